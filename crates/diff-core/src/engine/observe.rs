@@ -1,0 +1,56 @@
+//! How far a run is, and the wish that it stop; both without locks or callbacks.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::error::{Code, Error, Result};
+
+/// Shared by a run and whoever watches it.
+#[derive(Debug, Default)]
+pub struct Observer {
+    bytes_done: AtomicU64,
+    bytes_total: AtomicU64,
+    tensors_done: AtomicU64,
+    tensors_total: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Observer {
+    /// Asks the run to end; it looks once a chunk.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// `Cancelled` after [`Observer::cancel`].
+    pub fn check(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Error::new(Code::Cancelled, "cancelled"));
+        }
+        Ok(())
+    }
+
+    /// Bytes done, bytes in all, tensors done, tensors in all.
+    #[must_use]
+    pub fn progress(&self) -> [u64; 4] {
+        [
+            &self.bytes_done,
+            &self.bytes_total,
+            &self.tensors_done,
+            &self.tensors_total,
+        ]
+        .map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn start(&self, bytes: u64, tensors: u64) {
+        self.bytes_total.store(bytes, Ordering::Relaxed);
+        self.tensors_total.store(tensors, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_bytes(&self, bytes: u64) {
+        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_tensor(&self) {
+        self.tensors_done.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,70 @@
+//! Elements of one tensor for the caller to look at.
+
+use crate::checkpoint::Checkpoint;
+use crate::engine::gather::{self, Scratch};
+use crate::error::{Code, Error, Result};
+use crate::kernel;
+
+/// What the elements are handed out as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementType {
+    F32,
+    F64,
+    /// The stored bytes, little-endian, in logical row-major order.
+    Raw,
+}
+
+/// Elements handed out at once at most; one typed array of JavaScript holds no more.
+const MOST: u64 = 1 << 32;
+
+/// The elements `start .. start + length` of a tensor, as little-endian bytes of the wanted type.
+///
+/// # Errors
+/// `Argument` outside the tensor, `LimitExceeded`, or what keeps the tensor from being read.
+pub fn read_elements(
+    checkpoint: &Checkpoint,
+    index: usize,
+    start: u64,
+    length: u64,
+    element: ElementType,
+) -> Result<Vec<u8>> {
+    let tensor = checkpoint
+        .tensors
+        .get(index)
+        .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
+    if start
+        .checked_add(length)
+        .is_none_or(|end| end > tensor.elements)
+    {
+        return Err(Error::new(Code::Argument, "range lies outside the tensor")
+            .expected(format!("at most {} elements", tensor.elements))
+            .found(format!("start {start}, length {length}"))
+            .tensor(&tensor.name));
+    }
+    if length > MOST {
+        return Err(Error::new(Code::LimitExceeded, "too many elements at once")
+            .expected(format!("at most {MOST}"))
+            .found(length)
+            .tensor(&tensor.name)
+            .hint("read the tensor in pieces with `start` and `length`"));
+    }
+    let mut out = Vec::new();
+    let mut scratch = Scratch::default();
+    for at in (0..length).step_by(kernel::CHUNK) {
+        let count = (length - at).min(kernel::CHUNK as u64) as usize;
+        let operand = gather::operand(checkpoint, tensor, start + at, count, &mut scratch)
+            .map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
+        match element {
+            ElementType::Raw => out.extend_from_slice(operand.bytes),
+            ElementType::F64 => {
+                kernel::for_each_value(operand, |x| out.extend_from_slice(&x.to_le_bytes()));
+            }
+            ElementType::F32 => {
+                kernel::for_each_value(operand, |x| {
+                    out.extend_from_slice(&(x as f32).to_le_bytes());
+                });
+            }
+        }
+    }
+    Ok(out)
+}

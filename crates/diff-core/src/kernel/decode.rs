@@ -1,0 +1,234 @@
+//! Elements of any type as f64, exactly.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a pass must become part of the function that carries the instruction set"
+)]
+
+use crate::dtype::{DType, ValueMap};
+use crate::kernel::dispatch::Isa;
+use crate::kernel::{Operand, TILE};
+
+/// The elements `start .. start + TILE` (or to the end) of a chunk, decoded into `out`.
+pub(super) fn tile<'t>(
+    out: &'t mut [f64; TILE],
+    operand: Operand,
+    start: usize,
+    isa: Isa,
+) -> &'t [f64] {
+    let count = (operand.elements() - start).min(TILE);
+    let item = operand.dtype.bytes() as usize;
+    let bytes = &operand.bytes[start * item..(start + count) * item];
+    let out = &mut out[..count];
+    isa.decode(operand.dtype, bytes, out);
+    match operand.map {
+        // Signs of complex parts were changed where the bytes were gathered.
+        ValueMap::Identity | ValueMap::Conj | ValueMap::NegConj => {}
+        ValueMap::Neg => {
+            for x in out.iter_mut() {
+                *x = -*x;
+            }
+        }
+        ValueMap::Affine { scale, zero_point } => {
+            // torch computes (q - zero point) * scale in f32.
+            let scale = scale as f32;
+            for x in out.iter_mut() {
+                *x = f64::from((*x - zero_point as f64) as f32 * scale);
+            }
+        }
+    }
+    out
+}
+
+/// Decodes every element of `bytes`; `out` holds as many.
+#[inline(always)]
+pub(super) fn decode(dtype: DType, bytes: &[u8], out: &mut [f64]) {
+    match dtype {
+        DType::Bool => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = f64::from(u8::from(*x != 0));
+            }
+        }
+        DType::U8 => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = f64::from(*x);
+            }
+        }
+        DType::I8 => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = f64::from(x.cast_signed());
+            }
+        }
+        DType::U16 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(u16::from_le_bytes(*x));
+            }
+        }
+        DType::I16 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(i16::from_le_bytes(*x));
+            }
+        }
+        DType::U32 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(u32::from_le_bytes(*x));
+            }
+        }
+        DType::I32 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(i32::from_le_bytes(*x));
+            }
+        }
+        // 64-bit integers beside a float: the nearest f64. `wide` compares them exactly.
+        DType::U64 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = u64::from_le_bytes(*x) as f64;
+            }
+        }
+        DType::I64 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = i64::from_le_bytes(*x) as f64;
+            }
+        }
+        DType::F8E4M3 => by_table(&F8_E4M3, bytes, out),
+        DType::F8E5M2 => by_table(&F8_E5M2, bytes, out),
+        DType::F8E4M3Fnuz => by_table(&F8_E4M3_FNUZ, bytes, out),
+        DType::F8E5M2Fnuz => by_table(&F8_E5M2_FNUZ, bytes, out),
+        DType::F8E8M0 => by_table(&F8_E8M0, bytes, out),
+        DType::F16 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(f16_to_f32(u16::from_le_bytes(*x)));
+            }
+        }
+        DType::Bf16 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(f32::from_bits(u32::from(u16::from_le_bytes(*x)) << 16));
+            }
+        }
+        DType::F32 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from(f32::from_le_bytes(*x));
+            }
+        }
+        DType::F64 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = f64::from_le_bytes(*x);
+            }
+        }
+        // Complex numbers come as their parts.
+        DType::Unknown | DType::C32 | DType::C64 | DType::C128 => out.fill(f64::NAN),
+    }
+}
+
+#[inline(always)]
+fn by_table(table: &[f64; 256], bytes: &[u8], out: &mut [f64]) {
+    for (o, x) in out.iter_mut().zip(bytes) {
+        *o = table[usize::from(*x)];
+    }
+}
+
+/// The exponent and mantissa bits moved to f32's place, then scaled by 2^112 to make up for the bias:
+/// exact for subnormals too. Exponent 31 means infinity or NaN in both formats.
+#[inline(always)]
+pub(super) fn f16_to_f32(half: u16) -> f32 {
+    const SCALE: f32 = f32::from_bits((127 + 112) << 23);
+    let magnitude = u32::from(half & 0x7fff) << 13;
+    let scaled = (f32::from_bits(magnitude) * SCALE).to_bits();
+    let special = if half & 0x7c00 == 0x7c00 {
+        0x7f80_0000
+    } else {
+        0
+    };
+    let sign = u32::from(half & 0x8000) << 16;
+    f32::from_bits(scaled | special | sign)
+}
+
+static F8_E4M3: [f64; 256] = eight_bit_table(4, 7, Special::NanOnly);
+static F8_E5M2: [f64; 256] = eight_bit_table(5, 15, Special::Ieee);
+static F8_E4M3_FNUZ: [f64; 256] = eight_bit_table(4, 8, Special::NegativeZero);
+static F8_E5M2_FNUZ: [f64; 256] = eight_bit_table(5, 16, Special::NegativeZero);
+static F8_E8M0: [f64; 256] = e8m0_table();
+
+/// What the highest codes of an 8-bit float mean.
+#[derive(Clone, Copy)]
+enum Special {
+    /// Infinity and NaN as in IEEE 754.
+    Ieee,
+    /// All ones is NaN, the rest are numbers.
+    NanOnly,
+    /// The code of -0 is the only NaN.
+    NegativeZero,
+}
+
+const fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
+}
+
+const fn eight_bit_table(exponent_bits: u32, bias: i32, special: Special) -> [f64; 256] {
+    let mantissa_bits = 7 - exponent_bits;
+    let mut table = [0.0; 256];
+    let mut code = 0;
+    while code < 256 {
+        let exponent = (code >> mantissa_bits) & ((1 << exponent_bits) - 1);
+        let mantissa = code & ((1 << mantissa_bits) - 1);
+        let fraction = mantissa as f64 / (1 << mantissa_bits) as f64;
+        let magnitude = if exponent == 0 {
+            fraction * power_of_two(1 - bias)
+        } else {
+            (1.0 + fraction) * power_of_two(exponent as i32 - bias)
+        };
+        let top = exponent == (1 << exponent_bits) - 1;
+        let value = match special {
+            Special::Ieee if top && mantissa == 0 => f64::INFINITY,
+            Special::Ieee if top => f64::NAN,
+            Special::NanOnly if code & 0x7f == 0x7f => f64::NAN,
+            Special::NegativeZero if code == 0x80 => f64::NAN,
+            _ => magnitude,
+        };
+        table[code] = if code & 0x80 != 0 { -value } else { value };
+        code += 1;
+    }
+    table
+}
+
+const fn e8m0_table() -> [f64; 256] {
+    let mut table = [f64::NAN; 256];
+    let mut code = 0;
+    while code < 255 {
+        table[code] = power_of_two(code as i32 - 127);
+        code += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_f16_is_exact() {
+        for bits in 0..=u16::MAX {
+            let expected = half::f16::from_bits(bits).to_f32();
+            let decoded = f16_to_f32(bits);
+            assert!(
+                decoded.to_bits() == expected.to_bits() || (decoded.is_nan() && expected.is_nan()),
+                "{bits:04x}: {decoded} instead of {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn eight_bit_landmarks() {
+        assert_eq!(F8_E4M3[0x7e], 448.0);
+        assert!(F8_E4M3[0x7f].is_nan() && F8_E4M3[0xff].is_nan());
+        assert_eq!(F8_E4M3[0x01], 2f64.powi(-9));
+        assert_eq!(F8_E5M2[0x7b], 57344.0);
+        assert_eq!(F8_E5M2[0xfc], f64::NEG_INFINITY);
+        assert!(F8_E4M3_FNUZ[0x80].is_nan());
+        assert_eq!(F8_E4M3_FNUZ[0x7f], 240.0);
+        assert_eq!(F8_E5M2_FNUZ[0x7f], 57344.0);
+        assert_eq!(F8_E8M0[127], 1.0);
+        assert_eq!(F8_E8M0[0], 2f64.powi(-127));
+        assert!(F8_E8M0[255].is_nan());
+    }
+}

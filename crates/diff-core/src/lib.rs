@@ -1,0 +1,24 @@
+//! Reads machine-learning checkpoints without running anything in them, and compares them tensor by
+//! tensor in one pass and in constant memory.
+//!
+//! A *checkpoint* is a set of named *tensors* that lie in *sources* (files, memory). A *plan* lists
+//! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
+//! a pair, with the same bits for any number of threads and any processor.
+//!
+//! Directions: `error, limits, dtype <- tensor <- source <- format`; `dtype <- kernel <- stats`; all `<- engine`.
+//! `format` and `kernel` never see each other.
+
+pub mod checkpoint;
+pub mod dtype;
+pub mod engine;
+pub mod error;
+pub mod finding;
+pub mod format;
+pub mod kernel;
+pub mod limits;
+pub mod source;
+pub mod stats;
+pub mod tensor;
+
+pub use checkpoint::Checkpoint;
+pub use error::{Code, Error, Kind, Result};

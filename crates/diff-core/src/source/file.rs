@@ -1,0 +1,305 @@
+//! Files: mapped where that is safe, read otherwise.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use crate::error::{Code, Error, Result};
+use crate::source::Source;
+
+/// A regular file, opened once. Its map, if it gets one, is made at the first read.
+#[derive(Debug)]
+pub struct FileSource {
+    path: PathBuf,
+    file: File,
+    identity: Identity,
+    map: OnceLock<Option<Map>>,
+}
+
+/// What must not change while the file is in use.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    size: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            inode,
+        }
+    }
+}
+
+impl FileSource {
+    /// Opens without reading.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied`, `Io`; `Argument` for what is not a regular file; `EmptyFile`.
+    pub fn open(path: &Path) -> Result<Self> {
+        // A fifo would block for ever in `open`, so its type is looked at first.
+        let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+        if !metadata.is_file() {
+            return Err(Error::new(Code::Argument, "not a regular file")
+                .at(path)
+                .hint("give a checkpoint file or a directory that holds one; pipes and devices cannot be read at random positions"));
+        }
+        let file = File::open(path).map_err(|e| Error::io("open", path, &e))?;
+        let metadata = file
+            .metadata()
+            .map_err(|e| Error::io("look at", path, &e))?;
+        if metadata.len() == 0 {
+            return Err(Error::new(Code::EmptyFile, "file is empty").at(path).hint(
+                "an interrupted download or save leaves such files; fetch or save it again",
+            ));
+        }
+        let identity = Identity::of(&metadata);
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            identity,
+            map: OnceLock::new(),
+        })
+    }
+
+    /// Reads a range into a vector of its own, without a map.
+    ///
+    /// # Errors
+    /// As [`Source::bytes`].
+    pub fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
+        self.check_range(offset, length)?;
+        let mut buffer = Vec::new();
+        self.read_into(offset, length, &mut buffer)?;
+        Ok(buffer)
+    }
+
+    fn check_range(&self, offset: u64, length: usize) -> Result<()> {
+        if offset
+            .checked_add(length as u64)
+            .is_some_and(|end| end <= self.identity.size)
+        {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::UnexpectedEof,
+            "range reaches beyond the end of the file",
+        )
+        .expected(format!("{length} bytes"))
+        .found(format!("{} bytes in all", self.identity.size))
+        .at(&self.path)
+        .offset(offset)
+        .hint("the file is truncated; fetch or save it again"))
+    }
+
+    fn read_into(&self, offset: u64, length: usize, buffer: &mut Vec<u8>) -> Result<()> {
+        buffer.resize(length, 0);
+        self.fill(offset, buffer)
+    }
+
+    fn fill(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        read_exact_at(&self.file, buffer, offset).map_err(|e| match e.kind() {
+            ErrorKind::UnexpectedEof => self.changed(),
+            _ => Error::io("read", &self.path, &e).offset(offset),
+        })
+    }
+
+    #[cold]
+    fn changed(&self) -> Error {
+        Error::new(Code::FileChanged, "file changed while it was being read")
+            .expected(format!(
+                "{} bytes as when it was opened, not written to since",
+                self.identity.size
+            ))
+            .at(&self.path)
+            .hint("compare a copy, or wait until the writer is done")
+    }
+
+    fn map(&self) -> Option<&Map> {
+        let map = self
+            .map
+            .get_or_init(|| Map::new(&self.file, self.identity.size))
+            .as_ref()?;
+        Map::is_guarded().then_some(map)
+    }
+}
+
+impl Source for FileSource {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn size(&self) -> u64 {
+        self.identity.size
+    }
+
+    fn bytes<'a>(
+        &'a self,
+        offset: u64,
+        length: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        self.check_range(offset, length)?;
+        if let Some(view) = self.view(offset, length) {
+            return Ok(view);
+        }
+        self.read_into(offset, length, buffer)?;
+        Ok(buffer)
+    }
+
+    fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.check_range(offset, buffer.len())?;
+        self.fill(offset, buffer)
+    }
+
+    fn view(&self, offset: u64, length: usize) -> Option<&[u8]> {
+        self.check_range(offset, length).ok()?;
+        Some(self.map()?.range(offset, length))
+    }
+
+    fn release(&self, offset: u64, length: usize) {
+        if let Some(Some(map)) = self.map.get() {
+            map.release(offset, length);
+        }
+    }
+
+    fn verify(&self) -> Result<()> {
+        if self
+            .map
+            .get()
+            .is_some_and(|map| map.as_ref().is_some_and(Map::was_cut))
+        {
+            return Err(self.changed());
+        }
+        // By path as well as by handle: a file that was replaced is no longer what the user named.
+        let by_handle = self
+            .file
+            .metadata()
+            .map_err(|e| Error::io("look at", &self.path, &e))?;
+        let by_path = std::fs::metadata(&self.path).map_err(|_| self.changed())?;
+        if Identity::of(&by_handle) == self.identity && Identity::of(&by_path) == self.identity {
+            return Ok(());
+        }
+        Err(self.changed())
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                buffer = &mut buffer[n..];
+                offset += n as u64;
+            }
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// Maps are used on Linux only, where the SIGBUS guard is tested.
+#[cfg(target_os = "linux")]
+mod map {
+    use std::fs::File;
+
+    use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
+
+    use crate::source::guard;
+
+    #[derive(Debug)]
+    pub struct Map {
+        // Dropped before the map is unmapped: fields drop in order.
+        registration: guard::Registration,
+        mmap: Mmap,
+    }
+
+    impl Map {
+        pub fn new(file: &File, size: u64) -> Option<Self> {
+            if std::env::var_os("MODEL_DIFF_IO").is_some_and(|way| way == "pread") {
+                return None;
+            }
+            let length = usize::try_from(size).ok()?;
+            // SAFETY: the file may be written to or cut short by others while it is mapped. A cut is
+            // caught by the guard; changed bytes are only ever read as plain integers, so any value
+            // is fine, and `verify` reports the change afterwards.
+            let mmap = unsafe { MmapOptions::new().len(length).map(file) }.ok()?;
+            let registration = guard::register(mmap.as_ptr() as usize, length)?;
+            Some(Self { registration, mmap })
+        }
+
+        pub fn is_guarded() -> bool {
+            guard::is_active()
+        }
+
+        pub fn was_cut(&self) -> bool {
+            self.registration.hit()
+        }
+
+        /// `offset + length` was checked against the size.
+        pub fn range(&self, offset: u64, length: usize) -> &[u8] {
+            &self.mmap[offset as usize..offset as usize + length]
+        }
+
+        pub fn release(&self, offset: u64, length: usize) {
+            const PAGE: usize = 4096;
+            // Whole pages only: a neighbour's first and last page stay.
+            let start = (offset as usize).next_multiple_of(PAGE);
+            let end = (offset as usize + length) / PAGE * PAGE;
+            if start < end {
+                // SAFETY: a read-only private file map: dropped pages are read from the file again.
+                let _ = unsafe {
+                    self.mmap
+                        .unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start)
+                };
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod map {
+    use std::fs::File;
+
+    #[derive(Debug)]
+    pub enum Map {}
+
+    impl Map {
+        pub fn new(_: &File, _: u64) -> Option<Self> {
+            None
+        }
+
+        pub fn is_guarded() -> bool {
+            false
+        }
+
+        pub fn was_cut(&self) -> bool {
+            match *self {}
+        }
+
+        pub fn range(&self, _: u64, _: usize) -> &[u8] {
+            match *self {}
+        }
+
+        pub fn release(&self, _: u64, _: usize) {
+            match *self {}
+        }
+    }
+}
+
+use map::Map;

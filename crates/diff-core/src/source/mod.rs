@@ -1,0 +1,59 @@
+//! Where bytes come from.
+
+mod file;
+#[cfg(target_os = "linux")]
+mod guard;
+mod memory;
+
+use std::path::Path;
+
+use crate::error::Result;
+
+pub use file::FileSource;
+pub use memory::MemorySource;
+
+/// A fixed sequence of bytes that can be read anywhere, by many threads.
+pub trait Source: Send + Sync + std::fmt::Debug {
+    /// The file, or a made-up name that tells the user what it is.
+    fn path(&self) -> &Path;
+
+    /// Bytes in all.
+    fn size(&self) -> u64;
+
+    /// The bytes `offset .. offset + length`: either a view into the source, or copied into `buffer`.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` beyond the end, `FileChanged` when the file has become shorter, `Io`.
+    fn bytes<'a>(&'a self, offset: u64, length: usize, buffer: &'a mut Vec<u8>)
+    -> Result<&'a [u8]>;
+
+    /// Fills `buffer` with the bytes from `offset` on, without a map: what reads descriptions all over a file
+    /// must not make its pages resident.
+    ///
+    /// # Errors
+    /// As [`Source::bytes`].
+    fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let mut scratch = Vec::new();
+        buffer.copy_from_slice(self.bytes(offset, buffer.len(), &mut scratch)?);
+        Ok(())
+    }
+
+    /// The bytes `offset .. offset + length` without a copy, where the source can do that.
+    fn view(&self, _offset: u64, _length: usize) -> Option<&[u8]> {
+        None
+    }
+
+    /// Whether reading backwards or in strides is so slow that it must go through [`Source::view`] or not at all.
+    fn is_sequential(&self) -> bool {
+        false
+    }
+
+    /// Tells that this range will not be read again soon, so that it need not stay resident.
+    fn release(&self, _offset: u64, _length: usize) {}
+
+    /// Whether the source is still what it was when it was opened.
+    ///
+    /// # Errors
+    /// `FileChanged`.
+    fn verify(&self) -> Result<()>;
+}

@@ -1,0 +1,292 @@
+//! Checkpoints as JavaScript holds them: a handle, read through columns.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::dtype::DType;
+use diff_core::engine::{self, ElementType, Item, Options, Plan, View};
+use diff_core::kernel::Counting;
+use diff_core::source::{MemorySource, Source};
+use diff_core::tensor::{Span, Tensor, element_count};
+use diff_core::{Code, Error};
+use napi::bindgen_prelude::{Either, Env, Object, Result, Uint8Array};
+use napi_derive::napi;
+
+use crate::failure::{Failure, NativeFinding};
+use crate::job::{Control, spawn};
+use crate::table::{Columns, TensorTable};
+
+/// An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them.
+#[napi]
+pub struct NativeCheckpoint {
+    inner: Option<Arc<Checkpoint>>,
+}
+
+/// One tensor that JavaScript holds in memory.
+#[napi(object)]
+pub struct MemoryTensor {
+    pub name: String,
+    pub dtype: String,
+    pub shape: Vec<f64>,
+    /// Little-endian elements in row-major order.
+    pub bytes: Uint8Array,
+}
+
+#[napi(object)]
+pub struct NativeFile {
+    pub path: String,
+    pub bytes: f64,
+}
+
+#[napi(object)]
+pub struct NativeText {
+    pub key: String,
+    pub value: String,
+}
+
+/// Everything but the tensors.
+#[napi(object)]
+pub struct Description {
+    pub path: String,
+    pub format: String,
+    pub metadata: Vec<NativeText>,
+    pub config: Option<String>,
+    pub findings: Vec<NativeFinding>,
+    pub files: Vec<NativeFile>,
+}
+
+/// Opens a file or directory: reads descriptions, no tensor data.
+#[napi(ts_return_type = "Promise<Failure | NativeCheckpoint>")]
+pub fn open_checkpoint<'env>(
+    env: &'env Env,
+    path: String,
+    control: &Control,
+) -> Result<Object<'env>> {
+    spawn(env, control.observer(), move |observer| {
+        observer.check()?;
+        let opened = diff_core::format::open(Path::new(&path))?;
+        Ok(NativeCheckpoint {
+            inner: Some(Arc::new(opened)),
+        })
+    })
+}
+
+/// The format of a path by its content; null when no reader claims it.
+#[napi(ts_return_type = "Promise<Failure | string>")]
+pub fn detect_format<'env>(
+    env: &'env Env,
+    path: String,
+    control: &Control,
+) -> Result<Object<'env>> {
+    spawn(env, control.observer(), move |_| {
+        let format = diff_core::format::detect(Path::new(&path))?;
+        Ok(format.map_or("unknown", Format::as_str).to_owned())
+    })
+}
+
+/// A checkpoint of tensors in memory; their bytes are copied.
+#[napi]
+#[must_use]
+pub fn memory_checkpoint(tensors: Vec<MemoryTensor>) -> Either<Failure, NativeCheckpoint> {
+    match from_memory(tensors) {
+        Ok(checkpoint) => Either::B(NativeCheckpoint {
+            inner: Some(Arc::new(checkpoint)),
+        }),
+        Err(error) => Either::A((&error).into()),
+    }
+}
+
+fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
+    let mut tensors = Vec::with_capacity(given.len());
+    let mut sources: Vec<Arc<dyn Source>> = Vec::with_capacity(given.len());
+    for (index, tensor) in given.into_iter().enumerate() {
+        let dtype = DType::from_name(&tensor.dtype).ok_or_else(|| {
+            Error::new(Code::Argument, "dtype is not known")
+                .expected(DType::all().map(DType::name).collect::<Vec<_>>().join(", "))
+                .found(format!("{:?}", tensor.dtype))
+                .tensor(&tensor.name)
+        })?;
+        let shape: Vec<u64> = tensor.shape.iter().map(|&dim| dim as u64).collect();
+        let elements = element_count(&shape).map_err(|e| e.tensor(&tensor.name))?;
+        let bytes = tensor.bytes.len() as u64;
+        if elements * dtype.bytes() != bytes {
+            return Err(Error::new(Code::Argument, "shape does not fit the data")
+                .expected(format!("{elements} elements of {}", dtype.name()))
+                .found(format!("{bytes} bytes"))
+                .tensor(&tensor.name));
+        }
+        let span = Span {
+            source: index as u32,
+            offset: 0,
+            bytes,
+        };
+        sources.push(Arc::new(MemorySource::new(
+            &tensor.name,
+            tensor.bytes.to_vec(),
+        )));
+        tensors.push(Tensor::plain(tensor.name, dtype, shape, elements, span));
+    }
+    Ok(Checkpoint {
+        path: PathBuf::from("memory"),
+        format: Format::Memory,
+        tensors,
+        sources,
+        metadata: Vec::new(),
+        config: None,
+        findings: Vec::new(),
+    })
+}
+
+#[napi]
+impl NativeCheckpoint {
+    #[napi]
+    #[must_use]
+    pub fn describe(&self) -> Either<Failure, Description> {
+        self.answer(|checkpoint| {
+            Ok(Description {
+                path: checkpoint.path.display().to_string(),
+                format: checkpoint.format.as_str().to_owned(),
+                metadata: checkpoint
+                    .metadata
+                    .iter()
+                    .map(|(key, value)| NativeText {
+                        key: key.clone(),
+                        value: value.clone(),
+                    })
+                    .collect(),
+                config: checkpoint.config.clone(),
+                findings: checkpoint.findings.iter().map(Into::into).collect(),
+                files: checkpoint
+                    .sources
+                    .iter()
+                    .map(|source| NativeFile {
+                        path: source.path().display().to_string(),
+                        bytes: source.size() as f64,
+                    })
+                    .collect(),
+            })
+        })
+    }
+
+    #[napi]
+    #[must_use]
+    pub fn tensors(&self) -> Either<Failure, TensorTable> {
+        self.answer(|checkpoint| Ok(TensorTable::of(checkpoint)))
+    }
+
+    /// Statistics of one tensor, computed on the calling thread.
+    #[napi]
+    #[must_use]
+    pub fn statistics(&self, row: u32) -> Either<Failure, Columns> {
+        self.answer(|checkpoint| {
+            let tensor = checkpoint
+                .tensors
+                .get(row as usize)
+                .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
+            let own = engine::describe(checkpoint, tensor, View::whole(row as usize, tensor))?;
+            checkpoint.verify()?;
+            Ok(Columns::of_tensors(&[Ok(own)]))
+        })
+    }
+
+    /// Statistics of many tensors in one parallel pass.
+    #[napi(ts_return_type = "Promise<Failure | Columns>")]
+    pub fn compute_statistics<'env>(
+        &self,
+        env: &'env Env,
+        rows: Vec<u32>,
+        threads: u32,
+        control: &Control,
+    ) -> Result<Object<'env>> {
+        let checkpoint = self.shared();
+        spawn(env, control.observer(), move |observer| {
+            let checkpoint = checkpoint?;
+            let items = rows
+                .iter()
+                .map(|&row| {
+                    let tensor = checkpoint
+                        .tensors
+                        .get(row as usize)
+                        .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
+                    Ok(Item {
+                        old: Some(View::whole(row as usize, tensor)),
+                        new: None,
+                    })
+                })
+                .collect::<diff_core::Result<_>>()?;
+            let plan = Plan::new(Arc::clone(&checkpoint), checkpoint, items)?;
+            let counting = Counting {
+                threshold: 0.0,
+                element_wise: true,
+            };
+            let results = engine::run(
+                &plan,
+                Options {
+                    threads: threads as usize,
+                    counting,
+                },
+                observer,
+            )?;
+            let results: Vec<_> = results
+                .into_iter()
+                .map(|result| result.map(|stats| stats.old))
+                .collect();
+            Ok(Columns::of_tensors(&results))
+        })
+    }
+
+    /// Elements of one tensor as little-endian bytes of f32, f64 or as stored.
+    #[napi(ts_return_type = "Promise<Failure | Uint8Array>")]
+    pub fn read<'env>(
+        &self,
+        env: &'env Env,
+        row: u32,
+        start: f64,
+        length: f64,
+        element: String,
+        control: &Control,
+    ) -> Result<Object<'env>> {
+        let checkpoint = self.shared();
+        spawn(env, control.observer(), move |observer| {
+            let checkpoint = checkpoint?;
+            observer.check()?;
+            let element = match element.as_str() {
+                "f32" => ElementType::F32,
+                "f64" => ElementType::F64,
+                _ => ElementType::Raw,
+            };
+            let bytes = engine::read_elements(
+                &checkpoint,
+                row as usize,
+                start as u64,
+                length as u64,
+                element,
+            )?;
+            checkpoint.verify()?;
+            Ok(Uint8Array::from(bytes))
+        })
+    }
+
+    #[napi]
+    pub fn close(&mut self) {
+        self.inner = None;
+    }
+
+    pub(crate) fn shared(&self) -> diff_core::Result<Arc<Checkpoint>> {
+        self.inner.clone().ok_or_else(|| {
+            Error::new(Code::Argument, "checkpoint is closed")
+                .hint("open it again with loadCheckpoint")
+        })
+    }
+
+    fn answer<T>(&self, f: impl FnOnce(&Checkpoint) -> diff_core::Result<T>) -> Either<Failure, T> {
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            self.shared().and_then(|checkpoint| f(&checkpoint))
+        }));
+        match answer.unwrap_or_else(|payload| Err(crate::failure::panicked(&*payload))) {
+            Ok(value) => Either::B(value),
+            Err(error) => Either::A((&error).into()),
+        }
+    }
+}

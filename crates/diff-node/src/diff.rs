@@ -1,0 +1,62 @@
+//! The comparison: a plan in, columns out.
+
+use diff_core::engine::{self, Item, Options, Plan, View};
+use diff_core::kernel::Counting;
+use napi::bindgen_prelude::{Env, Float64Array, Object, Result};
+use napi_derive::napi;
+
+use crate::checkpoint::NativeCheckpoint;
+use crate::job::{Control, spawn};
+use crate::table::Columns;
+
+#[napi(object)]
+pub struct DiffOptions {
+    pub threads: u32,
+    /// |d| above this is a changed element.
+    pub threshold: f64,
+    pub element_wise: bool,
+}
+
+/// Numbers of a plan's row: old tensor, its first element, new tensor, its first element, elements.
+const ROW: usize = 5;
+
+/// Compares what `plan` lists: rows of five numbers (old tensor, first element, new tensor, first element,
+/// elements), a tensor of -1 for a side that is absent.
+#[napi(ts_return_type = "Promise<Failure | Columns>")]
+pub fn diff<'env>(
+    env: &'env Env,
+    old: &NativeCheckpoint,
+    newer: &NativeCheckpoint,
+    plan: Float64Array,
+    options: DiffOptions,
+    control: &Control,
+) -> Result<Object<'env>> {
+    let (old, newer) = (old.shared(), newer.shared());
+    let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
+    spawn(env, control.observer(), move |observer| {
+        let plan = Plan::new(old?, newer?, items)?;
+        let counting = Counting {
+            threshold: options.threshold,
+            element_wise: options.element_wise,
+        };
+        let options = Options {
+            threads: options.threads as usize,
+            counting,
+        };
+        Ok(Columns::of_pairs(&engine::run(&plan, options, observer)?))
+    })
+}
+
+fn item(row: &[f64]) -> Item {
+    let view = |tensor: f64, start: f64| {
+        (tensor >= 0.0).then(|| View {
+            tensor: tensor as usize,
+            start: start as u64,
+            elements: row[4] as u64,
+        })
+    };
+    Item {
+        old: view(row[0], row[1]),
+        new: view(row[2], row[3]),
+    }
+}

@@ -1,0 +1,215 @@
+//! Columns: what crosses the boundary once, however many tensors there are.
+
+use diff_core::stats::{Own, PairStats};
+use diff_core::{Checkpoint, Error};
+use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
+use napi_derive::napi;
+
+use crate::failure::Failure;
+
+/// Descriptions of all tensors of a checkpoint.
+#[napi(object)]
+pub struct TensorTable {
+    /// All names, UTF-8, one after the other.
+    pub names: Uint8Array,
+    /// Where each name ends.
+    pub name_ends: Uint32Array,
+    /// Index into `dtypes`.
+    pub dtype: Uint32Array,
+    pub dtypes: Vec<String>,
+    /// All shapes, one after the other.
+    pub dims: Float64Array,
+    /// Where each shape ends.
+    pub dim_ends: Uint32Array,
+    pub elements: Float64Array,
+    pub bytes: Float64Array,
+    pub failures: Vec<RowFailure>,
+}
+
+/// A row that could not be read or compared.
+#[napi(object)]
+pub struct RowFailure {
+    pub row: u32,
+    pub failure: Failure,
+}
+
+/// A matrix of numbers, column after column; NaN where a number does not exist.
+#[napi(object)]
+pub struct Columns {
+    pub names: Vec<String>,
+    pub rows: u32,
+    pub values: Float64Array,
+    pub failures: Vec<RowFailure>,
+}
+
+impl TensorTable {
+    #[must_use]
+    pub fn of(checkpoint: &Checkpoint) -> Self {
+        let tensors = &checkpoint.tensors;
+        let mut names = Vec::new();
+        let mut name_ends = Vec::with_capacity(tensors.len());
+        let mut dims = Vec::new();
+        let mut dim_ends = Vec::with_capacity(tensors.len());
+        let mut dtypes: Vec<String> = Vec::new();
+        let mut dtype = Vec::with_capacity(tensors.len());
+        let mut failures = Vec::new();
+        for (row, tensor) in tensors.iter().enumerate() {
+            names.extend_from_slice(tensor.name.as_bytes());
+            name_ends.push(names.len() as u32);
+            dims.extend(tensor.shape.iter().map(|&dim| dim as f64));
+            dim_ends.push(dims.len() as u32);
+            let label = tensor.dtype_name();
+            let known = dtypes
+                .iter()
+                .position(|name| name == label)
+                .unwrap_or_else(|| {
+                    dtypes.push(label.to_owned());
+                    dtypes.len() - 1
+                });
+            dtype.push(known as u32);
+            if let Some(error) = &tensor.error {
+                failures.push(RowFailure {
+                    row: row as u32,
+                    failure: error.into(),
+                });
+            }
+        }
+        Self {
+            names: names.into(),
+            name_ends: name_ends.into(),
+            dtype: dtype.into(),
+            dtypes,
+            dims: dims.into(),
+            dim_ends: dim_ends.into(),
+            elements: tensors
+                .iter()
+                .map(|t| t.elements as f64)
+                .collect::<Vec<_>>()
+                .into(),
+            bytes: tensors
+                .iter()
+                .map(|t| t.bytes as f64)
+                .collect::<Vec<_>>()
+                .into(),
+            failures,
+        }
+    }
+}
+
+/// Columns of one side's statistics.
+const OWN: [&str; 9] = [
+    "elements", "norm", "mean", "std", "min", "max", "zeros", "nan", "inf",
+];
+
+fn own_values(own: &Own) -> [f64; 9] {
+    let (min, max) = own.range_or_nan();
+    [
+        own.elements() as f64,
+        own.norm(),
+        own.mean_or_nan(),
+        own.std(),
+        min,
+        max,
+        own.zeros as f64,
+        own.nan as f64,
+        own.infinite as f64,
+    ]
+}
+
+/// Columns of a pair; each side's statistics follow, with `old_` and `new_` before their names.
+const PAIR: [&str; 12] = [
+    "elements",
+    "l2_diff",
+    "l1_diff",
+    "max_diff",
+    "mean_diff",
+    "one_minus_cos",
+    "relative_change",
+    "symmetric_change",
+    "changed_elements",
+    "value_changed",
+    "bit_changed",
+    "nonfinite_changed",
+];
+
+fn pair_values(stats: &PairStats) -> [f64; 12] {
+    let metrics = stats.metrics();
+    [
+        stats.elements as f64,
+        metrics.l2,
+        metrics.l1,
+        metrics.max,
+        metrics.mean,
+        metrics.one_minus_cos,
+        metrics.relative,
+        metrics.symmetric,
+        stats.changed() as f64,
+        stats.value_changed as f64,
+        stats.bit_changed as f64,
+        stats.nonfinite_changed as f64,
+    ]
+}
+
+impl Columns {
+    /// One row for each pair or single tensor. The norms of a pair are those over the elements that are finite on both sides.
+    #[must_use]
+    pub fn of_pairs(results: &[Result<PairStats, Error>]) -> Self {
+        let sides = ["old", "new"].map(|side| OWN.map(|name| format!("{side}_{name}")));
+        let columns = PAIR
+            .map(str::to_owned)
+            .into_iter()
+            .chain(sides.into_iter().flatten())
+            .collect();
+        Self::build(columns, results, |stats| {
+            let metrics = stats.metrics();
+            let mut values = pair_values(stats).to_vec();
+            for (own, pair_norm) in [
+                (&stats.old, metrics.old_norm),
+                (&stats.new, metrics.new_norm),
+            ] {
+                let mut own = own_values(own);
+                if stats.old.elements() > 0 && stats.new.elements() > 0 {
+                    own[1] = pair_norm;
+                }
+                values.extend(own);
+            }
+            values
+        })
+    }
+
+    /// One row for each tensor.
+    #[must_use]
+    pub fn of_tensors(results: &[Result<Own, Error>]) -> Self {
+        let columns = OWN.iter().map(|&name| name.to_owned()).collect();
+        Self::build(columns, results, |own| own_values(own).to_vec())
+    }
+
+    fn build<T>(
+        columns: Vec<String>,
+        results: &[Result<T, Error>],
+        values_of: impl Fn(&T) -> Vec<f64>,
+    ) -> Self {
+        let rows = results.len();
+        let mut values = vec![f64::NAN; rows * columns.len()];
+        let mut failures = Vec::new();
+        for (row, result) in results.iter().enumerate() {
+            match result {
+                Ok(stats) => {
+                    for (column, value) in values_of(stats).into_iter().enumerate() {
+                        values[column * rows + row] = value;
+                    }
+                }
+                Err(error) => failures.push(RowFailure {
+                    row: row as u32,
+                    failure: error.into(),
+                }),
+            }
+        }
+        Self {
+            names: columns,
+            rows: rows as u32,
+            values: values.into(),
+            failures,
+        }
+    }
+}
