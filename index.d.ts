@@ -1,0 +1,779 @@
+// Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.
+
+/** Watches and cancels jobs. Polled by JavaScript: no call crosses over while a job runs. */
+declare class Control {
+  constructor()
+  /** Bytes done, bytes in all, tensors done, tensors in all. */
+  progress(): Array<number>
+  cancel(): void
+}
+
+/** An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them. */
+declare class NativeCheckpoint {
+  describe(): Failure | Description
+  tensors(): Failure | TensorTable$1
+  /** Statistics of one tensor, computed on the calling thread. */
+  statistics(row: number): Failure | Columns
+  /** Statistics of many tensors in one parallel pass. */
+  computeStatistics(rows: Array<number>, threads: number, control: Control): Promise<Failure | Columns>
+  /** Elements of one tensor as little-endian bytes of f32, f64 or as stored. */
+  read(row: number, start: number, length: number, element: string, control: Control): Promise<Failure | Uint8Array>
+  close(): void
+}
+
+/** A matrix of numbers, column after column; NaN where a number does not exist. */
+interface Columns {
+  names: Array<string>
+  rows: number
+  values: Float64Array
+  failures: Array<RowFailure>
+}
+
+/** Everything but the tensors. */
+interface Description {
+  path: string
+  format: string
+  metadata: Array<NativeText>
+  config?: string
+  findings: Array<NativeFinding>
+  files: Array<NativeFile>
+}
+
+/** An error; `failed` tells it from a value. */
+interface Failure {
+  failed: boolean
+  kind: string
+  code: string
+  message: string
+  path?: string
+  tensor?: string
+  offset?: number
+  hint?: string
+  findings: Array<NativeFinding>
+}
+
+interface NativeFile {
+  path: string
+  bytes: number
+}
+
+interface NativeFinding {
+  code: string
+  severity: string
+  message: string
+  path?: string
+  offset?: number
+}
+
+interface NativeText {
+  key: string
+  value: string
+}
+
+/** A row that could not be read or compared. */
+interface RowFailure {
+  row: number
+  failure: Failure
+}
+
+/** Descriptions of all tensors of a checkpoint. */
+interface TensorTable$1 {
+  /** All names, UTF-8, one after the other. */
+  names: Uint8Array
+  /** Where each name ends. */
+  nameEnds: Uint32Array
+  /** Index into `dtypes`. */
+  dtype: Uint32Array
+  dtypes: Array<string>
+  /** All shapes, one after the other. */
+  dims: Float64Array
+  /** Where each shape ends. */
+  dimEnds: Uint32Array
+  elements: Float64Array
+  bytes: Float64Array
+  failures: Array<RowFailure>
+}
+
+/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
+type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
+/** Where and how an error happened. */
+interface ErrorDetails {
+    readonly kind: ErrorKind;
+    /** `E_` and a name in capitals, as `E_MISSING_SHARD`. */
+    readonly code: string;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    /** Byte offset in `path`. */
+    readonly offset?: number | undefined;
+    /** What to do about it. */
+    readonly hint?: string | undefined;
+    readonly cause?: unknown;
+}
+/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
+declare class ModelDiffError extends Error {
+    readonly name = "ModelDiffError";
+    readonly kind: ErrorKind;
+    readonly code: string;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    readonly offset?: number | undefined;
+    readonly hint?: string | undefined;
+    constructor(message: string, details: ErrorDetails);
+}
+
+/** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
+type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
+/** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
+declare const CHANGE_TYPES: readonly ChangeType[];
+/** The mechanical shape of a change: where in the network the change sits. */
+type ChangePattern = 'uniform' | 'gradient' | 'inverse_gradient' | 'focused' | 'sparse' | 'attention_heavy' | 'mlp_heavy' | 'embedding_heavy';
+/** On-disk format of a checkpoint; `unknown` only ever comes out of `detectFormat`. */
+type CheckpointFormat = 'pytorch' | 'safetensors' | 'numpy' | 'huggingface' | 'gguf' | 'memory' | 'unknown';
+/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
+type LayerType = 'attention' | 'mlp' | 'router' | 'embedding' | 'position' | 'norm' | 'output' | 'conv' | 'ssm' | 'projector' | 'conditioning' | 'adapter' | 'quant' | 'buffer' | 'other';
+/**
+ * Description and statistics of one tensor. NaN and Inf are left out of mean, std, min and max, and counted. A number that does
+ * not exist (the mean of nothing, statistics of a tensor that cannot be read) is NaN here and null in JSON.
+ */
+interface TensorInfo {
+    readonly name: string;
+    /** Sizes of the dimensions, outermost first; `[]` for a 0-d tensor. */
+    readonly shape: readonly number[];
+    /** Element type: `f64 f32 f16 bf16 f8_e4m3fn … i64 … u8 bool`. */
+    readonly dtype: string;
+    readonly numElements: number;
+    readonly sizeBytes: number;
+    /** Mean of the finite elements. */
+    readonly mean: number;
+    /** Population standard deviation of the finite elements. */
+    readonly std: number;
+    readonly min: number;
+    readonly max: number;
+    /** Share of elements equal to zero, 0 to 1. */
+    readonly sparsity: number;
+    readonly nanCount: number;
+    readonly infCount: number;
+    /** Why this tensor cannot be read, when it cannot. */
+    readonly error: string | null;
+}
+/**
+ * Everything known of one tensor's change. d = new - old over the elements that are finite on both sides.
+ * A number that does not exist (metrics of an added tensor, a cosine with a zero vector) is null, never NaN or Infinity.
+ * A tensor that could not be read has an `error` and no numbers; its change type tells only which sides it is on.
+ */
+interface ParameterDiff {
+    readonly name: string;
+    readonly changeType: ChangeType;
+    /** sqrt(sum of d^2). */
+    readonly l2Diff: number | null;
+    /** Sum of |d|. */
+    readonly l1Diff: number | null;
+    /** Largest |d|. */
+    readonly maxDiff: number | null;
+    /** Mean of d. */
+    readonly meanDiff: number | null;
+    /** 1 - `oneMinusCos`; 1 when both sides are zero, null when one is. */
+    readonly cosineSim: number | null;
+    /** 1 - cosine of the angle between old and new, computed without cancellation. */
+    readonly oneMinusCos: number | null;
+    /** l2Diff / norm of old; 0 when both are zero, null when only old is. */
+    readonly relativeChange: number | null;
+    /** l2Diff / the larger of both norms, 0 to 2. */
+    readonly symmetricChange: number | null;
+    /** Elements with |d| above the threshold, and those non-finite on one side only or non-finite and different. */
+    readonly changedElements: number | null;
+    readonly totalElements: number;
+    /** changedElements / totalElements, 0 for an empty tensor. */
+    readonly changeRatio: number | null;
+    /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
+    readonly identical: boolean;
+    /** Elements whose bits differ; null when the dtypes differ. */
+    readonly bitChanged: number | null;
+    /** Euclidean norm of old over the elements that are finite on both sides. */
+    readonly oldNorm: number | null;
+    /** Euclidean norm of new over the elements that are finite on both sides. */
+    readonly newNorm: number | null;
+    readonly nanOld: number | null;
+    readonly nanNew: number | null;
+    readonly infOld: number | null;
+    readonly infNew: number | null;
+    readonly zerosOld: number | null;
+    readonly zerosNew: number | null;
+    readonly dtypeChanged: boolean;
+    readonly oldInfo: TensorInfo | null;
+    readonly newInfo: TensorInfo | null;
+    /** Why this tensor could not be compared, when it could not. */
+    readonly error: string | null;
+    readonly layerType: LayerType;
+    /** Role within its type, as `q`, `down`, `expert`; null where there is none. */
+    readonly role: string | null;
+    /** Index of the block that the tensor sits in; null outside blocks. */
+    readonly depth: number | null;
+}
+/**
+ * Every compared tensor, listed or not, as columns: entry i of each array belongs to `names[i]`.
+ * A number that does not exist is NaN here (null in {@link ParameterDiff} and in JSON). Plain data: `structuredClone` takes it.
+ */
+interface TensorColumns {
+    readonly names: readonly string[];
+    /** Index into {@link CHANGE_TYPES}. */
+    readonly changeType: Uint8Array;
+    readonly l2Diff: Float64Array;
+    readonly l1Diff: Float64Array;
+    readonly maxDiff: Float64Array;
+    readonly meanDiff: Float64Array;
+    readonly cosineSim: Float64Array;
+    readonly oneMinusCos: Float64Array;
+    readonly relativeChange: Float64Array;
+    readonly symmetricChange: Float64Array;
+    readonly changedElements: Float64Array;
+    readonly totalElements: Float64Array;
+    readonly bitChanged: Float64Array;
+    /** 1 when every element is equal by value. */
+    readonly identical: Uint8Array;
+    readonly dtypeChanged: Uint8Array;
+    readonly old: SideColumns;
+    readonly new: SideColumns;
+    /** Message by row, only for rows that could not be compared. */
+    readonly errors: ReadonlyMap<number, string>;
+    /** Distributions by row for the rounding model; absent when they were not gathered. */
+    readonly rounding?: RoundingColumns;
+}
+/** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
+interface SideColumns {
+    readonly dtype: readonly string[];
+    readonly shape: readonly (readonly number[])[];
+    readonly numElements: Float64Array;
+    readonly sizeBytes: Float64Array;
+    /** Norm over the elements finite on both sides; over its own finite elements where there is no other side. */
+    readonly norm: Float64Array;
+    readonly mean: Float64Array;
+    readonly std: Float64Array;
+    readonly min: Float64Array;
+    readonly max: Float64Array;
+    readonly zeros: Float64Array;
+    readonly nan: Float64Array;
+    readonly inf: Float64Array;
+}
+/** What rounding to the storage dtype alone would leave unchanged. */
+interface RoundingColumns {
+    /** Fraction of elements expected to change if a dense update of the measured size were rounded to the dtype; NaN where unknown. */
+    readonly expectedChanged: Float64Array;
+    /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
+    readonly updateSize: Float64Array;
+}
+/** Change of a module: the tensors that share a name up to its last segment. */
+interface LayerDiff {
+    readonly name: string;
+    readonly parameters: readonly ParameterDiff[];
+    /** Sum of the tensors' `l2Diff`. */
+    readonly totalL2Diff: number;
+    /** Mean cosine over modified tensors, 1 when none is. */
+    readonly avgCosineSim: number;
+    /** Tensors of the layer that are not unchanged. */
+    readonly numChanges: number;
+}
+/** Totals of a comparison. */
+interface DiffSummary {
+    /** Elements of all tensors of the old checkpoint. */
+    readonly totalParametersOld: number;
+    readonly totalParametersNew: number;
+    /** Tensors, not elements, as the next three. */
+    readonly addedParameters: number;
+    readonly removedParameters: number;
+    /** Tensors with a changed value or shape. */
+    readonly modifiedParameters: number;
+    readonly unchangedParameters: number;
+    /** Tensors equal in every element by value. */
+    readonly identicalParameters: number;
+    /** Tensors that could not be read or compared. */
+    readonly failedParameters: number;
+    /** Elements of the common tensors. */
+    readonly totalElements: number;
+    /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
+    readonly changedElements: number | null;
+    /** Sum of the tensors' `l2Diff`. */
+    readonly totalL2Diff: number;
+    /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
+    readonly avgCosineSimilarity: number;
+    /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
+    readonly mostChangedLayers: readonly (readonly [string, number])[];
+    /** Layers with the smallest R, unchanged ones first. */
+    readonly leastChangedLayers: readonly (readonly [string, number])[];
+    /** Differences in the configuration files. */
+    readonly configChanges: readonly ConfigChange[];
+    /** The whole result as columns; absent only in summaries that were made by hand. */
+    readonly tensors?: TensorColumns;
+}
+/** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
+interface ConfigChange {
+    /** Dotted path of the key. */
+    readonly key: string;
+    readonly old: unknown;
+    readonly new: unknown;
+}
+/** What `ModelDiff.diff` and `compareCheckpoints` return. */
+interface DiffResult {
+    readonly diffs: readonly ParameterDiff[];
+    readonly summary: DiffSummary;
+}
+/** Options of a comparison. */
+interface DiffConfig {
+    /** false skips what counts elements (threshold, zeros, histogram); those fields are null then. @default true */
+    readonly computeElementWise?: boolean;
+    /** An element has changed when |d| is above this absolute value. @default 1e-6 */
+    readonly changeThreshold?: number;
+    /** Whether `diffs` lists unchanged tensors too; counts and analysis never depend on it. @default false */
+    readonly includeUnchanged?: boolean;
+    /** Averages over layers and types are weighted by elements; false: plain means over tensors. @default true */
+    readonly normalizeBySize?: boolean;
+    /** Length of the lists of most and least changed layers. @default 10 */
+    readonly topKLayers?: number;
+    /** Worker threads. @default the number of available cores */
+    readonly threads?: number;
+    /** Names to compare, as glob patterns (`*` stops at no dot). @default all */
+    readonly include?: readonly string[];
+    /** Names to leave out, as glob patterns; wins over `include`. @default none */
+    readonly exclude?: readonly string[];
+}
+/** Options of one run. */
+interface RunOptions {
+    /** Aborting rejects with `signal.reason`. */
+    readonly signal?: AbortSignal;
+    /** Called at most ten times a second, and once at the end. */
+    readonly onProgress?: (progress: Progress) => void;
+}
+/** How far a run is. */
+interface Progress {
+    readonly phase: 'open' | 'compare' | 'statistics';
+    readonly bytesDone: number;
+    readonly bytesTotal: number;
+    readonly tensorsDone: number;
+    readonly tensorsTotal: number;
+    readonly bytesPerSecond: number;
+}
+/** Options of `DiffAnalyzer`. */
+interface AnalysisConfig {
+    /** A layer type is reported as changed significantly when its R exceeds this. @default 0.1 */
+    readonly significantChangeThreshold?: number;
+    /** Regular expressions by layer type; they run before the built-in rules. */
+    readonly layerPatterns?: Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
+    /** false: no pattern and no insights on training dynamics. @default true */
+    readonly analyzeTrainingDynamics?: boolean;
+    /** Averages by layer type are R, in which large tensors count for more; false: plain means over tensors. @default true */
+    readonly normalizeBySize?: boolean;
+}
+/** Change of all tensors of one layer type. */
+interface LayerAnalysis {
+    readonly layerType: string;
+    /** Modified tensors of the type. */
+    readonly count: number;
+    /** Sum of relative changes of the modified tensors. */
+    readonly totalChange: number;
+    /** R of the type (plain mean with `normalizeBySize: false`). */
+    readonly avgChange: number;
+    readonly maxChange: number;
+    /** Names of the modified tensors. */
+    readonly layers: readonly string[];
+}
+type Severity = 'info' | 'warning' | 'critical';
+type InsightCategory = 'architecture' | 'training_dynamics' | 'stability' | 'magnitude' | 'layer_changes' | 'training_config';
+/** An explained conclusion and the numbers it rests on. */
+interface TrainingInsight {
+    readonly category: InsightCategory;
+    readonly title: string;
+    readonly description: string;
+    readonly severity: Severity;
+    /** The numbers behind every word of the description. */
+    readonly evidence: Readonly<Record<string, unknown>>;
+    /** Probability that the conclusion is right, where it is inferred rather than read off; 0 to 1. */
+    readonly confidence?: number;
+}
+/** Options of the reports. */
+interface VisualizationConfig {
+    /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
+    readonly maxLayersDisplay?: number;
+    /** @default 'default' (follows the reader's system) */
+    readonly colorScheme?: 'default' | 'dark' | 'light';
+    /** true: every number in full in the HTML's data. @default false */
+    readonly includeRawData?: boolean;
+    /** Width of the chart's view box in SVG units. @default 800 */
+    readonly chartWidth?: number;
+    /** Height of the chart's view box in SVG units. @default 400 */
+    readonly chartHeight?: number;
+}
+/** Size of a change as a whole; says nothing about where it sits. */
+type MagnitudeBand = 'identical' | 'trace' | 'light' | 'standard' | 'strong' | 'heavy' | 'replaced';
+/** The detected pattern with everything it rests on. */
+interface PatternResult {
+    readonly pattern: ChangePattern;
+    /** Probability of `pattern`, 0 to 1. */
+    readonly confidence: number;
+    /** True when the first probability is below 0.6. */
+    readonly ambiguous: boolean;
+    /** True when nothing changed at all: `pattern` is `sparse` then for the sake of the API, and reports say "identical". */
+    readonly identical: boolean;
+    /** All patterns with their probabilities, most likely first. */
+    readonly probabilities: readonly (readonly [ChangePattern, number])[];
+    /** Measured features: slope, tau, fold, shares. */
+    readonly evidence: Readonly<Record<string, unknown>>;
+}
+/** The conclusion in one sentence and its numbers. */
+interface AnalysisSummary {
+    /** One sentence: what happened and how sure that is. */
+    readonly verdict: string;
+    readonly band: MagnitudeBand;
+    /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
+    readonly change: number;
+    /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
+    readonly cosine: number | null;
+    /** Share of the common elements whose value did not change, 0 to 1; null when not counted. */
+    readonly unchangedShare: number | null;
+    /** Share of elements that rounding alone explains as unchanged; null where unknown. */
+    readonly expectedUnchangedShare: number | null;
+    /** Tensors whose type no rule knows. */
+    readonly unclassified: readonly string[];
+    /** Numbers of tensors by change type. */
+    readonly tensors: Readonly<Record<ChangeType | 'failed' | 'identical', number>>;
+}
+/** Result of `DiffAnalyzer.analyze`. */
+interface Analysis {
+    /** null with `analyzeTrainingDynamics: false` and where nothing could be compared. */
+    readonly changePattern: ChangePattern | null;
+    readonly pattern: PatternResult | null;
+    /** By layer type; the original's five types (`attention mlp embedding norm output`) and every other that occurs. */
+    readonly layerAnalysis: Readonly<Record<string, LayerAnalysis>>;
+    readonly insights: readonly TrainingInsight[];
+    readonly summary: AnalysisSummary;
+    /** R by depth, for the chart: one entry a stack and depth, in order. */
+    readonly depthProfile: readonly DepthPoint[];
+}
+/** Change of one block. */
+interface DepthPoint {
+    /** Path of the stack of blocks, as `model.layers`. */
+    readonly stack: string;
+    readonly depth: number;
+    /** R of the block's tensors. */
+    readonly change: number;
+}
+/** Result of `DiffAnalyzer.compareTrainingStages`: how the change of each tensor developed from stage 1 to stage 2. */
+interface StageComparison {
+    /** Tensors whose share of the overall change grew by half or more: [name, relative change 1, relative change 2]. */
+    readonly accelerating: readonly (readonly [string, number, number])[];
+    /** Tensors whose share fell by a third or more. */
+    readonly decelerating: readonly (readonly [string, number, number])[];
+    readonly stableCount: number;
+    readonly acceleratingCount: number;
+    readonly deceleratingCount: number;
+    /** Tensors that changed in stage 2 only. */
+    readonly started: readonly string[];
+    /** Tensors that changed in stage 1 only. */
+    readonly finished: readonly string[];
+    /** Sum of the tensors' relative changes in stage 1. */
+    readonly totalStage1Change: number;
+    readonly totalStage2Change: number;
+}
+/** A problem or a peculiarity of a file that did not keep it from being read. */
+interface Finding {
+    /** Name in the list of findings: `ZipNameMismatch`, `ControlCharsInName`, `UnindexedTensor`, … */
+    readonly code: string;
+    readonly severity: Severity;
+    readonly message: string;
+    readonly path: string | null;
+    /** Byte offset in `path`; null where there is none. */
+    readonly offset: number | null;
+}
+/** Plain data of a checkpoint, as `Checkpoint.toJSON` gives it (snake_case). */
+interface CheckpointJson {
+    readonly path: string;
+    readonly format: CheckpointFormat;
+    readonly num_parameters: number;
+    readonly size_bytes: number;
+    readonly num_layers: number;
+    readonly metadata: Readonly<Record<string, string>>;
+    readonly config: unknown;
+    readonly layers: Readonly<Record<string, unknown>>;
+}
+/** Any typed array of numbers. */
+type TypedArray = Float64Array | Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array | Uint8ClampedArray;
+/** A tensor that the caller holds in memory. */
+interface TensorData {
+    /** Elements in row-major order; f16, bf16 and 8-bit floats as their bits. */
+    readonly data: TypedArray;
+    readonly shape: readonly number[];
+    /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
+    readonly dtype?: string;
+}
+/** Elements of a tensor, copied. */
+interface TensorValues {
+    readonly data: TypedArray;
+    /** Shape of the tensor, or `[length]` of the part that was asked for. */
+    readonly shape: readonly number[];
+    /** dtype of the tensor in the checkpoint. */
+    readonly dtype: string;
+}
+/** Options of `Checkpoint.getTensor`. */
+interface ReadOptions {
+    /**
+     * `f32` and `f64`: numbers; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits.
+     * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
+     */
+    readonly as?: 'f32' | 'f64' | 'raw';
+    /** First element, in row-major order. @default 0 */
+    readonly start?: number;
+    /** Number of elements. @default all from `start` on */
+    readonly length?: number;
+    readonly signal?: AbortSignal;
+}
+/** Options of `loadCheckpoint`. */
+interface LoadOptions extends RunOptions {
+    /**
+     * true: statistics of all tensors are computed in one parallel pass before the promise settles; false: those of a tensor
+     * when they are first looked at. @default false
+     */
+    readonly computeStats?: boolean;
+}
+
+/** Statistics of one tensor, as the one pass over it gives them. */
+interface TensorStatistics {
+    readonly mean: number;
+    readonly std: number;
+    readonly min: number;
+    readonly max: number;
+    readonly sparsity: number;
+    readonly nanCount: number;
+    readonly infCount: number;
+}
+
+/** Descriptions of all tensors of a checkpoint, by row. */
+interface TensorTable {
+    readonly names: readonly string[];
+    readonly rows: ReadonlyMap<string, number>;
+    readonly elements: Float64Array;
+    readonly bytes: Float64Array;
+    /** Rows that cannot be read, and why. */
+    readonly errors: ReadonlyMap<number, ModelDiffError>;
+    readonly dtype: (row: number) => string;
+    readonly shape: (row: number) => readonly number[];
+}
+
+/**
+ * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
+ *
+ * @example
+ * const checkpoint = await loadCheckpoint('model.safetensors');
+ * for (const [name, info] of checkpoint.tensorInfo) console.log(name, info.shape, info.mean);
+ */
+declare class Checkpoint {
+    #private;
+    readonly path: string;
+    readonly format: CheckpointFormat;
+    /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
+    readonly metadata: Readonly<Record<string, string>>;
+    /** Content of `config.json` beside the weights, null without one. */
+    readonly config: unknown;
+    /** What was noticed about the files that did not keep them from being read. */
+    readonly findings: readonly Finding[];
+    /** Files that hold the tensors. */
+    readonly files: readonly {
+        readonly path: string;
+        readonly bytes: number;
+    }[];
+    /** @internal */
+    readonly native: NativeCheckpoint;
+    /** @internal */
+    readonly table: TensorTable;
+    /** @internal */
+    constructor(native: NativeCheckpoint);
+    /**
+     * A checkpoint of tensors that the caller holds in memory. Their data is copied.
+     *
+     * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
+     */
+    static fromTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): Checkpoint;
+    /** Every tensor by name, in the order of the file. Statistics of a tensor are read when they are first looked at. */
+    get tensorInfo(): ReadonlyMap<string, TensorInfo>;
+    /** Elements of all tensors. */
+    get numParameters(): number;
+    /** Bytes of all tensors. */
+    get sizeBytes(): number;
+    /** Names of all tensors, in the order of the file. */
+    get layerNames(): readonly string[];
+    getInfo(name: string): TensorInfo | undefined;
+    /** Names that match, wherever the pattern is found in them. */
+    getLayersByPattern(pattern: string | RegExp): string[];
+    /**
+     * A copy of a tensor's elements, or of a part of them.
+     *
+     * @throws `ModelDiffError`: no such tensor, a range outside it, or what keeps it from being read.
+     */
+    getTensor(name: string, options?: ReadOptions): Promise<TensorValues>;
+    /**
+     * Computes the statistics of the named tensors, or of all, in one parallel pass; later looks at them cost nothing.
+     *
+     * @throws `ModelDiffError` for a name that does not exist, or a file that cannot be read.
+     */
+    computeStats(names?: readonly string[], options?: RunOptions & {
+        readonly threads?: number;
+    }): Promise<void>;
+    /** @internal Keeps statistics that a comparison has found on its way. */
+    rememberStatistics(row: number, statistics: TensorStatistics): void;
+    /** Plain data; statistics only of tensors whose statistics are known already. */
+    toJSON(): CheckpointJson;
+    /** Lets go of the files; what runs at the moment still ends. May be called again. */
+    close(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+/**
+ * Opens a checkpoint: a file, or a directory as Hugging Face writes them. Reads headers only, so it is always fast.
+ *
+ * @throws `ModelDiffError` for what is missing, broken, hostile or not readable yet.
+ */
+declare function loadCheckpoint(path: string, options?: LoadOptions): Promise<Checkpoint>;
+/** The original's loader: the same as {@link loadCheckpoint}, with its options given once. */
+declare class CheckpointLoader {
+    #private;
+    constructor(options?: LoadOptions);
+    load(path: string): Promise<Checkpoint>;
+    /** The format of a file or directory by its content, `unknown` when no reader claims it. */
+    detectFormat(path: string): Promise<CheckpointFormat>;
+}
+
+/**
+ * Compares checkpoints, tensor by tensor.
+ *
+ * @example
+ * const { diffs, summary } = await new ModelDiff({ topKLayers: 5 }).diff(base, tuned);
+ */
+declare class ModelDiff {
+    #private;
+    /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense. */
+    constructor(config?: DiffConfig);
+    /**
+     * One pass over both checkpoints. A tensor that cannot be read does not end the run: its row carries an `error`.
+     *
+     * @throws `ModelDiffError` when a file changes meanwhile or `include` selects nothing; `signal.reason` after an abort.
+     */
+    diff(old: Checkpoint, newer: Checkpoint, run?: RunOptions): Promise<DiffResult>;
+    /** Differences by layer: the tensors that share a name up to its last segment. */
+    getLayerDiffs(diffs: readonly ParameterDiff[]): Map<string, LayerDiff>;
+}
+/**
+ * Opens two checkpoints, compares them and closes them again.
+ *
+ * @throws as {@link loadCheckpoint} and {@link ModelDiff.diff}.
+ */
+declare function compareCheckpoints(oldPath: string, newPath: string, config?: DiffConfig, run?: RunOptions): Promise<DiffResult>;
+
+/** Explains what happened between two checkpoints. Pure: the same differences give the same analysis. */
+declare class DiffAnalyzer {
+    #private;
+    /** @throws ModelDiffError `E_ARGUMENT` when an entry of `layerPatterns` is no regular expression */
+    constructor(config?: AnalysisConfig);
+    /**
+     * The whole analysis. It rests on `summary.tensors`, which has every tensor; without it on the listed `diffs`,
+     * whose fields may then be missing where they were made by hand.
+     */
+    analyze(diffs: readonly ParameterDiff[], summary: DiffSummary): Analysis;
+    /** Change by layer type, over the tensors of `diffs`. */
+    analyzeLayerTypes(diffs: readonly ParameterDiff[]): Record<string, LayerAnalysis>;
+    /** Where in the network the change sits. `layerAnalysis` is taken for the sake of the signature: types are read from the names. */
+    detectChangePattern(diffs: readonly ParameterDiff[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
+    /** As {@link detectChangePattern}, with probabilities and evidence. */
+    explainChangePattern(diffs: readonly ParameterDiff[]): PatternResult;
+    /** The explained conclusions. What is not given is computed. */
+    generateInsights(diffs: readonly ParameterDiff[], summary: DiffSummary, layerAnalysis?: Readonly<Record<string, LayerAnalysis>>, _changePattern?: ChangePattern | null): TrainingInsight[];
+    /** The modified tensors with the largest relative change. */
+    getMostChangedParameters(diffs: readonly ParameterDiff[], topK?: number): ParameterDiff[];
+    /** Layers by the sum of the relative changes of their modified tensors. */
+    getLayerChangeRanking(diffs: readonly ParameterDiff[]): [string, number][];
+    /** How the change of each tensor developed from one stage of training to the next. */
+    compareTrainingStages(diffs1: readonly ParameterDiff[], diffs2: readonly ParameterDiff[]): StageComparison;
+}
+
+/** What one checkpoint of the pair consists of. */
+interface SideOverview {
+    /** Number of tensors. */
+    readonly tensors: number;
+    /** Elements of all tensors. */
+    readonly elements: number;
+    /** Bytes of all tensors. */
+    readonly bytes: number | null;
+    /** Number of tensors by dtype, as [dtype, tensors], most elements first. */
+    readonly dtypes: readonly (readonly [string, number])[];
+    /** NaN and infinite elements. */
+    readonly nonfinite: number | null;
+}
+/** Totals of a whole result. They are saved with it, so that a report made later from a shorter list still tells the whole. */
+interface Overview {
+    readonly old: SideOverview;
+    readonly new: SideOverview;
+    /** Numbers of tensors. `unchanged` has the `identical` ones in it, and those within the threshold. */
+    readonly unchanged: number;
+    readonly identical: number;
+    /** With the same shape on both sides. */
+    readonly modified: number;
+    readonly added: number;
+    readonly removed: number;
+    readonly shapeChanged: number;
+    readonly dtypeChanged: number;
+    /** Could not be read or compared; not counted under any other name here. */
+    readonly failed: number;
+    /** Of the relative changes of the modified tensors, from 0 up; null when nothing was modified. */
+    readonly relativeChange: {
+        readonly median: number;
+        readonly p99: number;
+        readonly max: number;
+    } | null;
+    /** Largest 1 - cosine of a modified tensor; null when nothing was modified. */
+    readonly oneMinusCosMax: number | null;
+}
+
+/** A saved result, as it was before it was written. */
+interface ParsedReport {
+    readonly diffs: readonly ParameterDiff[];
+    readonly summary: DiffSummary;
+    readonly analysis: Analysis;
+    readonly oldName: string;
+    readonly newName: string;
+    /** Totals of the whole result, of which `diffs` may be a part. */
+    readonly overview: Overview;
+}
+/**
+ * Reads a report that was saved as JSON. Numbers, names and their order come back as they were.
+ * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
+ */
+declare function parseReport(json: string): ParsedReport;
+
+/** Formats of {@link createDiffReport}. */
+type ReportFormat = 'html' | 'json' | 'text' | 'markdown' | 'csv';
+/** Options of {@link createDiffReport}. */
+interface DiffReportOptions {
+    /** @default 'html' */
+    readonly format?: ReportFormat;
+    /** What the old checkpoint is called. @default 'Model A' */
+    readonly oldName?: string;
+    /** What the new checkpoint is called. @default 'Model B' */
+    readonly newName?: string;
+    readonly config?: VisualizationConfig;
+}
+/** Writes reports of a comparison as strings. Everything that comes from a file is escaped for the format. */
+declare class DiffVisualizer {
+    readonly config: VisualizationConfig;
+    /** @throws ModelDiffError `E_ARGUMENT` for a value that no report can be made with */
+    constructor(config?: VisualizationConfig);
+    /** One page without scripts or requests. */
+    createHtmlReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
+    /** The same bytes for the same result; `parseReport` reads it back. */
+    createJsonReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
+    /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
+    createTextReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
+}
+/**
+ * Writes one report.
+ * @throws ModelDiffError `E_ARGUMENT` for a format that there is not
+ */
+declare function createDiffReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, options?: DiffReportOptions): string;
+
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, compareCheckpoints, createDiffReport, loadCheckpoint, parseReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffResult, DiffSummary, ErrorKind, Finding, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, ParameterDiff, PatternResult, Progress, ReadOptions, RoundingColumns, RunOptions, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -1,0 +1,33 @@
+import type { ConfigChange } from './types.ts';
+
+/** Deeper nesting than this is compared as one value. */
+const DEEPEST = 16;
+
+/**
+ * Keys of two configurations that differ, by dotted path in the order of their names. Lists are compared as one value.
+ */
+export function compareConfigs(old: unknown, newer: unknown): ConfigChange[] {
+  const before = flatten(old);
+  const after = flatten(newer);
+  const changes: ConfigChange[] = [];
+  for (const key of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    if (JSON.stringify(before.get(key)) !== JSON.stringify(after.get(key))) {
+      changes.push({ key, old: before.get(key), new: after.get(key) });
+    }
+  }
+  return changes;
+}
+
+function flatten(value: unknown): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  const visit = (node: unknown, path: string, depth: number): void => {
+    const isBranch = typeof node === 'object' && node !== null && !Array.isArray(node) && depth < DEEPEST && Object.keys(node).length > 0;
+    if (!isBranch) {
+      if (path !== '') found.set(path, node);
+      return;
+    }
+    for (const [key, child] of Object.entries(node)) visit(child, path === '' ? key : `${path}.${key}`, depth + 1);
+  };
+  visit(value, '', 0);
+  return found;
+}

@@ -1,0 +1,47 @@
+import { argumentError } from './errors.ts';
+import { compileGlobs } from './glob.ts';
+import { threadCount } from './native.ts';
+import type { DiffConfig } from './types.ts';
+
+/** A `DiffConfig` with every default filled in and every value checked. */
+export interface ResolvedConfig {
+  readonly computeElementWise: boolean;
+  readonly changeThreshold: number;
+  /** Whether the threshold is the default: then a relative guard stands beside it. */
+  readonly isDefaultThreshold: boolean;
+  readonly includeUnchanged: boolean;
+  readonly normalizeBySize: boolean;
+  readonly topKLayers: number;
+  readonly threads: number;
+  /** Whether a name takes part in the comparison. */
+  readonly selects: (name: string) => boolean;
+}
+
+/** The original's absolute threshold. */
+const CHANGE_THRESHOLD = 1e-6;
+
+/**
+ * @throws `ModelDiffError` of kind `Argument` for a value that makes no sense.
+ */
+export function resolveConfig(config: DiffConfig): ResolvedConfig {
+  const threshold = config.changeThreshold ?? CHANGE_THRESHOLD;
+  if (!Number.isFinite(threshold) || threshold < 0) {
+    throw argumentError(`changeThreshold must be a number of at least 0, not ${String(threshold)}`);
+  }
+  const topKLayers = config.topKLayers ?? 10;
+  if (!Number.isInteger(topKLayers) || topKLayers < 0) {
+    throw argumentError(`topKLayers must be a whole number of at least 0, not ${String(topKLayers)}`);
+  }
+  const included = config.include === undefined || config.include.length === 0 ? () => true : compileGlobs(config.include);
+  const excluded = compileGlobs(config.exclude ?? []);
+  return {
+    computeElementWise: config.computeElementWise ?? true,
+    changeThreshold: threshold,
+    isDefaultThreshold: config.changeThreshold === undefined,
+    includeUnchanged: config.includeUnchanged ?? false,
+    normalizeBySize: config.normalizeBySize ?? true,
+    topKLayers,
+    threads: threadCount(config.threads),
+    selects: (name) => included(name) && !excluded(name),
+  };
+}

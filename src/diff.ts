@@ -1,0 +1,90 @@
+import { loadCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { buildColumns } from './columns.ts';
+import { resolveConfig } from './config.ts';
+import type { ResolvedConfig } from './config.ts';
+import { argumentError } from './errors.ts';
+import { layerName } from './layer-name.ts';
+import { binding, runJob } from './native.ts';
+import { listDiffs } from './parameter-diff.ts';
+import { planDiff } from './plan.ts';
+import { summarize } from './summary.ts';
+import { CHANGE_TYPES } from './types.ts';
+import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions } from './types.ts';
+
+/**
+ * Compares checkpoints, tensor by tensor.
+ *
+ * @example
+ * const { diffs, summary } = await new ModelDiff({ topKLayers: 5 }).diff(base, tuned);
+ */
+export class ModelDiff {
+  readonly #config: ResolvedConfig;
+
+  /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense. */
+  constructor(config: DiffConfig = {}) {
+    this.#config = resolveConfig(config);
+  }
+
+  /**
+   * One pass over both checkpoints. A tensor that cannot be read does not end the run: its row carries an `error`.
+   *
+   * @throws `ModelDiffError` when a file changes meanwhile or `include` selects nothing; `signal.reason` after an abort.
+   */
+  async diff(old: Checkpoint, newer: Checkpoint, run: RunOptions = {}): Promise<DiffResult> {
+    const config = this.#config;
+    const plan = planDiff(old, newer, config.selects);
+    if (plan.rows.length === 0 && old.table.names.length + newer.table.names.length > 0) {
+      throw argumentError('include and exclude leave no tensor to compare', 'model-diff inspect lists the names');
+    }
+    const options = { threads: config.threads, threshold: config.changeThreshold, elementWise: config.computeElementWise };
+    const result = await runJob('compare', run, (control) => binding().diff(old.native, newer.native, plan.items, options, control));
+    const columns = buildColumns(plan, old, newer, result, config);
+    const isListed = (row: number): boolean =>
+      config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
+    const listed = [...columns.names.keys()].filter(isListed);
+    return { diffs: listDiffs(columns, listed), summary: summarize(columns, old, newer, config) };
+  }
+
+  /** Differences by layer: the tensors that share a name up to its last segment. */
+  getLayerDiffs(diffs: readonly ParameterDiff[]): Map<string, LayerDiff> {
+    const groups = new Map<string, ParameterDiff[]>();
+    for (const diff of diffs) {
+      const layer = layerName(diff.name);
+      const group = groups.get(layer);
+      if (group === undefined) groups.set(layer, [diff]);
+      else group.push(diff);
+    }
+    return new Map([...groups].map(([name, parameters]) => [name, this.#describeLayer(name, parameters)]));
+  }
+
+  #describeLayer(name: string, parameters: readonly ParameterDiff[]): LayerDiff {
+    const modified = parameters.filter((diff) => diff.changeType === 'modified' && diff.cosineSim !== null);
+    const weigh = (diff: ParameterDiff): number => (this.#config.normalizeBySize ? diff.totalElements : 1);
+    const weight = modified.reduce((sum, diff) => sum + weigh(diff), 0);
+    return {
+      name,
+      parameters,
+      totalL2Diff: parameters.reduce((sum, diff) => sum + (diff.l2Diff ?? 0), 0),
+      avgCosineSim: weight === 0 ? 1 : modified.reduce((sum, diff) => sum + (diff.cosineSim ?? 0) * weigh(diff), 0) / weight,
+      numChanges: parameters.filter((diff) => diff.changeType !== 'unchanged').length,
+    };
+  }
+}
+
+/**
+ * Opens two checkpoints, compares them and closes them again.
+ *
+ * @throws as {@link loadCheckpoint} and {@link ModelDiff.diff}.
+ */
+export async function compareCheckpoints(oldPath: string, newPath: string, config: DiffConfig = {}, run: RunOptions = {}): Promise<DiffResult> {
+  const model = new ModelDiff(config);
+  const opened: Checkpoint[] = [];
+  try {
+    opened.push(await loadCheckpoint(oldPath, run), await loadCheckpoint(newPath, run));
+    const [old, newer] = opened as [Checkpoint, Checkpoint];
+    return await model.diff(old, newer, run);
+  } finally {
+    for (const checkpoint of opened) checkpoint.close();
+  }
+}

@@ -1,0 +1,487 @@
+/** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
+export type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
+
+/** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
+export const CHANGE_TYPES: readonly ChangeType[] = ['unchanged', 'modified', 'added', 'removed', 'shape_changed'];
+
+/** The mechanical shape of a change: where in the network the change sits. */
+export type ChangePattern =
+  | 'uniform'
+  | 'gradient'
+  | 'inverse_gradient'
+  | 'focused'
+  | 'sparse'
+  | 'attention_heavy'
+  | 'mlp_heavy'
+  | 'embedding_heavy';
+
+/** On-disk format of a checkpoint; `unknown` only ever comes out of `detectFormat`. */
+export type CheckpointFormat = 'pytorch' | 'safetensors' | 'numpy' | 'huggingface' | 'gguf' | 'memory' | 'unknown';
+
+/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
+export type LayerType =
+  | 'attention'
+  | 'mlp'
+  | 'router'
+  | 'embedding'
+  | 'position'
+  | 'norm'
+  | 'output'
+  | 'conv'
+  | 'ssm'
+  | 'projector'
+  | 'conditioning'
+  | 'adapter'
+  | 'quant'
+  | 'buffer'
+  | 'other';
+
+/**
+ * Description and statistics of one tensor. NaN and Inf are left out of mean, std, min and max, and counted. A number that does
+ * not exist (the mean of nothing, statistics of a tensor that cannot be read) is NaN here and null in JSON.
+ */
+export interface TensorInfo {
+  readonly name: string;
+  /** Sizes of the dimensions, outermost first; `[]` for a 0-d tensor. */
+  readonly shape: readonly number[];
+  /** Element type: `f64 f32 f16 bf16 f8_e4m3fn … i64 … u8 bool`. */
+  readonly dtype: string;
+  readonly numElements: number;
+  readonly sizeBytes: number;
+  /** Mean of the finite elements. */
+  readonly mean: number;
+  /** Population standard deviation of the finite elements. */
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+  /** Share of elements equal to zero, 0 to 1. */
+  readonly sparsity: number;
+  readonly nanCount: number;
+  readonly infCount: number;
+  /** Why this tensor cannot be read, when it cannot. */
+  readonly error: string | null;
+}
+
+/**
+ * Everything known of one tensor's change. d = new - old over the elements that are finite on both sides.
+ * A number that does not exist (metrics of an added tensor, a cosine with a zero vector) is null, never NaN or Infinity.
+ * A tensor that could not be read has an `error` and no numbers; its change type tells only which sides it is on.
+ */
+export interface ParameterDiff {
+  readonly name: string;
+  readonly changeType: ChangeType;
+  /** sqrt(sum of d^2). */
+  readonly l2Diff: number | null;
+  /** Sum of |d|. */
+  readonly l1Diff: number | null;
+  /** Largest |d|. */
+  readonly maxDiff: number | null;
+  /** Mean of d. */
+  readonly meanDiff: number | null;
+  /** 1 - `oneMinusCos`; 1 when both sides are zero, null when one is. */
+  readonly cosineSim: number | null;
+  /** 1 - cosine of the angle between old and new, computed without cancellation. */
+  readonly oneMinusCos: number | null;
+  /** l2Diff / norm of old; 0 when both are zero, null when only old is. */
+  readonly relativeChange: number | null;
+  /** l2Diff / the larger of both norms, 0 to 2. */
+  readonly symmetricChange: number | null;
+  /** Elements with |d| above the threshold, and those non-finite on one side only or non-finite and different. */
+  readonly changedElements: number | null;
+  readonly totalElements: number;
+  /** changedElements / totalElements, 0 for an empty tensor. */
+  readonly changeRatio: number | null;
+  /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
+  readonly identical: boolean;
+  /** Elements whose bits differ; null when the dtypes differ. */
+  readonly bitChanged: number | null;
+  /** Euclidean norm of old over the elements that are finite on both sides. */
+  readonly oldNorm: number | null;
+  /** Euclidean norm of new over the elements that are finite on both sides. */
+  readonly newNorm: number | null;
+  readonly nanOld: number | null;
+  readonly nanNew: number | null;
+  readonly infOld: number | null;
+  readonly infNew: number | null;
+  readonly zerosOld: number | null;
+  readonly zerosNew: number | null;
+  readonly dtypeChanged: boolean;
+  readonly oldInfo: TensorInfo | null;
+  readonly newInfo: TensorInfo | null;
+  /** Why this tensor could not be compared, when it could not. */
+  readonly error: string | null;
+  readonly layerType: LayerType;
+  /** Role within its type, as `q`, `down`, `expert`; null where there is none. */
+  readonly role: string | null;
+  /** Index of the block that the tensor sits in; null outside blocks. */
+  readonly depth: number | null;
+}
+
+/**
+ * Every compared tensor, listed or not, as columns: entry i of each array belongs to `names[i]`.
+ * A number that does not exist is NaN here (null in {@link ParameterDiff} and in JSON). Plain data: `structuredClone` takes it.
+ */
+export interface TensorColumns {
+  readonly names: readonly string[];
+  /** Index into {@link CHANGE_TYPES}. */
+  readonly changeType: Uint8Array;
+  readonly l2Diff: Float64Array;
+  readonly l1Diff: Float64Array;
+  readonly maxDiff: Float64Array;
+  readonly meanDiff: Float64Array;
+  readonly cosineSim: Float64Array;
+  readonly oneMinusCos: Float64Array;
+  readonly relativeChange: Float64Array;
+  readonly symmetricChange: Float64Array;
+  readonly changedElements: Float64Array;
+  readonly totalElements: Float64Array;
+  readonly bitChanged: Float64Array;
+  /** 1 when every element is equal by value. */
+  readonly identical: Uint8Array;
+  readonly dtypeChanged: Uint8Array;
+  readonly old: SideColumns;
+  readonly new: SideColumns;
+  /** Message by row, only for rows that could not be compared. */
+  readonly errors: ReadonlyMap<number, string>;
+  /** Distributions by row for the rounding model; absent when they were not gathered. */
+  readonly rounding?: RoundingColumns;
+}
+
+/** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
+export interface SideColumns {
+  readonly dtype: readonly string[];
+  readonly shape: readonly (readonly number[])[];
+  readonly numElements: Float64Array;
+  readonly sizeBytes: Float64Array;
+  /** Norm over the elements finite on both sides; over its own finite elements where there is no other side. */
+  readonly norm: Float64Array;
+  readonly mean: Float64Array;
+  readonly std: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly zeros: Float64Array;
+  readonly nan: Float64Array;
+  readonly inf: Float64Array;
+}
+
+/** What rounding to the storage dtype alone would leave unchanged. */
+export interface RoundingColumns {
+  /** Fraction of elements expected to change if a dense update of the measured size were rounded to the dtype; NaN where unknown. */
+  readonly expectedChanged: Float64Array;
+  /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
+  readonly updateSize: Float64Array;
+}
+
+/** Change of a module: the tensors that share a name up to its last segment. */
+export interface LayerDiff {
+  readonly name: string;
+  readonly parameters: readonly ParameterDiff[];
+  /** Sum of the tensors' `l2Diff`. */
+  readonly totalL2Diff: number;
+  /** Mean cosine over modified tensors, 1 when none is. */
+  readonly avgCosineSim: number;
+  /** Tensors of the layer that are not unchanged. */
+  readonly numChanges: number;
+}
+
+/** Totals of a comparison. */
+export interface DiffSummary {
+  /** Elements of all tensors of the old checkpoint. */
+  readonly totalParametersOld: number;
+  readonly totalParametersNew: number;
+  /** Tensors, not elements, as the next three. */
+  readonly addedParameters: number;
+  readonly removedParameters: number;
+  /** Tensors with a changed value or shape. */
+  readonly modifiedParameters: number;
+  readonly unchangedParameters: number;
+  /** Tensors equal in every element by value. */
+  readonly identicalParameters: number;
+  /** Tensors that could not be read or compared. */
+  readonly failedParameters: number;
+  /** Elements of the common tensors. */
+  readonly totalElements: number;
+  /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
+  readonly changedElements: number | null;
+  /** Sum of the tensors' `l2Diff`. */
+  readonly totalL2Diff: number;
+  /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
+  readonly avgCosineSimilarity: number;
+  /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
+  readonly mostChangedLayers: readonly (readonly [string, number])[];
+  /** Layers with the smallest R, unchanged ones first. */
+  readonly leastChangedLayers: readonly (readonly [string, number])[];
+  /** Differences in the configuration files. */
+  readonly configChanges: readonly ConfigChange[];
+  /** The whole result as columns; absent only in summaries that were made by hand. */
+  readonly tensors?: TensorColumns;
+}
+
+/** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
+export interface ConfigChange {
+  /** Dotted path of the key. */
+  readonly key: string;
+  readonly old: unknown;
+  readonly new: unknown;
+}
+
+/** What `ModelDiff.diff` and `compareCheckpoints` return. */
+export interface DiffResult {
+  readonly diffs: readonly ParameterDiff[];
+  readonly summary: DiffSummary;
+}
+
+/** Options of a comparison. */
+export interface DiffConfig {
+  /** false skips what counts elements (threshold, zeros, histogram); those fields are null then. @default true */
+  readonly computeElementWise?: boolean;
+  /** An element has changed when |d| is above this absolute value. @default 1e-6 */
+  readonly changeThreshold?: number;
+  /** Whether `diffs` lists unchanged tensors too; counts and analysis never depend on it. @default false */
+  readonly includeUnchanged?: boolean;
+  /** Averages over layers and types are weighted by elements; false: plain means over tensors. @default true */
+  readonly normalizeBySize?: boolean;
+  /** Length of the lists of most and least changed layers. @default 10 */
+  readonly topKLayers?: number;
+  /** Worker threads. @default the number of available cores */
+  readonly threads?: number;
+  /** Names to compare, as glob patterns (`*` stops at no dot). @default all */
+  readonly include?: readonly string[];
+  /** Names to leave out, as glob patterns; wins over `include`. @default none */
+  readonly exclude?: readonly string[];
+}
+
+/** Options of one run. */
+export interface RunOptions {
+  /** Aborting rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called at most ten times a second, and once at the end. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  readonly phase: 'open' | 'compare' | 'statistics';
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly tensorsDone: number;
+  readonly tensorsTotal: number;
+  readonly bytesPerSecond: number;
+}
+
+/** Options of `DiffAnalyzer`. */
+export interface AnalysisConfig {
+  /** A layer type is reported as changed significantly when its R exceeds this. @default 0.1 */
+  readonly significantChangeThreshold?: number;
+  /** Regular expressions by layer type; they run before the built-in rules. */
+  readonly layerPatterns?: Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
+  /** false: no pattern and no insights on training dynamics. @default true */
+  readonly analyzeTrainingDynamics?: boolean;
+  /** Averages by layer type are R, in which large tensors count for more; false: plain means over tensors. @default true */
+  readonly normalizeBySize?: boolean;
+}
+
+/** Change of all tensors of one layer type. */
+export interface LayerAnalysis {
+  readonly layerType: string;
+  /** Modified tensors of the type. */
+  readonly count: number;
+  /** Sum of relative changes of the modified tensors. */
+  readonly totalChange: number;
+  /** R of the type (plain mean with `normalizeBySize: false`). */
+  readonly avgChange: number;
+  readonly maxChange: number;
+  /** Names of the modified tensors. */
+  readonly layers: readonly string[];
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+export type InsightCategory =
+  | 'architecture'
+  | 'training_dynamics'
+  | 'stability'
+  | 'magnitude'
+  | 'layer_changes'
+  | 'training_config';
+
+/** An explained conclusion and the numbers it rests on. */
+export interface TrainingInsight {
+  readonly category: InsightCategory;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  /** The numbers behind every word of the description. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** Probability that the conclusion is right, where it is inferred rather than read off; 0 to 1. */
+  readonly confidence?: number;
+}
+
+/** Options of the reports. */
+export interface VisualizationConfig {
+  /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
+  readonly maxLayersDisplay?: number;
+  /** @default 'default' (follows the reader's system) */
+  readonly colorScheme?: 'default' | 'dark' | 'light';
+  /** true: every number in full in the HTML's data. @default false */
+  readonly includeRawData?: boolean;
+  /** Width of the chart's view box in SVG units. @default 800 */
+  readonly chartWidth?: number;
+  /** Height of the chart's view box in SVG units. @default 400 */
+  readonly chartHeight?: number;
+}
+
+/** Size of a change as a whole; says nothing about where it sits. */
+export type MagnitudeBand = 'identical' | 'trace' | 'light' | 'standard' | 'strong' | 'heavy' | 'replaced';
+
+/** The detected pattern with everything it rests on. */
+export interface PatternResult {
+  readonly pattern: ChangePattern;
+  /** Probability of `pattern`, 0 to 1. */
+  readonly confidence: number;
+  /** True when the first probability is below 0.6. */
+  readonly ambiguous: boolean;
+  /** True when nothing changed at all: `pattern` is `sparse` then for the sake of the API, and reports say "identical". */
+  readonly identical: boolean;
+  /** All patterns with their probabilities, most likely first. */
+  readonly probabilities: readonly (readonly [ChangePattern, number])[];
+  /** Measured features: slope, tau, fold, shares. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** The conclusion in one sentence and its numbers. */
+export interface AnalysisSummary {
+  /** One sentence: what happened and how sure that is. */
+  readonly verdict: string;
+  readonly band: MagnitudeBand;
+  /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
+  readonly change: number;
+  /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
+  readonly cosine: number | null;
+  /** Share of the common elements whose value did not change, 0 to 1; null when not counted. */
+  readonly unchangedShare: number | null;
+  /** Share of elements that rounding alone explains as unchanged; null where unknown. */
+  readonly expectedUnchangedShare: number | null;
+  /** Tensors whose type no rule knows. */
+  readonly unclassified: readonly string[];
+  /** Numbers of tensors by change type. */
+  readonly tensors: Readonly<Record<ChangeType | 'failed' | 'identical', number>>;
+}
+
+/** Result of `DiffAnalyzer.analyze`. */
+export interface Analysis {
+  /** null with `analyzeTrainingDynamics: false` and where nothing could be compared. */
+  readonly changePattern: ChangePattern | null;
+  readonly pattern: PatternResult | null;
+  /** By layer type; the original's five types (`attention mlp embedding norm output`) and every other that occurs. */
+  readonly layerAnalysis: Readonly<Record<string, LayerAnalysis>>;
+  readonly insights: readonly TrainingInsight[];
+  readonly summary: AnalysisSummary;
+  /** R by depth, for the chart: one entry a stack and depth, in order. */
+  readonly depthProfile: readonly DepthPoint[];
+}
+
+/** Change of one block. */
+export interface DepthPoint {
+  /** Path of the stack of blocks, as `model.layers`. */
+  readonly stack: string;
+  readonly depth: number;
+  /** R of the block's tensors. */
+  readonly change: number;
+}
+
+/** Result of `DiffAnalyzer.compareTrainingStages`: how the change of each tensor developed from stage 1 to stage 2. */
+export interface StageComparison {
+  /** Tensors whose share of the overall change grew by half or more: [name, relative change 1, relative change 2]. */
+  readonly accelerating: readonly (readonly [string, number, number])[];
+  /** Tensors whose share fell by a third or more. */
+  readonly decelerating: readonly (readonly [string, number, number])[];
+  readonly stableCount: number;
+  readonly acceleratingCount: number;
+  readonly deceleratingCount: number;
+  /** Tensors that changed in stage 2 only. */
+  readonly started: readonly string[];
+  /** Tensors that changed in stage 1 only. */
+  readonly finished: readonly string[];
+  /** Sum of the tensors' relative changes in stage 1. */
+  readonly totalStage1Change: number;
+  readonly totalStage2Change: number;
+}
+
+/** A problem or a peculiarity of a file that did not keep it from being read. */
+export interface Finding {
+  /** Name in the list of findings: `ZipNameMismatch`, `ControlCharsInName`, `UnindexedTensor`, … */
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly path: string | null;
+  /** Byte offset in `path`; null where there is none. */
+  readonly offset: number | null;
+}
+
+/** Plain data of a checkpoint, as `Checkpoint.toJSON` gives it (snake_case). */
+export interface CheckpointJson {
+  readonly path: string;
+  readonly format: CheckpointFormat;
+  readonly num_parameters: number;
+  readonly size_bytes: number;
+  readonly num_layers: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly config: unknown;
+  readonly layers: Readonly<Record<string, unknown>>;
+}
+
+/** Any typed array of numbers. */
+export type TypedArray =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray;
+
+/** A tensor that the caller holds in memory. */
+export interface TensorData {
+  /** Elements in row-major order; f16, bf16 and 8-bit floats as their bits. */
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
+  readonly dtype?: string;
+}
+
+/** Elements of a tensor, copied. */
+export interface TensorValues<Data extends TypedArray = TypedArray> {
+  readonly data: Data;
+  /** Shape of the tensor, or `[length]` of the part that was asked for. */
+  readonly shape: readonly number[];
+  /** dtype of the tensor in the checkpoint. */
+  readonly dtype: string;
+}
+
+/** Options of `Checkpoint.getTensor`. */
+export interface ReadOptions {
+  /**
+   * `f32` and `f64`: numbers; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits.
+   * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
+   */
+  readonly as?: 'f32' | 'f64' | 'raw';
+  /** First element, in row-major order. @default 0 */
+  readonly start?: number;
+  /** Number of elements. @default all from `start` on */
+  readonly length?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `loadCheckpoint`. */
+export interface LoadOptions extends RunOptions {
+  /**
+   * true: statistics of all tensors are computed in one parallel pass before the promise settles; false: those of a tensor
+   * when they are first looked at. @default false
+   */
+  readonly computeStats?: boolean;
+}
