@@ -1,0 +1,46 @@
+import type { ChangePattern } from '../../types.ts';
+import { capitalize, formatFold, formatShare } from '../wording.ts';
+import type { Explain } from './insight.ts';
+
+type Evidence = Readonly<Record<string, unknown>>;
+
+/** What each pattern means, with the numbers that show it. */
+const MEANINGS: Readonly<Record<ChangePattern, (evidence: Evidence) => string>> = {
+  uniform: () => 'all parts of the network changed by about the same share of their size',
+  gradient: ({ fold }) => `earlier blocks changed more: the first ${fold_(fold, true)} as much as the last`,
+  inverse_gradient: ({ fold }) => `later blocks changed more: the last ${fold_(fold, false)} as much as the first`,
+  focused: ({ activeShare }) => `the change sits in a few places: ${share(activeShare)} of the tensors`,
+  sparse: ({ activeShare, changedShare, expectedChangedShare }) =>
+    typeof changedShare === 'number' && typeof expectedChangedShare === 'number' && changedShare < 0.6 * expectedChangedShare
+      ? `only ${share(changedShare)} of the elements changed, where rounding lets ${share(expectedChangedShare)} change`
+      : `only scattered tensors changed: ${share(activeShare)} of them`,
+  attention_heavy: ({ attentionFold }) => `attention changed ${fold_(attentionFold, false)} as much as the rest of the body`,
+  mlp_heavy: ({ mlpFold }) => `MLPs changed ${fold_(mlpFold, false)} as much as the rest of the body`,
+  embedding_heavy: ({ embeddingFold }) => `embeddings changed ${fold_(embeddingFold, false)} as much as the body`,
+};
+
+function fold_(value: unknown, isInverse: boolean): string {
+  return typeof value === 'number' && value > 0 ? formatFold(isInverse ? 1 / value : value) : 'several times';
+}
+
+function share(value: unknown): string {
+  return typeof value === 'number' ? formatShare(value) : 'few';
+}
+
+/** Where in the network the change sits. */
+export const explainPattern: Explain = ({ pattern }) => {
+  if (pattern === null || pattern.identical) return [];
+  const [, second] = pattern.probabilities;
+  const name = pattern.pattern.replaceAll('_', ' ');
+  const doubt = pattern.ambiguous && second !== undefined ? ` Ambiguous: ${second[0]} is nearly as likely (${formatShare(second[1])}).` : '';
+  return [
+    {
+      category: 'training_dynamics',
+      title: `Change Pattern: ${name.split(' ').map((word) => capitalize(word)).join(' ')}`,
+      description: `${capitalize(MEANINGS[pattern.pattern](pattern.evidence))}.${doubt}`,
+      severity: 'info',
+      evidence: { pattern: pattern.pattern, ...pattern.evidence, probabilities: pattern.probabilities },
+      confidence: pattern.confidence,
+    },
+  ];
+};

@@ -1,0 +1,18 @@
+import { formatNoun, listNames } from '../wording.ts';
+import type { Explain } from './insight.ts';
+
+/** Tensors that could not be read or compared: nothing that is said here holds for them. */
+export const explainFailedTensors: Explain = ({ counts, rows }) => {
+  const { failed } = counts.byType;
+  if (failed === 0) return [];
+  const failures = rows.filter((row) => row.error !== null);
+  return [
+    {
+      category: 'stability',
+      title: 'Tensors Could Not Be Compared',
+      description: `${formatNoun(failed, 'tensor')} could not be compared: ${listNames(failures.map((row) => row.name)) || 'see the list'}. Nothing below speaks of them.`,
+      severity: 'warning',
+      evidence: { failed, examples: failures.slice(0, 10).map((row) => [row.name, row.error]) },
+    },
+  ];
+};

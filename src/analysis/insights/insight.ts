@@ -1,0 +1,12 @@
+import type { TrainingInsight } from '../../types.ts';
+import type { AnalysisContext } from '../context.ts';
+
+/** Draws one conclusion, several of a kind, or none. */
+export type Explain = (context: AnalysisContext) => readonly TrainingInsight[];
+
+/** An entry of the table of insights. */
+export interface InsightEntry {
+  readonly explain: Explain;
+  /** Left out with `analyzeTrainingDynamics: false`. */
+  readonly isDynamics: boolean;
+}

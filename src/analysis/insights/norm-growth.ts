@@ -1,0 +1,26 @@
+import { formatFold, formatShare } from '../wording.ts';
+import { isMatrix } from '../tensor-row.ts';
+import type { Explain } from './insight.ts';
+
+/** Growth beyond this is not what training at a sane learning rate does. */
+const GROWTH = 1.5;
+/** Share of matrices from which it is reported. */
+const MANY = 0.1;
+
+/** Norms that grew by half or more in many matrices: a sign of divergence. */
+export const explainNormGrowth: Explain = ({ measured, overall, band }) => {
+  const matrices = measured.filter((row) => isMatrix(row) && row.oldNorm > 0 && row.newNorm > 0);
+  const grown = matrices.filter((row) => row.newNorm / row.oldNorm > GROWTH);
+  if (matrices.length === 0 || grown.length <= MANY * matrices.length || band === 'replaced') return [];
+  const largest = grown.reduce((fold, row) => Math.max(fold, row.newNorm / row.oldNorm), 0);
+  const share = grown.length / matrices.length;
+  return [
+    {
+      category: 'stability',
+      title: 'Weights Grew',
+      description: `The norm grew by more than half in ${formatShare(share)} of the matrices (at most ${formatFold(largest)}): the learning rate may be too high, or weight decay missing.`,
+      severity: 'warning',
+      evidence: { share, matrices: matrices.length, grown: grown.length, largestFold: largest, overallNormRatio: overall.normRatio },
+    },
+  ];
+};

@@ -1,0 +1,56 @@
+import type { TensorRow } from './tensor-row.ts';
+import { isAuxiliary, isMatrix } from './tensor-row.ts';
+import { sum, sumOf } from './statistics.ts';
+
+/** Change of a group of tensors taken as one vector. */
+export interface OverallChange {
+  /** R = sqrt(sum d^2 / sum max(old^2, new^2)), 0 to 2; 0 for no tensor. */
+  readonly change: number;
+  /** Cosine between old and new; null when a side is zero or the norms are not known. */
+  readonly cosine: number | null;
+  /** 1 - cosine, without cancellation; null as `cosine`. */
+  readonly oneMinusCos: number | null;
+  /** |new| / |old|; null as `cosine`. */
+  readonly normRatio: number | null;
+  readonly elements: number;
+  readonly tensors: number;
+}
+
+/** R of a group of rows: sqrt(sum energy / sum weight). */
+export function groupChange(rows: readonly TensorRow[]): number {
+  const energies = new Float64Array(rows.length);
+  const weights = new Float64Array(rows.length);
+  let count = 0;
+  for (const { energy, weight } of rows) {
+    if (!Number.isFinite(energy) || !Number.isFinite(weight)) continue;
+    energies[count] = energy;
+    weights[count] = weight;
+    count += 1;
+  }
+  const weight = sum(weights.subarray(0, count));
+  return weight > 0 ? Math.sqrt(sum(energies.subarray(0, count)) / weight) : 0;
+}
+
+/** The rows that a magnitude is measured on: matrices, or all tensors where no matrix changed. */
+export function selectMeasured(rows: readonly TensorRow[]): readonly TensorRow[] {
+  const compared = rows.filter((row) => row.isCompared);
+  const trained = compared.filter((row) => !isAuxiliary(row));
+  const matrices = trained.filter((row) => isMatrix(row));
+  if (matrices.some((row) => row.change > 0)) return matrices;
+  return trained.some((row) => row.change > 0) ? trained : compared;
+}
+
+/** Change of all rows as one vector. 1 - cos = (AD - P^2) / (sqrt(AB) (sqrt(AB) + A + P)), A = |old|^2, D = |d|^2, P = old . d. */
+export function measureOverall(rows: readonly TensorRow[]): OverallChange {
+  const measured = rows.filter((row) => Number.isFinite(row.oldNorm) && Number.isFinite(row.newNorm) && Number.isFinite(row.energy));
+  const base = { change: groupChange(rows), elements: sumOf(rows, (row) => row.elements || 0), tensors: rows.length };
+  const old = sumOf(measured, (row) => row.oldNorm ** 2);
+  const fresh = sumOf(measured, (row) => row.newNorm ** 2);
+  if (measured.length < rows.length || !(old > 0 && fresh > 0)) return { ...base, cosine: null, oneMinusCos: null, normRatio: null };
+  const energy = sumOf(measured, (row) => row.energy);
+  const product = (fresh - old - energy) / 2;
+  const root = Math.sqrt(old * fresh);
+  const raw = (old * energy - product ** 2) / (root * (root + old + product));
+  const oneMinusCos = Math.min(2, Math.max(0, Number.isFinite(raw) ? raw : 2));
+  return { ...base, cosine: 1 - oneMinusCos, oneMinusCos, normRatio: Math.sqrt(fresh / old) };
+}

@@ -1,0 +1,89 @@
+import { groupChange } from '../overall.ts';
+import { median, sum } from '../statistics.ts';
+import type { TensorRow } from '../tensor-row.ts';
+import { toGrid, type Voters } from './voters.ts';
+
+/** How much more one type changed than the rest of the body. */
+export interface TypeContrast {
+  /** ln of the ratio of both changes, median over the layers that have both; 0 where there is no comparison. */
+  readonly logRatio: number;
+  /** Share of layers in which the ratio has the sign of the median, 0 to 1. */
+  readonly agreement: number;
+  /** Layers with both; 0 when all tensors were pooled. */
+  readonly layers: number;
+}
+
+/** Changes below this share of the reference count as none, also for groups. */
+const FLOOR = 1e-3;
+
+/** Contrast of a layer type with the rest of the body, layer by layer; pooled where no layer has both. */
+export function contrastType(voters: Voters, type: string): TypeContrast {
+  const layers = new Map<number, { own: TensorRow[]; rest: TensorRow[] }>();
+  const pool: { own: TensorRow[]; rest: TensorRow[] } = { own: [], rest: [] };
+  for (const voter of voters.body) {
+    const side = voter.type === type ? 'own' : 'rest';
+    pool[side].push(voter.row);
+    if (voter.layer === null) continue;
+    const layer = layers.get(voter.layer) ?? { own: [], rest: [] };
+    layers.set(voter.layer, layer);
+    layer[side].push(voter.row);
+  }
+  const floor = voters.reference * FLOOR;
+  const ratios = [...layers.values()].filter(hasBoth).map((layer) => compareGroups(layer.own, layer.rest, floor));
+  if (ratios.length > 0) {
+    const logRatio = median(ratios);
+    return { logRatio, agreement: ratios.filter((ratio) => Math.sign(ratio) === Math.sign(logRatio)).length / ratios.length, layers: ratios.length };
+  }
+  return hasBoth(pool) ? { logRatio: compareGroups(pool.own, pool.rest, floor), agreement: 1, layers: 0 } : { logRatio: 0, agreement: 0, layers: 0 };
+}
+
+function hasBoth({ own, rest }: { readonly own: readonly TensorRow[]; readonly rest: readonly TensorRow[] }): boolean {
+  return own.length > 0 && rest.length > 0;
+}
+
+function compareGroups(own: readonly TensorRow[], rest: readonly TensorRow[], floor: number): number {
+  return logRatioOf(groupChange(own), groupChange(rest), floor);
+}
+
+function logRatioOf(a: number, b: number, floor: number): number {
+  return toGrid(Math.log(Math.max(a, floor) / Math.max(b, floor)));
+}
+
+/**
+ * ln of the change of the embeddings over that of the body: the smaller of both readings, median over layers and all of it.
+ * Small tables beside a large one (types of tokens beside tokens) do not count. Null without embeddings or body.
+ */
+export function contrastEmbeddings(voters: Voters): number | null {
+  const embeddings = voters.all.filter((voter) => voter.type === 'embedding');
+  if (embeddings.length === 0 || voters.body.length === 0) return null;
+  const largest = embeddings.reduce((weight, voter) => Math.max(weight, voter.row.weight || 0), 0);
+  const tables = embeddings.filter((voter) => !(voter.row.weight < SMALL_TABLE ** 2 * largest));
+  const floor = voters.reference * FLOOR;
+  const layers = new Map<number, TensorRow[]>();
+  for (const { layer, row } of voters.body) {
+    if (layer === null) continue;
+    const rows = layers.get(layer);
+    if (rows === undefined) layers.set(layer, [row]);
+    else rows.push(row);
+  }
+  const own = groupChange(tables.map((voter) => voter.row));
+  const whole = logRatioOf(own, groupChange(voters.body.map((voter) => voter.row)), floor);
+  if (layers.size === 0) return whole;
+  return Math.min(whole, logRatioOf(own, median([...layers.values()].map((rows) => groupChange(rows))), floor));
+}
+
+/** Embeddings below this share of the largest one's norm are left out. */
+const SMALL_TABLE = 0.02;
+
+/** Share of the energy of all voters by type, 0 to 1. */
+export function shareEnergy(voters: Voters): ReadonlyMap<string, number> {
+  const energies = new Map<string, number[]>();
+  for (const { type, row } of voters.all) {
+    const list = energies.get(type);
+    if (list === undefined) energies.set(type, [row.energy || 0]);
+    else list.push(row.energy || 0);
+  }
+  const totals = new Map([...energies].map(([type, list]) => [type, sum(list)]));
+  const total = sum([...totals.values()]);
+  return new Map([...totals].map(([type, energy]) => [type, total === 0 ? 0 : energy / total]));
+}
