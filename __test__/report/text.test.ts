@@ -1,0 +1,142 @@
+import test from 'ava';
+import { prepareReport } from '../../src/report/report.ts';
+import { writeText } from '../../src/report/text.ts';
+import type { TextOptions } from '../../src/report/text.ts';
+import { drawBar, drawProfile, ASCII_GLYPHS, UNICODE_GLYPHS } from '../../src/report/text/glyphs.ts';
+import { measureCells, truncateMiddle, wrapWords } from '../../src/report/text/width.ts';
+import { buildModel, buildResult, type BuiltResult } from './build.ts';
+import { HOSTILE_NAMES } from './hostile.ts';
+
+function write(result: BuiltResult, options: TextOptions = {}, names: readonly [string, string] = ['base', 'tuned']): string {
+  return writeText(prepareReport(result.diffs, result.summary, result.analysis, ...names), options);
+}
+
+test('a whole report', (t) => {
+  t.snapshot(write(buildModel(), { rows: 6 }));
+});
+
+test('a whole report on a narrow terminal in ASCII', (t) => {
+  t.snapshot(write(buildModel(), { rows: 6, terminalWidth: 80, ascii: true, moreHint: '--top' }));
+});
+
+test('the verdict is the first line after the header', (t) => {
+  const built = buildModel();
+  t.is(write(built).split('\n')[2], built.analysis.summary.verdict);
+});
+
+test('what is left out is counted over the whole table', (t) => {
+  const text = write(buildModel(), { rows: 10, moreHint: '--top' });
+  t.true(text.includes('… and 76 more modified tensors (--top)'));
+  t.is(text.split('\n').filter((line) => / ~ model/.test(line)).length, 10);
+  t.false(write(buildModel(), { rows: 1000 }).includes('more modified'));
+});
+
+test('ranking looks at every tensor, listed or not', (t) => {
+  const built = buildModel();
+  const text = write({ ...built, diffs: [] }, { rows: 1 });
+  t.true(text.includes('model.layers.11.self_attn.o_proj.weight'));
+  t.true(text.includes('… and 85 more modified tensors'));
+});
+
+test('without columns the list is all there is, and the totals tell the rest', (t) => {
+  const built = buildModel();
+  const { tensors: _, ...summary } = built.summary;
+  const text = write({ ...built, summary, diffs: built.diffs.slice(0, 3) }, { rows: 50 });
+  t.true(text.includes('… and 83 more modified tensors'));
+  t.true(text.includes('86 modified'));
+});
+
+test('new NaN first, then what grew from zero, then by relative change', (t) => {
+  const text = write(buildResult([{ name: 'small', change: 0.001 }, { name: 'large', change: 0.5 }, { name: 'from.zero', change: null }, { name: 'broken', change: 0, nanNew: 7 }]));
+  const order = text.split('\n').filter((line) => / ~ (small|large|from|broken)/.test(line)).map((line) => / ~ (\S+)/.exec(line)?.[1]);
+  t.deepEqual(order, ['broken', 'from.zero', 'large', 'small']);
+  t.regex(text, /NaN 0→7/);
+  t.regex(text, /from 0 .* from\.zero/);
+});
+
+test('failed tensors are named with their reason', (t) => {
+  const text = write(buildResult([{ name: 'good', change: 0.1 }, { name: 'bad', error: 'unknown dtype "f3\u001b"' }]));
+  t.regex(text, /could not be compared: 1 tensor\n {2}x bad\n {6}unknown dtype "f3\\u\{1b\}"/);
+  t.regex(text, /x 1 failed/);
+});
+
+for (const width of [40, 60, 80, 100, 140]) {
+  test(`nothing is wider than a terminal of ${width} columns`, (t) => {
+    const hostile = HOSTILE_NAMES.map((name) => ({ name, shape: [1, 2, 3] }));
+    for (const built of [buildModel(80), buildResult([...hostile, { name: 'x'.repeat(300), type: 'added' as const }])]) {
+      const text = write(built, { terminalWidth: width, rows: 100 }, ['a-rather-long-name-of-a-checkpoint-directory', 'b'.repeat(200)]);
+      // The two lines of the header and the table have numbers of their own: they may ask for 90 columns.
+      for (const line of text.split('\n')) t.true(measureCells(line) <= Math.max(width, 90), `${measureCells(line)}: ${line}`);
+    }
+  });
+}
+
+test('names are in full off a terminal, and shortened in the middle on one', (t) => {
+  const name = `model.layers.31.${'block_sparse_moe.'.repeat(8)}down_proj.weight`;
+  t.true(write(buildResult([{ name }])).includes(name));
+  const text = write(buildResult([{ name }]), { terminalWidth: 100 });
+  t.false(text.includes(name));
+  t.regex(text, /model\.layers\.31\.block_spar.*…\S*down_proj\.weight/);
+});
+
+test('hostile names reach neither the terminal nor the layout', (t) => {
+  for (const options of [{}, { terminalWidth: 100 }, { color: true }, { ascii: true }]) {
+    const built = buildResult(HOSTILE_NAMES.map((name) => ({ name })));
+    const { insights } = built.analysis;
+    const evil = HOSTILE_NAMES.filter((name) => name.length < 1000);
+    const analysis = { ...built.analysis, summary: { ...built.analysis.summary, verdict: `verdict ${evil.join(' ')}` }, insights: evil.map((name) => ({ ...insights[0]!, title: name, description: name })) };
+    const summary = { ...built.summary, configChanges: evil.map((name) => ({ key: name, old: name, new: undefined })) };
+    const text = write({ ...built, analysis, summary }, { ...options, rows: 1000 }, ['\u001b[2Jold', '\u202enew']);
+    // eslint-disable-next-line no-control-regex -- the report's own colours
+    const own = text.replace(/\u001b\[\d{1,2}m/g, 'color' in options ? '' : '$&');
+    t.notRegex(own, /[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/);
+    t.is(own.split('\n').filter((line) => /^ +1\.00e-2 .* ~ /.test(line)).length, HOSTILE_NAMES.length);
+  }
+});
+
+test('ASCII means ASCII, whatever the names hold', (t) => {
+  const text = write(buildResult([...HOSTILE_NAMES.map((name) => ({ name })), { name: 'a', type: 'shape_changed', newShape: [9] }]), { ascii: true });
+  t.notRegex(text, /[^\n\x20-\x7e]/);
+});
+
+test('colour is off by default and never the only sign', (t) => {
+  const plain = write(buildModel());
+  // eslint-disable-next-line no-control-regex -- the report's own colours
+  t.is(write(buildModel(), { color: true }).replace(/\u001b\[\d+m/g, ''), plain);
+  t.false(plain.includes('\u001b'));
+  t.true(write(buildModel(), { color: true }).includes('\u001b['));
+});
+
+test('a megabyte of name does not make a report of gigabytes, nor take seconds', (t) => {
+  const started = performance.now();
+  t.true(write(buildResult([{ name: 'x.'.repeat(500_000) }]), { terminalWidth: 100 }).length < 10_000);
+  t.true(performance.now() - started < 2000);
+});
+
+test('100,000 tensors are ranked in a moment', (t) => {
+  const one = buildResult(Array.from({ length: 100_000 }, (_, index) => ({ name: `model.layers.${index % 100}.experts.${index}.weight`, change: ((index * 7919) % 100_003) / 1e6 })));
+  const started = performance.now();
+  const text = write({ ...one, diffs: [] }, { rows: 20 });
+  t.true(performance.now() - started < 3000);
+  t.true(text.includes('… and 99,980 more modified tensors'));
+});
+
+test('cells, truncation and wrapping', (t) => {
+  t.is(measureCells('日本'), 4);
+  t.is(measureCells('e\u0301'), 1);
+  t.is(truncateMiddle('abcdefghij', 10), 'abcdefghij');
+  t.is(truncateMiddle('abcdefghijk', 7), 'abc…ijk');
+  t.is(measureCells(truncateMiddle('日本語日本語日本語', 9)) <= 9, true);
+  t.deepEqual(wrapWords('aa bb cc', 5), ['aa bb', 'cc']);
+  t.deepEqual(wrapWords('aaaaaaaa b', 5), ['aaaaaaaa', 'b']);
+});
+
+test('bars and profiles', (t) => {
+  t.is(drawBar(0, 8, UNICODE_GLYPHS), '');
+  t.is(drawBar(1e-9, 8, UNICODE_GLYPHS), '▏');
+  t.is(drawBar(1, 3, UNICODE_GLYPHS), '███');
+  t.is(drawBar(0.5, 8, ASCII_GLYPHS), '####');
+  t.is(drawProfile([0, 1, 2, 4], 10, UNICODE_GLYPHS), '·▂▄█');
+  t.is(drawProfile([0, 0], 10, ASCII_GLYPHS), '00');
+  t.is(drawProfile(Array.from({ length: 100 }, (_, index) => index + 1), 10, ASCII_GLYPHS), '1234456788');
+});

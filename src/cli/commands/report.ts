@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { parseReport } from '../../report/parse-report.ts';
+import { prepareReport } from '../../report/report.ts';
+import type { ReportFlags } from '../flags.ts';
+import { describeSystemError, planOutputs } from '../output.ts';
+import { deliver } from '../render.ts';
+import { applyFlags, type Session } from '../session.ts';
+
+/** `model-diff report`: writes reports of a saved result. */
+export async function runReport(session: Session, path: string, flags: ReportFlags): Promise<void> {
+  applyFlags(session, flags);
+  const outputs = planOutputs(flags.output ?? [], []);
+  const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  await deliver(session, prepareReport(saved.diffs, saved.summary, saved.analysis, saved.oldName, saved.newName, saved.overview), flags, outputs);
+}
+
+async function readSaved(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw describeSystemError(cause, path, 'cannot read');
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,11 @@
+import { escapeTerminal } from '../report/escape.ts';
+import type { Paint } from '../report/text/paint.ts';
+import type { Finding } from '../types.ts';
+
+/** One line: `warning[CrcMismatch]: … (file, offset 12)`. */
+export function describeFinding(finding: Finding, paint: Paint): string {
+  const offset = finding.offset === null ? '' : `, offset ${finding.offset}`;
+  const place = finding.path === null ? '' : ` (${finding.path}${offset})`;
+  const tone = finding.severity === 'critical' ? 'bad' : finding.severity === 'warning' ? 'warn' : 'accent';
+  return `${paint(tone, `${finding.severity}[${escapeTerminal(finding.code)}]`)}: ${escapeTerminal(finding.message + place)}`;
+}

@@ -1,0 +1,41 @@
+import { ModelDiffError } from '../errors.ts';
+import { escapeTerminal, escapeTerminalLines } from '../report/escape.ts';
+import { choosePaint } from '../report/text/paint.ts';
+import { describeFinding } from './describe-finding.ts';
+
+/** How a failure is told on stderr. */
+export interface FailureOptions {
+  /** Also the chain of causes, and the stack of a bug. */
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+/** An error in words: `error[E_TRUNCATED]: …` and what to do about it. Text that comes from files is escaped. */
+export function describeFailure(error: unknown, { verbose, color }: FailureOptions): string {
+  const paint = choosePaint(color);
+  const known = error instanceof ModelDiffError;
+  // Advice on the installation is of several lines and our own; everything else may quote a file.
+  const escape = known && error.kind === 'NativeLoad' ? escapeTerminalLines : escapeTerminal;
+  const code = known ? error.code : 'E_INTERNAL';
+  // What was noticed before a file broke may be why it broke.
+  const findings = known ? error.findings.filter((finding) => finding.severity !== 'info').slice(0, 10) : [];
+  const lines = [`${paint('bad', `error[${code}]`)}: ${escape(readMessage(error))}`];
+  const hint = known ? error.hint : 'this is a bug in model-diff; please report it with what --verbose prints';
+  if (hint !== undefined) lines.push(`${paint('accent', 'hint')}: ${escape(hint)}`);
+  lines.push(...findings.map((finding) => describeFinding(finding, paint)));
+  if (verbose) {
+    for (let cause = readCause(error), depth = 0; cause !== undefined && depth < 10; cause = readCause(cause), depth += 1) {
+      lines.push(`cause: ${escapeTerminal(readMessage(cause))}`);
+    }
+    if (!known && error instanceof Error) lines.push(escapeTerminalLines(error.stack ?? ''));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function readMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function readCause(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}

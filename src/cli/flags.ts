@@ -1,0 +1,106 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { REPORT_FORMATS, type ReportFormat } from '../report/visualizer.ts';
+import { type When, WHENS } from './terminal.ts';
+
+/** Flags that every command has. */
+export interface CommonFlags {
+  readonly color: When;
+  readonly ascii?: true;
+  readonly quiet?: true;
+  readonly verbose?: true;
+}
+
+/** Flags of what writes a report. */
+export interface ReportFlags extends CommonFlags {
+  readonly format?: ReportFormat;
+  readonly json?: true;
+  readonly output?: readonly string[];
+  readonly top?: number;
+}
+
+/** Flags of what reads tensors. */
+export interface RunFlags {
+  readonly progress: When | false;
+  readonly threads?: number;
+}
+
+/** Flags of a comparison. */
+export interface DiffFlags extends ReportFlags, RunFlags {
+  readonly threshold?: number;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly includeUnchanged?: true;
+  readonly exitCode?: true;
+}
+
+/** Flags of a look into one checkpoint. */
+export interface InspectFlags extends CommonFlags, RunFlags {
+  readonly json?: true;
+  readonly top?: number;
+  readonly stats?: true;
+  readonly security?: true;
+}
+
+export function addReportFlags(command: Command): Command {
+  return command
+    .optionsGroup('Output:')
+    .addOption(new Option('-f, --format <format>', 'format of the report on stdout').choices([...REPORT_FORMATS]).argParser(parseFormat))
+    .addOption(new Option('--json', 'short for --format json').conflicts('format'))
+    .addOption(new Option('-o, --output <file>', 'write a report to a file too, in the format of its ending: .html .json .txt .md .csv (repeatable)').argParser(collect))
+    .addOption(new Option('--top <n>', 'rows of each list; what is left out is counted (default: 50, on a terminal what fits)').argParser(parseCount));
+}
+
+export function addCommonFlags(command: Command): Command {
+  return command
+    .optionsGroup('Display:')
+    .addOption(new Option('--color <when>', 'colours in what is printed').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--ascii', 'signs and bars in ASCII only'))
+    .addOption(new Option('-q, --quiet', 'errors only; the exit status speaks (a format that is asked for is still printed)'))
+    .addOption(new Option('--verbose', 'with an error, also its causes'));
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .optionsGroup('Running:')
+    .addOption(new Option('--threads <n>', 'worker threads (default: all cores)').argParser(parsePositive))
+    .addOption(new Option('--progress <when>', 'progress on stderr').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--no-progress', 'short for --progress never'));
+}
+
+export function addDiffFlags(command: Command): Command {
+  return command
+    .optionsGroup('Comparing:')
+    .addOption(new Option('--threshold <x>', 'an element has changed when it differs by more than this (default: 1e-6)').argParser(parseThreshold))
+    .addOption(new Option('--include <glob>', 'compare only tensors with such a name; * is any text, dots too (repeatable)').argParser(collect))
+    .addOption(new Option('--exclude <glob>', 'leave out tensors with such a name; wins over --include (repeatable)').argParser(collect))
+    .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
+    .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'));
+}
+
+function parseFormat(value: string): ReportFormat {
+  const format = REPORT_FORMATS.find((known) => known === value);
+  if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${REPORT_FORMATS.join(', ')}.`);
+  return format;
+}
+
+function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(count)) throw new InvalidArgumentError('Expected a whole number from 0.');
+  return count;
+}
+
+function parsePositive(value: string): number {
+  const count = parseCount(value);
+  if (count < 1 || count > 1024) throw new InvalidArgumentError('Expected a whole number from 1 to 1024.');
+  return count;
+}
+
+function parseThreshold(value: string): number {
+  const threshold = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isFinite(threshold) || threshold < 0) throw new InvalidArgumentError('Expected a number from 0, such as 1e-6.');
+  return threshold;
+}

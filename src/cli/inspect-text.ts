@@ -1,0 +1,92 @@
+import type { Checkpoint } from '../checkpoint.ts';
+import { escapeTerminal } from '../report/escape.ts';
+import { formatBytes, formatCount, formatExponent, formatNoun, formatPercent, formatRest, formatShape } from '../report/format.ts';
+import { fitName, type Layout } from '../report/text/layout.ts';
+import { measureCells, padCells, wrapWords } from '../report/text/width.ts';
+import type { TensorInfo } from '../types.ts';
+import { describeFinding } from './describe-finding.ts';
+
+/** What of a checkpoint is shown. */
+export interface InspectView {
+  /** Rows of the list of tensors. */
+  readonly rows: number;
+  /** Whether the statistics have been computed and are shown. */
+  readonly stats: boolean;
+}
+
+/** A checkpoint in words: totals, configuration, metadata, files, findings, tensors. */
+export function writeInspection(checkpoint: Checkpoint, name: string, layout: Layout, view: InspectView): string {
+  const infos = [...checkpoint.tensorInfo.values()];
+  const lines = [
+    `${layout.paint('strong', fitName(name, layout.width - 60, layout))}  ${checkpoint.format}  ${formatNoun(checkpoint.tensorInfo.size, 'tensor')}  ${formatCount(checkpoint.numParameters)} parameters  ${formatBytes(checkpoint.sizeBytes)}`,
+    '',
+    describeEntry('dtypes', describeDtypes(infos), layout),
+    ...describeConfig(checkpoint.config, layout),
+    ...describeMetadata(checkpoint.metadata, layout),
+    ...checkpoint.files.slice(0, 20).map((file, index) => describeEntry(index === 0 ? 'files' : '', `${fitName(file.path, layout.width - 30, layout)}  ${formatBytes(file.bytes)}`, layout)),
+    ...(checkpoint.files.length > 20 ? [describeEntry('', formatRest(checkpoint.files.length - 20, 'file'), layout)] : []),
+    '',
+    ...writeFindings(checkpoint, layout),
+    '',
+    ...writeTensors(infos, layout, view),
+  ];
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** Every finding on its line, or that there is none. */
+export function writeFindings(checkpoint: Checkpoint, layout: Layout): string[] {
+  return checkpoint.findings.length === 0 ? ['no findings'] : checkpoint.findings.map((finding) => describeFinding(finding, layout.paint));
+}
+
+function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: InspectView): string[] {
+  const shown = infos.slice(0, view.rows);
+  const cells = shown.map((info) => listCells(info, layout, view.stats));
+  const heads = [...HEADS, ...(view.stats ? STATISTICS_HEADS : [])];
+  const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => measureCells(row[column] ?? ''))));
+  const room = layout.width - widths.reduce((sum, width) => sum + width + 2, 1);
+  const names = shown.map((info) => fitName(info.name, room, layout));
+  const nameWidth = Math.min(120, Math.max(6, ...names.map((name) => measureCells(name))));
+  const join = (row: readonly string[]): string => row.map((cell, column) => (column === 1 ? padCells(cell, widths[column] ?? 0) : ' '.repeat(Math.max(0, (widths[column] ?? 0) - measureCells(cell))) + cell)).join('  ');
+  const lines = shown.length === 0 ? [] : [layout.paint('dim', ` ${padCells('tensor', nameWidth)}  ${join(heads)}`)];
+  for (const [index, info] of shown.entries()) {
+    lines.push(` ${padCells(names[index] ?? '', nameWidth)}  ${join(cells[index] ?? [])}`);
+    if (info.error !== null && info.error !== undefined) lines.push(`   ${layout.paint('bad', escapeTerminal(info.error))}`);
+  }
+  const rest = formatRest(infos.length - shown.length, 'tensor');
+  return rest === '' ? lines : [...lines, ` ${rest}${layout.moreHint}`];
+}
+
+const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
+const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
+
+function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
+  const cells = [escapeTerminal(info.dtype), formatShape(info.shape, layout.glyphs.times), formatCount(info.numElements), formatCount(info.sizeBytes)];
+  if (!stats) return cells;
+  const { mean, std, min, max, sparsity, nanCount, infCount } = info;
+  return [...cells, ...[mean, std, min, max].map((value) => formatExponent(value)), formatPercent(sparsity), formatCount(nanCount), formatCount(infCount)];
+}
+
+function describeDtypes(infos: readonly TensorInfo[]): string {
+  const counts = new Map<string, number>();
+  for (const { dtype } of infos) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([dtype, count]) => `${escapeTerminal(dtype)} ${formatCount(count)}`).join('   ');
+}
+
+function describeConfig(config: unknown, layout: Layout): string[] {
+  if (typeof config !== 'object' || config === null) return [];
+  const entries = Object.entries(config);
+  const plain = entries.filter(([, value]) => typeof value !== 'object').slice(0, 8);
+  const words = plain.map(([key, value]) => `${fitName(key, 30, layout)} ${fitName(String(value), 30, layout)}`).join(', ');
+  const text = `${formatNoun(entries.length, 'key')}${words === '' ? '' : `: ${words}`}${entries.length > plain.length ? ', …' : ''}`;
+  return wrapWords(text, layout.width - 12).map((line, index) => describeEntry(index === 0 ? 'config' : '', line, layout));
+}
+
+function describeMetadata(metadata: Checkpoint['metadata'], layout: Layout): string[] {
+  const entries = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
+  const lines = entries.slice(0, 20).map(([key, value], index) => describeEntry(index === 0 ? 'metadata' : '', `${fitName(key, 40, layout)}: ${fitName(String(value), layout.width - 60, layout)}`, layout));
+  return entries.length > 20 ? [...lines, describeEntry('', formatRest(entries.length - 20, 'entry', 'entries'), layout)] : lines;
+}
+
+function describeEntry(label: string, text: string, layout: Layout): string {
+  return `  ${layout.paint('dim', label.padEnd(10))}${text}`;
+}

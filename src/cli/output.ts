@@ -1,0 +1,122 @@
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { argumentError, ModelDiffError } from '../errors.ts';
+import { REPORT_SCHEMA_ID } from '../report/tool.ts';
+import type { ReportFormat } from '../report/visualizer.ts';
+
+/** A file to be written. */
+export interface OutputFile {
+  /** As the user wrote it. */
+  readonly path: string;
+  /** Where it really is. */
+  readonly target: string;
+  readonly format: ReportFormat;
+}
+
+const FORMAT_BY_ENDING: ReadonlyMap<string, ReportFormat> = new Map([
+  ['.html', 'html'],
+  ['.htm', 'html'],
+  ['.json', 'json'],
+  ['.txt', 'text'],
+  ['.md', 'markdown'],
+  ['.csv', 'csv'],
+]);
+
+/**
+ * Looks at the outputs before a long run begins.
+ * @param inputs what is read: it is never written to
+ * @throws ModelDiffError `E_ARGUMENT`, `E_NOT_FOUND`, `E_PERMISSION_DENIED` for what could not be written in the end
+ */
+export function planOutputs(paths: readonly string[], inputs: readonly string[]): OutputFile[] {
+  const files = paths.map((path): OutputFile => {
+    const format = FORMAT_BY_ENDING.get(extname(path).toLowerCase());
+    if (format === undefined) {
+      throw argumentError(`cannot tell the format of ${path}: expected a name that ends in .html, .json, .txt, .md or .csv`, 'for stdout use --format');
+    }
+    return { path, target: findTarget(path), format };
+  });
+  for (const [index, file] of files.entries()) {
+    if (files.findIndex((other) => other.target === file.target) !== index) throw argumentError(`${file.path} is given twice as an output`);
+    for (const input of inputs) refuseInput(file, input);
+  }
+  return files;
+}
+
+/** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
+export async function writeOutputs(files: readonly (OutputFile & { readonly text: string })[], signal: AbortSignal): Promise<void> {
+  const pending: { temporary: string; target: string }[] = [];
+  try {
+    for (const { target, path, text } of files) {
+      const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${pending.length}.tmp`);
+      pending.push({ temporary, target });
+      await writeFile(temporary, text, { flag: 'wx', signal }).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        throw describeSystemError(cause, path, 'cannot write');
+      });
+    }
+    signal.throwIfAborted();
+    for (const { temporary, target } of pending) renameSync(temporary, target);
+  } finally {
+    for (const { temporary } of pending) rmSync(temporary, { force: true });
+  }
+}
+
+/** An error of the system as one of ours. */
+export function describeSystemError(cause: unknown, path: string, what: string): ModelDiffError {
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
+  const [name, reason] = SYSTEM_ERRORS.get(code) ?? ['E_IO', cause instanceof Error ? cause.message : String(cause)];
+  return new ModelDiffError(`${what} ${path}: ${reason}`, { kind: 'Io', code: name, path, cause });
+}
+
+const SYSTEM_ERRORS: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['ENOENT', ['E_NOT_FOUND', 'no such file or directory']],
+  ['ENOTDIR', ['E_NOT_FOUND', 'a part of the path is not a directory']],
+  ['EACCES', ['E_PERMISSION_DENIED', 'permission denied']],
+  ['EPERM', ['E_PERMISSION_DENIED', 'not permitted']],
+  ['EROFS', ['E_PERMISSION_DENIED', 'the file system is read-only']],
+  ['EISDIR', ['E_IO', 'it is a directory']],
+  ['ENOSPC', ['E_IO', 'no space is left on the device']],
+]);
+
+/** The place of an output, behind symbolic links: a rename would replace the link. */
+function findTarget(path: string): string {
+  const absolute = resolve(path);
+  try {
+    accessSync(dirname(absolute), constants.W_OK);
+    if (statSync(dirname(absolute)).isDirectory() && statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true) {
+      throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    }
+  } catch (cause) {
+    throw describeSystemError(cause, path, 'cannot write');
+  }
+  try {
+    return realpathSync(absolute);
+  } catch {
+    return join(realpathSync(dirname(absolute)), basename(absolute));
+  }
+}
+
+/** Files that lie in checkpoints and have an ending of a report. */
+const CHECKPOINT_FILES = /\.json$|^(?:merges|vocab)\.txt$|^readme\.md$/i;
+
+/** `-o base/config.json` must not destroy the checkpoint. A report that was written there before may be replaced. */
+function refuseInput(file: OutputFile, input: string): void {
+  const stats = statSync(input, { throwIfNoEntry: false });
+  if (stats === undefined) return; // Loading will say so.
+  const source = realpathSync(input);
+  const folder = stats.isDirectory() ? source : dirname(source);
+  const isBeside = dirname(file.target) === folder && CHECKPOINT_FILES.test(basename(file.target)) && existsSync(file.target);
+  if (file.target !== source && (!isBeside || isOwnReport(file.target))) return;
+  throw argumentError(`${file.path} belongs to the checkpoint ${input} and would be overwritten`, 'choose another name for the report');
+}
+
+function isOwnReport(path: string): boolean {
+  const start = Buffer.alloc(100);
+  const descriptor = openSync(path, 'r');
+  try {
+    return start.toString('latin1', 0, readSync(descriptor, start)).includes(REPORT_SCHEMA_ID);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,71 @@
+import { Argument, Command, Option } from 'commander';
+import { TOOL } from '../report/tool.ts';
+import { addCommonFlags, addDiffFlags, addReportFlags, addRunFlags, type DiffFlags, type InspectFlags, parseCount, type ReportFlags } from './flags.ts';
+import type { Session } from './session.ts';
+
+/** What to run for each command. Each imports what it needs only when it is called: `--help` loads nothing else. */
+export interface Actions {
+  readonly diff: (session: Session, old: string, next: string, flags: DiffFlags) => Promise<void>;
+  readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
+  readonly report: (session: Session, path: string, flags: ReportFlags) => Promise<void>;
+}
+
+/** The whole command line as commander knows it. */
+export function createProgram(session: Session, actions: Actions): Command {
+  const program = new Command('model-diff')
+    .description('Compares two machine-learning checkpoints tensor by tensor and explains what training changed.')
+    .usage('[options] <old> <new>')
+    .version(TOOL.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .enablePositionalOptions()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .addArgument(new Argument('<old>', 'the checkpoint before: a file, a directory or an index.json'))
+    .addArgument(new Argument('<new>', 'the checkpoint after'))
+    .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
+  addReportFlags(program);
+  addDiffFlags(program);
+  addRunFlags(program);
+  addCommonFlags(program);
+  program.addHelpText('after', EXAMPLES);
+
+  const inspect = program
+    .command('inspect')
+    .description('tell what a checkpoint consists of, from its headers alone')
+    .argument('<checkpoint>', 'a file, a directory or an index.json')
+    .optionsGroup('Output:')
+    .addOption(new Option('--json', 'as JSON'))
+    .addOption(new Option('--top <n>', 'rows of the list of tensors (default: 50 on a terminal, otherwise all)').argParser(parseCount))
+    .addOption(new Option('--stats', 'read the tensors: mean, std, min, max, zeros, NaN and Inf'))
+    .addOption(new Option('--security', 'only what is peculiar about the files'))
+    .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
+  addRunFlags(inspect);
+  addCommonFlags(inspect);
+
+  const report = program
+    .command('report')
+    .description('write reports of a result that was saved as JSON')
+    .argument('<file>', 'a report in JSON, or - for stdin')
+    .action((path: string, flags: ReportFlags) => actions.report(session, path, flags));
+  addReportFlags(report);
+  addCommonFlags(report);
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  model-diff base/ tuned/                       what changed, on the terminal
+  model-diff base/ tuned/ -o report.html        and as a page
+  model-diff a.safetensors b.safetensors --json | jq .analysis.summary
+  model-diff base/ tuned/ --include '*.self_attn.*' --top 20
+  model-diff release/ trained/ --exit-code -q   status 1 unless they are identical
+  model-diff inspect base/                      tensors, shapes, dtypes, sizes
+  model-diff report report.json -o report.md    a saved result in another format
+
+Exit status:
+  0 done   1 different (only with --exit-code)   2 trouble   130 interrupted
+
+A checkpoint that is called like a command is written with a path: ./inspect
+`;

@@ -1,0 +1,39 @@
+import type { Checkpoint } from '../checkpoint.ts';
+import { ModelDiffError } from '../errors.ts';
+import { formatNoun } from '../report/format.ts';
+import type { TensorColumns } from '../types.ts';
+
+/**
+ * Two checkpoints without a common name are a mistake more often than a result.
+ * @throws ModelDiffError `E_NO_COMMON_TENSORS` that says what the names look like on both sides
+ */
+export function requireCommon(columns: TensorColumns, old: Checkpoint, next: Checkpoint): void {
+  if (columns.names.some((_, row) => columns.old.dtype[row] !== '' && columns.new.dtype[row] !== '')) return;
+  throw new ModelDiffError(`no tensor in common: the old checkpoint has ${describeNames(old.layerNames)}; the new one has ${describeNames(next.layerNames)}`, {
+    kind: 'Mismatch',
+    code: 'E_NO_COMMON_TENSORS',
+    hint: suggest(old.layerNames, next.layerNames),
+  });
+}
+
+function describeNames(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => (name.length > 80 ? `${name.slice(0, 40)}…${name.slice(-39)}` : name));
+  if (names.length === 0) return 'no tensor';
+  return names.length > shown.length ? `${shown.join(', ')}, … (${formatNoun(names.length, 'tensor')})` : shown.join(', ');
+}
+
+function suggest(old: readonly string[], next: readonly string[]): string {
+  const prefix = findPrefix(old, next) ?? findPrefix(next, old);
+  if (prefix !== undefined) return `the names differ by the prefix "${prefix}" only: save both checkpoints the same way`;
+  return 'are these two states of one model? model-diff inspect lists the names of each';
+}
+
+/** What stands before every name of `long` that `short` has without it. Looks at the first names only. */
+function findPrefix(long: readonly string[], short: readonly string[]): string | undefined {
+  const known = new Set(short);
+  const prefixes = long.slice(0, 20).map((name) => {
+    const dots = [...name.slice(0, 200).matchAll(/\./g)].map(({ index }) => index + 1);
+    return dots.map((dot) => name.slice(0, dot)).find((prefix) => known.has(name.slice(prefix.length)));
+  });
+  return prefixes.every((prefix) => prefix !== undefined && prefix === prefixes[0]) ? prefixes[0] : undefined;
+}

@@ -1,0 +1,60 @@
+import { CommanderError } from 'commander';
+import { argumentError } from '../errors.ts';
+import { EXIT } from './exit.ts';
+import { describeFailure } from './failure.ts';
+import { watchInterrupt } from './interrupt.ts';
+import { createProgram } from './program.ts';
+import { createSession, paints, type Session, tell } from './session.ts';
+
+/** Runs the program once and sets its exit status. Never rejects. */
+export async function run(args: readonly string[]): Promise<void> {
+  const interrupt = watchInterrupt();
+  const session = createSession(interrupt.signal);
+  endOnBrokenPipe(session);
+  try {
+    const program = createProgram(session, {
+      diff: async (...call) => (await import('./commands/diff.ts')).runDiff(...call),
+      inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
+      report: async (...call) => (await import('./commands/report.ts')).runReport(...call),
+    });
+    await program.parseAsync([...args], { from: 'user' });
+    process.exitCode = session.exitCode;
+  } catch (error) {
+    if (interrupt.signal.aborted) {
+      tell(session, `cancelled at ${Math.floor(session.done * 100)}%, nothing written`);
+      interrupt.reraise();
+      return;
+    }
+    process.exitCode = isBrokenPipe(error) ? session.exitCode : fail(session, error, args);
+  }
+}
+
+/** Tells an error and gives the exit status for it. */
+function fail(session: Session, error: unknown, args: readonly string[]): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  const failure = error instanceof CommanderError ? readUsageError(error) : error;
+  const verbose = session.verbose || args.includes('--verbose');
+  session.stderr.write(describeFailure(failure, { verbose, color: paints(session, 'stderr') }));
+  return EXIT.trouble;
+}
+
+/** commander's message and its suggestion as an error of ours. */
+function readUsageError({ message }: CommanderError): Error {
+  const [first = '', ...rest] = message.split('\n');
+  const suggestion = rest.map((line) => /^\(Did you mean (.*)\?\)$/s.exec(line)?.[1]).find((word) => word !== undefined);
+  return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? 'model-diff --help lists the arguments and options' : `did you mean ${suggestion}?`);
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+function endOnBrokenPipe(session: Session): void {
+  for (const stream of [session.stdout, session.stderr]) {
+    stream.on('error', (error) => {
+      if (!isBrokenPipe(error)) throw error;
+      process.exit(session.exitCode);
+    });
+  }
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
+}

@@ -1,0 +1,37 @@
+import { decideColor, type When } from './terminal.ts';
+
+/** What one call of the program shares: where it writes, how it is stopped, how it ends. */
+export interface Session {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Exit status so far. */
+  exitCode: number;
+  /** Share of the run that is done, 0 to 1, for the message after Ctrl-C. */
+  done: number;
+  /** Whether errors are told with their causes, and in colour. */
+  verbose: boolean;
+  color: When;
+}
+
+export function createSession(signal: AbortSignal): Session {
+  return { stdout: process.stdout, stderr: process.stderr, env: process.env, signal, exitCode: 0, done: 0, verbose: false, color: 'auto' };
+}
+
+/** Whether what goes to a stream of the session is coloured. */
+export function paints(session: Session, stream: 'stdout' | 'stderr'): boolean {
+  return decideColor(session.color, session[stream], session.env);
+}
+
+/** Takes over the flags that matter to whatever happens later. */
+export function applyFlags(session: Session, flags: { readonly verbose?: true; readonly color: When }): void {
+  session.verbose = flags.verbose === true;
+  session.color = flags.color;
+}
+
+/** Tells something beside the result, on stderr. */
+export function tell(session: Session, line: string): void {
+  session.stderr.write(`${line}\n`);
+}

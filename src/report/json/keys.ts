@@ -1,0 +1,9 @@
+/** `oneMinusCos` to `one_minus_cos`. Only for names of fields, never for names that come from files. */
+export function toSnakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The way back: `one_minus_cos` to `oneMinusCos`. */
+export function toCamelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,60 @@
+import { escapeTerminal } from './escape.ts';
+import { formatNoun } from './format.ts';
+import type { Report } from './report.ts';
+import { writeHeader } from './text/header.ts';
+import { writeInsights } from './text/insights.ts';
+import { chooseLayout, type TextOptions } from './text/layout.ts';
+import { writeCounts, writeNumbers } from './text/numbers.ts';
+import { writeConfiguration, writeFailed, writeStructure } from './text/structure.ts';
+import { writeModified } from './text/tensors.ts';
+import { wrapWords } from './text/width.ts';
+
+export type { TextOptions } from './text/layout.ts';
+
+/** The report for a terminal or a log. The first line after the two of the header is the verdict. */
+export function writeText(report: Report, options: TextOptions = {}): string {
+  const layout = chooseLayout(options);
+  const verdict = escapeTerminal(report.analysis.summary.verdict);
+  const unclassified = report.analysis.summary.unclassified.length;
+  const lines = [
+    ...writeHeader(report, layout),
+    ...(layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line)),
+    '',
+    ...writeCounts(report, layout),
+    ...writeNumbers(report, layout),
+    ...writeInsights(report, layout),
+    ...writeFailed(report, layout),
+    ...writeStructure(report, layout),
+    ...writeConfiguration(report, layout),
+    ...writeModified(report, layout),
+    ...(unclassified > 0 ? ['', `  ${formatNoun(unclassified, 'tensor')} of no known layer type`] : []),
+  ];
+  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return options.ascii === true ? spellAscii(text) : text;
+}
+
+/** Signs of the sentences in ASCII, and every other character beyond it as its code point. */
+function spellAscii(text: string): string {
+  return text.replace(/[^\n\x20-\x7e\u001b]/gu, (character) => ASCII_SPELLINGS.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+const ASCII_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['–', '-'],
+  ['—', '-'],
+  ['−', '-'],
+  ['…', '...'],
+  ['×', 'x'],
+  ['→', '->'],
+  ['≈', '~'],
+  ['·', '|'],
+  ['≤', '<='],
+  ['≥', '>='],
+  ['‖', '||'],
+  ['√', 'sqrt'],
+  ['Σ', 'sum '],
+  ['Δ', 'd'],
+  ['σ', 'sigma'],
+  ['’', "'"],
+  ['“', '"'],
+  ['”', '"'],
+]);

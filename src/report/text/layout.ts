@@ -1,0 +1,51 @@
+import { escapeTerminal } from '../escape.ts';
+import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
+import { choosePaint, type Paint } from './paint.ts';
+import { truncateMiddle } from './width.ts';
+
+/** Options of the text report. */
+export interface TextOptions {
+  /** Rows of each list; what is left out is counted in words. @default 50 */
+  readonly rows?: number;
+  /** Columns of the terminal. Names are shortened and lines wrapped to it; without it names are written in full. @default none: 100 columns, full names */
+  readonly terminalWidth?: number | undefined;
+  /** Signs and bars in ASCII. @default false */
+  readonly ascii?: boolean;
+  /** ANSI colours. @default false */
+  readonly color?: boolean;
+  /** What the reader can do to see more rows, as `--top`. @default none */
+  readonly moreHint?: string;
+}
+
+/** The decided form of one text report. */
+export interface Layout {
+  readonly rows: number;
+  /** Columns to fill. */
+  readonly width: number;
+  /** Whether names must fit. */
+  readonly onTerminal: boolean;
+  readonly glyphs: Glyphs;
+  readonly paint: Paint;
+  readonly moreHint: string;
+}
+
+/** Decides the form of a text report. */
+export function chooseLayout(options: TextOptions): Layout {
+  const { rows = 50, terminalWidth, ascii = false, color = false, moreHint = '' } = options;
+  return {
+    rows,
+    width: Math.max(40, terminalWidth ?? 100),
+    onTerminal: terminalWidth !== undefined,
+    glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
+    paint: choosePaint(color),
+    moreHint: moreHint === '' ? '' : ` (${moreHint})`,
+  };
+}
+
+/** A name from a file: escaped, and shortened in the middle to `cells` on a terminal. */
+export function fitName(name: string, cells: number, layout: Layout): string {
+  if (!layout.onTerminal) return escapeTerminal(name);
+  // A name of a megabyte is not escaped whole to show a line of it.
+  const ends = name.length > 4 * layout.width ? `${name.slice(0, 2 * layout.width)}${layout.glyphs.ellipsis}${name.slice(-2 * layout.width)}` : name;
+  return truncateMiddle(escapeTerminal(ends), Math.max(8, cells), layout.glyphs.ellipsis);
+}
