@@ -97,13 +97,18 @@ def block_of(name: str) -> int | None:
 
 
 def relative_change(old: State, new: State, names: list[str]) -> float | None:
-    """sqrt(sum |new - old|^2 / sum max(|old|^2, |new|^2)), both sums over whole tensors."""
+    """sqrt(sum |new - old|^2 / sum max(|old|^2, |new|^2)), both sums over whole tensors.
+
+    None where a value is not finite.
+    """
     difference = size = 0.0
     for name in names:
         a, b = old[name].double(), new[name].double()
         difference += (b - a).square().sum().item()
         size += max(a.square().sum().item(), b.square().sum().item())
-    result = math.sqrt(difference / size) if size > 0 else 0.0
+    if size == 0:
+        return 0.0
+    result = math.sqrt(difference / size)
     return significant(result) if math.isfinite(result) else None
 
 

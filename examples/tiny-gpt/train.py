@@ -76,6 +76,7 @@ class Run:
         self.texts = {name: Text(content, self.vocabulary) for name, content in contents.items()}
         self.config = Config(len(self.vocabulary), num_hidden_layers=BLOCKS)
         self.checkpoints: dict[str, dict] = {}
+        self.other_layouts: dict[str, dict] = {}
         self.base: State = {}
         self.started = time.monotonic()
 
@@ -132,8 +133,18 @@ class Run:
         self.write_other_layouts("base", state)
 
     def write_other_layouts(self, name: str, state: State) -> None:
-        write_safetensors(self.out / f"{name}-f32", state, self.config, F32)
+        """The same weights once more: before they were rounded, as a pickle, in two shards."""
+        same = {"weights_of": name}
+        by_rounding = compare(state, rounded(state))["relative_change"]
+        self.other_layouts[f"{name}-f32"] = same | {
+            "relative_change_by_rounding": by_rounding,
+            "sha256": write_safetensors(self.out / f"{name}-f32", state, self.config, F32),
+        }
         write_pickle(self.out / f"{name}-pt", state, self.config)
+        self.other_layouts[f"{name}-pt"] = same
+        if name == "sft":
+            write_sharded(self.out / "sft-sharded", state, self.config, max_shard_bytes=130_000)
+            self.other_layouts["sft-sharded"] = same
 
     def fresh(self) -> TinyGPT:
         torch.manual_seed(SEED)
@@ -151,7 +162,6 @@ class Run:
                 previous = rounded(state)
                 if name == "sft":
                     self.write_other_layouts(name, state)
-                    write_sharded(self.out / "sft-sharded", state, self.config, 130_000)
 
     def train_lora(self) -> None:
         self.save(LORA.name, LORA, train_lora(self.fresh(), self.texts[LORA.text]))
@@ -226,6 +236,7 @@ class Run:
                 for name, text in self.texts.items()
             },
             "checkpoints": self.checkpoints,
+            "other_layouts": self.other_layouts,
         }
 
 
