@@ -44,10 +44,22 @@ pub struct Checkpoint {
     pub metadata: Vec<(String, String)>,
     /// The text of `config.json`, valid JSON.
     pub config: Option<String>,
+    /// Further configuration beside the weights: name of the file and its text, valid JSON.
+    pub configs: Vec<(String, String)>,
     pub findings: Vec<Finding>,
 }
 
 impl Checkpoint {
+    /// The files of the checkpoint with their sizes in bytes. Sources beside a file (what was inflated or decoded
+    /// out of it) follow it and have its path.
+    pub fn files(&self) -> impl Iterator<Item = (&std::path::Path, u64)> {
+        let mut last = None;
+        self.sources.iter().filter_map(move |source| {
+            let path = source.path();
+            (last.replace(path) != Some(path)).then(|| (path, source.size()))
+        })
+    }
+
     /// Ends with the first source that is no longer what it was when it was opened.
     ///
     /// # Errors

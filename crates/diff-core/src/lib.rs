@@ -5,7 +5,7 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, dtype <- tensor <- source <- format`; `dtype <- kernel <- stats`; all `<- engine`.
+//! Directions: `error, limits, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
 //! `format` and `kernel` never see each other.
 
 pub mod checkpoint;
@@ -16,6 +16,7 @@ pub mod finding;
 pub mod format;
 pub mod kernel;
 pub mod limits;
+pub mod pickle;
 pub mod source;
 pub mod stats;
 pub mod tensor;

@@ -52,7 +52,7 @@ caps! {
     /// Bytes of one pickle inside an archive (the tensors are not in it).
     PickleBytes "pickle_bytes" |_| 100 * MIB;
     /// Bytes that a compressed pickle may inflate to, by its compressed size.
-    PickleInflated "pickle_inflated" |n| 32 * MIB + 16 * n;
+    PickleInflated "pickle_inflated" |n| 16 * MIB + 16 * n;
     /// Opcodes of one pickle.
     PickleOpcodes "pickle_opcodes" |n| MIB + n / 2;
     /// Values and marks on the machine's stack at once.
@@ -72,7 +72,7 @@ caps! {
     /// Tensors that one file may name.
     Tensors "tensors" |n| 20_000 + n / 32;
     /// Containers and values looked at to find the tensors.
-    Visits "visits" |n| MIB + n;
+    Visits "visits" |n| 250_000 + n;
     /// Bytes of one tensor's name.
     NameBytes "name_bytes" |_| MIB;
     /// Elements of a view for each element of its storage (at least 2^20 elements are always allowed).
@@ -147,6 +147,8 @@ pub(crate) fn exceeded(cap: Cap, most: u64, found: u64, what: &str) -> Error {
 /// grows with the bytes of metadata that were really read, not with the size of the file around them.
 #[derive(Debug)]
 pub struct Meter {
+    /// Bytes that may still count as seen, where what is read was inflated out of little.
+    allowance: u64,
     /// Set by the caller.
     fixed: Option<u64>,
     seen: u64,
@@ -158,6 +160,7 @@ impl Meter {
     pub fn new(limits: &Limits) -> Self {
         Self {
             fixed: limits.set_by_caller(Cap::Memory),
+            allowance: u64::MAX,
             seen: 0,
             used: 0,
         }
@@ -166,7 +169,16 @@ impl Meter {
     /// Tells that so many more bytes of metadata were read.
     #[inline]
     pub fn see(&mut self, bytes: u64) {
-        self.seen = self.seen.saturating_add(bytes);
+        let counted = bytes.min(self.allowance);
+        self.seen = self.seen.saturating_add(counted);
+        if self.allowance != u64::MAX {
+            self.allowance -= counted;
+        }
+    }
+
+    /// What is read from here on counts up to so many bytes; None for all of it.
+    pub fn allow(&mut self, bytes: Option<u64>) {
+        self.allowance = bytes.unwrap_or(u64::MAX);
     }
 
     /// Bytes of metadata read so far.

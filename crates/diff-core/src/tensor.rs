@@ -1,5 +1,7 @@
 //! Where the elements of a tensor lie and what they mean; no bytes here.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::dtype::{ByteOrder, DType, ValueMap};
 use crate::error::{Code, Error, Result};
 use crate::limits;
@@ -14,7 +16,7 @@ pub struct Span {
 }
 
 /// How the elements lie, always in logical row-major order when they are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Layout {
     /// One after the other.
     Span(Span),
@@ -25,8 +27,147 @@ pub enum Layout {
         offset: u64,
         strides: Vec<u64>,
     },
+    /// Elements of less than a byte, one after the other, the first in the lowest bits.
+    Packed { span: Span, packing: Packing },
+    /// Only some elements are there, and where they belong. Such tensors are compared by what they store.
+    Sparse(Arc<Sparse>),
     /// There are none: torch's meta device, or a tensor whose description is wrong.
     Absent,
+}
+
+/// Floats that take less than a byte. They have neither infinities nor NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    F4E2M1,
+    F6E2M3,
+    F6E3M2,
+}
+
+impl Packing {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F4E2M1 => "f4_e2m1",
+            Self::F6E2M3 => "f6_e2m3",
+            Self::F6E3M2 => "f6_e3m2",
+        }
+    }
+
+    /// Bits of an element.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        match self {
+            Self::F4E2M1 => 4,
+            Self::F6E2M3 | Self::F6E3M2 => 6,
+        }
+    }
+
+    /// For each code the code of the same value as [`DType::F8E4M3`], which holds them all.
+    pub(crate) fn codes_in_8_bits(self) -> &'static [u8; 64] {
+        static F4_E2M1: [u8; 64] = wide_codes(2, 1, 1);
+        static F6_E2M3: [u8; 64] = wide_codes(2, 3, 1);
+        static F6_E3M2: [u8; 64] = wide_codes(3, 2, 3);
+        match self {
+            Self::F4E2M1 => &F4_E2M1,
+            Self::F6E2M3 => &F6_E2M3,
+            Self::F6E3M2 => &F6_E3M2,
+        }
+    }
+}
+
+/// A subnormal of the small type is normal in the large one, whose exponents have a bias of 7.
+const fn wide_codes(exponent_bits: u32, mantissa_bits: u32, bias: i32) -> [u8; 64] {
+    let mut table = [0; 64];
+    let mut code: u32 = 0;
+    while code < 1 << (1 + exponent_bits + mantissa_bits) {
+        let sign = (code >> (exponent_bits + mantissa_bits)) << 7;
+        let exponent = ((code >> mantissa_bits) & ((1 << exponent_bits) - 1)) as i32;
+        let mantissa = code & ((1 << mantissa_bits) - 1);
+        let magnitude = if exponent == 0 && mantissa == 0 {
+            0
+        } else if exponent == 0 {
+            let top = 31 - mantissa.leading_zeros();
+            let power = top as i32 + 1 - bias - mantissa_bits as i32;
+            (((power + 7) as u32) << 3) | ((mantissa - (1 << top)) << (3 - top))
+        } else {
+            (((exponent - bias + 7) as u32) << 3) | (mantissa << (3 - mantissa_bits))
+        };
+        table[code as usize] = (sign | magnitude) as u8;
+        code += 1;
+    }
+    table
+}
+
+/// A sparse tensor as it lies in the file.
+///
+/// It is never made dense. Its *coalesced form* is what counts: the stored elements in the order of their
+/// places, those with the same place added up. Two sparse tensors of any kinds can be compared when they
+/// store the same places; everything else is zero on both sides.
+#[derive(Debug)]
+pub struct Sparse {
+    pub kind: SparseKind,
+    /// COO: (places, one row for each sparse dimension); else: where each row or column begins in
+    /// the second, and the places along the other dimension.
+    pub indices: Vec<Tensor>,
+    pub values: Tensor,
+    /// Most bytes of indices and values that may be held to bring the elements into order.
+    pub most_bytes: u64,
+    /// The coalesced form, made at the first read.
+    pub(crate) coalesced: OnceLock<Result<Coalesced>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SparseKind {
+    Coo,
+    Csr,
+    Csc,
+    Bsr,
+    Bsc,
+}
+
+/// See [`Sparse`].
+#[derive(Debug)]
+pub(crate) struct Coalesced {
+    /// Row-major number of each stored block's place, rising.
+    pub keys: Vec<u64>,
+    /// Elements of a block.
+    pub block: u64,
+    /// The elements in that order, unless they lie so in the file.
+    pub values: Option<(DType, Vec<u8>)>,
+}
+
+/// Quantised in a way that a [`ValueMap`] does not tell: value = (q - zero point) * scale.
+#[derive(Debug)]
+pub struct Quant {
+    /// Values in a byte: 1, or 2 or 4 from the low bits up.
+    pub packed: u64,
+    pub scales: Scales,
+    /// Scale and zero point of each channel, read at the first use.
+    pub(crate) loaded: OnceLock<Result<Vec<(f32, f32)>>>,
+}
+
+#[derive(Debug)]
+pub enum Scales {
+    One {
+        scale: f64,
+        zero_point: i64,
+    },
+    PerChannel {
+        axis: usize,
+        scales: Box<Tensor>,
+        zero_points: Box<Tensor>,
+    },
+}
+
+impl Quant {
+    #[must_use]
+    pub fn new(packed: u64, scales: Scales) -> Self {
+        Self {
+            packed,
+            scales,
+            loaded: OnceLock::new(),
+        }
+    }
 }
 
 /// One named tensor of a checkpoint.
@@ -34,17 +175,18 @@ pub enum Layout {
 pub struct Tensor {
     pub name: String,
     pub dtype: DType,
-    /// The file's word for a dtype that is [`DType::Unknown`].
+    /// The file's word where that says more than `dtype`: for [`DType::Unknown`], and for `qint8` and its kin.
     pub dtype_label: Option<Box<str>>,
     /// Outermost dimension first; empty for a 0-d tensor.
     pub shape: Vec<u64>,
-    /// Product of `shape`; 1 for a 0-d tensor.
+    /// Product of `shape`, 1 for a 0-d tensor; the stored ones of a sparse tensor.
     pub elements: u64,
     /// Bytes of the elements as they are described (not of a larger storage behind them).
     pub bytes: u64,
     pub layout: Layout,
     pub map: ValueMap,
     pub order: ByteOrder,
+    pub quant: Option<Arc<Quant>>,
     /// Why it cannot be read, when it cannot; the other tensors still can.
     pub error: Option<Error>,
 }
@@ -63,7 +205,49 @@ impl Tensor {
             layout: Layout::Span(span),
             map: ValueMap::Identity,
             order: ByteOrder::Little,
+            quant: None,
             error: None,
+        }
+    }
+
+    /// A tensor whose type has no values that are known here: it is compared byte by byte, as its elements lie.
+    #[must_use]
+    pub fn raw(name: String, label: &str, shape: Vec<u64>, elements: u64, span: Span) -> Self {
+        Self {
+            dtype_label: Some(label.into()),
+            ..Self::plain(name, DType::Unknown, shape, elements, span)
+        }
+    }
+
+    /// A tensor of floats that take less than a byte.
+    #[must_use]
+    pub fn packed(
+        name: String,
+        packing: Packing,
+        shape: Vec<u64>,
+        elements: u64,
+        span: Span,
+    ) -> Self {
+        Self {
+            dtype_label: Some(packing.name().into()),
+            layout: Layout::Packed { span, packing },
+            ..Self::plain(name, DType::F8E4M3, shape, elements, span)
+        }
+    }
+
+    /// Whether only its bytes can be compared.
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        self.dtype == DType::Unknown && self.error.is_none()
+    }
+
+    /// What a view of it counts: elements, or the bytes where it has nothing else.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        if self.is_raw() {
+            self.bytes
+        } else {
+            self.elements
         }
     }
 
@@ -80,6 +264,7 @@ impl Tensor {
             layout: Layout::Absent,
             map: ValueMap::Identity,
             order: ByteOrder::Little,
+            quant: None,
             error: Some(error),
         }
     }

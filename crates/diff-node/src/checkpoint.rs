@@ -6,7 +6,9 @@ use std::sync::Arc;
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
 use diff_core::engine::{self, ElementType, Item, Options, Plan, View};
+use diff_core::format::OpenOptions;
 use diff_core::kernel::Counting;
+use diff_core::limits::{Cap, Limits};
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
 use diff_core::{Code, Error};
@@ -52,8 +54,48 @@ pub struct Description {
     pub format: String,
     pub metadata: Vec<NativeText>,
     pub config: Option<String>,
+    pub configs: Vec<NativeText>,
     pub findings: Vec<NativeFinding>,
     pub files: Vec<NativeFile>,
+}
+
+/// How a checkpoint is opened.
+#[napi(object)]
+pub struct NativeOpenOptions {
+    /// Path of the mapping that holds the model's tensors; found by itself where it is absent.
+    pub key: Option<String>,
+    pub variant: Option<String>,
+    pub include_optimizer: bool,
+    pub limits: Vec<NativeLimit>,
+}
+
+/// A cap that the caller sets.
+#[napi(object)]
+pub struct NativeLimit {
+    pub name: String,
+    pub value: f64,
+}
+
+impl TryFrom<NativeOpenOptions> for OpenOptions {
+    type Error = Error;
+
+    fn try_from(options: NativeOpenOptions) -> diff_core::Result<Self> {
+        let mut limits = Limits::default();
+        for NativeLimit { name, value } in options.limits {
+            let cap = Cap::from_name(&name).ok_or_else(|| {
+                Error::new(Code::Argument, "there is no such limit")
+                    .expected(Cap::ALL.iter().map(|cap| cap.name()).collect::<Vec<_>>().join(", "))
+                    .found(format!("{name:?}"))
+            })?;
+            limits = limits.with(cap, value as u64);
+        }
+        Ok(Self {
+            key: options.key,
+            variant: options.variant,
+            include_optimizer: options.include_optimizer,
+            limits,
+        })
+    }
 }
 
 /// Opens a file or directory: reads descriptions, no tensor data.
@@ -61,11 +103,12 @@ pub struct Description {
 pub fn open_checkpoint<'env>(
     env: &'env Env,
     path: String,
+    options: NativeOpenOptions,
     control: &Control,
 ) -> Result<Object<'env>> {
     spawn(env, control.observer(), move |observer| {
         observer.check()?;
-        let opened = diff_core::format::open(Path::new(&path))?;
+        let opened = diff_core::format::open(Path::new(&path), &options.try_into()?)?;
         Ok(NativeCheckpoint {
             inner: Some(Arc::new(opened)),
         })
@@ -134,8 +177,16 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
         sources,
         metadata: Vec::new(),
         config: None,
+        configs: Vec::new(),
         findings: Vec::new(),
     })
+}
+
+fn texts(pairs: &[(String, String)]) -> Vec<NativeText> {
+    pairs
+        .iter()
+        .map(|(key, value)| NativeText { key: key.clone(), value: value.clone() })
+        .collect()
 }
 
 #[napi]
@@ -147,23 +198,18 @@ impl NativeCheckpoint {
             Ok(Description {
                 path: checkpoint.path.display().to_string(),
                 format: checkpoint.format.as_str().to_owned(),
-                metadata: checkpoint
-                    .metadata
-                    .iter()
-                    .map(|(key, value)| NativeText {
-                        key: key.clone(),
-                        value: value.clone(),
-                    })
-                    .collect(),
+                metadata: texts(&checkpoint.metadata),
                 config: checkpoint.config.clone(),
+                configs: texts(&checkpoint.configs),
                 findings: checkpoint.findings.iter().map(Into::into).collect(),
                 files: checkpoint
-                    .sources
-                    .iter()
-                    .map(|source| NativeFile {
-                        path: source.path().display().to_string(),
-                        bytes: source.size() as f64,
+                    .files()
+                    .map(|(path, bytes)| NativeFile {
+                        path: path.display().to_string(),
+                        bytes: bytes as f64,
                     })
+                    .collect(),
+            })
                     .collect(),
             })
         })

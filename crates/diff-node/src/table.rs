@@ -23,6 +23,8 @@ pub struct TensorTable {
     pub dim_ends: Uint32Array,
     pub elements: Float64Array,
     pub bytes: Float64Array,
+    /// Rows of a type that is not known, which can only be compared byte by byte.
+    pub raw: Uint32Array,
     pub failures: Vec<RowFailure>,
 }
 
@@ -89,6 +91,13 @@ impl TensorTable {
             bytes: tensors
                 .iter()
                 .map(|t| t.bytes as f64)
+                .collect::<Vec<_>>()
+                .into(),
+            raw: tensors
+                .iter()
+                .enumerate()
+                .filter(|(_, tensor)| tensor.is_raw())
+                .map(|(row, _)| row as u32)
                 .collect::<Vec<_>>()
                 .into(),
             failures,

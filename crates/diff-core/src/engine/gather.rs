@@ -3,7 +3,8 @@
 use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
 
 use crate::checkpoint::Checkpoint;
-use crate::dtype::ByteOrder;
+use crate::dtype::{ByteOrder, DType, ValueMap};
+use crate::engine::{packed, quant, sparse};
 use crate::error::{Code, Error, Result};
 use crate::kernel::Operand;
 use crate::source::Source;
@@ -19,10 +20,38 @@ pub(super) struct Scratch {
     gathered: Vec<u8>,
 }
 
-/// The elements `start .. start + count` of a tensor.
+impl Scratch {
+    /// The buffer for results, emptied.
+    pub(super) fn gathered(&mut self) -> &mut Vec<u8> {
+        self.gathered.clear();
+        &mut self.gathered
+    }
+
+    pub(super) fn gathered_bytes(&self) -> &[u8] {
+        &self.gathered
+    }
+}
+
+/// The elements `start .. start + count` of a tensor, as numbers: quantised ones that a value map does not
+/// explain come dequantised, complex ones as twice as many parts.
 pub(super) fn operand<'a>(
     checkpoint: &'a Checkpoint,
-    tensor: &Tensor,
+    tensor: &'a Tensor,
+    start: u64,
+    count: usize,
+    scratch: &'a mut Scratch,
+) -> Result<Operand<'a>> {
+    let Some(quant) = &tensor.quant else {
+        return stored(checkpoint, tensor, start, count, scratch);
+    };
+    quant::dequantised(checkpoint, tensor, quant, start, count, scratch)
+}
+
+/// The elements `start .. start + count` of a tensor as they are stored, in little-endian order and with lazy
+/// signs applied. Elements of packed types are bytes.
+pub(super) fn stored<'a>(
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
     start: u64,
     count: usize,
     scratch: &'a mut Scratch,
@@ -30,17 +59,27 @@ pub(super) fn operand<'a>(
     if let Some(error) = &tensor.error {
         return Err(error.clone());
     }
+    if let Layout::Sparse(sparse) = &tensor.layout {
+        return sparse::stored(checkpoint, tensor, sparse, start, count, scratch);
+    }
+    if tensor.is_raw() {
+        return raw(checkpoint, tensor, start, count, scratch);
+    }
     let item = tensor.dtype.bytes() as usize;
-    let big = tensor.order == ByteOrder::Big && item > 1;
+    // Complex numbers are handed on as their parts: sums over parts are sums over numbers.
+    let part = tensor.dtype.component().unwrap_or(tensor.dtype);
+    let part_bytes = part.bytes() as usize;
+    let big = tensor.order == ByteOrder::Big && part_bytes > 1;
+    let signs = Signs::of(tensor);
     let Scratch { window, gathered } = scratch;
     let bytes: &[u8] = match &tensor.layout {
         Layout::Span(span) => {
             let source = source(checkpoint, *span)?;
             let raw = source.bytes(span.offset + start * item as u64, count * item, window)?;
-            if big {
+            if big || signs.is_some() {
                 gathered.clear();
                 gathered.extend_from_slice(raw);
-                reverse_elements(gathered, item);
+                finish(gathered, part, big, signs);
                 gathered
             } else {
                 raw
@@ -63,26 +102,91 @@ pub(super) fn operand<'a>(
                 1 => view.gather::<1>(source, start, count, window, gathered)?,
                 2 => view.gather::<2>(source, start, count, window, gathered)?,
                 4 => view.gather::<4>(source, start, count, window, gathered)?,
-                _ => view.gather::<8>(source, start, count, window, gathered)?,
+                8 => view.gather::<8>(source, start, count, window, gathered)?,
+                _ => view.gather::<16>(source, start, count, window, gathered)?,
             }
-            if big {
-                reverse_elements(gathered, item);
-            }
+            finish(gathered, part, big, signs);
             gathered
         }
-        Layout::Absent => {
+        Layout::Packed { span, packing } => {
+            gathered.clear();
+            let source = source(checkpoint, *span)?;
+            packed::unpack(source, *span, *packing, (start, count), window, gathered)?;
+            gathered
+        }
+        Layout::Sparse(_) | Layout::Absent => {
             return Err(Error::new(Code::NoData, "tensor has no data").tensor(&tensor.name));
         }
     };
     Ok(Operand {
         bytes,
-        dtype: tensor.dtype,
-        map: tensor.map,
+        dtype: part,
+        map: match tensor.map {
+            ValueMap::Neg | ValueMap::Conj | ValueMap::NegConj => ValueMap::Identity,
+            map => map,
+        },
     })
 }
 
-fn reverse_elements(bytes: &mut [u8], item: usize) {
-    bytes.chunks_exact_mut(item).for_each(<[u8]>::reverse);
+/// The bytes `start .. start + count` of a tensor whose type is not known.
+fn raw<'a>(
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
+    start: u64,
+    count: usize,
+    scratch: &'a mut Scratch,
+) -> Result<Operand<'a>> {
+    let Layout::Span(span) = &tensor.layout else {
+        return Err(Error::new(Code::NoData, "tensor has no data").tensor(&tensor.name));
+    };
+    let bytes =
+        source(checkpoint, *span)?.bytes(span.offset + start, count, &mut scratch.window)?;
+    Ok(Operand {
+        bytes,
+        dtype: DType::U8,
+        map: ValueMap::Identity,
+    })
+}
+
+/// Which signs change: all, or those of every second part from the first or the second one on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    All,
+    Real,
+    Imaginary,
+}
+
+impl Signs {
+    fn of(tensor: &Tensor) -> Option<Self> {
+        let complex = tensor.dtype.component().is_some();
+        match tensor.map {
+            ValueMap::Conj if complex => Some(Self::Imaginary),
+            ValueMap::NegConj if complex => Some(Self::Real),
+            // A real number is its own conjugate.
+            ValueMap::Neg | ValueMap::NegConj => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+
+/// Brings gathered bytes into little-endian order and changes signs, which are the highest bits of floats.
+/// Integers have no lazy signs.
+fn finish(bytes: &mut [u8], part: DType, big: bool, signs: Option<Signs>) {
+    let size = part.bytes() as usize;
+    if big {
+        bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    }
+    let Some(signs) = signs else { return };
+    let (from, step) = match signs {
+        Signs::All => (0, 1),
+        Signs::Real => (0, 2),
+        Signs::Imaginary => (1, 2),
+    };
+    for element in bytes.chunks_exact_mut(size).skip(from).step_by(step) {
+        if let Some(last) = element.last_mut() {
+            *last ^= 0x80;
+        }
+    }
 }
 
 /// A view whose elements do not lie one after the other. Every index was proven to lie inside.
@@ -105,6 +209,14 @@ impl Strided<'_> {
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let view = source.view(self.storage.offset, self.storage.bytes as usize);
+        if view.is_none() && source.is_sequential() {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                "compressed record is too large for a view that reads it out of order",
+            )
+            .found(format!("{} bytes", self.storage.bytes))
+            .hint("raise the limit inflated_bytes, or unpack the archive and pack it again without compression"));
+        }
         let cells = view.map(|bytes| bytes.as_chunks::<N>().0);
         let array = cells.map(|cells| self.array(cells)).transpose()?;
         let length = self.shape.last().copied().unwrap_or(1);

@@ -1,10 +1,14 @@
 //! Runs a plan: every byte once, all cores, memory that does not grow with the tensors.
 
+mod complex;
 mod gather;
 mod observe;
+mod packed;
 mod plan;
+mod quant;
 mod read;
 mod schedule;
+mod sparse;
 
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};

@@ -41,7 +41,7 @@ impl Plan {
                 let inside = checkpoint.tensors.get(view.tensor).is_some_and(|tensor| {
                     view.start
                         .checked_add(view.elements)
-                        .is_some_and(|end| end <= tensor.elements)
+                        .is_some_and(|end| end <= tensor.units())
                 });
                 if !inside {
                     return Err(Error::new(
@@ -54,6 +54,13 @@ impl Plan {
             }
             if let (Some(a), Some(b)) = (item.old, item.new)
                 && a.elements != b.elements
+                // Sparse tensors that store different places are an error of their row.
+                && ![(a, &old), (b, &new)].iter().any(|(view, checkpoint)| {
+                    checkpoint
+                        .tensors
+                        .get(view.tensor)
+                        .is_some_and(|t| matches!(t.layout, Layout::Sparse(_)))
+                })
             {
                 return Err(
                     Error::new(Code::Argument, "plan pairs views of unequal length")
@@ -66,13 +73,13 @@ impl Plan {
 }
 
 impl View {
-    /// All elements of a tensor.
+    /// All elements of a tensor; of one whose type is not known, all bytes.
     #[must_use]
     pub fn whole(index: usize, tensor: &Tensor) -> Self {
         Self {
             tensor: index,
             start: 0,
-            elements: tensor.elements,
+            elements: tensor.units(),
         }
     }
 }
@@ -80,7 +87,10 @@ impl View {
 /// Where a tensor begins, to read files from start to end.
 pub(super) fn position(tensor: &Tensor) -> (u32, u64) {
     match &tensor.layout {
-        Layout::Span(span) | Layout::Strided { storage: span, .. } => (span.source, span.offset),
+        Layout::Span(span)
+        | Layout::Packed { span, .. }
+        | Layout::Strided { storage: span, .. } => (span.source, span.offset),
+        Layout::Sparse(sparse) => position(&sparse.values),
         Layout::Absent => (0, 0),
     }
 }

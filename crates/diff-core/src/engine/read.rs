@@ -10,14 +10,15 @@ use crate::kernel;
 pub enum ElementType {
     F32,
     F64,
-    /// The stored bytes, little-endian, in logical row-major order.
+    /// The stored bytes, little-endian, in logical row-major order; of quantised tensors the integers.
     Raw,
 }
 
 /// Elements handed out at once at most; one typed array of JavaScript holds no more.
 const MOST: u64 = 1 << 32;
 
-/// The elements `start .. start + length` of a tensor, as little-endian bytes of the wanted type.
+/// The elements `start .. start + length` of a tensor, as little-endian bytes of the wanted type. A complex
+/// element is two numbers; of a sparse tensor the elements are those that it stores, in the order of their places.
 ///
 /// # Errors
 /// `Argument` outside the tensor, `LimitExceeded`, or what keeps the tensor from being read.
@@ -32,12 +33,15 @@ pub fn read_elements(
         .tensors
         .get(index)
         .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
+    if let Some(error) = &tensor.error {
+        return Err(error.clone().tensor(&tensor.name).at(&checkpoint.path));
+    }
     if start
         .checked_add(length)
-        .is_none_or(|end| end > tensor.elements)
+        .is_none_or(|end| end > tensor.units())
     {
         return Err(Error::new(Code::Argument, "range lies outside the tensor")
-            .expected(format!("at most {} elements", tensor.elements))
+            .expected(format!("at most {} elements", tensor.units()))
             .found(format!("start {start}, length {length}"))
             .tensor(&tensor.name));
     }
@@ -52,8 +56,25 @@ pub fn read_elements(
     let mut scratch = Scratch::default();
     for at in (0..length).step_by(kernel::CHUNK) {
         let count = (length - at).min(kernel::CHUNK as u64) as usize;
-        let operand = gather::operand(checkpoint, tensor, start + at, count, &mut scratch)
-            .map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
+        let gathered = match element {
+            ElementType::Raw => {
+                // Packed elements are handed out by the byte.
+                let packed = tensor.quant.as_ref().map_or(1, |quant| quant.packed.max(1));
+                let (first, last) = (
+                    (start + at) / packed,
+                    (start + at + count as u64).div_ceil(packed),
+                );
+                gather::stored(
+                    checkpoint,
+                    tensor,
+                    first,
+                    (last - first) as usize,
+                    &mut scratch,
+                )
+            }
+            _ => gather::operand(checkpoint, tensor, start + at, count, &mut scratch),
+        };
+        let operand = gathered.map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
         match element {
             ElementType::Raw => out.extend_from_slice(operand.bytes),
             ElementType::F64 => {

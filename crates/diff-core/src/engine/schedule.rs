@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::checkpoint::Checkpoint;
+use crate::engine::complex;
 use crate::engine::gather::{self, Scratch};
 use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
+use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Counting, Isa, Operand};
 use crate::stats::{Own, PairStats};
@@ -155,6 +157,9 @@ impl<'a> Run<'a> {
         let first = number * UNIT * CHUNK as u64;
         let end = elements.min(first + UNIT * CHUNK as u64);
         let mut pending: Vec<(u32, PairStats)> = Vec::new();
+        // A tensor of no elements may have its error too.
+        readable(&self.plan.old, item.old)?;
+        readable(&self.plan.new, item.new)?;
         for start in (first..end).step_by(CHUNK) {
             self.observer.check()?;
             let count = (end - start).min(CHUNK as u64) as usize;
@@ -180,12 +185,22 @@ impl<'a> Run<'a> {
         scratch: &mut [Scratch; 2],
     ) -> Result<PairStats> {
         let [scratch_old, scratch_new] = scratch;
+        sparse::check(
+            &self.plan.old,
+            item.old,
+            &self.plan.new,
+            item.new,
+            start,
+            count,
+        )?;
         let old = read(&self.plan.old, item.old, start, count, scratch_old)?;
         let new = read(&self.plan.new, item.new, start, count, scratch_new)?;
         let bytes = old.map_or(0, |o| o.bytes.len()) + new.map_or(0, |o| o.bytes.len());
         let counting = self.options.counting;
+        let complex = complex::parts(&self.plan.old, item.old, &self.plan.new, item.new)?;
         let alone = |operand| kernel::describe(operand, counting, self.isa);
         let stats = match (old, new) {
+            (Some(a), Some(b)) if complex => complex::compare(a, b, counting, self.isa),
             (Some(a), Some(b)) => kernel::compare(a, b, counting, self.isa),
             (Some(a), None) => PairStats {
                 old: alone(a),
@@ -220,6 +235,16 @@ fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64) {
         let item = tensor.dtype.bytes();
         let offset = span.offset + (view.start + first) * item;
         source.release(offset, ((end - first) * item) as usize);
+    }
+}
+
+/// # Errors
+/// What was wrong with the tensor when it was opened.
+fn readable(checkpoint: &Checkpoint, view: Option<View>) -> Result<()> {
+    let tensor = view.and_then(|view| checkpoint.tensors.get(view.tensor));
+    match tensor.and_then(|tensor| tensor.error.as_ref().map(|error| (tensor, error))) {
+        Some((tensor, error)) => Err(error.clone().tensor(&tensor.name).at(&checkpoint.path)),
+        None => Ok(()),
     }
 }
 

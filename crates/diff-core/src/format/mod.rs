@@ -1,18 +1,40 @@
 //! Which format a file is in, and the reader of each. Decided by content, never by extension.
 
-mod hf_dir;
-mod json;
-mod safetensors;
-mod unreadable;
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod hf_dir;
+mod hub;
+mod inflate;
+mod json;
+mod npy;
+mod safetensors;
+mod torch;
+mod unreadable;
+mod zip;
+
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::source::FileSource;
+use crate::limits::Limits;
+use crate::source::{FileSource, Source};
 use crate::tensor::Tensor;
+
+/// How a checkpoint is opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Path of the mapping that holds the model's tensors, keys joined by dots; empty for the root. Found
+    /// by itself where it is not given.
+    pub key: Option<String>,
+    /// Which of the variants of a directory's weights (`fp16`); None for those without a variant.
+    pub variant: Option<String>,
+    /// Whether the states of optimizers are opened too.
+    pub include_optimizer: bool,
+    pub limits: Limits,
+}
 
 /// Bytes at the start of a file that decide its format.
 const HEAD_BYTES: usize = 512;
@@ -34,6 +56,8 @@ struct Opened {
     tensors: Vec<Tensor>,
     metadata: Vec<(String, String)>,
     findings: Vec<Finding>,
+    /// Sources beside the file itself, numbered after it.
+    sources: Vec<Arc<dyn Source>>,
 }
 
 /// One readable format.
@@ -41,27 +65,60 @@ struct Reader {
     format: Format,
     recognises: fn(&Head) -> bool,
     /// Reads descriptions only. The tensors' spans count `source` as their source.
-    open: fn(&FileSource, source: u32) -> Result<Opened>,
+    open: fn(&Arc<FileSource>, source: u32, &OpenOptions) -> Result<Opened>,
 }
 
 /// Readable formats, in the order in which they are tried.
-const READERS: &[Reader] = &[Reader {
-    format: Format::Safetensors,
-    recognises: safetensors::recognises,
-    open: safetensors::open,
-}];
+const READERS: &[Reader] = &[
+    Reader {
+        format: Format::Numpy,
+        recognises: npy::is_array,
+        open: npy::open_array,
+    },
+    Reader {
+        format: Format::Numpy,
+        recognises: npy::is_archive,
+        open: npy::open_archive,
+    },
+    Reader {
+        format: Format::PyTorch,
+        recognises: torch::is_zip,
+        open: torch::open_zip,
+    },
+    Reader {
+        format: Format::PyTorch,
+        recognises: torch::is_legacy,
+        open: torch::open_legacy,
+    },
+    Reader {
+        format: Format::Safetensors,
+        recognises: safetensors::recognises,
+        open: safetensors::open,
+    },
+    Reader {
+        format: Format::PyTorch,
+        recognises: torch::is_pickle,
+        open: torch::open_pickle,
+    },
+];
 
 /// Opens a checkpoint: a file, or a Hugging Face directory. Reads descriptions, never tensor data.
 ///
 /// # Errors
 /// Whatever is wrong with the path or the file; a single tensor that cannot be read is no error here
 /// but carries its own.
-pub fn open(path: &Path) -> Result<Checkpoint> {
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
+    let path = &*locate(path)?;
     let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+    let is_index = path.to_string_lossy().ends_with(".index.json");
     let mut checkpoint = if metadata.is_dir() {
-        hf_dir::open(path)?
+        hf_dir::open(path, options)?
+    } else if metadata.is_file() && is_index {
+        hf_dir::open_index(path, options)?
     } else {
-        open_file(path)?
+        let mut checkpoint = open_file(path, options)?;
+        hf_dir::note_ties(&mut checkpoint);
+        checkpoint
     };
     note_strange_names(&mut checkpoint);
     Ok(checkpoint)
@@ -72,6 +129,7 @@ pub fn open(path: &Path) -> Result<Checkpoint> {
 /// # Errors
 /// When the path cannot be read at all.
 pub fn detect(path: &Path) -> Result<Option<Format>> {
+    let path = &*locate(path)?;
     let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
     if metadata.is_dir() {
         return Ok(hf_dir::has_weights(path).then_some(Format::HuggingFace));
@@ -80,7 +138,7 @@ pub fn detect(path: &Path) -> Result<Option<Format>> {
     let head = read_head(&source)?;
     let head = Head {
         start: &head,
-        file_size: crate::source::Source::size(&source),
+        file_size: source.size(),
     };
     Ok(READERS
         .iter()
@@ -88,36 +146,50 @@ pub fn detect(path: &Path) -> Result<Option<Format>> {
         .map(|reader| reader.format))
 }
 
-fn open_file(path: &Path) -> Result<Checkpoint> {
-    let source = FileSource::open(path)?;
-    let (format, opened) = open_source(&source, 0)?;
+/// Where a path is; an address on the hub is looked up in the local cache.
+fn locate(path: &Path) -> Result<Cow<'_, Path>> {
+    match path.to_str() {
+        Some(address) if hub::is_address(address) => hub::resolve(address).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(path)),
+    }
+}
+
+fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
+    let source = Arc::new(FileSource::open(path)?);
+    let (format, opened) = open_source(&source, 0, options)?;
+    let mut sources: Vec<Arc<dyn Source>> = vec![source];
+    sources.extend(opened.sources);
     Ok(Checkpoint {
         path: path.to_path_buf(),
         format,
         tensors: opened.tensors,
-        sources: vec![Arc::new(source)],
+        sources,
         metadata: opened.metadata,
         config: None,
+        configs: Vec::new(),
         findings: opened.findings,
     })
 }
 
 /// Opens one file as part of a checkpoint, as its source number `index`.
-fn open_source(source: &FileSource, index: u32) -> Result<(Format, Opened)> {
-    use crate::source::Source;
+fn open_source(
+    source: &Arc<FileSource>,
+    index: u32,
+    options: &OpenOptions,
+) -> Result<(Format, Opened)> {
     let head = read_head(source)?;
     let head = Head {
         start: &head,
         file_size: source.size(),
     };
     match READERS.iter().find(|reader| (reader.recognises)(&head)) {
-        Some(reader) => (reader.open)(source, index).map(|opened| (reader.format, opened)),
+        Some(reader) => (reader.open)(source, index, options).map(|opened| (reader.format, opened)),
         None => Err(unreadable::explain(&head).at(source.path())),
     }
 }
 
 fn read_head(source: &FileSource) -> Result<Vec<u8>> {
-    let size = crate::source::Source::size(source);
+    let size = source.size();
     source.read(0, HEAD_BYTES.min(size as usize))
 }
 

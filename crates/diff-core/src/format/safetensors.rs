@@ -4,16 +4,18 @@
 //! here since the crate keeps the last of two equal names silently, gives up the whole file for one
 //! unknown dtype, and cannot name the tensor that is wrong. A test holds both readers against each other.
 
+use std::sync::Arc;
+
 use safetensors::Dtype;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::format::json::{self, Members};
-use crate::format::{Head, Opened};
+use crate::format::{Head, OpenOptions, Opened};
 use crate::limits;
 use crate::source::{FileSource, Source};
-use crate::tensor::{Span, Tensor, element_count};
+use crate::tensor::{Packing, Span, Tensor, element_count};
 
 /// Bytes of the header's length.
 const PREFIX: u64 = 8;
@@ -83,7 +85,7 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-pub(super) fn open(source: &FileSource, index: u32) -> Result<Opened> {
+pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Result<Opened> {
     let (header, data_start) = read_header(source)?;
     let Header {
         mut entries,
@@ -107,6 +109,7 @@ pub(super) fn open(source: &FileSource, index: u32) -> Result<Opened> {
         tensors,
         metadata,
         findings: Vec::new(),
+        sources: Vec::new(),
     })
 }
 
@@ -145,10 +148,11 @@ fn read_header(source: &FileSource) -> Result<(Vec<u8>, u64)> {
 fn refuse_duplicates(entries: &[(String, Entry)]) -> Result<()> {
     let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(
+    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
+    match twice {
+        Some((name, _)) => Err(
             Error::new(Code::DuplicateName, "two tensors have the same name")
-                .tensor(pair[0])
+                .tensor(name)
                 .hint("it is not defined which one counts; save the checkpoint again"),
         ),
         None => Ok(()),
@@ -205,18 +209,13 @@ fn describe(name: String, entry: Entry, index: u32, data_start: u64) -> Result<T
     let (from, to) = entry.data_offsets;
     let bytes = to - from;
     let elements = element_count(&entry.shape).map_err(|e| e.tensor(&name))?;
+    let span = Span {
+        source: index,
+        offset: data_start + from,
+        bytes,
+    };
     let Ok(dtype) = serde_json::from_value::<Dtype>(entry.dtype.as_str().into()) else {
-        let error = Error::new(Code::UnsupportedDtype, "dtype is not known here")
-            .found(format!("{:?}", entry.dtype))
-            .tensor(&name)
-            .hint("the other tensors of the file are compared; this one cannot be");
-        return Ok(Tensor::broken(
-            name,
-            &entry.dtype,
-            entry.shape,
-            bytes,
-            error,
-        ));
+        return Ok(Tensor::raw(name, &entry.dtype, entry.shape, elements, span));
     };
     let bits = u128::from(elements) * dtype.bitsize() as u128;
     if bits != u128::from(bytes) * 8 {
@@ -231,25 +230,21 @@ fn describe(name: String, entry: Entry, index: u32, data_start: u64) -> Result<T
                 .tensor(&name),
         );
     }
-    let span = Span {
-        source: index,
-        offset: data_start + from,
-        bytes,
-    };
-    if let Some(dtype) = dtype_of(dtype) {
-        return Ok(Tensor::plain(name, dtype, entry.shape, elements, span));
+    Ok(match (dtype_of(dtype), packing_of(dtype)) {
+        (Some(dtype), _) => Tensor::plain(name, dtype, entry.shape, elements, span),
+        (None, Some(packing)) => Tensor::packed(name, packing, entry.shape, elements, span),
+        // The crate knows it, this version does not.
+        (None, None) => Tensor::raw(name, &entry.dtype, entry.shape, elements, span),
+    })
+}
+
+fn packing_of(dtype: Dtype) -> Option<Packing> {
+    match dtype {
+        Dtype::F4 => Some(Packing::F4E2M1),
+        Dtype::F6_E2M3 => Some(Packing::F6E2M3),
+        Dtype::F6_E3M2 => Some(Packing::F6E3M2),
+        _ => None,
     }
-    let error = Error::new(Code::UnsupportedDtype, "dtype is not compared yet")
-        .found(dtype)
-        .tensor(&name)
-        .hint("the other tensors of the file are compared; this one cannot be");
-    Ok(Tensor::broken(
-        name,
-        &entry.dtype,
-        entry.shape,
-        bytes,
-        error,
-    ))
 }
 
 fn dtype_of(dtype: Dtype) -> Option<DType> {
@@ -272,6 +267,7 @@ fn dtype_of(dtype: Dtype) -> Option<DType> {
         Dtype::BF16 => DType::Bf16,
         Dtype::F32 => DType::F32,
         Dtype::F64 => DType::F64,
+        Dtype::C64 => DType::C64,
         _ => return None,
     })
 }

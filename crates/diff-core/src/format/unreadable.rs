@@ -12,40 +12,46 @@ const KNOWN: &[(&[u8], Code, &str, &str)] = &[
         "run `git lfs pull` in the repository, or download the file",
     ),
     (
-        b"PK\x03\x04",
-        Code::UnsupportedFormat,
-        "zip archive (PyTorch, NumPy or Keras), which this version does not read yet",
-        "convert it with `safetensors.torch.save_file(torch.load(path, weights_only=True), ...)`",
-    ),
-    (
         b"PK\x05\x06",
         Code::NoTensors,
         "empty zip archive",
         "it holds nothing; save the checkpoint again",
     ),
     (
-        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19",
-        Code::UnsupportedFormat,
-        "PyTorch file of before 1.6, which this version does not read yet",
-        "convert it with `safetensors.torch.save_file(torch.load(path, weights_only=True), ...)`",
-    ),
-    (
-        b"\x93NUMPY",
-        Code::UnsupportedFormat,
-        "NumPy array, which this version does not read yet",
-        "convert it with `safetensors.numpy.save_file`",
-    ),
-    (
         b"GGUF",
         Code::UnsupportedFormat,
-        "GGUF model, which this version does not read yet",
+        "GGUF model, which this version does not read",
         "compare the safetensors model that it was made from",
     ),
     (
         b"\x89HDF\r\n\x1a\n",
         Code::UnsupportedFormat,
-        "HDF5 file (Keras), which this version does not read yet",
+        "HDF5 file (Keras, TensorFlow), which this version does not read",
         "load it in Keras and save the weights with `safetensors.numpy.save_file`",
+    ),
+    (
+        b"FUGG",
+        Code::UnsupportedFormat,
+        "GGUF model with its bytes turned round",
+        "compare the safetensors model that it was made from",
+    ),
+    (
+        b"lmgg",
+        Code::UnsupportedFormat,
+        "model in the GGML format of before GGUF",
+        "compare the model that it was made from",
+    ),
+    (
+        b"fmgg",
+        Code::UnsupportedFormat,
+        "model in the GGML format of before GGUF",
+        "compare the model that it was made from",
+    ),
+    (
+        b"tjgg",
+        Code::UnsupportedFormat,
+        "model in the GGML format of before GGUF",
+        "compare the model that it was made from",
     ),
     (
         b"7z\xbc\xaf\x27\x1c",
@@ -85,6 +91,28 @@ const KNOWN: &[(&[u8], Code, &str, &str)] = &[
     ),
 ];
 
+/// A protobuf whose first field is `ir_version`, 1 to 13, and whose second is a text or a graph.
+fn is_onnx(start: &[u8]) -> bool {
+    match start {
+        [0x08, 1..=13, tag, ..] => matches!(tag, 0x12 | 0x1a | 0x22 | 0x2a | 0x32 | 0x3a | 0x42),
+        _ => false,
+    }
+}
+
+/// A msgpack map whose first key is a text.
+fn is_flax(start: &[u8]) -> bool {
+    let key = match start {
+        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => rest,
+        _ => return false,
+    };
+    let text = match key {
+        [length @ 0xa1..=0xbf, text @ ..] => text.get(..usize::from(length - 0xa0)),
+        [0xd9, length, text @ ..] => text.get(..usize::from(*length)),
+        _ => None,
+    };
+    text.is_some_and(|text| text.iter().all(|byte| byte.is_ascii_graphic()))
+}
+
 /// The error for a file that no reader claims.
 pub(super) fn explain(head: &Head) -> Error {
     if let Some((_, code, what, hint)) = KNOWN.iter().find(|row| head.starts_with(row.0)) {
@@ -108,12 +136,19 @@ pub(super) fn explain(head: &Head) -> Error {
         )
         .hint("unpack it first with tar xf");
     }
-    if matches!(head.start.first_chunk(), Some([0x80, 2..=5])) {
+    if is_onnx(head.start) {
         return Error::new(
             Code::UnsupportedFormat,
-            "pickle, which this version does not read yet",
+            "ONNX model, which this version does not read",
         )
-        .hint("convert it with `safetensors.torch.save_file(torch.load(path, weights_only=True), ...)`");
+        .hint("read its initializers with `onnx.numpy_helper` and save them with `safetensors.numpy.save_file`");
+    }
+    if is_flax(head.start) {
+        return Error::new(
+            Code::UnsupportedFormat,
+            "msgpack file (Flax), which this version does not read",
+        )
+        .hint("load it with `from_pretrained(..., from_flax=True)` and save it with `save_pretrained`");
     }
     if text.first() == Some(&b'{') {
         return Error::new(Code::UnknownFormat, "JSON text, not a checkpoint")
@@ -134,7 +169,7 @@ pub(super) fn explain(head: &Head) -> Error {
         Code::UnknownFormat,
         "not a checkpoint in a format known here",
     )
-    .expected("safetensors, or a directory that holds it")
+    .expected("a safetensors, PyTorch or NumPy file, or a directory that holds one")
     .found(format!("a file that starts with {}", bytes.join(" ")))
     .hint("if it is a checkpoint, convert it to safetensors")
 }

@@ -1,0 +1,41 @@
+"""Fills corpus/ from the fixtures: whole files for the readers, pickles alone for the machine."""
+
+import os
+import shutil
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(HERE, "../../../__test__/fixtures")
+
+
+def put(target, name, content):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(content)
+
+
+shutil.rmtree(os.path.join(HERE, "corpus"), ignore_errors=True)
+for folder in ("torch", "hostile", "metrics"):
+    for name in sorted(os.listdir(os.path.join(FIXTURES, folder))):
+        path = os.path.join(FIXTURES, folder, name)
+        if name.endswith((".py", ".json")) or os.path.getsize(path) > 1 << 16:
+            continue
+        with open(path, "rb") as f:
+            content = f.read()
+        if content[:4] == b"PK\3\4":
+            put("zip_walk", name, content)
+            try:
+                with zipfile.ZipFile(path) as z:
+                    for entry in z.namelist():
+                        if entry.endswith("data.pkl"):
+                            pickle = z.read(entry)
+                            put("torch_zip", name, pickle)
+                            put("pickle_machine", name, pickle)
+            except Exception as e:  # archives that are broken on purpose
+                print(name, e)
+        elif content[:1] == b"\x80" or name.endswith(".pkl"):
+            put("torch_legacy", name, content)
+            put("pickle_machine", name, content)
+        elif name.endswith(".safetensors"):
+            put("safetensors", name, content)

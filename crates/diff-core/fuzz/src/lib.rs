@@ -1,0 +1,77 @@
+//! What the targets share.
+
+use std::path::PathBuf;
+
+use diff_core::engine::{ElementType, read_elements};
+use diff_core::format::{OpenOptions, open};
+
+/// Elements that are read of each tensor.
+const MOST_ELEMENTS: u64 = 4096;
+
+/// Opens the bytes as a file and reads the beginning of its tensors. Nothing may panic; errors are fine.
+pub fn open_bytes(bytes: &[u8]) {
+    let path = file();
+    if std::fs::write(&path, bytes).is_err() {
+        return;
+    }
+    let options = OpenOptions {
+        key: Some(String::new()),
+        include_optimizer: true,
+        ..OpenOptions::default()
+    };
+    match open(&path, &options) {
+        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(checkpoint) => {
+            for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
+                let count = tensor.elements.min(MOST_ELEMENTS);
+                for element in [ElementType::Raw, ElementType::F64] {
+                    let _ = read_elements(&checkpoint, index, 0, count, element);
+                }
+                let _ = read_elements(&checkpoint, index, tensor.elements - count, count, ElementType::F32);
+            }
+        }
+    }
+    // The default choice of the model goes other ways.
+    let _ = open(&path, &OpenOptions::default());
+}
+
+/// A file of this process, in memory where the system has such a place.
+fn file() -> PathBuf {
+    let shared = PathBuf::from("/dev/shm");
+    let folder = if shared.is_dir() { shared } else { std::env::temp_dir() };
+    folder.join(format!("model-diff-fuzz-{}", std::process::id()))
+}
+
+/// A stored zip archive of these entries, as simple as can be.
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut directory = Vec::new();
+    for (name, content) in entries {
+        let offset = out.len() as u32;
+        let sizes = (content.len() as u32).to_le_bytes();
+        let name_length = (name.len() as u16).to_le_bytes();
+        out.extend(b"PK\x03\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        out.extend(sizes);
+        out.extend(sizes);
+        out.extend(name_length);
+        out.extend([0, 0]);
+        out.extend(name.as_bytes());
+        out.extend(*content);
+        directory.extend(b"PK\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        directory.extend(sizes);
+        directory.extend(sizes);
+        directory.extend(name_length);
+        directory.extend([0; 12]);
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let (count, start) = (entries.len() as u16, out.len() as u32);
+    out.extend(&directory);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend(count.to_le_bytes());
+    out.extend(count.to_le_bytes());
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}

@@ -1,0 +1,46 @@
+//! Configuration beside the weights. A broken one is a finding, since the weights can be compared without it.
+
+use std::path::Path;
+
+use crate::checkpoint::Checkpoint;
+use crate::finding::{Finding, Severity};
+use crate::format::json;
+
+/// The model's own.
+pub(super) const MAIN: &str = "config.json";
+
+/// Further ones that say how a model is used or was made.
+const OTHERS: &[&str] = &[
+    "generation_config.json",
+    "tokenizer_config.json",
+    "adapter_config.json",
+    "model_index.json",
+    "params.json",
+];
+
+/// Reads the configuration of a directory. That of a component of a pipeline is called by its folder too.
+pub(super) fn read(checkpoint: &mut Checkpoint, directory: &Path, component: Option<&str>) {
+    for name in std::iter::once(&MAIN).chain(OTHERS) {
+        let path = directory.join(name);
+        if !path.exists() {
+            continue;
+        }
+        let text = json::read_file(&path).and_then(|text| {
+            serde_json::from_str::<serde::de::IgnoredAny>(&text)
+                .map_err(|e| json::invalid(name, &e).at(&path))
+                .map(|_| text)
+        });
+        match (text, component) {
+            (Ok(text), None) if *name == MAIN => checkpoint.config = Some(text),
+            (Ok(text), None) => checkpoint.configs.push(((*name).to_owned(), text)),
+            (Ok(text), Some(component)) => {
+                checkpoint
+                    .configs
+                    .push((format!("{component}/{name}"), text));
+            }
+            (Err(error), _) => checkpoint.findings.push(
+                Finding::new("InvalidConfig", Severity::Warning, error.to_string()).at(&path),
+            ),
+        }
+    }
+}

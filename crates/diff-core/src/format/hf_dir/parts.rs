@@ -1,0 +1,127 @@
+//! Directories of several models: pipelines of diffusers, sentence-transformers, checkpoints of a training run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::listing::Listing;
+use crate::error::{Code, Error, Result};
+use crate::format::{join_inside, json};
+
+/// One model in a directory of several.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its folder's name; empty for the directory itself.
+    pub(super) folder: String,
+    /// What its tensors' names begin with.
+    pub(super) prefix: String,
+    pub(super) directory: PathBuf,
+}
+
+/// Components of a diffusers pipeline, in the order of their names: keys whose value is a library and a class.
+///
+/// # Errors
+/// `InvalidHeader`, `PathEscape`.
+pub(super) fn of_pipeline(listing: &Listing) -> Result<Vec<Part>> {
+    let path = listing.path("model_index.json");
+    let text = json::read_file(&path)?;
+    let index: HashMap<String, serde_json::Value> =
+        serde_json::from_str(&text).map_err(|e| json::invalid("model_index.json", &e).at(&path))?;
+    let mut names: Vec<&String> = index
+        .iter()
+        .filter(|(name, value)| {
+            let class = value.as_array();
+            !name.starts_with('_')
+                && class.is_some_and(|class| {
+                    class.len() == 2 && class.iter().all(serde_json::Value::is_string)
+                })
+        })
+        .map(|(name, _)| name)
+        .collect();
+    names.sort_unstable();
+    let mut parts = Vec::new();
+    for name in names {
+        let directory = join_inside(&listing.directory, name, &path)?;
+        if directory.is_dir() {
+            parts.push(Part {
+                folder: name.clone(),
+                prefix: format!("{name}."),
+                directory,
+            });
+        }
+    }
+    Ok(parts)
+}
+
+#[derive(Deserialize)]
+struct Module {
+    path: String,
+}
+
+/// Modules of a sentence-transformers model. The first one is the language model itself, under its own names.
+///
+/// # Errors
+/// `InvalidHeader`, `PathEscape`.
+pub(super) fn of_sentence_transformers(listing: &Listing) -> Result<Vec<Part>> {
+    let path = listing.path("modules.json");
+    let text = json::read_file(&path)?;
+    let modules: Vec<Module> =
+        serde_json::from_str(&text).map_err(|e| json::invalid("modules.json", &e).at(&path))?;
+    let mut parts = Vec::new();
+    for (number, module) in modules.into_iter().enumerate() {
+        let directory = if module.path.is_empty() {
+            listing.directory.clone()
+        } else {
+            join_inside(&listing.directory, &module.path, &path)?
+        };
+        if directory.is_dir() {
+            let prefix = if number == 0 {
+                String::new()
+            } else {
+                format!("{}.", module.path)
+            };
+            parts.push(Part {
+                folder: module.path,
+                prefix,
+                directory,
+            });
+        }
+    }
+    Ok(parts)
+}
+
+/// Folders that a trainer saved into, by their number.
+pub(super) fn checkpoints(listing: &Listing) -> Vec<&str> {
+    let mut found: Vec<(u64, &str)> = listing
+        .folders
+        .iter()
+        .filter_map(|name| {
+            let number = name.strip_prefix("checkpoint-")?.parse().ok()?;
+            Some((number, name.as_str()))
+        })
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The error for a directory with several things to compare.
+pub(super) fn ambiguous(directory: &Path, what: &str, choices: &[&str]) -> Error {
+    let mut shown: Vec<&str> = choices.iter().copied().take(20).collect();
+    let more = format!("and {} more", choices.len().saturating_sub(20));
+    if choices.len() > 20 {
+        shown.push(&more);
+    }
+    let last = choices.last().copied().unwrap_or_default();
+    Error::new(
+        Code::AmbiguousDirectory,
+        format!("directory holds several {what}"),
+    )
+    .expected("one of them")
+    .found(shown.join(", "))
+    .at(directory)
+    .hint(format!(
+        "name one of them, as {}",
+        directory.join(last).display()
+    ))
+}

@@ -1,0 +1,344 @@
+//! Everything that is read from one file: its pickles, the pickles inside them, and where their data is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::records::Records;
+use super::{legacy, zip_file};
+use crate::error::{Code, Error, Result};
+use crate::finding::{Finding, Severity};
+use crate::limits::{self, Cap, Limits};
+use crate::pickle::{self, Area, Blob, Context, Id, Input, Object, Pickle, Value, Values};
+use crate::source::{MemorySource, Source};
+
+/// Pickles behind the STOP of another that are looked into.
+const MOST_TRAILING: usize = 1000;
+
+/// One pickle and the data that belongs to it.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) values: Values,
+    pub(super) root: Id,
+    pub(super) records: Records,
+    /// What bytes of the stream itself belong to.
+    area: Area,
+    persistent: Vec<Id>,
+    /// Files inside bytes objects: the document of each, or why it could not be read.
+    nested: HashMap<Id, Result<usize>>,
+}
+
+/// A value of one of the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ref {
+    pub(super) document: u32,
+    pub(super) id: Id,
+}
+
+/// State of reading one file.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) context: Context,
+    pub(super) documents: Vec<Document>,
+    /// Sources beside the file itself, numbered from `first_source` on.
+    pub(super) sources: Vec<Arc<dyn Source>>,
+    pub(super) first_source: u32,
+    has_nested: bool,
+}
+
+impl Document {
+    pub(super) fn area(&self) -> &Area {
+        &self.area
+    }
+
+    pub(super) fn persistent(&self) -> &[Id] {
+        &self.persistent
+    }
+}
+
+impl Reading {
+    pub(super) fn new(limits: &Limits, first_source: u32) -> Self {
+        Self {
+            context: Context::new(limits),
+            documents: Vec::new(),
+            sources: Vec::new(),
+            first_source,
+            has_nested: false,
+        }
+    }
+
+    pub(super) fn document(&self, at: Ref) -> Option<&Document> {
+        self.documents.get(at.document as usize)
+    }
+
+    pub(super) fn value(&self, at: Ref) -> &Value {
+        self.document(at)
+            .map_or(&Value::None, |document| document.values.get(at.id))
+    }
+
+    /// The first eight arguments of a call, no call has more that matter.
+    pub(super) fn args(&self, at: Ref, object: &Object) -> Vec<Ref> {
+        let items = self
+            .document(at)
+            .and_then(|document| document.values.sequence(object.args))
+            .unwrap_or_default();
+        items
+            .iter()
+            .take(8)
+            .map(|id| Ref { id: *id, ..at })
+            .collect()
+    }
+
+    /// Module and name of a global.
+    pub(super) fn global(&self, at: Ref) -> Option<(&str, &str)> {
+        match self.value(at) {
+            Value::Global(number) => self
+                .context
+                .global(*number)
+                .map(|global| (&*global.module, &*global.name)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self, at: Ref) -> Option<&[u8]> {
+        self.document(at)?.values.text(at.id)
+    }
+
+    pub(super) fn natural(&self, at: Ref) -> Option<u64> {
+        self.document(at)?.values.natural(at.id)
+    }
+
+    pub(super) fn sequence(&self, at: Ref) -> Option<&[Id]> {
+        self.document(at)?.values.sequence(at.id)
+    }
+
+    /// Adds a source and answers its number.
+    pub(super) fn add_source(&mut self, source: Arc<dyn Source>) -> u32 {
+        self.sources.push(source);
+        self.first_source + self.sources.len() as u32 - 1
+    }
+
+    /// Bytes in memory as an area of their own. The caller has debited them.
+    pub(super) fn memory_area(&mut self, label: &std::path::Path, bytes: Vec<u8>) -> Area {
+        let length = bytes.len() as u64;
+        let source: Arc<dyn Source> =
+            Arc::new(MemorySource::new(&label.display().to_string(), bytes));
+        let index = self.add_source(Arc::clone(&source));
+        Area {
+            source,
+            index,
+            start: 0,
+            length,
+        }
+    }
+
+    /// Runs one pickle and what is nested in it, and looks at what follows it.
+    pub(super) fn read_pickle(
+        &mut self,
+        area: &Area,
+        records: Records,
+        depth: u64,
+    ) -> Result<usize> {
+        let mut input = Input::new(area.clone());
+        let pickle = pickle::run(&mut input, &mut self.context)?;
+        self.look_at_rest(area, pickle.end);
+        self.add_document(pickle, area, records, depth)
+    }
+
+    pub(super) fn add_document(
+        &mut self,
+        pickle: Pickle,
+        area: &Area,
+        records: Records,
+        depth: u64,
+    ) -> Result<usize> {
+        let number = self.documents.len();
+        let calls = pickle.nested;
+        self.documents.push(Document {
+            values: pickle.values,
+            root: pickle.root,
+            records,
+            area: area.clone(),
+            persistent: pickle.persistent,
+            nested: HashMap::new(),
+        });
+        for call in calls {
+            let at = Ref {
+                document: number as u32,
+                id: call,
+            };
+            let result = self.read_nested(at, depth + 1);
+            self.context.meter.debit(64)?;
+            if let Some(document) = self.documents.get_mut(number) {
+                document.nested.insert(call, result);
+            }
+        }
+        Ok(number)
+    }
+
+    /// Data behind STOP is no part of the object: said, and looked into for what it would use.
+    fn look_at_rest(&mut self, area: &Area, end: u64) {
+        if end >= area.length {
+            return;
+        }
+        self.context.note(
+            Finding::new(
+                "PickleTrailingData",
+                Severity::Warning,
+                format!(
+                    "{} bytes lie behind the end of the pickle",
+                    area.length - end
+                ),
+            )
+            .at(area.source.path())
+            .offset(area.start + end),
+        );
+        let mut input = Input::new(area.clone());
+        input.seek(end);
+        for _ in 0..MOST_TRAILING {
+            if input.remaining() == 0 || pickle::run(&mut input, &mut self.context).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// The file or pickle in the argument of a call.
+    fn read_nested(&mut self, call: Ref, depth: u64) -> Result<usize> {
+        self.context
+            .limits
+            .check(Cap::PickleNesting, 0, depth, "depth of files inside files")?;
+        let Value::Object(object) = self.value(call) else {
+            return Err(not_bytes());
+        };
+        let (callable, args) = (object.callable, self.args(call, object));
+        let Some(argument) = args.first() else {
+            return Err(not_bytes());
+        };
+        let area = self.bytes_area(*argument)?.ok_or_else(not_bytes)?;
+        let is_torch = self
+            .global(Ref {
+                id: callable,
+                ..call
+            })
+            .is_some_and(|(module, _)| module == "torch.storage");
+        // torch's own way to pickle a storage outside of its files is worth one word.
+        if !is_torch || !std::mem::replace(&mut self.has_nested, true) {
+            let (severity, what) = if is_torch {
+                (
+                    Severity::Info,
+                    "pickle holds files of torch's in bytes objects; they are read",
+                )
+            } else {
+                (
+                    Severity::Warning,
+                    "pickle holds another pickle that it would load; it was looked into",
+                )
+            };
+            self.context.note(
+                Finding::new("NestedPickle", severity, what)
+                    .at(area.source.path())
+                    .offset(area.start),
+            );
+        }
+        self.read_any(&area, depth)
+    }
+
+    /// A whole file of unknown format inside an area.
+    fn read_any(&mut self, area: &Area, depth: u64) -> Result<usize> {
+        let head = area.read(0, area.length.min(32))?;
+        if head.starts_with(b"PK\x03\x04") {
+            zip_file::read(self, area, depth).map(|read| read.document)
+        } else if legacy::is_legacy(&head) {
+            legacy::read(self, area, depth)
+        } else {
+            self.read_pickle(area, Records::None, depth)
+        }
+    }
+
+    /// The area of a bytes object, or of a text that is encoded as bytes; None for anything else.
+    pub(super) fn bytes_area(&mut self, at: Ref) -> Result<Option<Area>> {
+        let Some(document) = self.document(at) else {
+            return Ok(None);
+        };
+        match document.values.get(at.id) {
+            Value::Bytes(Blob::Source { at, length }) => {
+                let start = at - document.area.start;
+                document.area.part(start, *length).map(Some)
+            }
+            Value::Bytes(Blob::Pool(slice)) | Value::Str8(slice) => {
+                let bytes = document.values.slice(*slice).to_vec();
+                self.decoded_area(at, bytes).map(Some)
+            }
+            Value::Object(object) => {
+                let callable = Ref {
+                    id: object.callable,
+                    ..at
+                };
+                let args = self.args(at, object);
+                match (self.global(callable), args.first()) {
+                    // Protocol 2 writes bytes as text of the characters below 256.
+                    (Some(("_codecs", "encode")), Some(text)) => {
+                        let bytes = self.text(*text).and_then(pickle::text::to_latin1);
+                        match bytes {
+                            Some(bytes) => self.decoded_area(at, bytes).map(Some),
+                            None => Ok(None),
+                        }
+                    }
+                    (Some(("builtins", "bytes")), None) => {
+                        self.decoded_area(at, Vec::new()).map(Some)
+                    }
+                    (Some(("builtins", "bytearray" | "bytes")), Some(inner)) if *inner != at => {
+                        // One step only: an argument that is a call again is no bytes object.
+                        match self.value(*inner) {
+                            Value::Object(_) => Ok(None),
+                            _ => self.bytes_area(*inner),
+                        }
+                    }
+                    _ => Ok(None),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn decoded_area(&mut self, at: Ref, bytes: Vec<u8>) -> Result<Area> {
+        self.context.meter.debit(bytes.len() as u64 + 128)?;
+        let label = self
+            .document(at)
+            .map(|document| document.area.source.path().to_path_buf())
+            .unwrap_or_default();
+        Ok(self.memory_area(&label, bytes))
+    }
+
+    /// The document that a call of `_load_from_bytes` stands for.
+    pub(super) fn nested_root(&self, at: Ref) -> Option<Result<Ref>> {
+        let nested = self.document(at)?.nested.get(&at.id)?;
+        Some(match nested {
+            Ok(number) => self
+                .documents
+                .get(*number)
+                .map(|document| Ref {
+                    document: *number as u32,
+                    id: document.root,
+                })
+                .ok_or_else(|| Error::new(Code::Internal, "nested file is gone")),
+            Err(error) => Err(error.clone()),
+        })
+    }
+
+    /// # Errors
+    /// `LimitExceeded`, when a count is above the cap that grows with what was read.
+    pub(super) fn check_cap(&self, cap: Cap, found: u64, what: &str) -> Result<()> {
+        let most = self.context.limits.of(cap, self.context.meter.seen());
+        if found > most {
+            return Err(limits::exceeded(cap, most, found, what));
+        }
+        Ok(())
+    }
+}
+
+fn not_bytes() -> Error {
+    Error::new(
+        Code::UnsupportedLayout,
+        "pickle loads another one from something that is no bytes object",
+    )
+}
