@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Called with everything that stderr has said so far, and a way to signal. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Milliseconds after which SIGINT is sent. */
+  readonly interruptAfter?: number;
   /** Closes stdout after the first chunk, as `head` does. */
   readonly closeStdout?: boolean;
 }
@@ -36,7 +38,11 @@ export interface RunOptions {
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   if (!existsSync(BIN)) throw new Error(`${BIN} is not built: npm run build`);
   const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: options.cwd ?? ROOT, env: { ...env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { ...env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdin.on('error', () => undefined).end(options.stdin ?? '');
@@ -48,6 +54,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
     stderr += chunk;
     options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
+  if (options.interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfter).unref();
   return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });

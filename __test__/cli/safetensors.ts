@@ -26,7 +26,8 @@ export function writeSafetensors(path: string, tensors: readonly Sketch[]): stri
   ftruncateSync(file, 8 + header.length + offset);
   for (const [index, { values }] of tensors.entries()) {
     const begin = entries[index]?.[1].data_offsets[0] ?? 0;
-    if (values !== undefined) writeSync(file, new Uint8Array(Float32Array.from(values).buffer), 0, undefined, 8 + header.length + begin);
+    if (values !== undefined)
+      writeSync(file, new Uint8Array(Float32Array.from(values).buffer), 0, undefined, 8 + header.length + begin);
   }
   closeSync(file);
   return path;

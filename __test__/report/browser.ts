@@ -38,8 +38,20 @@ export class Browser {
 
   constructor(path: string) {
     this.#profile = mkdtempSync(join(tmpdir(), 'model-diff-chromium-'));
-    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
-    this.#process = spawn(path, [...flags, `--user-data-dir=${this.#profile}`, '--remote-debugging-pipe', 'about:blank'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    const flags = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-dev-shm-usage',
+    ];
+    this.#process = spawn(path, [...flags, `--user-data-dir=${this.#profile}`, '--remote-debugging-pipe', 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    });
     let rest = '';
     (this.#process.stdio[4] as Readable).setEncoding('utf8').on('data', (chunk: string) => {
       const pieces = (rest + chunk).split('\0');
@@ -52,7 +64,8 @@ export class Browser {
   async visit(url: string, expression: string, script: boolean = true): Promise<Visit> {
     const { targetId } = await this.#send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.#send('Target.attachToTarget', { targetId, flatten: true });
-    const send = (method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> => this.#send(method, params, sessionId as string);
+    const send = (method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> =>
+      this.#send(method, params, sessionId as string);
     const requests: string[] = [];
     const complaints: string[] = [];
     let loaded: () => void = () => undefined;
@@ -60,13 +73,24 @@ export class Browser {
     this.#listen = ({ method = '', params = {} }) => {
       if (method === 'Network.requestWillBeSent') requests.push((params['request'] as { url: string }).url);
       if (method === 'Page.loadEventFired') loaded();
-      if (['Runtime.consoleAPICalled', 'Runtime.exceptionThrown', 'Log.entryAdded', 'Page.javascriptDialogOpening', 'Audits.issueAdded'].includes(method)) complaints.push(`${method} ${JSON.stringify(params)}`);
+      if (
+        [
+          'Runtime.consoleAPICalled',
+          'Runtime.exceptionThrown',
+          'Log.entryAdded',
+          'Page.javascriptDialogOpening',
+          'Audits.issueAdded',
+        ].includes(method)
+      )
+        complaints.push(`${method} ${JSON.stringify(params)}`);
     };
     for (const domain of ['Page', 'Network', 'Runtime', 'Log', 'Audits']) await send(`${domain}.enable`);
     await send('Emulation.setScriptExecutionDisabled', { value: !script });
     await send('Page.navigate', { url });
     await load;
-    const { result } = (await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })) as { result: { value: unknown } };
+    const { result } = (await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })) as {
+      result: { value: unknown };
+    };
     await this.#send('Target.closeTarget', { targetId });
     return { requests, complaints, value: result.value };
   }
@@ -81,9 +105,13 @@ export class Browser {
   #send(method: string, params: Record<string, unknown> = {}, sessionId?: string): Promise<Record<string, unknown>> {
     const id = this.#nextId++;
     const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
-      this.#waiting.set(id, ({ result, error }) => (error === undefined ? resolve(result ?? {}) : reject(new Error(`${method}: ${error.message}`))));
+      this.#waiting.set(id, ({ result, error }) =>
+        error === undefined ? resolve(result ?? {}) : reject(new Error(`${method}: ${error.message}`)),
+      );
     });
-    (this.#process.stdio[3] as Writable).write(`${JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`);
+    (this.#process.stdio[3] as Writable).write(
+      `${JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`,
+    );
     return answer;
   }
 

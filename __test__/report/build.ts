@@ -30,7 +30,10 @@ export function buildDiff(sketch: TensorSketch): ParameterDiff {
   const compared = (type === 'modified' || type === 'unchanged') && error === null;
   const change = type === 'unchanged' ? 0 : sketch.change === undefined ? 0.01 : sketch.change;
   const oldInfo = type === 'added' ? null : buildInfo(name, sketch.shape ?? [8, 4], sketch.dtype ?? 'f32');
-  const newInfo = type === 'removed' ? null : buildInfo(name, sketch.newShape ?? sketch.shape ?? [8, 4], sketch.newDtype ?? sketch.dtype ?? 'f32', nanNew);
+  const newInfo =
+    type === 'removed'
+      ? null
+      : buildInfo(name, sketch.newShape ?? sketch.shape ?? [8, 4], sketch.newDtype ?? sketch.dtype ?? 'f32', nanNew);
   const number = (value: number): number | null => (compared ? value : null);
   const relative = change ?? 0.5;
   const total = compared ? (oldInfo?.numElements ?? 0) : 0;
@@ -70,22 +73,41 @@ export function buildDiff(sketch: TensorSketch): ParameterDiff {
 
 function buildInfo(name: string, shape: readonly number[], dtype: string, nanCount = 0): TensorInfo {
   const numElements = shape.reduce((product, size) => product * size, 1);
-  return { name, shape, dtype, numElements, sizeBytes: numElements * (dtype === 'bf16' ? 2 : 4), mean: 0.125, std: 0.02, min: -0.5, max: 0.75, sparsity: 0.03125, nanCount, infCount: 0, error: null };
+  return {
+    name,
+    shape,
+    dtype,
+    numElements,
+    sizeBytes: numElements * (dtype === 'bf16' ? 2 : 4),
+    mean: 0.125,
+    std: 0.02,
+    min: -0.5,
+    max: 0.75,
+    sparsity: 0.03125,
+    nanCount,
+    infCount: 0,
+    error: null,
+  };
 }
 
 /** A whole result. `diffs` lists what changed, as by default; the columns hold everything. */
 export function buildResult(sketches: readonly TensorSketch[], analysis: Partial<Analysis> = {}): BuiltResult {
   const all = sketches.map(buildDiff);
-  const counts = Object.fromEntries(CHANGE_TYPES.map((type) => [type, all.filter((diff) => diff.changeType === type && diff.error === null).length])) as Record<ChangeType, number>;
+  const counts = Object.fromEntries(
+    CHANGE_TYPES.map((type) => [type, all.filter((diff) => diff.changeType === type && diff.error === null).length]),
+  ) as Record<ChangeType, number>;
   const failed = all.filter((diff) => diff.error !== null).length;
   const elements = (side: 'oldInfo' | 'newInfo'): number => all.reduce((sum, diff) => sum + (diff[side]?.numElements ?? 0), 0);
   const changed = all.reduce((sum, diff) => sum + (diff.changedElements ?? 0), 0);
   const total = all.reduce((sum, diff) => sum + diff.totalElements, 0);
   const modified = all.filter((diff) => diff.changeType === 'modified');
-  const layers = modified.map((diff) => [diff.name.replace(/\.[^.]*$/, ''), diff.relativeChange ?? 0] as const).sort((a, b) => b[1] - a[1]);
+  const layers = modified
+    .map((diff) => [diff.name.replace(/\.[^.]*$/, ''), diff.relativeChange ?? 0] as const)
+    .sort((a, b) => b[1] - a[1]);
   const types = groupByType(modified);
   const depths = new Map<number, number>();
-  for (const diff of modified) if (diff.depth !== null) depths.set(diff.depth, Math.max(depths.get(diff.depth) ?? 0, diff.relativeChange ?? 0));
+  for (const diff of modified)
+    if (diff.depth !== null) depths.set(diff.depth, Math.max(depths.get(diff.depth) ?? 0, diff.relativeChange ?? 0));
   return {
     diffs: all.filter((diff) => diff.changeType !== 'unchanged' || diff.error !== null),
     summary: {
@@ -139,7 +161,8 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
         {
           category: 'training_dynamics',
           title: 'Later blocks changed more',
-          description: 'The last third of the blocks changed 2.4 times as much as the first third, as fine-tuning with a frozen or slow bottom does.',
+          description:
+            'The last third of the blocks changed 2.4 times as much as the first third, as fine-tuning with a frozen or slow bottom does.',
           severity: 'info',
           evidence: { fold: 2.4, tauDepth: 0.9, blocks: 12 },
           confidence: 0.91,
@@ -147,7 +170,8 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
         {
           category: 'stability',
           title: 'Cosine similarity fell below 0.9',
-          description: 'In 3 of 48 matrices the direction changed, and not the length alone: model.layers.11.mlp.down_proj.weight most.',
+          description:
+            'In 3 of 48 matrices the direction changed, and not the length alone: model.layers.11.mlp.down_proj.weight most.',
           severity: 'warning',
           evidence: { matrices: 3, of: 48, worst: 'model.layers.11.mlp.down_proj.weight' },
         },
@@ -180,17 +204,40 @@ function groupByType(diffs: readonly ParameterDiff[]): Map<string, ParameterDiff
 
 /** A small decoder that was fine-tuned: every kind of row, 12 blocks. */
 export function buildModel(blocks: number = 12): BuiltResult {
-  const sketches: TensorSketch[] = [{ name: 'model.embed_tokens.weight', change: 0.004, shape: [512, 64], dtype: 'bf16', layerType: 'embedding' }];
+  const sketches: TensorSketch[] = [
+    { name: 'model.embed_tokens.weight', change: 0.004, shape: [512, 64], dtype: 'bf16', layerType: 'embedding' },
+  ];
   for (let depth = 0; depth < blocks; depth += 1) {
     const grown = 0.006 + 0.03 * (depth / blocks) ** 2;
     const block = `model.layers.${depth}`;
     for (const [index, role] of ['q_proj', 'k_proj', 'v_proj', 'o_proj'].entries()) {
-      sketches.push({ name: `${block}.self_attn.${role}.weight`, change: grown * (1 + index / 10), shape: [64, 64], dtype: 'bf16', layerType: 'attention', depth });
+      sketches.push({
+        name: `${block}.self_attn.${role}.weight`,
+        change: grown * (1 + index / 10),
+        shape: [64, 64],
+        dtype: 'bf16',
+        layerType: 'attention',
+        depth,
+      });
     }
     for (const [index, role] of ['gate_proj', 'up_proj', 'down_proj'].entries()) {
-      sketches.push({ name: `${block}.mlp.${role}.weight`, change: grown * (0.7 + index / 8), shape: [64, 172], dtype: 'bf16', layerType: 'mlp', depth });
+      sketches.push({
+        name: `${block}.mlp.${role}.weight`,
+        change: grown * (0.7 + index / 8),
+        shape: [64, 172],
+        dtype: 'bf16',
+        layerType: 'mlp',
+        depth,
+      });
     }
-    sketches.push({ name: `${block}.input_layernorm.weight`, type: 'unchanged', shape: [64], dtype: 'bf16', layerType: 'norm', depth });
+    sketches.push({
+      name: `${block}.input_layernorm.weight`,
+      type: 'unchanged',
+      shape: [64],
+      dtype: 'bf16',
+      layerType: 'norm',
+      depth,
+    });
   }
   sketches.push(
     { name: 'model.norm.weight', change: 8.8e-5, shape: [64], dtype: 'bf16', newDtype: 'f32', layerType: 'norm' },

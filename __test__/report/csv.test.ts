@@ -15,7 +15,7 @@ function parse(text: string): string[][] {
   let at = 0;
   while (at < text.length) {
     const quoted = text[at] === '"';
-    const match = (quoted ? /"((?:[^"]|"")*)"(,|\r\n)/y : /([^",\r\n]*)(,|\r\n)/y);
+    const match = quoted ? /"((?:[^"]|"")*)"(,|\r\n)/y : /([^",\r\n]*)(,|\r\n)/y;
     match.lastIndex = at;
     const found = match.exec(text);
     if (found === null) throw new Error(`no cell at ${at}: ${JSON.stringify(text.slice(at, at + 40))}`);
@@ -32,14 +32,31 @@ function parse(text: string): string[][] {
 test('every tensor of the result, listed or not, with a head', (t) => {
   const built = buildModel();
   const [head, ...rows] = parse(write({ ...built, diffs: [] }));
-  t.is(rows.length, built.summary.tensors?.names.length);
+  t.is(rows.length, built.summary.tensors?.names.length ?? 0);
   t.true(rows.every((row) => row.length === head?.length));
-  t.deepEqual(head?.slice(0, 9), ['name', 'change_type', 'l2_diff', 'l1_diff', 'max_diff', 'mean_diff', 'cosine_sim', 'one_minus_cos', 'relative_change']);
+  t.deepEqual(head?.slice(0, 9), [
+    'name',
+    'change_type',
+    'l2_diff',
+    'l1_diff',
+    'max_diff',
+    'mean_diff',
+    'cosine_sim',
+    'one_minus_cos',
+    'relative_change',
+  ]);
   t.true(rows.some((row) => row[1] === 'unchanged'));
 });
 
 test('numbers are in full, and a missing one is an empty cell', (t) => {
-  const [head = [], first = [], second = []] = parse(write(buildResult([{ name: 'a', change: 1 / 3 }, { name: 'b', type: 'added' }])));
+  const [head = [], first = [], second = []] = parse(
+    write(
+      buildResult([
+        { name: 'a', change: 1 / 3 },
+        { name: 'b', type: 'added' },
+      ]),
+    ),
+  );
   const cell = (row: readonly string[], title: string): string | undefined => row[head.indexOf(title)];
   t.is(cell(first, 'relative_change'), String(1 / 3));
   t.is(Number(cell(first, 'l2_diff')), (1 / 3) * 3.3);
@@ -58,5 +75,8 @@ test('a failed tensor has its reason', (t) => {
 
 test('hostile names come back as they are, but for the guard against formulas', (t) => {
   const rows = parse(write(buildResult(HOSTILE_NAMES.map((name) => ({ name }))))).slice(1);
-  t.deepEqual(rows.map((row) => row[0]), HOSTILE_NAMES.map((name) => (/^[=+\-@\t\r\n]/.test(name) ? `'${name}` : name)));
+  t.deepEqual(
+    rows.map((row) => row[0]),
+    HOSTILE_NAMES.map((name) => (/^[=+\-@\t\r\n]/.test(name) ? `'${name}` : name)),
+  );
 });

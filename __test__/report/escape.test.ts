@@ -1,5 +1,14 @@
 import test from 'ava';
-import { escapeCsv, escapeHtml, escapeJson, escapeJsonInHtml, escapeMarkdown, escapeMarkdownCode, escapeTerminal, escapeTerminalLines } from '../../src/report/escape.ts';
+import {
+  escapeCsv,
+  escapeHtml,
+  escapeJson,
+  escapeJsonInHtml,
+  escapeMarkdown,
+  escapeMarkdownCode,
+  escapeTerminal,
+  escapeTerminalLines,
+} from '../../src/report/escape.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 test('terminal: what cannot be seen is written out', (t) => {
@@ -46,7 +55,15 @@ test('CSV: quoted as RFC 4180 asks, and no formula', (t) => {
   t.is(escapeCsv('a,b'), '"a,b"');
   t.is(escapeCsv('say "hi"'), '"say ""hi"""');
   t.is(escapeCsv('a\nb'), '"a\nb"');
-  for (const [name, cell] of [['=1+1', "'=1+1"], ['+1', "'+1"], ['-1', "'-1"], ['@x', "'@x"], ['\tx', "'\tx"], ['\rx', `"'\rx"`]] as const) t.is(escapeCsv(name), cell);
+  for (const [name, cell] of [
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@x', "'@x"],
+    ['\tx', "'\tx"],
+    ['\rx', `"'\rx"`],
+  ] as const)
+    t.is(escapeCsv(name), cell);
 });
 
 test('Markdown code: the fence is longer than any run inside, and a pipe does not end the cell', (t) => {

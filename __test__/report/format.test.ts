@@ -1,5 +1,15 @@
 import test from 'ava';
-import { formatBytes, formatConfidence, formatCosine, formatCount, formatExponent, formatNoun, formatPercent, formatRest, formatShape } from '../../src/report/format.ts';
+import {
+  formatBytes,
+  formatConfidence,
+  formatCosine,
+  formatCount,
+  formatExponent,
+  formatNoun,
+  formatPercent,
+  formatRest,
+  formatShape,
+} from '../../src/report/format.ts';
 
 test('counts and nouns', (t) => {
   t.deepEqual([0, 999, 1000, 1234567, null].map(formatCount), ['0', '999', '1,000', '1,234,567', '–']);
@@ -8,12 +18,31 @@ test('counts and nouns', (t) => {
 });
 
 test('bytes in decimal units, three digits', (t) => {
-  t.deepEqual([0, 999, 1000, 999_499, 999_600, 16_060_000_000, 1_000_000_000, 141_000_000_000, 1e15].map(formatBytes), ['0 B', '999 B', '1 kB', '999.5 kB', '1 MB', '16.1 GB', '1 GB', '141 GB', '1 PB']);
+  t.deepEqual([0, 999, 1000, 999_499, 999_600, 16_060_000_000, 1_000_000_000, 141_000_000_000, 1e15].map(formatBytes), [
+    '0 B',
+    '999 B',
+    '1 kB',
+    '999.5 kB',
+    '1 MB',
+    '16.1 GB',
+    '1 GB',
+    '141 GB',
+    '1 PB',
+  ]);
 });
 
 test('exponents, percent, confidence', (t) => {
   t.deepEqual([0, 0.0395, 1200, null, Number.NaN].map(formatExponent), ['0', '3.95e-2', '1.20e+3', '–', '–']);
-  t.deepEqual([0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 12, null].map(formatPercent), ['0 %', '100 %', '3.95 %', '0.00123 %', '8.8e-8', '139 %', '1200 %', '–']);
+  t.deepEqual([0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 12, null].map(formatPercent), [
+    '0 %',
+    '100 %',
+    '3.95 %',
+    '0.00123 %',
+    '8.8e-8',
+    '139 %',
+    '1200 %',
+    '–',
+  ]);
   t.is(formatPercent(0.999999), '99.99 %', 'not everything is not 100 %');
   t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0 %', '<1 %', '91 %', '>99 %', '100 %']);
 });

@@ -15,7 +15,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   'a\u2028b\u2029c',
   '\ud800lone',
   'nul\u0000byte',
-  '=cmd|\' /C calc\'!A0',
+  "=cmd|' /C calc'!A0",
   '+1+1',
   '-2+3',
   '@SUM(1)',

@@ -8,16 +8,26 @@ import type { VisualizationConfig } from '../../src/types.ts';
 import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { buildHostile } from './build-hostile.ts';
 
-function write(result: BuiltResult, config: VisualizationConfig = {}, names: readonly [string, string] = ['base', 'tuned']): string {
+function write(
+  result: BuiltResult,
+  config: VisualizationConfig = {},
+  names: readonly [string, string] = ['base', 'tuned'],
+): string {
   return writeHtml(prepareReport(result.diffs, result.summary, result.analysis, ...names), config);
 }
 
-const TAGS = new Set('html head meta title style body header h1 h2 h3 p dl dt dd div main section ul li span details summary figure svg desc g line text rect table thead tbody tr th td code wbr footer script'.split(' '));
+const TAGS = new Set(
+  'html head meta title style body header h1 h2 h3 p dl dt dd div main section ul li span details summary figure svg desc g line text rect table thead tbody tr th td code wbr footer script'.split(
+    ' ',
+  ),
+);
 
 test('every tag is one of the page’s own, and none has a handler or a link', (t) => {
   for (const result of [buildModel(), buildHostile()]) {
     for (const config of [{}, { includeRawData: true }]) {
-      const page = write(result, config, ['<script>alert(1)</script>', '" onload="alert(1)']).replace(/<style>[^<]*<\/style>/, '').replace(/(<script type="application\/json" id="model-diff-data">)[^<]*(<\/script>)/, '$1$2');
+      const page = write(result, config, ['<script>alert(1)</script>', '" onload="alert(1)'])
+        .replace(/<style>[^<]*<\/style>/, '')
+        .replace(/(<script type="application\/json" id="model-diff-data">)[^<]*(<\/script>)/, '$1$2');
       for (const [tag] of page.matchAll(/<[^>]*>/g)) {
         if (tag === '<!doctype html>') continue;
         const [, name = ''] = /^<\/?([a-z0-9]+)/.exec(tag) ?? [];
@@ -30,7 +40,10 @@ test('every tag is one of the page’s own, and none has a handler or a link', (
 });
 
 test('nothing that cannot be seen is in the page', (t) => {
-  t.notRegex(write(buildHostile(), { includeRawData: true }), /[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/);
+  t.notRegex(
+    write(buildHostile(), { includeRawData: true }),
+    /[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/,
+  );
 });
 
 test('a tensor called like markup is shown as it is called', (t) => {
@@ -43,7 +56,11 @@ test('the policy allows the page’s own style by its hash, and nothing else', (
     const page = write(buildModel(), { colorScheme });
     const style = /<style>([^<]*)<\/style>/.exec(page)?.[1] ?? '';
     const hash = createHash('sha256').update(style).digest('base64');
-    t.true(page.includes(`content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"`));
+    t.true(
+      page.includes(
+        `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
+      ),
+    );
     t.notRegex(style, /url\(|@import|@font-face/);
     t.true(page.indexOf('Content-Security-Policy') < page.indexOf('<style>'));
   }
@@ -61,7 +78,8 @@ test('colorScheme forces a scheme, and by default follows the reader', (t) => {
 });
 
 test('maxLayersDisplay bounds the table, and the rest is counted in words', (t) => {
-  const rows = (page: string): number => page.split('<h2>Most changed tensors</h2>')[1]?.split('</section>')[0]?.split('<tr><th scope="row">').length ?? 0;
+  const rows = (page: string): number =>
+    page.split('<h2>Most changed tensors</h2>')[1]?.split('</section>')[0]?.split('<tr><th scope="row">').length ?? 0;
   t.is(rows(write(buildModel(), { maxLayersDisplay: 7 })) - 1, 7);
   t.true(write(buildModel(), { maxLayersDisplay: 7 }).includes('… and 79 more modified tensors'));
   t.is(rows(write(buildModel(), { maxLayersDisplay: 500 })) - 1, 86);
@@ -94,14 +112,19 @@ test('very deep stacks and very many stacks still make a chart', (t) => {
   const deep = write({ ...buildModel(1), analysis: { ...buildModel(1).analysis, depthProfile } });
   t.is(deep.split('<rect class="bar"').length - 1, 400);
   t.true(deep.includes('blocks.0 to 374'));
-  const many = write({ ...buildModel(1), analysis: { ...buildModel(1).analysis, depthProfile: depthProfile.map((point, index) => ({ ...point, stack: `s${index}` })) } });
+  const many = write({
+    ...buildModel(1),
+    analysis: { ...buildModel(1).analysis, depthProfile: depthProfile.map((point, index) => ({ ...point, stack: `s${index}` })) },
+  });
   t.true(many.includes('Change by layer type'));
 });
 
 test('includeRawData embeds every number in full', (t) => {
   const built = buildModel();
   t.false(write(built).includes('<script'));
-  const data = /<script type="application\/json" id="model-diff-data">([^<]*)<\/script>/.exec(write(built, { includeRawData: true }))?.[1] ?? '';
+  const data =
+    /<script type="application\/json" id="model-diff-data">([^<]*)<\/script>/.exec(write(built, { includeRawData: true }))?.[1] ??
+    '';
   const read = parseReport(data);
   t.deepEqual(read.summary.tensors, built.summary.tensors);
   t.deepEqual(read.diffs, [...built.diffs]);
@@ -111,8 +134,19 @@ test('the verdict stands first, and every section has its heading', (t) => {
   const built = buildModel();
   const page = write(built);
   t.true(page.indexOf(built.analysis.summary.verdict.slice(0, 20)) < page.indexOf('<dl class="figures">'));
-  for (const title of ['What the comparison found', 'Change by depth', 'By kind of layer', 'Most changed tensors', 'Structure', 'Configuration', 'Checkpoints', 'How to read this report']) t.true(page.includes(`<h2>${title}</h2>`), title);
-  for (const formula of ['√Σd² / √Σold²', '√(Σd² / Σ max(old², new²))', 'Σ(old·new)', 'max |d|']) t.true(page.includes(formula), formula);
+  for (const title of [
+    'What the comparison found',
+    'Change by depth',
+    'By kind of layer',
+    'Most changed tensors',
+    'Structure',
+    'Configuration',
+    'Checkpoints',
+    'How to read this report',
+  ])
+    t.true(page.includes(`<h2>${title}</h2>`), title);
+  for (const formula of ['√Σd² / √Σold²', '√(Σd² / Σ max(old², new²))', 'Σ(old·new)', 'max |d|'])
+    t.true(page.includes(formula), formula);
 });
 
 test('a megabyte of name does not fill the page', (t) => {
@@ -120,7 +154,10 @@ test('a megabyte of name does not fill the page', (t) => {
 });
 
 test('ticks are round and reach the top', (t) => {
-  t.deepEqual(chooseTicks(0.044, 5).map((tick) => Number(tick.toPrecision(3))), [0, 0.01, 0.02, 0.03, 0.04, 0.05]);
+  t.deepEqual(
+    chooseTicks(0.044, 5).map((tick) => Number(tick.toPrecision(3))),
+    [0, 0.01, 0.02, 0.03, 0.04, 0.05],
+  );
   t.deepEqual(chooseTicks(0, 5), [0, 1]);
   t.deepEqual(chooseTicks(Number.NaN, 5), [0, 1]);
   for (const top of [1e-9, 0.3, 1, 7, 1234]) t.true((chooseTicks(top, 4).at(-1) ?? 0) >= top * (1 - 1e-9));

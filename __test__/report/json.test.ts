@@ -21,13 +21,38 @@ function write(result: BuiltResult, includeRawData = false): string {
 }
 
 test('the original’s keys are there, in snake_case', (t) => {
-  const json = JSON.parse(write(buildModel())) as Record<string, Record<string, unknown>> & { parameters: Record<string, unknown>[] };
-  t.deepEqual(Object.keys(json), ['$schema', 'schema_version', 'tool', 'old_name', 'new_name', 'summary', 'overview', 'analysis', 'parameters']);
-  t.is(json['$schema'] as unknown, REPORT_SCHEMA_ID);
-  const original = ['name', 'change_type', 'l2_diff', 'l1_diff', 'max_diff', 'mean_diff', 'cosine_sim', 'relative_change', 'change_ratio', 'old_shape', 'new_shape'];
+  const json = JSON.parse(write(buildModel())) as Record<string, Record<string, unknown>> & {
+    parameters: Record<string, unknown>[];
+  };
+  t.deepEqual(Object.keys(json), [
+    '$schema',
+    'schema_version',
+    'tool',
+    'old_name',
+    'new_name',
+    'summary',
+    'overview',
+    'analysis',
+    'parameters',
+  ]);
+  t.is<unknown, unknown>(json['$schema'], REPORT_SCHEMA_ID);
+  const original = [
+    'name',
+    'change_type',
+    'l2_diff',
+    'l1_diff',
+    'max_diff',
+    'mean_diff',
+    'cosine_sim',
+    'relative_change',
+    'change_ratio',
+    'old_shape',
+    'new_shape',
+  ];
   t.deepEqual(Object.keys(json.parameters[0] ?? {}).slice(0, original.length), original);
   for (const key of ['change_pattern', 'layer_analysis', 'insights', 'summary']) t.true(key in (json['analysis'] ?? {}), key);
-  for (const key of ['total_parameters_old', 'added_parameters', 'most_changed_layers', 'total_l2_diff']) t.true(key in (json['summary'] ?? {}), key);
+  for (const key of ['total_parameters_old', 'added_parameters', 'most_changed_layers', 'total_l2_diff'])
+    t.true(key in (json['summary'] ?? {}), key);
   const reshaped = json.parameters.find((parameter) => parameter['change_type'] === 'shape_changed');
   t.deepEqual([reshaped?.['old_shape'], reshaped?.['new_shape'], reshaped?.['l2_diff']], [[512, 64], [520, 64], null]);
 });
@@ -36,7 +61,13 @@ for (const [title, result] of [
   ['a fine-tuned model', buildModel()],
   ['nothing changed', buildResult([{ name: 'a.weight', type: 'unchanged' }], { changePattern: null, pattern: null })],
   ['hostile names', buildResult(HOSTILE_NAMES.map((name) => ({ name })))],
-  ['a failed tensor and a zero base', buildResult([{ name: 'a', error: 'cannot be read' }, { name: 'b', change: null }])],
+  [
+    'a failed tensor and a zero base',
+    buildResult([
+      { name: 'a', error: 'cannot be read' },
+      { name: 'b', change: null },
+    ]),
+  ],
 ] as const) {
   for (const raw of [false, true]) {
     test(`schema: ${title}${raw ? ', with raw data' : ''}`, (t) => {
@@ -61,36 +92,59 @@ test('the schema refuses what is not of its form', (t) => {
 
 test('the schema says what the writer and the reader say', (t) => {
   const definitions = strip(schema['$defs'], schema) as Record<string, Schema>;
-  for (const [name, shape] of [['summary', SUMMARY_SHAPE], ['overview', OVERVIEW_SHAPE], ['analysis', ANALYSIS_SHAPE]] as const) t.deepEqual(definitions[name], schemaOf(shape), name);
+  for (const [name, shape] of [
+    ['summary', SUMMARY_SHAPE],
+    ['overview', OVERVIEW_SHAPE],
+    ['analysis', ANALYSIS_SHAPE],
+  ] as const)
+    t.deepEqual(definitions[name], schemaOf(shape), name);
   const parameter = schemaOf(PARAMETER_SHAPE) as { properties: Schema; required: string[] };
-  const { old_shape: _old, new_shape: _new, ...properties } = definitions['parameter']?.['properties'] as Schema;
+  const {
+    old_shape: _old,
+    new_shape: _new,
+    ...properties
+  } = (definitions['parameter'] as { readonly properties: Schema }).properties;
   t.deepEqual(properties, parameter.properties);
 });
 
 for (const raw of [false, true]) {
   test(`what is written reads back as it was${raw ? ', columns too' : ''}`, (t) => {
-    for (const result of [buildModel(), buildResult(HOSTILE_NAMES.map((name, index) => ({ name, change: 0.01 * index, nanNew: index })))]) {
+    for (const result of [
+      buildModel(),
+      buildResult(HOSTILE_NAMES.map((name, index) => ({ name, change: 0.01 * index, nanNew: index }))),
+    ]) {
       const read = parseReport(write(result, raw));
       t.deepEqual(read.diffs, [...result.diffs]);
       const { tensors: _, ...totals } = result.summary;
       t.deepEqual(read.summary, raw ? result.summary : totals);
       t.deepEqual(read.analysis, result.analysis);
       t.deepEqual([read.oldName, read.newName], ['old', 'new']);
-      t.is(writeJson(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview), { includeRawData: raw }), write(result, raw));
+      t.is(
+        writeJson(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview), {
+          includeRawData: raw,
+        }),
+        write(result, raw),
+      );
     }
   });
 }
 
 test('names that look like keys stay as they are', (t) => {
   const layerAnalysis = Object.fromEntries(
-    ['__proto__', 'selfAttention', 'change_type', 'mlp'].map((layerType) => [layerType, { layerType, count: 1, totalChange: 0.1, avgChange: 0.1, maxChange: 0.1, layers: ['__proto__', 'selfAttention.qProj'] }]),
+    ['__proto__', 'selfAttention', 'change_type', 'mlp'].map((layerType) => [
+      layerType,
+      { layerType, count: 1, totalChange: 0.1, avgChange: 0.1, maxChange: 0.1, layers: ['__proto__', 'selfAttention.qProj'] },
+    ]),
   );
   const result = buildResult([{ name: '__proto__' }, { name: 'selfAttention.qProj.layer_type' }], { layerAnalysis });
   const text = write(result);
   const read = parseReport(text);
   t.deepEqual(Object.keys(read.analysis.layerAnalysis), ['__proto__', 'selfAttention', 'change_type', 'mlp']);
   t.is(Object.getPrototypeOf(read.analysis.layerAnalysis), Object.prototype);
-  t.deepEqual(read.diffs.map((diff) => diff.name), ['__proto__', 'selfAttention.qProj.layer_type']);
+  t.deepEqual(
+    read.diffs.map((diff) => diff.name),
+    ['__proto__', 'selfAttention.qProj.layer_type'],
+  );
   t.is(({} as Record<string, unknown>)['layerType'], undefined);
 });
 
@@ -111,19 +165,28 @@ test('keys of evidence are ours; what is below them is not', (t) => {
   const evidence = { changedShare: 0.5, byLayer: { 'model.selfAttn': 1, snake_key: 2 }, list: [{ camelCase: 1 }] };
   const insights = [{ category: 'magnitude' as const, title: 't', description: 'd', severity: 'info' as const, evidence }];
   const text = write({ ...built, analysis: { ...built.analysis, insights } });
-  t.true(text.includes('"evidence":{"changed_share":0.5,"by_layer":{"model.selfAttn":1,"snake_key":2},"list":[{"camelCase":1}]}'));
+  t.true(
+    text.includes('"evidence":{"changed_share":0.5,"by_layer":{"model.selfAttn":1,"snake_key":2},"list":[{"camelCase":1}]}'),
+  );
   t.deepEqual(parseReport(text).analysis.insights[0]?.evidence, evidence);
 });
 
 test('field names turn into snake_case and back', (t) => {
-  for (const key of ['name', 'l2Diff', 'oneMinusCos', 'nanOld', 'totalParametersOld', 'avgCosineSimilarity']) t.is(toCamelCase(toSnakeCase(key)), key);
+  for (const key of ['name', 'l2Diff', 'oneMinusCos', 'nanOld', 'totalParametersOld', 'avgCosineSimilarity'])
+    t.is(toCamelCase(toSnakeCase(key)), key);
   t.is(toSnakeCase('oneMinusCos'), 'one_minus_cos');
 });
 
 test('what is not a number is null, never NaN or Infinity', (t) => {
   const built = buildResult([{ name: 'a', change: null }]);
-  const analysis = { ...built.analysis, summary: { ...built.analysis.summary, cosine: Number.NaN, unchangedShare: Number.POSITIVE_INFINITY } };
-  const json = JSON.parse(write({ ...built, analysis }, true)) as { analysis: { summary: Record<string, unknown> }; parameters: Record<string, unknown>[] };
+  const analysis = {
+    ...built.analysis,
+    summary: { ...built.analysis.summary, cosine: Number.NaN, unchangedShare: Number.POSITIVE_INFINITY },
+  };
+  const json = JSON.parse(write({ ...built, analysis }, true)) as {
+    analysis: { summary: Record<string, unknown> };
+    parameters: Record<string, unknown>[];
+  };
   t.is(json.analysis.summary['cosine'], null);
   t.is(json.analysis.summary['unchanged_share'], null);
   t.is(json.parameters[0]?.['relative_change'], null);
@@ -131,7 +194,10 @@ test('what is not a number is null, never NaN or Infinity', (t) => {
 
 test('the same result gives the same bytes, whatever the order of its keys', (t) => {
   const built = buildModel();
-  const turned = { ...built, diffs: built.diffs.map((diff) => Object.fromEntries(Object.entries(diff).reverse()) as unknown as typeof diff) };
+  const turned = {
+    ...built,
+    diffs: built.diffs.map((diff) => Object.fromEntries(Object.entries(diff).reverse()) as unknown as typeof diff),
+  };
   t.is(write(turned), write(built));
 });
 
@@ -139,7 +205,10 @@ test('a report of the saved result is the report of the result', (t) => {
   const built = buildModel();
   const report = prepareReport(built.diffs, built.summary, built.analysis, 'old', 'new');
   const read = parseReport(writeJson(report));
-  t.is(writeText(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview)), writeText(report));
+  t.is(
+    writeText(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview)),
+    writeText(report),
+  );
 });
 
 for (const [title, text, code, pattern] of [
@@ -148,8 +217,18 @@ for (const [title, text, code, pattern] of [
   ['null', 'null', 'E_UNKNOWN_FORMAT', /expected the keys/],
   ['a later version', '{"schema_version": 99, "parameters": []}', 'E_UNSUPPORTED_VERSION', /99/],
   ['a hole', write(buildModel()).replace('"l2_diff":', '"l2":'), '', /^$/],
-  ['a string for a number', write(buildModel()).replace(/"l2_diff":[\d.]+/, '"l2_diff":"\\u001b[31mhuge"'), 'E_INVALID_HEADER', /^parameters\[0\]\.l2_diff: expected a number, found "\\u001b\[31mhuge"$/],
-  ['no summary', write(buildModel()).replace('"summary": {\n    "total', '"sum": {\n    "total'), 'E_INVALID_HEADER', /^summary: expected an object, found nothing$/],
+  [
+    'a string for a number',
+    write(buildModel()).replace(/"l2_diff":[\d.]+/, '"l2_diff":"\\u001b[31mhuge"'),
+    'E_INVALID_HEADER',
+    /^parameters\[0\]\.l2_diff: expected a number, found "\\u001b\[31mhuge"$/,
+  ],
+  [
+    'no summary',
+    write(buildModel()).replace('"summary": {\n    "total', '"sum": {\n    "total'),
+    'E_INVALID_HEADER',
+    /^summary: expected an object, found nothing$/,
+  ],
 ] as const) {
   test(`a file that is ${title} is refused with its place`, (t) => {
     if (code === '') {

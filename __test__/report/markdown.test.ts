@@ -25,14 +25,24 @@ test('every row of a table has the cells of its head, whatever the names hold', 
 });
 
 test('no line is markup that a name made', (t) => {
-  const allowed = /^(?:|# .*|## (?:Insights|Most changed tensors|Configuration|(?:Could not be compared|Reshaped|Added|Removed|Same values in another dtype): [\d,]+ tensors?)|\*\*.*\*\*|\|.*\||- .*|… and .*)$/;
+  const allowed =
+    /^(?:|# .*|## (?:Insights|Most changed tensors|Configuration|(?:Could not be compared|Reshaped|Added|Removed|Same values in another dtype): [\d,]+ tensors?)|\*\*.*\*\*|\|.*\||- .*|… and .*)$/;
   for (const line of write(buildHostile(), { rows: 1000, maxCharacters: 1e9 }).split('\n')) t.regex(line, allowed);
-  t.notRegex(write(buildHostile(), { maxCharacters: 1e9 }).replace(/(`+)[^\n]*?[^`]\1(?!`)/g, ''), /<(?:script|img|svg|!--)|\]\(http|@someone/);
+  t.notRegex(
+    write(buildHostile(), { maxCharacters: 1e9 }).replace(/(`+)[^\n]*?[^`]\1(?!`)/g, ''),
+    /<(?:script|img|svg|!--)|\]\(http|@someone/,
+  );
 });
 
 for (const maxCharacters of [100, 1000, 2000, 5000, 20_000, 60_000]) {
   test(`at most ${maxCharacters} characters, and what is left out is said`, (t) => {
-    const result = buildResult(Array.from({ length: 2000 }, (_, index) => ({ name: `model.layers.${index}.self_attn.q_proj.weight`, change: 0.01, type: index % 3 === 0 ? ('added' as const) : ('modified' as const) })));
+    const result = buildResult(
+      Array.from({ length: 2000 }, (_, index) => ({
+        name: `model.layers.${index}.self_attn.q_proj.weight`,
+        change: 0.01,
+        type: index % 3 === 0 ? ('added' as const) : ('modified' as const),
+      })),
+    );
     const text = write(result, { maxCharacters, rows: 2000 });
     t.true(text.length <= maxCharacters, String(text.length));
     t.regex(text, /… and [\d,]+ more modified tensors|Left out for length|does not fit/);

@@ -31,7 +31,13 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`contrast of the ${scheme} colours`, (t) => {
-    const colors = new Map([...writeStyle(scheme).split('}')[0]!.matchAll(/--([a-z-]+):(#[0-9a-f]{6})/g)].map(([, name = '', color = '']) => [name, color] as const));
+    const colors = new Map(
+      [
+        ...writeStyle(scheme)
+          .split('}')[0]!
+          .matchAll(/--([a-z-]+):(#[0-9a-f]{6})/g),
+      ].map(([, name = '', color = '']) => [name, color] as const),
+    );
     for (const [front, back, least] of PAIRS) {
       const ratio = contrast(colors.get(front) ?? '#000000', colors.get(back) ?? '#000000');
       t.true(ratio >= least, `${front} on ${back}: ${ratio.toFixed(2)}, at least ${least}`);

@@ -18,7 +18,9 @@ export function schemaOf(shape: Shape): Schema {
       return { enum: [...shape.values] };
     case 'nullable': {
       const inner = schemaOf(shape.of);
-      return typeof inner['type'] === 'string' && Object.keys(inner).length === 1 ? { type: [inner['type'], 'null'] } : { oneOf: [inner, { type: 'null' }] };
+      return typeof inner['type'] === 'string' && Object.keys(inner).length === 1
+        ? { type: [inner['type'], 'null'] }
+        : { oneOf: [inner, { type: 'null' }] };
     }
     case 'optional':
       return schemaOf(shape.of);
@@ -49,10 +51,17 @@ export function strip(schema: unknown, root: unknown = schema): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const reference = (schema as Schema)['$ref'];
   if (typeof reference === 'string') {
-    const target = reference.slice(2).split('/').reduce<unknown>((at, key) => (at as Schema)[key], root);
+    const target = reference
+      .slice(2)
+      .split('/')
+      .reduce<unknown>((at, key) => (at as Schema)[key], root);
     return strip(target, root);
   }
-  const kept = Object.entries(schema).filter(([key, value]) => !(['description', 'title'].includes(key) && typeof value === 'string') && !['$defs', '$schema', '$id', '$comment'].includes(key));
+  const kept = Object.entries(schema).filter(
+    ([key, value]) =>
+      !(['description', 'title'].includes(key) && typeof value === 'string') &&
+      !['$defs', '$schema', '$id', '$comment'].includes(key),
+  );
   return Object.fromEntries(kept.map(([key, value]) => [key, strip(value, root)]));
 }
 

@@ -24,17 +24,36 @@ export interface RunFlags {
   readonly threads?: number;
 }
 
+/** Flags of what opens checkpoints. */
+export interface OpenFlags {
+  readonly key?: string;
+  readonly variant?: string;
+  readonly includeOptimizer?: true;
+  readonly limit?: Readonly<Record<string, number>>;
+  readonly failOn?: readonly FailRule[];
+}
+
+/** Rules whose breach ends the program with 1. */
+export const FAIL_RULES = ['unsafe'] as const;
+export type FailRule = (typeof FAIL_RULES)[number];
+
 /** Flags of a comparison. */
-export interface DiffFlags extends ReportFlags, RunFlags {
+export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags {
   readonly threshold?: number;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly rename?: readonly string[];
+  readonly stripPrefix?: readonly string[];
+  readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
   readonly exitCode?: true;
 }
 
+/** Flags of a series. */
+export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'rename' | 'stripPrefix' | 'autoPrefix'>;
+
 /** Flags of a look into one checkpoint. */
-export interface InspectFlags extends CommonFlags, RunFlags {
+export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
   readonly json?: true;
   readonly top?: number;
   readonly stats?: true;
@@ -44,10 +63,21 @@ export interface InspectFlags extends CommonFlags, RunFlags {
 export function addReportFlags(command: Command): Command {
   return command
     .optionsGroup('Output:')
-    .addOption(new Option('-f, --format <format>', 'format of the report on stdout').choices([...REPORT_FORMATS]).argParser(parseFormat))
+    .addOption(
+      new Option('-f, --format <format>', 'format of the report on stdout').choices([...REPORT_FORMATS]).argParser(parseFormat),
+    )
     .addOption(new Option('--json', 'short for --format json').conflicts('format'))
-    .addOption(new Option('-o, --output <file>', 'write a report to a file too, in the format of its ending: .html .json .txt .md .csv (repeatable)').argParser(collect))
-    .addOption(new Option('--top <n>', 'rows of each list; what is left out is counted (default: 50, on a terminal what fits)').argParser(parseCount));
+    .addOption(
+      new Option(
+        '-o, --output <file>',
+        'write a report to a file too, in the format of its ending: .html .json .txt .md .csv (repeatable)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--top <n>', 'rows of each list; what is left out is counted (default: 50, on a terminal what fits)').argParser(
+        parseCount,
+      ),
+    );
 }
 
 export function addCommonFlags(command: Command): Command {
@@ -67,20 +97,82 @@ export function addRunFlags(command: Command): Command {
     .addOption(new Option('--no-progress', 'short for --progress never'));
 }
 
-export function addDiffFlags(command: Command): Command {
+export function addOpenFlags(command: Command): Command {
   return command
-    .optionsGroup('Comparing:')
-    .addOption(new Option('--threshold <x>', 'an element has changed when it differs by more than this (default: 1e-6)').argParser(parseThreshold))
-    .addOption(new Option('--include <glob>', 'compare only tensors with such a name; * is any text, dots too (repeatable)').argParser(collect))
-    .addOption(new Option('--exclude <glob>', 'leave out tensors with such a name; wins over --include (repeatable)').argParser(collect))
+    .optionsGroup('Opening:')
+    .addOption(
+      new Option('--key <path>', 'mapping of a PyTorch file that holds the model, keys joined by dots (default: the largest)'),
+    )
+    .addOption(new Option('--variant <name>', 'variant of the weights in a directory, as fp16 (default: the one without)'))
+    .addOption(new Option('--include-optimizer', 'read tensors of optimizer states too'))
+    .addOption(
+      new Option(
+        '--limit <cap>',
+        'set a cap on what a file may ask for, as memory=1000000000; errors name them (repeatable)',
+      ).argParser(collectLimit),
+    )
+    .addOption(
+      new Option(
+        '--fail-on <rule>',
+        'exit with 1 when it is broken; unsafe: a file has dangerous or unknown globals or an odd archive (repeatable)',
+      )
+        .choices([...FAIL_RULES])
+        .argParser(collectRule),
+    );
+}
+
+export function addDiffFlags(command: Command): Command {
+  return addComparingFlags(command)
+    .addOption(
+      new Option(
+        '--rename <rule>',
+        'change names of both sides before they are matched, as "^net\\.=>model." (REGEX=>REPLACEMENT; repeatable)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--strip-prefix <text>', 'take this off the beginning of names of both sides (repeatable)').argParser(collect),
+    )
+    .addOption(new Option('--no-auto-prefix', "match names as they are: wrappers' prefixes such as module. stay on"))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
     .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'));
+}
+
+/** What every comparison has, of two checkpoints or of more. */
+export function addComparingFlags(command: Command): Command {
+  return command
+    .optionsGroup('Comparing:')
+    .addOption(
+      new Option('--threshold <x>', 'an element has changed when it differs by more than this (default: 1e-6)').argParser(
+        parseThreshold,
+      ),
+    )
+    .addOption(
+      new Option('--include <glob>', 'compare only tensors with such a name; * is any text, dots too (repeatable)').argParser(
+        collect,
+      ),
+    )
+    .addOption(
+      new Option('--exclude <glob>', 'leave out tensors with such a name; wins over --include (repeatable)').argParser(collect),
+    );
 }
 
 function parseFormat(value: string): ReportFormat {
   const format = REPORT_FORMATS.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${REPORT_FORMATS.join(', ')}.`);
   return format;
+}
+
+function collectRule(value: string, previous: readonly FailRule[] = []): FailRule[] {
+  const rule = FAIL_RULES.find((known) => known === value);
+  if (rule === undefined) throw new InvalidArgumentError(`Allowed choices are ${FAIL_RULES.join(', ')}.`);
+  return [...previous, rule];
+}
+
+function collectLimit(value: string, previous: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const [, name, count] = /^([a-z_]+)=(\d+)$/.exec(value) ?? [];
+  if (name === undefined || count === undefined)
+    throw new InvalidArgumentError('Expected a name and a whole number, as memory=1000000000.');
+  return { ...previous, [name]: Number(count) };
 }
 
 function collect(value: string, previous: readonly string[] = []): string[] {

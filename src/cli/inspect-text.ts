@@ -1,6 +1,15 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { escapeTerminal } from '../report/escape.ts';
-import { formatBytes, formatCount, formatExponent, formatNoun, formatPercent, formatRest, formatShape } from '../report/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatExponent,
+  formatNoun,
+  formatPercent,
+  formatRest,
+  formatShape,
+} from '../report/format.ts';
+import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
 import { measureCells, padCells, wrapWords } from '../report/text/width.ts';
 import type { TensorInfo } from '../types.ts';
@@ -12,6 +21,7 @@ export interface InspectView {
   readonly rows: number;
   /** Whether the statistics have been computed and are shown. */
   readonly stats: boolean;
+  readonly ascii: boolean;
 }
 
 /** A checkpoint in words: totals, configuration, metadata, files, findings, tensors. */
@@ -23,19 +33,30 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
     describeEntry('dtypes', describeDtypes(infos), layout),
     ...describeConfig(checkpoint.config, layout),
     ...describeMetadata(checkpoint.metadata, layout),
-    ...checkpoint.files.slice(0, 20).map((file, index) => describeEntry(index === 0 ? 'files' : '', `${fitName(file.path, layout.width - 30, layout)}  ${formatBytes(file.bytes)}`, layout)),
+    ...checkpoint.files
+      .slice(0, 20)
+      .map((file, index) =>
+        describeEntry(
+          index === 0 ? 'files' : '',
+          `${fitName(file.path, layout.width - 30, layout)}  ${formatBytes(file.bytes)}`,
+          layout,
+        ),
+      ),
     ...(checkpoint.files.length > 20 ? [describeEntry('', formatRest(checkpoint.files.length - 20, 'file'), layout)] : []),
     '',
     ...writeFindings(checkpoint, layout),
     '',
     ...writeTensors(infos, layout, view),
   ];
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return view.ascii ? spellAscii(text) : text;
 }
 
 /** Every finding on its line, or that there is none. */
 export function writeFindings(checkpoint: Checkpoint, layout: Layout): string[] {
-  return checkpoint.findings.length === 0 ? ['no findings'] : checkpoint.findings.map((finding) => describeFinding(finding, layout.paint));
+  return checkpoint.findings.length === 0
+    ? ['no findings']
+    : checkpoint.findings.map((finding) => describeFinding(finding, layout.paint));
 }
 
 function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: InspectView): string[] {
@@ -46,7 +67,14 @@ function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: Inspec
   const room = layout.width - widths.reduce((sum, width) => sum + width + 2, 1);
   const names = shown.map((info) => fitName(info.name, room, layout));
   const nameWidth = Math.min(120, Math.max(6, ...names.map((name) => measureCells(name))));
-  const join = (row: readonly string[]): string => row.map((cell, column) => (column === 1 ? padCells(cell, widths[column] ?? 0) : ' '.repeat(Math.max(0, (widths[column] ?? 0) - measureCells(cell))) + cell)).join('  ');
+  const join = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 1
+          ? padCells(cell, widths[column] ?? 0)
+          : ' '.repeat(Math.max(0, (widths[column] ?? 0) - measureCells(cell))) + cell,
+      )
+      .join('  ');
   const lines = shown.length === 0 ? [] : [layout.paint('dim', ` ${padCells('tensor', nameWidth)}  ${join(heads)}`)];
   for (const [index, info] of shown.entries()) {
     lines.push(` ${padCells(names[index] ?? '', nameWidth)}  ${join(cells[index] ?? [])}`);
@@ -60,16 +88,30 @@ const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
 const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
 
 function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
-  const cells = [escapeTerminal(info.dtype), formatShape(info.shape, layout.glyphs.times), formatCount(info.numElements), formatCount(info.sizeBytes)];
+  const cells = [
+    escapeTerminal(info.dtype),
+    formatShape(info.shape, layout.glyphs.times),
+    formatCount(info.numElements),
+    formatCount(info.sizeBytes),
+  ];
   if (!stats) return cells;
   const { mean, std, min, max, sparsity, nanCount, infCount } = info;
-  return [...cells, ...[mean, std, min, max].map((value) => formatExponent(value)), formatPercent(sparsity), formatCount(nanCount), formatCount(infCount)];
+  return [
+    ...cells,
+    ...[mean, std, min, max].map((value) => formatExponent(value)),
+    formatPercent(sparsity),
+    formatCount(nanCount),
+    formatCount(infCount),
+  ];
 }
 
 function describeDtypes(infos: readonly TensorInfo[]): string {
   const counts = new Map<string, number>();
   for (const { dtype } of infos) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([dtype, count]) => `${escapeTerminal(dtype)} ${formatCount(count)}`).join('   ');
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([dtype, count]) => `${escapeTerminal(dtype)} ${formatCount(count)}`)
+    .join('   ');
 }
 
 function describeConfig(config: unknown, layout: Layout): string[] {
@@ -83,7 +125,15 @@ function describeConfig(config: unknown, layout: Layout): string[] {
 
 function describeMetadata(metadata: Checkpoint['metadata'], layout: Layout): string[] {
   const entries = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
-  const lines = entries.slice(0, 20).map(([key, value], index) => describeEntry(index === 0 ? 'metadata' : '', `${fitName(key, 40, layout)}: ${fitName(String(value), layout.width - 60, layout)}`, layout));
+  const lines = entries
+    .slice(0, 20)
+    .map(([key, value], index) =>
+      describeEntry(
+        index === 0 ? 'metadata' : '',
+        `${fitName(key, 40, layout)}: ${fitName(String(value), layout.width - 60, layout)}`,
+        layout,
+      ),
+    );
   return entries.length > 20 ? [...lines, describeEntry('', formatRest(entries.length - 20, 'entry', 'entries'), layout)] : lines;
 }
 

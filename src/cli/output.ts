@@ -1,4 +1,15 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { argumentError, ModelDiffError } from '../errors.ts';
@@ -32,19 +43,26 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
   const files = paths.map((path): OutputFile => {
     const format = FORMAT_BY_ENDING.get(extname(path).toLowerCase());
     if (format === undefined) {
-      throw argumentError(`cannot tell the format of ${path}: expected a name that ends in .html, .json, .txt, .md or .csv`, 'for stdout use --format');
+      throw argumentError(
+        `cannot tell the format of ${path}: expected a name that ends in .html, .json, .txt, .md or .csv`,
+        'for stdout use --format',
+      );
     }
     return { path, target: findTarget(path), format };
   });
   for (const [index, file] of files.entries()) {
-    if (files.findIndex((other) => other.target === file.target) !== index) throw argumentError(`${file.path} is given twice as an output`);
+    if (files.findIndex((other) => other.target === file.target) !== index)
+      throw argumentError(`${file.path} is given twice as an output`);
     for (const input of inputs) refuseInput(file, input);
   }
   return files;
 }
 
 /** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
-export async function writeOutputs(files: readonly (OutputFile & { readonly text: string })[], signal: AbortSignal): Promise<void> {
+export async function writeOutputs(
+  files: readonly (OutputFile & { readonly text: string })[],
+  signal: AbortSignal,
+): Promise<void> {
   const pending: { temporary: string; target: string }[] = [];
   try {
     for (const { target, path, text } of files) {
@@ -108,7 +126,10 @@ function refuseInput(file: OutputFile, input: string): void {
   const folder = stats.isDirectory() ? source : dirname(source);
   const isBeside = dirname(file.target) === folder && CHECKPOINT_FILES.test(basename(file.target)) && existsSync(file.target);
   if (file.target !== source && (!isBeside || isOwnReport(file.target))) return;
-  throw argumentError(`${file.path} belongs to the checkpoint ${input} and would be overwritten`, 'choose another name for the report');
+  throw argumentError(
+    `${file.path} belongs to the checkpoint ${input} and would be overwritten`,
+    'choose another name for the report',
+  );
 }
 
 function isOwnReport(path: string): boolean {

@@ -74,7 +74,8 @@ export class ProgressLine {
   }
 
   #say(progress: Progress, share: number, seconds: number): void {
-    const due = seconds >= PLAIN.first && (seconds - this.#toldAt.seconds >= PLAIN.seconds || share - this.#toldAt.share >= PLAIN.share);
+    const due =
+      seconds >= PLAIN.first && (seconds - this.#toldAt.seconds >= PLAIN.seconds || share - this.#toldAt.share >= PLAIN.share);
     if (!due || share >= 1) return;
     this.#toldAt = { seconds, share };
     this.#session.stderr.write(`model-diff: ${describe(progress, share, this.#rate)}\n`);

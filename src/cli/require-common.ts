@@ -9,11 +9,14 @@ import type { TensorColumns } from '../types.ts';
  */
 export function requireCommon(columns: TensorColumns, old: Checkpoint, next: Checkpoint): void {
   if (columns.names.some((_, row) => columns.old.dtype[row] !== '' && columns.new.dtype[row] !== '')) return;
-  throw new ModelDiffError(`no tensor in common: the old checkpoint has ${describeNames(old.layerNames)}; the new one has ${describeNames(next.layerNames)}`, {
-    kind: 'Mismatch',
-    code: 'E_NO_COMMON_TENSORS',
-    hint: suggest(old.layerNames, next.layerNames),
-  });
+  throw new ModelDiffError(
+    `no tensor in common: the old checkpoint has ${describeNames(old.layerNames)}; the new one has ${describeNames(next.layerNames)}`,
+    {
+      kind: 'Mismatch',
+      code: 'E_NO_COMMON_TENSORS',
+      hint: suggest(old.layerNames, next.layerNames),
+    },
+  );
 }
 
 function describeNames(names: readonly string[]): string {
@@ -24,7 +27,7 @@ function describeNames(names: readonly string[]): string {
 
 function suggest(old: readonly string[], next: readonly string[]): string {
   const prefix = findPrefix(old, next) ?? findPrefix(next, old);
-  if (prefix !== undefined) return `the names differ by the prefix "${prefix}" only: save both checkpoints the same way`;
+  if (prefix !== undefined) return `the names differ by the prefix "${prefix}" only: --strip-prefix ${prefix}`;
   return 'are these two states of one model? model-diff inspect lists the names of each';
 }
 

@@ -15,6 +15,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const program = createProgram(session, {
       diff: async (...call) => (await import('./commands/diff.ts')).runDiff(...call),
       inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
+      series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
       report: async (...call) => (await import('./commands/report.ts')).runReport(...call),
     });
     await program.parseAsync([...args], { from: 'user' });
@@ -42,7 +43,10 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
 function readUsageError({ message }: CommanderError): Error {
   const [first = '', ...rest] = message.split('\n');
   const suggestion = rest.map((line) => /^\(Did you mean (.*)\?\)$/s.exec(line)?.[1]).find((word) => word !== undefined);
-  return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? 'model-diff --help lists the arguments and options' : `did you mean ${suggestion}?`);
+  return argumentError(
+    first.replace(/^error: /, ''),
+    suggestion === undefined ? 'model-diff --help lists the arguments and options' : `did you mean ${suggestion}?`,
+  );
 }
 
 /** A reader that has seen enough (`| head`) is no error. */

@@ -1,3 +1,4 @@
+import { spellAscii } from '../report/text/ascii.ts';
 import { decideColor, type When } from './terminal.ts';
 
 /** What one call of the program shares: where it writes, how it is stopped, how it ends. */
@@ -14,10 +15,22 @@ export interface Session {
   /** Whether errors are told with their causes, and in colour. */
   verbose: boolean;
   color: When;
+  /** Whether everything that is printed is ASCII. */
+  ascii: boolean;
 }
 
 export function createSession(signal: AbortSignal): Session {
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env, signal, exitCode: 0, done: 0, verbose: false, color: 'auto' };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal,
+    exitCode: 0,
+    done: 0,
+    verbose: false,
+    color: 'auto',
+    ascii: false,
+  };
 }
 
 /** Whether what goes to a stream of the session is coloured. */
@@ -26,12 +39,16 @@ export function paints(session: Session, stream: 'stdout' | 'stderr'): boolean {
 }
 
 /** Takes over the flags that matter to whatever happens later. */
-export function applyFlags(session: Session, flags: { readonly verbose?: true; readonly color: When }): void {
+export function applyFlags(
+  session: Session,
+  flags: { readonly verbose?: true; readonly color: When; readonly ascii?: true },
+): void {
   session.verbose = flags.verbose === true;
   session.color = flags.color;
+  session.ascii = flags.ascii === true;
 }
 
 /** Tells something beside the result, on stderr. */
 export function tell(session: Session, line: string): void {
-  session.stderr.write(`${line}\n`);
+  session.stderr.write(`${session.ascii ? spellAscii(line) : line}\n`);
 }

@@ -11,5 +11,6 @@ export function tellFindings(session: Session, findings: readonly Finding[]): vo
   const serious = findings.filter((finding) => finding.severity !== 'info');
   const paint = choosePaint(paints(session, 'stderr'));
   for (const finding of serious.slice(0, MOST)) tell(session, describeFinding(finding, paint));
-  if (serious.length > MOST) tell(session, `… and ${formatNoun(serious.length - MOST, 'more finding')}; model-diff inspect lists them`);
+  if (serious.length > MOST)
+    tell(session, `… and ${formatNoun(serious.length - MOST, 'more finding')}; model-diff inspect lists them`);
 }

@@ -2,7 +2,8 @@ import { CHANGE_TYPES, type ParameterDiff, type SideColumns, type TensorColumns,
 
 /** Columns of a list of differences, for results that came without `summary.tensors`. */
 export function readColumns(diffs: readonly ParameterDiff[]): TensorColumns {
-  const numbers = (read: (diff: ParameterDiff) => number | null): Float64Array => Float64Array.from(diffs, (diff) => read(diff) ?? Number.NaN);
+  const numbers = (read: (diff: ParameterDiff) => number | null): Float64Array =>
+    Float64Array.from(diffs, (diff) => read(diff) ?? Number.NaN);
   const flags = (read: (diff: ParameterDiff) => boolean): Uint8Array => Uint8Array.from(diffs, (diff) => (read(diff) ? 1 : 0));
   const errors = new Map<number, string>();
   for (const [row, diff] of diffs.entries()) {
@@ -24,8 +25,18 @@ export function readColumns(diffs: readonly ParameterDiff[]): TensorColumns {
     bitChanged: numbers((diff) => diff.bitChanged),
     identical: flags((diff) => diff.identical),
     dtypeChanged: flags((diff) => diff.dtypeChanged),
-    old: readSide(diffs, (diff) => diff.oldInfo, { norm: (diff) => diff.oldNorm, zeros: (diff) => diff.zerosOld, nan: (diff) => diff.nanOld, inf: (diff) => diff.infOld }),
-    new: readSide(diffs, (diff) => diff.newInfo, { norm: (diff) => diff.newNorm, zeros: (diff) => diff.zerosNew, nan: (diff) => diff.nanNew, inf: (diff) => diff.infNew }),
+    old: readSide(diffs, (diff) => diff.oldInfo, {
+      norm: (diff) => diff.oldNorm,
+      zeros: (diff) => diff.zerosOld,
+      nan: (diff) => diff.nanOld,
+      inf: (diff) => diff.infOld,
+    }),
+    new: readSide(diffs, (diff) => diff.newInfo, {
+      norm: (diff) => diff.newNorm,
+      zeros: (diff) => diff.zerosNew,
+      nan: (diff) => diff.nanNew,
+      inf: (diff) => diff.infNew,
+    }),
     errors,
   };
 }

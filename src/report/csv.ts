@@ -38,7 +38,10 @@ const CSV_COLUMNS: readonly (readonly [string, ReadCell])[] = [
 ];
 
 function listSide(side: 'old' | 'new'): (readonly [string, ReadCell])[] {
-  const number = (field: Exclude<keyof SideColumns, 'dtype' | 'shape'>): ReadCell => (columns, row) => columns[side][field][row];
+  const number =
+    (field: Exclude<keyof SideColumns, 'dtype' | 'shape'>): ReadCell =>
+    (columns, row) =>
+      columns[side][field][row];
   return [
     [`${side}_dtype`, (columns, row) => columns[side].dtype[row]],
     [`${side}_shape`, (columns, row) => (columns[side].dtype[row] === '' ? null : JSON.stringify(columns[side].shape[row]))],

@@ -16,7 +16,12 @@ export interface RowWords {
  * @param top largest relative change of the table, for the bar
  * @param formatChange how a relative change is written
  */
-export function describeRow(columns: TensorColumns, row: number, top: number, formatChange: (change: number) => string): RowWords {
+export function describeRow(
+  columns: TensorColumns,
+  row: number,
+  top: number,
+  formatChange: (change: number) => string,
+): RowWords {
   const change = columns.relativeChange[row] ?? Number.NaN;
   const fromZero = isMissing(change) && columns.old.norm[row] === 0;
   const comparable = hasFinitePair(columns, row);

@@ -11,12 +11,15 @@ const UNSEEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u280
 const UNSEEN_ANYWHERE = new RegExp(UNSEEN, 'gu');
 /** In a finished text of several lines. */
 const UNSEEN_IN_LINES = new RegExp(String.raw`(?![\t\n])${UNSEEN}`, 'gu');
-/** In a finished JSON text, where C0 is escaped already and otherwise layout. */
-const UNSEEN_IN_JSON = new RegExp(String.raw`(?![\0-\x1f])${UNSEEN}`, 'gu');
+
+/** A name of blanks, or of nothing, in quotation marks: it could not be seen otherwise. */
+export function quoteBlank(name: string): string {
+  return name.trim() === '' ? `"${name}"` : name;
+}
 
 /** One line for a terminal or a plain text: what cannot be seen is written as `\u{1b}`. */
 export function escapeTerminal(text: string): string {
-  return text.replace(UNSEEN_ANYWHERE, showCodePoint);
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(UNSEEN_ANYWHERE, showCodePoint);
 }
 
 /** A finished text of several lines (CSV, Markdown, HTML) that goes to a terminal: as {@link escapeTerminal}, keeping tabs and line feeds. */
@@ -31,13 +34,16 @@ export function escapeHtml(text: string): string {
 
 /** A finished JSON text, safe to print on a terminal; the value stays the same. */
 export function escapeJson(json: string): string {
-  return json.replace(UNSEEN_IN_JSON, (character) => {
-    let escaped = '';
-    for (let unit = 0; unit < character.length; unit += 1) {
-      escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`;
-    }
-    return escaped;
-  });
+  // Nearly all of a large report is ASCII, which the cheap pattern passes over.
+  return json.replace(/[\x7f-\uffff]+/g, (run) => run.replace(UNSEEN_ANYWHERE, escapeUnits));
+}
+
+function escapeUnits(character: string): string {
+  let escaped = '';
+  for (let unit = 0; unit < character.length; unit += 1) {
+    escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`;
+  }
+  return escaped;
 }
 
 /** A finished JSON text for a `<script type="application/json">`: nothing in it can end the element. */
@@ -66,7 +72,9 @@ export function escapeMarkdownCode(text: string): string {
 export function escapeMarkdown(text: string): string {
   return escapeTerminal(text)
     .split(' ')
-    .map((word) => (/@|:\/\/|www\.|#\d/i.test(word) ? escapeMarkdownCode(word) : word.replace(/[\\`*_[\]<>#|~&$]/g, escapeMarkdownCharacter)))
+    .map((word) =>
+      /@|:\/\/|www\.|#\d/i.test(word) ? escapeMarkdownCode(word) : word.replace(/[\\`*_[\]<>#|~&$]/g, escapeMarkdownCharacter),
+    )
     .join(' ')
     .replace(/^(\s*\d*)([-+=.)])/, '$1\\$2');
 }

@@ -5,7 +5,11 @@ export const MISSING = '–';
 
 /** A count with thousands separators: `1,234,567`. */
 export function formatCount(count: number | null): string {
-  return isMissing(count) ? MISSING : Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return isMissing(count)
+    ? MISSING
+    : Math.round(count)
+        .toString()
+        .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `one tensor`, `2 tensors`: a count and its noun. */
@@ -47,8 +51,9 @@ export function formatPercent(share: number | null): string {
 /** A probability in whole percent, which never claims certainty: `91 %`, `>99 %`. */
 export function formatConfidence(probability: number): string {
   if (isMissing(probability)) return MISSING;
-  if (probability > 0.99 && probability < 1) return '>99 %';
-  return probability > 0 && probability < 0.01 ? '<1 %' : `${Math.round(probability * 100)} %`;
+  const percent = Math.round(probability * 100);
+  if (percent === 100 && probability < 1) return '>99 %';
+  return percent === 0 && probability > 0 ? '<1 %' : `${percent} %`;
 }
 
 /** A cosine with the digits that tell: `0.9871`, and `1-3.2e-8` near 1, where its distance from 1 is the number of interest. */

@@ -54,7 +54,11 @@ ${includeRawData ? html`<script type="application/json" id="model-diff-data">${t
   return page.text.replace(/\n{2,}/g, '\n');
 }
 
-const SCHEMES: Readonly<Record<NonNullable<VisualizationConfig['colorScheme']>, string>> = { default: 'light dark', light: 'light', dark: 'dark' };
+const SCHEMES: Readonly<Record<NonNullable<VisualizationConfig['colorScheme']>, string>> = {
+  default: 'light dark',
+  light: 'light',
+  dark: 'dark',
+};
 
 function showChart(chart: ChartData, width: number, height: number): Markup {
   return html`<section>

@@ -1,3 +1,3 @@
 export { parseReport, type ParsedReport } from './parse-report.ts';
-export type { Overview, SideOverview } from './overview.ts';
-export { createDiffReport, type DiffReportOptions, DiffVisualizer, REPORT_FORMATS, type ReportFormat } from './visualizer.ts';
+export { createDiffReport, type DiffReportOptions, DiffVisualizer, type ReportFormat } from './visualizer.ts';
+export { createSeriesReport, type SeriesReportOptions } from './series/create.ts';

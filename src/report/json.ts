@@ -38,17 +38,24 @@ interface Encoded extends Readonly<Record<string, unknown>> {
 
 /** The shapes of both sides behind the metrics of the original, where its readers look for them. */
 function withShapes(encoded: Encoded): Record<string, unknown> {
-  const shapes = { old_shape: encoded.old_info?.shape ?? null, new_shape: encoded.new_info?.shape ?? null };
-  const entries = Object.entries(encoded);
-  const split = entries.findIndex(([key]) => key === 'change_ratio') + 1;
-  return Object.fromEntries([...entries.slice(0, split), ...Object.entries(shapes), ...entries.slice(split)]);
+  const parameter: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(encoded)) {
+    parameter[key] = value;
+    if (key !== 'change_ratio') continue;
+    parameter['old_shape'] = encoded.old_info?.shape ?? null;
+    parameter['new_shape'] = encoded.new_info?.shape ?? null;
+  }
+  return parameter;
 }
 
 /** An object with one line a field; of lists and maps of larger values, one line an entry. */
 function writeLines(value: unknown): string {
   return writeObject(value as object, '  ', (item, indent) => {
     if (Array.isArray(item)) return typeof item[0] === 'object' ? writeList(item, indent) : JSON.stringify(item);
-    const isMap = typeof item === 'object' && item !== null && Object.values(item).every((entry) => typeof entry === 'object' && entry !== null);
+    const isMap =
+      typeof item === 'object' &&
+      item !== null &&
+      Object.values(item).every((entry) => typeof entry === 'object' && entry !== null);
     return isMap ? writeObject(item, indent, (entry) => JSON.stringify(entry)) : JSON.stringify(item);
   });
 }

@@ -1,3 +1,4 @@
+import { describeNameChange } from './describe-names.ts';
 import { describeRow, findTop } from './describe.ts';
 import { escapeMarkdown } from './escape.ts';
 import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from './format.ts';
@@ -23,45 +24,94 @@ const SIGNS = { times: '×', arrow: '→' };
 export function writeMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const { rows = 50, maxCharacters = 60_000 } = options;
   const { analysis, oldName, newName } = report;
-  const head = [`# ${codeName(oldName)} → ${codeName(newName)}`, `**${escapeMarkdown(truncateMiddle(analysis.summary.verdict, 2000))}**`, writeSides(report), writeNumbers(report)];
-  return fitBlocks(head.join('\n\n'), [writeFailed(report), writeInsights(report), writeModified(report, rows), ...listStructure(report, rows), writeConfiguration(report)], rows, maxCharacters);
+  const head = [
+    `# ${codeName(oldName)} → ${codeName(newName)}`,
+    `**${escapeMarkdown(truncateMiddle(analysis.summary.verdict, 2000))}**`,
+    writeSides(report),
+    writeNumbers(report),
+  ];
+  return fitBlocks(
+    head.join('\n\n'),
+    [
+      writeFailed(report),
+      writeInsights(report),
+      writeModified(report, rows),
+      ...listStructure(report, rows),
+      writeConfiguration(report),
+    ],
+    rows,
+    maxCharacters,
+  );
 }
 
 function writeSides({ overview, oldName, newName }: Report): string {
   const lines = ['| | checkpoint | tensors | parameters | size | dtypes |', '| --- | --- | ---: | ---: | ---: | --- |'];
-  for (const [label, name, side] of [['old', oldName, overview.old], ['new', newName, overview.new]] as const) {
-    const dtypes = side.dtypes.slice(0, 4).map(([dtype]) => codeName(dtype)).join(', ');
-    lines.push(`| ${label} | ${codeName(name)} | ${formatCount(side.tensors)} | ${formatCount(side.elements)} | ${formatBytes(side.bytes)} | ${dtypes} |`);
+  for (const [label, name, side] of [
+    ['old', oldName, overview.old],
+    ['new', newName, overview.new],
+  ] as const) {
+    const dtypes = side.dtypes
+      .slice(0, 4)
+      .map(([dtype]) => codeName(dtype))
+      .join(', ');
+    lines.push(
+      `| ${label} | ${codeName(name)} | ${formatCount(side.tensors)} | ${formatCount(side.elements)} | ${formatBytes(side.bytes)} | ${dtypes} |`,
+    );
   }
   return lines.join('\n');
 }
 
 function writeNumbers({ overview, summary, analysis }: Report): string {
   const { old, new: next } = overview;
-  const counts = [`${formatCount(overview.modified)} modified`, `${formatCount(overview.identical)} identical`, `${formatCount(overview.added)} added`, `${formatCount(overview.removed)} removed`, `${formatCount(overview.shapeChanged)} reshaped`];
+  const counts = [
+    `${formatCount(overview.modified)} modified`,
+    `${formatCount(overview.identical)} identical`,
+    `${formatCount(overview.added)} added`,
+    `${formatCount(overview.removed)} removed`,
+    `${formatCount(overview.shapeChanged)} reshaped`,
+  ];
   const within = overview.unchanged - overview.identical;
   if (within > 0) counts.splice(2, 0, `${formatCount(within)} within the threshold`);
   if (overview.dtypeChanged > 0) counts.push(`${formatCount(overview.dtypeChanged)} with another dtype`);
   if (overview.failed > 0) counts.push(`**${formatCount(overview.failed)} failed**`);
   const lines = [`- Tensors: ${counts.join(', ')}`];
+  for (const change of summary.nameChanges ?? [])
+    lines.push(`- ${escapeMarkdown(truncateMiddle(describeNameChange(change), 300))}`);
   if (overview.relativeChange !== null) {
     const { median, p99, max } = overview.relativeChange;
     lines.push(`- Relative change: median ${formatPercent(median)}, p99 ${formatPercent(p99)}, largest ${formatPercent(max)}`);
   }
-  if (summary.changedElements !== null) lines.push(`- Elements: ${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed`);
-  if (old.nonfinite !== null && next.nonfinite !== null) lines.push(`- NaN and Inf: ${old.nonfinite + next.nonfinite === 0 ? 'none' : `${formatCount(old.nonfinite)} → ${formatCount(next.nonfinite)}`}`);
-  if (analysis.pattern !== null && !analysis.pattern.identical) lines.push(`- Pattern: ${codeName(analysis.pattern.pattern)} (${formatConfidence(analysis.pattern.confidence)} sure)`);
+  if (summary.changedElements !== null)
+    lines.push(`- Elements: ${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed`);
+  if (old.nonfinite !== null && next.nonfinite !== null)
+    lines.push(
+      `- NaN and Inf: ${old.nonfinite + next.nonfinite === 0 ? 'none' : `${formatCount(old.nonfinite)} → ${formatCount(next.nonfinite)}`}`,
+    );
+  if (analysis.pattern !== null && !analysis.pattern.identical)
+    lines.push(`- Pattern: ${codeName(analysis.pattern.pattern)} (${formatConfidence(analysis.pattern.confidence)} sure)`);
   return lines.join('\n');
 }
 
 function writeInsights({ analysis }: Report): MarkdownBlock {
-  const lines = sortInsights(analysis.insights).map((insight) => `- **${insight.severity}**: ${escapeMarkdown(truncateMiddle(insight.title, 300))}. ${escapeMarkdown(truncateMiddle(insight.description, 2000))}`);
+  const lines = sortInsights(analysis.insights).map(
+    (insight) =>
+      `- **${insight.severity}**: ${escapeMarkdown(truncateMiddle(insight.title, 300))}. ${escapeMarkdown(truncateMiddle(insight.description, 2000))}`,
+  );
   return { title: 'Insights', head: [], lines, total: lines.length, noun: 'insight', asItem: (text) => `- ${text}` };
 }
 
 function writeFailed({ columns, overview }: Report): MarkdownBlock {
-  const lines = [...columns.errors].sort(([a], [b]) => a - b).map(([row, message]) => `- ${codeName(columns.names[row] ?? '')}: ${escapeMarkdown(truncateMiddle(message, 600))}`);
-  return { title: `Could not be compared: ${formatNoun(overview.failed, 'tensor')}`, head: [], lines, total: overview.failed, noun: 'failed tensor', asItem: (text) => `- ${text}` };
+  const lines = [...columns.errors]
+    .sort(([a], [b]) => a - b)
+    .map(([row, message]) => `- ${codeName(columns.names[row] ?? '')}: ${escapeMarkdown(truncateMiddle(message, 600))}`);
+  return {
+    title: `Could not be compared: ${formatNoun(overview.failed, 'tensor')}`,
+    head: [],
+    lines,
+    total: overview.failed,
+    noun: 'failed tensor',
+    asItem: (text) => `- ${text}`,
+  };
 }
 
 function writeModified({ columns, overview }: Report, rows: number): MarkdownBlock {
@@ -69,15 +119,34 @@ function writeModified({ columns, overview }: Report, rows: number): MarkdownBlo
   const top = findTop(columns, ranked);
   const lines = [...ranked].map((row) => {
     const words = describeRow(columns, row, top, formatPercent);
-    const notes = [describeShapes(columns, row, SIGNS), describeNotes(columns, row, SIGNS)].filter((note) => note !== '').map(codeName).join(' ');
+    const notes = [describeShapes(columns, row, SIGNS), describeNotes(columns, row, SIGNS)]
+      .filter((note) => note !== '')
+      .map(codeName)
+      .join(' ');
     return `| ${codeName(columns.names[row] ?? '')} | ${words.relative} | ${words.cosine} | ${words.changed} | ${notes} |`;
   });
   const head = ['| tensor | relative change | cosine | changed | |', '| --- | ---: | ---: | ---: | --- |'];
-  return { title: 'Most changed tensors', head, lines, total: overview.modified, noun: 'modified tensor', asItem: (text) => `\n${text}` };
+  return {
+    title: 'Most changed tensors',
+    head,
+    lines,
+    total: overview.modified,
+    noun: 'modified tensor',
+    asItem: (text) => `\n${text}`,
+  };
 }
 
 function writeConfiguration({ summary }: Report): MarkdownBlock {
   const value = (of: unknown): string => (of === undefined ? 'absent' : codeName(JSON.stringify(of)));
-  const lines = summary.configChanges.map((change) => `| ${codeName(change.key)} | ${value(change.old)} | ${value(change.new)} |`);
-  return { title: 'Configuration', head: ['| key | old | new |', '| --- | --- | --- |'], lines, total: lines.length, noun: 'changed key', asItem: (text) => `\n${text}` };
+  const lines = summary.configChanges.map(
+    (change) => `| ${codeName(change.key)} | ${value(change.old)} | ${value(change.new)} |`,
+  );
+  return {
+    title: 'Configuration',
+    head: ['| key | old | new |', '| --- | --- | --- |'],
+    lines,
+    total: lines.length,
+    noun: 'changed key',
+    asItem: (text) => `\n${text}`,
+  };
 }

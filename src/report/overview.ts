@@ -39,7 +39,16 @@ export interface Overview {
 
 /** Measures a whole result. */
 export function surveyColumns(columns: TensorColumns, summary: DiffSummary, analysis: Analysis): Overview {
-  const counts: Counts = { unchanged: 0, identical: 0, modified: 0, added: 0, removed: 0, shapeChanged: 0, dtypeChanged: 0, failed: 0 };
+  const counts: Counts = {
+    unchanged: 0,
+    identical: 0,
+    modified: 0,
+    added: 0,
+    removed: 0,
+    shapeChanged: 0,
+    dtypeChanged: 0,
+    failed: 0,
+  };
   const relative: number[] = [];
   let oneMinusCosMax: number | null = null;
   for (let row = 0; row < columns.names.length; row += 1) {
@@ -67,7 +76,11 @@ export function surveyColumns(columns: TensorColumns, summary: DiffSummary, anal
   };
 }
 
-type Counts = { -readonly [Key in 'unchanged' | 'identical' | 'modified' | 'added' | 'removed' | 'shapeChanged' | 'dtypeChanged' | 'failed']: number };
+type Counts = {
+  -readonly [
+    Key in 'unchanged' | 'identical' | 'modified' | 'added' | 'removed' | 'shapeChanged' | 'dtypeChanged' | 'failed'
+  ]: number;
+};
 
 /** Where only a list is at hand, the analysis knows of the tensors that it leaves out. */
 function takeUnlisted(counts: Counts, known: AnalysisSummary['tensors']): void {
@@ -96,7 +109,13 @@ function surveySide(side: SideColumns, counts: Counts, only: 'added' | 'removed'
   );
   const expected = counts.unchanged + counts.modified + counts.shapeChanged + counts[only];
   const complete = tensors >= expected;
-  return { tensors: Math.max(tensors, expected), elements: totalElements, bytes: complete ? bytes : null, dtypes, nonfinite: complete ? nonfinite : null };
+  return {
+    tensors: Math.max(tensors, expected),
+    elements: totalElements,
+    bytes: complete ? bytes : null,
+    dtypes,
+    nonfinite: complete ? nonfinite : null,
+  };
 }
 
 function readQuantiles(values: number[]): Overview['relativeChange'] {

@@ -19,7 +19,14 @@ export interface ParsedReport {
 
 const REPORT_SHAPE: Shape = {
   kind: 'object',
-  fields: { oldName: string, newName: string, summary: SUMMARY_SHAPE, overview: OVERVIEW_SHAPE, analysis: ANALYSIS_SHAPE, parameters: list(PARAMETER_SHAPE) },
+  fields: {
+    oldName: string,
+    newName: string,
+    summary: SUMMARY_SHAPE,
+    overview: OVERVIEW_SHAPE,
+    analysis: ANALYSIS_SHAPE,
+    parameters: list(PARAMETER_SHAPE),
+  },
 };
 
 /**
@@ -30,7 +37,11 @@ export function parseReport(json: string): ParsedReport {
   const data = readObject(json);
   const version = data['schema_version'];
   if (typeof version !== 'number' || !('parameters' in data)) {
-    throw new ModelDiffError('not a report of model-diff: expected the keys schema_version, summary, analysis, parameters', { kind: 'Format', code: 'E_UNKNOWN_FORMAT', hint: HOW_TO_MAKE });
+    throw new ModelDiffError('not a report of model-diff: expected the keys schema_version, summary, analysis, parameters', {
+      kind: 'Format',
+      code: 'E_UNKNOWN_FORMAT',
+      hint: HOW_TO_MAKE,
+    });
   }
   if (version > REPORT_SCHEMA_VERSION) {
     throw new ModelDiffError(`report of schema version ${version}, this program reads up to ${REPORT_SCHEMA_VERSION}`, {
@@ -39,7 +50,9 @@ export function parseReport(json: string): ParsedReport {
       hint: 'update model-diff, or make the report again with this version',
     });
   }
-  const { parameters, ...report } = decode(data, REPORT_SHAPE, '') as Omit<ParsedReport, 'diffs'> & { readonly parameters: ParsedReport['diffs'] };
+  const { parameters, ...report } = decode(data, REPORT_SHAPE, '') as Omit<ParsedReport, 'diffs'> & {
+    readonly parameters: ParsedReport['diffs'];
+  };
   return { diffs: parameters, ...report };
 }
 
@@ -50,7 +63,12 @@ function readObject(json: string): Readonly<Record<string, unknown>> {
   try {
     data = JSON.parse(json);
   } catch (cause) {
-    throw new ModelDiffError('not a report of model-diff: expected JSON', { kind: 'Format', code: 'E_UNKNOWN_FORMAT', hint: HOW_TO_MAKE, cause });
+    throw new ModelDiffError('not a report of model-diff: expected JSON', {
+      kind: 'Format',
+      code: 'E_UNKNOWN_FORMAT',
+      hint: HOW_TO_MAKE,
+      cause,
+    });
   }
   return typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>) : {};
 }

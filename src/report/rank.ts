@@ -44,7 +44,9 @@ const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
 /** Whether any element is finite on both sides. Where none is, changes and angles are of nothing. */
 export function hasFinitePair(columns: TensorColumns, row: number): boolean {
   const total = columns.totalElements[row] ?? 0;
-  const least = Math.max(...(['old', 'new'] as const).map((side) => (columns[side].nan[row] ?? 0) + (columns[side].inf[row] ?? 0)));
+  const least = Math.max(
+    ...(['old', 'new'] as const).map((side) => (columns[side].nan[row] ?? 0) + (columns[side].inf[row] ?? 0)),
+  );
   return !(total > 0 && least >= total);
 }
 

@@ -32,5 +32,14 @@ export function prepareReport(
 ): Report {
   const columns = summary.tensors ?? readColumns(diffs);
   const listsUnchanged = diffs.some((diff) => diff.changeType === 'unchanged' && diff.error === null);
-  return { diffs, summary, analysis, oldName, newName, columns, overview: overview ?? surveyColumns(columns, summary, analysis), listsUnchanged };
+  return {
+    diffs,
+    summary,
+    analysis,
+    oldName,
+    newName,
+    columns,
+    overview: overview ?? surveyColumns(columns, summary, analysis),
+    listsUnchanged,
+  };
 }

@@ -1,6 +1,8 @@
+import { describeNameChange } from './describe-names.ts';
 import { escapeTerminal } from './escape.ts';
 import { formatNoun } from './format.ts';
 import type { Report } from './report.ts';
+import { spellAscii } from './text/ascii.ts';
 import { writeHeader } from './text/header.ts';
 import { writeInsights } from './text/insights.ts';
 import { chooseLayout, type TextOptions } from './text/layout.ts';
@@ -19,6 +21,7 @@ export function writeText(report: Report, options: TextOptions = {}): string {
   const lines = [
     ...writeHeader(report, layout),
     ...(layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line)),
+    ...(report.summary.nameChanges ?? []).map((change) => layout.paint('dim', escapeTerminal(describeNameChange(change)))),
     '',
     ...writeCounts(report, layout),
     ...writeNumbers(report, layout),
@@ -32,29 +35,3 @@ export function writeText(report: Report, options: TextOptions = {}): string {
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.ascii === true ? spellAscii(text) : text;
 }
-
-/** Signs of the sentences in ASCII, and every other character beyond it as its code point. */
-function spellAscii(text: string): string {
-  return text.replace(/[^\n\x20-\x7e\u001b]/gu, (character) => ASCII_SPELLINGS.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-
-const ASCII_SPELLINGS: ReadonlyMap<string, string> = new Map([
-  ['–', '-'],
-  ['—', '-'],
-  ['−', '-'],
-  ['…', '...'],
-  ['×', 'x'],
-  ['→', '->'],
-  ['≈', '~'],
-  ['·', '|'],
-  ['≤', '<='],
-  ['≥', '>='],
-  ['‖', '||'],
-  ['√', 'sqrt'],
-  ['Σ', 'sum '],
-  ['Δ', 'd'],
-  ['σ', 'sigma'],
-  ['’', "'"],
-  ['“', '"'],
-  ['”', '"'],
-]);

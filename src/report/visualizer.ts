@@ -35,17 +35,35 @@ export class DiffVisualizer {
   }
 
   /** One page without scripts or requests. */
-  createHtmlReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName: string = 'Model A', newName: string = 'Model B'): string {
+  createHtmlReport(
+    diffs: readonly ParameterDiff[],
+    summary: DiffSummary,
+    analysis: Analysis,
+    oldName: string = 'Model A',
+    newName: string = 'Model B',
+  ): string {
     return writeHtml(prepareReport(diffs, summary, analysis, oldName, newName), this.config);
   }
 
   /** The same bytes for the same result; `parseReport` reads it back. */
-  createJsonReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName: string = 'Model A', newName: string = 'Model B'): string {
+  createJsonReport(
+    diffs: readonly ParameterDiff[],
+    summary: DiffSummary,
+    analysis: Analysis,
+    oldName: string = 'Model A',
+    newName: string = 'Model B',
+  ): string {
     return writeJson(prepareReport(diffs, summary, analysis, oldName, newName), this.config);
   }
 
   /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
-  createTextReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName: string = 'Model A', newName: string = 'Model B'): string {
+  createTextReport(
+    diffs: readonly ParameterDiff[],
+    summary: DiffSummary,
+    analysis: Analysis,
+    oldName: string = 'Model A',
+    newName: string = 'Model B',
+  ): string {
     return writeText(prepareReport(diffs, summary, analysis, oldName, newName), { rows: this.config.maxLayersDisplay ?? 50 });
   }
 }
@@ -54,7 +72,12 @@ export class DiffVisualizer {
  * Writes one report.
  * @throws ModelDiffError `E_ARGUMENT` for a format that there is not
  */
-export function createDiffReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, options: DiffReportOptions = {}): string {
+export function createDiffReport(
+  diffs: readonly ParameterDiff[],
+  summary: DiffSummary,
+  analysis: Analysis,
+  options: DiffReportOptions = {},
+): string {
   const { format = 'html', oldName, newName, config = {} } = options;
   checkConfig(config);
   const report = prepareReport(diffs, summary, analysis, oldName, newName);
@@ -77,9 +100,15 @@ export function createDiffReport(diffs: readonly ParameterDiff[], summary: DiffS
 
 function checkConfig(config: VisualizationConfig): void {
   const { maxLayersDisplay = 50, chartWidth = 800, chartHeight = 400, colorScheme = 'default' } = config;
-  if (!Number.isInteger(maxLayersDisplay) || maxLayersDisplay < 0) throw argumentError(`maxLayersDisplay: expected a whole number from 0, found ${String(maxLayersDisplay)}`);
-  for (const [name, value] of [['chartWidth', chartWidth], ['chartHeight', chartHeight]] as const) {
-    if (!Number.isFinite(value) || value < 100 || value > 10_000) throw argumentError(`${name}: expected 100 to 10000, found ${String(value)}`);
+  if (!Number.isInteger(maxLayersDisplay) || maxLayersDisplay < 0)
+    throw argumentError(`maxLayersDisplay: expected a whole number from 0, found ${String(maxLayersDisplay)}`);
+  for (const [name, value] of [
+    ['chartWidth', chartWidth],
+    ['chartHeight', chartHeight],
+  ] as const) {
+    if (!Number.isFinite(value) || value < 100 || value > 10_000)
+      throw argumentError(`${name}: expected 100 to 10000, found ${String(value)}`);
   }
-  if (!['default', 'dark', 'light'].includes(colorScheme)) throw argumentError(`colorScheme: expected default, dark or light, found ${JSON.stringify(colorScheme)}`);
+  if (!['default', 'dark', 'light'].includes(colorScheme))
+    throw argumentError(`colorScheme: expected default, dark or light, found ${JSON.stringify(colorScheme)}`);
 }

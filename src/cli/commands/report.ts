@@ -11,7 +11,12 @@ export async function runReport(session: Session, path: string, flags: ReportFla
   applyFlags(session, flags);
   const outputs = planOutputs(flags.output ?? [], []);
   const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
-  await deliver(session, prepareReport(saved.diffs, saved.summary, saved.analysis, saved.oldName, saved.newName, saved.overview), flags, outputs);
+  await deliver(
+    session,
+    prepareReport(saved.diffs, saved.summary, saved.analysis, saved.oldName, saved.newName, saved.overview),
+    flags,
+    outputs,
+  );
 }
 
 async function readSaved(path: string, signal: AbortSignal): Promise<string> {

@@ -34,7 +34,9 @@ export function chooseBars({ analysis }: Report): ChartData | null {
   }
   const types = Object.values(analysis.layerAnalysis).filter((type) => type.count > 0 && type.avgChange > 0);
   if (types.length === 0) return null;
-  const ofTypes = types.sort((a, b) => b.avgChange - a.avgChange).map(({ layerType, avgChange }) => ({ label: layerType, words: layerType, change: avgChange, group: '' }));
+  const ofTypes = types
+    .sort((a, b) => b.avgChange - a.avgChange)
+    .map(({ layerType, avgChange }) => ({ label: layerType, words: layerType, change: avgChange, group: '' }));
   return { title: 'Change by layer type', entry: 'layer type', bars: ofTypes.slice(0, MOST_BARS) };
 }
 
@@ -45,13 +47,18 @@ const MOST_BARS = 400;
 function combineDepths(profile: readonly DepthPoint[]): Bar[] {
   const together = Math.ceil(profile.length / MOST_BARS);
   const bars: Bar[] = [];
-  for (let first = 0; first < profile.length; ) {
+  for (let first = 0; first < profile.length;) {
     const { stack = '', depth = 0 } = profile[first] ?? {};
     let next = first + 1;
     while (next < first + together && profile[next]?.stack === stack) next += 1;
     const points = profile.slice(first, next);
     const last = points.at(-1)?.depth ?? depth;
-    bars.push({ label: String(depth), words: last === depth ? `${stack}.${depth}` : `${stack}.${depth} to ${last}`, change: findLargest(points.map((point) => point.change)), group: stack });
+    bars.push({
+      label: String(depth),
+      words: last === depth ? `${stack}.${depth}` : `${stack}.${depth} to ${last}`,
+      change: findLargest(points.map((point) => point.change)),
+      group: stack,
+    });
     first = next;
   }
   return bars;
@@ -63,7 +70,10 @@ const CHARACTER = 6.4;
 
 /** The bars as an SVG picture with a title, a description, and a tooltip on each bar. */
 export function drawChart({ title, bars }: ChartData, width: number, height: number): Markup {
-  const plot = { width: Math.max(40, width - MARGIN.left - MARGIN.right), height: Math.max(20, height - MARGIN.top - MARGIN.bottom) };
+  const plot = {
+    width: Math.max(40, width - MARGIN.left - MARGIN.right),
+    height: Math.max(20, height - MARGIN.top - MARGIN.bottom),
+  };
   const groups = [...new Set(bars.map((bar) => bar.group))];
   const slots = bars.length + (groups.length - 1) * 1.5;
   const pitch = plot.width / Math.max(slots, 4);
@@ -98,7 +108,8 @@ function nameGroup(group: string, bars: readonly Bar[], x: (index: number) => nu
 
 function describe(bars: readonly Bar[]): string {
   const sorted = [...bars].sort((a, b) => b.change - a.change);
-  const say = (bar: Bar | undefined): string => (bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change)}`);
+  const say = (bar: Bar | undefined): string =>
+    bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change)}`;
   return `${formatCount(bars.length)} bars. Most: ${say(sorted[0])}. Least: ${say(sorted.at(-1))}.`;
 }
 

@@ -35,12 +35,44 @@ function listFigures({ overview, summary, analysis }: Report): Markup[] {
   const { relativeChange } = overview;
   const compared = overview.modified + overview.unchanged;
   const figures = [
-    showFigure('Relative change, overall', formatPercent(analysis.summary.change), `size of the change: ${analysis.summary.band}`),
-    showFigure('Tensors modified', formatCount(overview.modified), `of ${formatCount(compared)} comparable; ${formatCount(overview.identical)} identical${overview.unchanged > overview.identical ? `, ${formatCount(overview.unchanged - overview.identical)} within the threshold` : ''}`),
-    relativeChange === null ? null : showFigure('Median tensor', formatPercent(relativeChange.median), `99 % of the modified tensors below ${formatPercent(relativeChange.p99)}, largest ${formatPercent(relativeChange.max)}`),
-    summary.changedElements === null ? null : showFigure('Elements changed', summary.totalElements === 0 ? '0 %' : formatPercent(summary.changedElements / summary.totalElements), `${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)}`),
-    analysis.summary.cosine === null ? null : showFigure('Cosine, overall', formatCosine(analysis.summary.cosine, 1 - analysis.summary.cosine), overview.oneMinusCosMax === null ? '' : `smallest of a tensor ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`),
-    showFigure('Structure', formatCount(overview.added + overview.removed + overview.shapeChanged), `${formatNoun(overview.added, 'tensor')} added, ${formatCount(overview.removed)} removed, ${formatCount(overview.shapeChanged)} reshaped${overview.dtypeChanged > 0 ? `, ${formatCount(overview.dtypeChanged)} with another dtype` : ''}`),
+    showFigure(
+      'Relative change, overall',
+      formatPercent(analysis.summary.change),
+      `size of the change: ${analysis.summary.band}`,
+    ),
+    showFigure(
+      'Tensors modified',
+      formatCount(overview.modified),
+      `of ${formatCount(compared)} comparable; ${formatCount(overview.identical)} identical${overview.unchanged > overview.identical ? `, ${formatCount(overview.unchanged - overview.identical)} within the threshold` : ''}`,
+    ),
+    relativeChange === null
+      ? null
+      : showFigure(
+          'Median tensor',
+          formatPercent(relativeChange.median),
+          `99 % of the modified tensors below ${formatPercent(relativeChange.p99)}, largest ${formatPercent(relativeChange.max)}`,
+        ),
+    summary.changedElements === null
+      ? null
+      : showFigure(
+          'Elements changed',
+          summary.totalElements === 0 ? '0 %' : formatPercent(summary.changedElements / summary.totalElements),
+          `${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)}`,
+        ),
+    analysis.summary.cosine === null
+      ? null
+      : showFigure(
+          'Cosine, overall',
+          formatCosine(analysis.summary.cosine, 1 - analysis.summary.cosine),
+          overview.oneMinusCosMax === null
+            ? ''
+            : `smallest of a tensor ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`,
+        ),
+    showFigure(
+      'Structure',
+      formatCount(overview.added + overview.removed + overview.shapeChanged),
+      `${formatNoun(overview.added, 'tensor')} added, ${formatCount(overview.removed)} removed, ${formatCount(overview.shapeChanged)} reshaped${overview.dtypeChanged > 0 ? `, ${formatCount(overview.dtypeChanged)} with another dtype` : ''}`,
+    ),
     showNonfinite(overview.old.nonfinite, overview.new.nonfinite),
     overview.failed === 0 ? null : showFigure('Could not be compared', formatCount(overview.failed), 'see below', true),
   ];
@@ -49,7 +81,12 @@ function listFigures({ overview, summary, analysis }: Report): Markup[] {
 
 function showNonfinite(before: number | null, after: number | null): Markup | null {
   if (before === null || after === null) return null;
-  return showFigure('NaN and Inf', formatCount(after), after === 0 && before === 0 ? 'none on either side' : `${formatCount(before)} in the old checkpoint`, after > before);
+  return showFigure(
+    'NaN and Inf',
+    formatCount(after),
+    after === 0 && before === 0 ? 'none on either side' : `${formatCount(before)} in the old checkpoint`,
+    after > before,
+  );
 }
 
 function showFigure(label: string, value: string, remark: string, alarm: boolean = false): Markup {

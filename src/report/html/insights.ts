@@ -24,13 +24,17 @@ ${items}</ul>
 function showEvidence(evidence: Readonly<Record<string, unknown>>): Markup {
   const entries = Object.entries(evidence);
   if (entries.length === 0) return html``;
-  const rows = entries.map(([key, value]) => html`<dt>${toSnakeCase(truncateMiddle(key, 80)).replaceAll('_', ' ')}</dt><dd><code>${truncateMiddle(describe(value), 400)}</code></dd>\n`);
+  const rows = entries.map(
+    ([key, value]) =>
+      html`<dt>${toSnakeCase(truncateMiddle(key, 80)).replaceAll('_', ' ')}</dt><dd><code>${truncateMiddle(describe(value), 400)}</code></dd>\n`,
+  );
   return html`<details><summary>Evidence</summary><dl class="evidence">
 ${rows}</dl></details>`;
 }
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' && !Number.isInteger(value)) return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '–';
+  if (typeof value === 'number' && !Number.isInteger(value))
+    return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '–';
   return JSON.stringify(value) ?? '–';
 }

@@ -14,7 +14,9 @@ export type Part = Markup | readonly Markup[] | string | number | null;
 
 /** Template for HTML: every value is escaped unless it is markup already. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-  return new Markup(strings.reduce((text, string, index) => text + string + (index < parts.length ? write(parts[index] ?? null) : ''), ''));
+  return new Markup(
+    strings.reduce((text, string, index) => text + string + (index < parts.length ? write(parts[index] ?? null) : ''), ''),
+  );
 }
 
 /** Text of our own making that is HTML, CSS or escaped JSON already. Never for anything that comes from a file. */

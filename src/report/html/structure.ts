@@ -29,7 +29,13 @@ export function showStructure(report: Report, rows: number): Markup {
   const dtypes = selectDtypeChanged(columns);
   const unchanged = report.listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array();
   const groups = [
-    { title: 'Reshaped', noun: 'reshaped tensor', sign: '!', found: selectRows(columns, 'shape_changed'), total: overview.shapeChanged },
+    {
+      title: 'Reshaped',
+      noun: 'reshaped tensor',
+      sign: '!',
+      found: selectRows(columns, 'shape_changed'),
+      total: overview.shapeChanged,
+    },
     { title: 'Added', noun: 'added tensor', sign: '+', found: selectRows(columns, 'added'), total: overview.added },
     { title: 'Removed', noun: 'removed tensor', sign: '−', found: selectRows(columns, 'removed'), total: overview.removed },
     { title: 'Same values in another dtype', noun: 'such tensor', sign: '!', found: dtypes, total: dtypes.length },
@@ -38,12 +44,14 @@ export function showStructure(report: Report, rows: number): Markup {
   if (groups.length === 0) return html``;
   return html`<section>
 <h2>Structure</h2>
-${groups.map((group) => html`<h3>${group.title}: ${formatNoun(group.total, 'tensor')}</h3>
+${groups.map(
+  (group) => html`<h3>${group.title}: ${formatNoun(group.total, 'tensor')}</h3>
 <div class="scroll" role="region" aria-label="${group.title}" tabindex="0"><table>
 <thead><tr><th><span aria-hidden="true"></span></th><th scope="col">tensor</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col" class="number">size</th></tr></thead>
 <tbody>${Array.from(group.found.subarray(0, rows), (row) => showTensor(report, row, group.sign))}</tbody>
 </table></div>
-${showRest(group.total - Math.min(rows, group.found.length), group.noun)}\n`)}
+${showRest(group.total - Math.min(rows, group.found.length), group.noun)}\n`,
+)}
 </section>`;
 }
 
@@ -51,7 +59,10 @@ ${showRest(group.total - Math.min(rows, group.found.length), group.noun)}\n`)}
 export function showConfiguration({ summary }: Report, rows: number): Markup {
   const changes = summary.configChanges;
   if (changes.length === 0) return html``;
-  const value = (of: unknown): Markup => (of === undefined ? html`<span class="shape">absent</span>` : html`<code class="name">${truncateMiddle(JSON.stringify(of), 400)}</code>`);
+  const value = (of: unknown): Markup =>
+    of === undefined
+      ? html`<span class="shape">absent</span>`
+      : html`<code class="name">${truncateMiddle(JSON.stringify(of), 400)}</code>`;
   return html`<section>
 <h2>Configuration</h2>
 <div class="scroll" role="region" aria-label="Configuration" tabindex="0"><table>

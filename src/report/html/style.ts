@@ -5,7 +5,11 @@ const DARK = `--paper:#101317;--raised:#191d23;--ink:#e8ebef;--soft:#a0abb9;--li
 
 /** The whole style of the page. It asks for nothing: the fonts are the reader's own. */
 export function writeStyle(colorScheme: NonNullable<VisualizationConfig['colorScheme']>): string {
-  const palette = { default: `:root{${LIGHT}}@media(prefers-color-scheme:dark){:root{${DARK}}}`, light: `:root{${LIGHT}}`, dark: `:root{${DARK}}` };
+  const palette = {
+    default: `:root{${LIGHT}}@media(prefers-color-scheme:dark){:root{${DARK}}}`,
+    light: `:root{${LIGHT}}`,
+    dark: `:root{${DARK}}`,
+  };
   return `${palette[colorScheme]}${BODY}${PARTS}${TABLES}${CHART}@media print{:root{${LIGHT}}body{font-size:10pt}main,header,footer{max-width:none}details:not([open])>*{display:none}section{break-inside:avoid-page}.scroll{overflow:visible}}`;
 }
 
@@ -69,6 +73,7 @@ tbody tr:hover{background:var(--raised)}
 .spark rect{fill:var(--bar)}
 .shape{white-space:nowrap;color:var(--soft)}
 .sign{color:var(--soft);width:1.25rem;padding-right:.25rem}
+.flag{color:var(--bad);white-space:nowrap}
 .error{color:var(--bad);overflow-wrap:anywhere}
 `;
 

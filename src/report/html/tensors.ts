@@ -28,10 +28,15 @@ ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
 
 /** Layers and layer types by their change. */
 export function showLayers({ summary, analysis }: Report): Markup {
-  const types = Object.values(analysis.layerAnalysis).filter((type) => type.count > 0).sort((a, b) => b.avgChange - a.avgChange);
+  const types = Object.values(analysis.layerAnalysis)
+    .filter((type) => type.count > 0)
+    .sort((a, b) => b.avgChange - a.avgChange);
   const top = types[0]?.avgChange ?? 0;
   if (types.length === 0) return html``;
-  const lists = [['Most changed layers', summary.mostChangedLayers], ['Least changed layers', summary.leastChangedLayers]] as const;
+  const lists = [
+    ['Most changed layers', summary.mostChangedLayers],
+    ['Least changed layers', summary.leastChangedLayers],
+  ] as const;
   return html`<section>
 <h2>By kind of layer</h2>
 <div class="scroll" role="region" aria-label="By kind of layer" tabindex="0"><table>
@@ -51,7 +56,7 @@ function listLayers(title: string, layers: readonly (readonly [string, number])[
 function showRow(columns: TensorColumns, row: number, top: number): Markup {
   const words = describeRow(columns, row, top, formatPercent);
   const notes = describeNotes(columns, row, SIGNS);
-  return html`<tr><th scope="row">${showName(columns.names[row] ?? '')}${notes === '' ? null : html` <span class="error">${notes}</span>`}</th><td class="number">${words.relative}</td>${drawSpark(words.share)}<td class="number">${words.cosine}</td><td class="number">${words.changed}</td><td class="number">${formatExponent(columns.maxDiff[row] ?? null)}</td><td class="shape">${describeShapes(columns, row, SIGNS)}</td></tr>\n`;
+  return html`<tr><th scope="row">${showName(columns.names[row] ?? '')}${notes === '' ? null : html` <span class="flag">${notes}</span>`}</th><td class="number">${words.relative}</td>${drawSpark(words.share)}<td class="number">${words.cosine}</td><td class="number">${words.changed}</td><td class="number">${formatExponent(columns.maxDiff[row] ?? null)}</td><td class="shape">${describeShapes(columns, row, SIGNS)}</td></tr>\n`;
 }
 
 function drawSpark(share: number): Markup {

@@ -1,4 +1,4 @@
-import { toSnakeCase } from './keys.ts';
+import { listFields, toSnakeCase } from './keys.ts';
 import type { Shape } from './shape.ts';
 
 /** A value as plain data for JSON: snake_case fields in the order of the shape, null for what is not a number. */
@@ -32,11 +32,14 @@ export function encode(value: unknown, shape: Shape): unknown {
   }
 }
 
-function encodeFields(value: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, Shape>>): Record<string, unknown> {
+function encodeFields(
+  value: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Shape>>,
+): Record<string, unknown> {
   const encoded: Record<string, unknown> = {};
-  for (const [field, shape] of Object.entries(fields)) {
+  for (const [field, key, shape] of listFields(fields)) {
     const item = encode(value[field], shape);
-    if (item !== undefined) encoded[toSnakeCase(field)] = item;
+    if (item !== undefined) encoded[key] = item;
   }
   return encoded;
 }

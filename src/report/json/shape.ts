@@ -61,5 +61,5 @@ export function oneOf(values: readonly string[]): Shape {
 
 /** An object with every field of `T`. */
 export function object<T>(fields: FieldsOf<T>): Shape {
-  return { kind: 'object', fields: fields as Readonly<Record<string, Shape>> };
+  return { kind: 'object', fields };
 }

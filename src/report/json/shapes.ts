@@ -8,6 +8,7 @@ import {
   type DiffSummary,
   type LayerAnalysis,
   type MagnitudeBand,
+  type NameChange,
   type ParameterDiff,
   type PatternResult,
   type RoundingColumns,
@@ -17,12 +18,46 @@ import {
   type TrainingInsight,
 } from '../../types.ts';
 import type { Overview, SideOverview } from '../overview.ts';
-import { boolean, bytes, evidence, floats, list, nullable, number, object, oneOf, optional, record, rows, type Shape, string, tuple, verbatim } from './shape.ts';
+import {
+  boolean,
+  bytes,
+  evidence,
+  floats,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  rows,
+  type Shape,
+  string,
+  tuple,
+  verbatim,
+} from './shape.ts';
 
 const numberOrNull = nullable(number);
 
-const PATTERNS = ['uniform', 'gradient', 'inverse_gradient', 'focused', 'sparse', 'attention_heavy', 'mlp_heavy', 'embedding_heavy'] as const satisfies readonly ChangePattern[];
-const BANDS = ['identical', 'trace', 'light', 'standard', 'strong', 'heavy', 'replaced'] as const satisfies readonly MagnitudeBand[];
+const PATTERNS = [
+  'uniform',
+  'gradient',
+  'inverse_gradient',
+  'focused',
+  'sparse',
+  'attention_heavy',
+  'mlp_heavy',
+  'embedding_heavy',
+] as const satisfies readonly ChangePattern[];
+const BANDS = [
+  'identical',
+  'trace',
+  'light',
+  'standard',
+  'strong',
+  'heavy',
+  'replaced',
+] as const satisfies readonly MagnitudeBand[];
 
 const TENSOR_INFO = object<TensorInfo>({
   name: string,
@@ -127,6 +162,9 @@ export const SUMMARY_SHAPE: Shape = object<DiffSummary>({
   mostChangedLayers: list(tuple(string, number)),
   leastChangedLayers: list(tuple(string, number)),
   configChanges: list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim })),
+  nameChanges: optional(
+    list(object<NameChange>({ side: oneOf(['old', 'new']), kind: oneOf(['prefix', 'wrapper', 'strip', 'rename']), rule: string, tensors: number })),
+  ),
   tensors: optional(TENSOR_COLUMNS),
 });
 
@@ -138,12 +176,29 @@ const ANALYSIS_SUMMARY = object<AnalysisSummary>({
   unchangedShare: numberOrNull,
   expectedUnchangedShare: numberOrNull,
   unclassified: list(string),
-  tensors: object<AnalysisSummary['tensors']>({ unchanged: number, modified: number, added: number, removed: number, shape_changed: number, failed: number, identical: number }),
+  tensors: object<AnalysisSummary['tensors']>({
+    unchanged: number,
+    modified: number,
+    added: number,
+    removed: number,
+    shape_changed: number,
+    failed: number,
+    identical: number,
+  }),
 });
 
 export const ANALYSIS_SHAPE: Shape = object<Analysis>({
   changePattern: nullable(oneOf(PATTERNS)),
-  layerAnalysis: record(object<LayerAnalysis>({ layerType: string, count: number, totalChange: number, avgChange: number, maxChange: number, layers: list(string) })),
+  layerAnalysis: record(
+    object<LayerAnalysis>({
+      layerType: string,
+      count: number,
+      totalChange: number,
+      avgChange: number,
+      maxChange: number,
+      layers: list(string),
+    }),
+  ),
   insights: list(
     object<TrainingInsight>({
       category: oneOf(['architecture', 'training_dynamics', 'stability', 'magnitude', 'layer_changes', 'training_config']),
@@ -156,12 +211,25 @@ export const ANALYSIS_SHAPE: Shape = object<Analysis>({
   ),
   summary: ANALYSIS_SUMMARY,
   pattern: nullable(
-    object<PatternResult>({ pattern: oneOf(PATTERNS), confidence: number, ambiguous: boolean, identical: boolean, probabilities: list(tuple(oneOf(PATTERNS), number)), evidence }),
+    object<PatternResult>({
+      pattern: oneOf(PATTERNS),
+      confidence: number,
+      ambiguous: boolean,
+      identical: boolean,
+      probabilities: list(tuple(oneOf(PATTERNS), number)),
+      evidence,
+    }),
   ),
   depthProfile: list(object<DepthPoint>({ stack: string, depth: number, change: number })),
 });
 
-const SIDE_OVERVIEW = object<SideOverview>({ tensors: number, elements: number, bytes: numberOrNull, dtypes: list(tuple(string, number)), nonfinite: numberOrNull });
+const SIDE_OVERVIEW = object<SideOverview>({
+  tensors: number,
+  elements: number,
+  bytes: numberOrNull,
+  dtypes: list(tuple(string, number)),
+  nonfinite: numberOrNull,
+});
 
 export const OVERVIEW_SHAPE: Shape = object<Overview>({
   old: SIDE_OVERVIEW,

@@ -1,7 +1,7 @@
-import { escapeMarkdownCode } from '../escape.ts';
+import { escapeMarkdownCode, quoteBlank } from '../escape.ts';
 import { truncateMiddle } from '../text/width.ts';
 
 /** A name as a code span, shortened in the middle: a table cell holds no megabyte. */
 export function codeName(name: string): string {
-  return escapeMarkdownCode(truncateMiddle(name, 160));
+  return escapeMarkdownCode(truncateMiddle(quoteBlank(name), 160));
 }

@@ -21,11 +21,20 @@ export function listStructure(report: Report, shown: number): MarkdownBlock[] {
   ];
 }
 
-function listRows({ columns }: Report, title: string, noun: string, rows: Uint32Array, total: number, shown: number): MarkdownBlock {
+function listRows(
+  { columns }: Report,
+  title: string,
+  noun: string,
+  rows: Uint32Array,
+  total: number,
+  shown: number,
+): MarkdownBlock {
   const lines = [...rows.subarray(0, shown)].map((row) => {
     const dtypes = [columns.old.dtype[row], columns.new.dtype[row]].filter((dtype) => dtype !== undefined && dtype !== '');
     const side = columns.new.dtype[row] === '' ? columns.old : columns.new;
-    const facts = [describeShapes(columns, row, { times: '×', arrow: '→' }), [...new Set(dtypes)].join('→')].map(codeName).join(' ');
+    const facts = [describeShapes(columns, row, { times: '×', arrow: '→' }), [...new Set(dtypes)].join('→')]
+      .map(codeName)
+      .join(' ');
     return `- ${codeName(columns.names[row] ?? '')} ${facts} ${formatBytes(side.sizeBytes[row] ?? null)}`;
   });
   return { title: `${title}: ${formatNoun(total, 'tensor')}`, head: [], lines, total, noun, asItem: (text) => `- ${text}` };

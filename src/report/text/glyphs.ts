@@ -73,6 +73,7 @@ export function drawProfile(values: readonly number[], width: number, glyphs: Gl
     return findLargest(values.slice(from, to));
   });
   const top = findLargest(heights);
-  const mark = (height: number): string => glyphs.steps[Math.min(glyphs.steps.length, Math.ceil((height / top) * glyphs.steps.length)) - 1] ?? glyphs.none;
+  const mark = (height: number): string =>
+    glyphs.steps[Math.min(glyphs.steps.length, Math.ceil((height / top) * glyphs.steps.length)) - 1] ?? glyphs.none;
   return heights.map((height) => (height > 0 ? mark(height) : glyphs.none)).join('');
 }

@@ -1,4 +1,4 @@
-import { escapeTerminal } from '../escape.ts';
+import { escapeTerminal, quoteBlank } from '../escape.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
 import { truncateMiddle } from './width.ts';
@@ -43,9 +43,13 @@ export function chooseLayout(options: TextOptions): Layout {
 }
 
 /** A name from a file: escaped, and shortened in the middle to `cells` on a terminal. */
-export function fitName(name: string, cells: number, layout: Layout): string {
+export function fitName(text: string, cells: number, layout: Layout): string {
+  const name = quoteBlank(text);
   if (!layout.onTerminal) return escapeTerminal(name);
   // A name of a megabyte is not escaped whole to show a line of it.
-  const ends = name.length > 4 * layout.width ? `${name.slice(0, 2 * layout.width)}${layout.glyphs.ellipsis}${name.slice(-2 * layout.width)}` : name;
+  const ends =
+    name.length > 4 * layout.width
+      ? `${name.slice(0, 2 * layout.width)}${layout.glyphs.ellipsis}${name.slice(-2 * layout.width)}`
+      : name;
   return truncateMiddle(escapeTerminal(ends), Math.max(8, cells), layout.glyphs.ellipsis);
 }

@@ -9,7 +9,10 @@ export function describeNotes(columns: TensorColumns, row: number, glyphs: Pick<
   if (columns.dtypeChanged[row] === 1) {
     notes.push(`${escapeTerminal(columns.old.dtype[row] ?? '')}${glyphs.arrow}${escapeTerminal(columns.new.dtype[row] ?? '')}`);
   }
-  for (const [word, kind] of [['NaN', 'nan'], ['Inf', 'inf']] as const) {
+  for (const [word, kind] of [
+    ['NaN', 'nan'],
+    ['Inf', 'inf'],
+  ] as const) {
     const before = columns.old[kind][row] ?? Number.NaN;
     const after = columns.new[kind][row] ?? Number.NaN;
     if (before > 0 || after > 0) notes.push(`${word} ${formatCount(before)}${glyphs.arrow}${formatCount(after)}`);

@@ -1,6 +1,14 @@
 import type { DepthPoint } from '../../types.ts';
 import { escapeTerminal } from '../escape.ts';
-import { findLargest, formatConfidence, formatCosine, formatCount, formatExponent, formatNoun, formatPercent } from '../format.ts';
+import {
+  findLargest,
+  formatConfidence,
+  formatCosine,
+  formatCount,
+  formatExponent,
+  formatNoun,
+  formatPercent,
+} from '../format.ts';
 import type { Report } from '../report.ts';
 import { drawBar, drawProfile } from './glyphs.ts';
 import type { Layout } from './layout.ts';
@@ -19,12 +27,18 @@ export function writeCounts(report: Report, layout: Layout): string[] {
     within > 0 ? `${glyphs.within} ${formatCount(within)} within the threshold` : '',
     paint('good', `${glyphs.added} ${formatCount(overview.added)} added`),
     paint('bad', `${glyphs.removed} ${formatCount(overview.removed)} removed`),
-    overview.shapeChanged > 0 || overview.dtypeChanged === 0 ? `${glyphs.shape} ${formatCount(overview.shapeChanged)} reshaped` : '',
+    overview.shapeChanged > 0 || overview.dtypeChanged === 0
+      ? `${glyphs.shape} ${formatCount(overview.shapeChanged)} reshaped`
+      : '',
     overview.dtypeChanged > 0 ? `${glyphs.shape} ${formatCount(overview.dtypeChanged)} with another dtype` : '',
     describeNonfinite(report, layout),
     overview.failed > 0 ? paint('bad', `x ${formatCount(overview.failed)} failed`) : '',
   ];
-  return joinParts(parts.filter((part) => part !== ''), '   ', layout.width - 2).map((line) => `  ${line}`);
+  return joinParts(
+    parts.filter((part) => part !== ''),
+    '   ',
+    layout.width - 2,
+  ).map((line) => `  ${line}`);
 }
 
 /** Size, place and pattern of the change. Nothing where nothing changed. */
@@ -33,12 +47,27 @@ export function writeNumbers(report: Report, layout: Layout): string[] {
   const lines: string[] = [];
   if (overview.relativeChange !== null) {
     const { median, p99, max } = overview.relativeChange;
-    const cosine = overview.oneMinusCosMax === null ? '' : `   cosine min ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`;
-    lines.push(label('relative change', `median ${formatExponent(median)}   p99 ${formatExponent(p99)}   max ${formatExponent(max)}${cosine}`, layout));
+    const cosine =
+      overview.oneMinusCosMax === null
+        ? ''
+        : `   cosine min ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`;
+    lines.push(
+      label(
+        'relative change',
+        `median ${formatExponent(median)}   p99 ${formatExponent(p99)}   max ${formatExponent(max)}${cosine}`,
+        layout,
+      ),
+    );
   }
   if (summary.changedElements !== null && summary.changedElements > 0) {
     const share = summary.totalElements > 0 ? ` (${formatPercent(summary.changedElements / summary.totalElements)})` : '';
-    lines.push(label('elements', `${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed${share}`, layout));
+    lines.push(
+      label(
+        'elements',
+        `${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed${share}`,
+        layout,
+      ),
+    );
   }
   lines.push(...writeDepths(analysis.depthProfile, layout), ...writeTypes(report, layout), ...writePattern(report, layout));
   return lines;
@@ -76,9 +105,13 @@ function writeTypes(report: Report, layout: Layout): string[] {
   if (top === 0) return [];
   const parts = types.map((type) => {
     const bar = layout.paint('accent', drawBar(type.avgChange / top, 7, layout.glyphs));
-    return [truncateMiddle(escapeTerminal(type.layerType), 24, layout.glyphs.ellipsis), bar, formatExponent(type.avgChange)].filter((cell) => cell !== '').join(' ');
+    return [truncateMiddle(escapeTerminal(type.layerType), 24, layout.glyphs.ellipsis), bar, formatExponent(type.avgChange)]
+      .filter((cell) => cell !== '')
+      .join(' ');
   });
-  return joinParts(parts, ` ${layout.glyphs.separator} `, layout.width - 2 - LABEL_CELLS).map((line, index) => label(index === 0 ? 'by layer type' : '', line, layout));
+  return joinParts(parts, ` ${layout.glyphs.separator} `, layout.width - 2 - LABEL_CELLS).map((line, index) =>
+    label(index === 0 ? 'by layer type' : '', line, layout),
+  );
 }
 
 function writePattern({ analysis }: Report, layout: Layout): string[] {

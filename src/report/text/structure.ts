@@ -23,11 +23,23 @@ export function writeFailed({ columns, overview }: Report, layout: Layout): stri
 export function writeStructure({ columns, overview, listsUnchanged }: Report, layout: Layout): string[] {
   const { glyphs } = layout;
   const groups: readonly Group[] = [
-    { title: 'reshaped', sign: glyphs.shape, tone: 'warn', rows: selectRows(columns, 'shape_changed'), total: overview.shapeChanged },
+    {
+      title: 'reshaped',
+      sign: glyphs.shape,
+      tone: 'warn',
+      rows: selectRows(columns, 'shape_changed'),
+      total: overview.shapeChanged,
+    },
     { title: 'added', sign: glyphs.added, tone: 'good', rows: selectRows(columns, 'added'), total: overview.added },
     { title: 'removed', sign: glyphs.removed, tone: 'bad', rows: selectRows(columns, 'removed'), total: overview.removed },
     { title: 'same values in another dtype', sign: glyphs.shape, tone: 'warn', rows: selectDtypeChanged(columns), total: 0 },
-    { title: 'unchanged', sign: glyphs.identical, tone: 'dim', rows: listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array(), total: 0 },
+    {
+      title: 'unchanged',
+      sign: glyphs.identical,
+      tone: 'dim',
+      rows: listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array(),
+      total: 0,
+    },
   ];
   return groups.flatMap(({ title, sign, tone, rows, total }) => {
     const count = Math.max(total, rows.length);
@@ -37,11 +49,20 @@ export function writeStructure({ columns, overview, listsUnchanged }: Report, la
       const side = columns.new.dtype[row] === '' ? columns.old : columns.new;
       const notes = describeNotes(columns, row, glyphs);
       const dtype = columns.dtypeChanged[row] === 1 ? '' : escapeTerminal(side.dtype[row] ?? '');
-      const facts = [describeShapes(columns, row, glyphs), dtype, notes, formatBytes(side.sizeBytes[row] ?? null)].filter((fact) => fact !== '').join(' ');
+      const facts = [describeShapes(columns, row, glyphs), dtype, notes, formatBytes(side.sizeBytes[row] ?? null)]
+        .filter((fact) => fact !== '')
+        .join(' ');
       const name = fitName(columns.names[row] ?? '', layout.width - measureCells(facts) - 6, layout);
       lines.push(`  ${layout.paint(tone, sign)} ${name}  ${layout.paint('dim', facts)}`);
     }
-    return [...lines, ...writeRest(count - Math.min(rows.length, layout.rows), `${title === 'same values in another dtype' ? 'such' : title} tensor`, layout)];
+    return [
+      ...lines,
+      ...writeRest(
+        count - Math.min(rows.length, layout.rows),
+        `${title === 'same values in another dtype' ? 'such' : title} tensor`,
+        layout,
+      ),
+    ];
   });
 }
 

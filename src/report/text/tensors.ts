@@ -1,6 +1,6 @@
 import type { TensorColumns } from '../../types.ts';
 import { describeRow, findTop } from '../describe.ts';
-import { escapeTerminal } from '../escape.ts';
+import { escapeTerminal, quoteBlank } from '../escape.ts';
 import { formatExponent, formatRest } from '../format.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
@@ -17,7 +17,12 @@ export function writeModified(report: Report, layout: Layout): string[] {
   const barCells = layout.width < 90 ? 4 : 8;
   const lines: string[] = [];
   if (shown.length > 0) {
-    lines.push(layout.paint('dim', ` ${'relative'.padStart(8)} ${' '.repeat(barCells)} ${'cosine'.padStart(9)} ${'changed'.padStart(8)}   tensor`));
+    lines.push(
+      layout.paint(
+        'dim',
+        ` ${'relative'.padStart(8)} ${' '.repeat(barCells)} ${'cosine'.padStart(9)} ${'changed'.padStart(8)}   tensor`,
+      ),
+    );
   }
   const top = findTop(columns, shown);
   for (const row of shown) {
@@ -37,6 +42,6 @@ function writeNameAndNotes(columns: TensorColumns, row: number, cells: number, l
   const others = describeNotes(columns, row, layout.glyphs);
   const full = [shape, others].filter((note) => note !== '').join(' ');
   const fits = fitName(name, cells - measureCells(full) - 2, layout);
-  const notes = !layout.onTerminal || fits === escapeTerminal(name) ? full : others;
+  const notes = !layout.onTerminal || fits === escapeTerminal(quoteBlank(name)) ? full : others;
   return `${fitName(name, cells - (notes === '' ? 0 : measureCells(notes) + 2), layout)}  ${layout.paint('dim', notes)}`;
 }

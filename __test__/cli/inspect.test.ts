@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { example, makeFolder, run } from './cli.ts';
+import { writeSafetensors } from './safetensors.ts';
+
+const folder = makeFolder();
+test.after.always(folder.remove);
+
+test('a checkpoint in words', async (t) => {
+  const { code, stdout, stderr } = await run(['inspect', example('base')]);
+  t.deepEqual([code, stderr], [0, '']);
+  t.regex(stdout, /^base {2}huggingface {2}57 tensors {2}119,240 parameters {2}238\.5 kB\n/);
+  t.regex(stdout, /dtypes +bf16 57/);
+  t.regex(stdout, /config +\d+ keys: /);
+  t.regex(stdout, /files +\S*model\.safetensors/);
+  t.true(stdout.includes('no findings'));
+  t.is(stdout.split('\n').filter((line) => / bf16 +\[/.test(line)).length, 57);
+  t.regex(stdout, /lm_head\.weight +bf16 +\[68×40\] +2,720 +5,440\n/);
+});
+
+test('--top counts the rest, and --ascii has ASCII only', async (t) => {
+  const { stdout } = await run(['inspect', example('base'), '--top', '2', '--ascii']);
+  t.regex(stdout, /and 55 more tensors \(--top\)/);
+  t.notRegex(stdout, /[^\n\x20-\x7e]/);
+});
+
+test('--stats reads the tensors', async (t) => {
+  const file = writeSafetensors(join(folder.path, 'stats.safetensors'), [
+    { name: 'a', shape: [4], values: [0, 1, 2, Number.NaN] },
+  ]);
+  const { stdout } = await run(['inspect', file, '--stats']);
+  t.regex(stdout, / tensor .* mean +std +min +max +zeros +NaN +Inf\n/);
+  t.regex(stdout, / a +f32 +\[4\] +4 +16 +1\.00e\+0 +8\.16e-1 +0 +2\.00e\+0 +25\.0 % +1 +0\n/);
+});
+
+test('--json is the checkpoint with its files and findings', async (t) => {
+  const json = JSON.parse((await run(['inspect', example('sft-sharded'), '--json'])).stdout) as Record<string, unknown>;
+  t.is(json['num_parameters'], 119_240);
+  t.is((json['files'] as unknown[]).length, 2);
+  t.deepEqual(json['findings'], []);
+  const layers = json['layers'] as Record<string, { dtype: string; mean: number | null }>;
+  t.is(layers['lm_head.weight']?.dtype, 'bf16');
+  t.is(layers['lm_head.weight']?.mean, null, 'headers only');
+});
+
+test('--security is the findings only', async (t) => {
+  const file = writeSafetensors(join(folder.path, 'odd.safetensors'), [{ name: '\u001b[2J', shape: [1] }]);
+  const { code, stdout } = await run(['inspect', file, '--security']);
+  t.is(code, 0);
+  t.regex(stdout, /^warning\[ControlCharsInName\]: .*\\u\{1b\}\[2J/);
+  t.is((await run(['inspect', example('base'), '--security'])).stdout, 'no findings\n');
+});
+
+test('a tensor of an unknown dtype is named', async (t) => {
+  const file = writeSafetensors(join(folder.path, 'strange.safetensors'), [
+    { name: 'a', dtype: 'XX', shape: [1] },
+    { name: 'b', shape: [1] },
+  ]);
+  const { code, stdout } = await run(['inspect', file]);
+  t.is(code, 0);
+  t.regex(stdout, / a +XX /);
+});

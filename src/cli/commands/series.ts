@@ -1,0 +1,73 @@
+import { argumentError, ModelDiffError } from '../../errors.ts';
+import { formatBytes, formatNoun } from '../../report/format.ts';
+import { createSeriesReport } from '../../report/series/create.ts';
+import { writeSeriesText } from '../../report/series/text.ts';
+import type { SeriesResult } from '../../types.ts';
+import { chooseConfig } from '../choose-config.ts';
+import { EXIT } from '../exit.ts';
+import type { SeriesFlags } from '../flags.ts';
+import { breaksRule, chooseOpening } from '../opening.ts';
+import { planOutputs } from '../output.ts';
+import { chooseProgress, ProgressLine } from '../progress.ts';
+import { chooseFormat, deliverWith } from '../render.ts';
+import { applyFlags, type Session, tell } from '../session.ts';
+import { tellFindings } from '../tell-findings.ts';
+
+/** `model-diff series A B C …`: follows a model over its checkpoints. */
+export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
+  applyFlags(session, flags);
+  if (paths.includes('-'))
+    throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
+  if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'give them in the order of training');
+  const outputs = planOutputs(flags.output ?? [], paths);
+  const started = performance.now();
+  const series = await follow(session, paths, flags);
+  const seconds = (performance.now() - started) / 1000;
+  requireShared(series);
+  if (flags.quiet !== true) for (const { findings } of series.checkpoints) tellFindings(session, findings);
+  const failed = series.events.filter(({ kind }) => kind === 'failed').length;
+  const isUnsafe = breaksRule(session, flags, series.checkpoints);
+  session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
+  session.signal.throwIfAborted();
+  const writer = {
+    write: (format: 'html' | 'json' | 'markdown' | 'csv', rows: number) => createSeriesReport(series, { format, rows }),
+    writeText: (options: Parameters<typeof writeSeriesText>[1]) => writeSeriesText(series, options),
+  };
+  await deliverWith(session, writer, flags, outputs);
+  if (flags.quiet !== true) tell(session, describeSeriesRun(series, seconds));
+  if (failed > 0) tell(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report has the reasons`);
+}
+
+/** Everything that needs the add-on. */
+async function follow(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<SeriesResult> {
+  const { compareSeries } = await import('../../series.ts');
+  const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
+  const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
+  try {
+    return await compareSeries(paths, chooseConfig(flags), {
+      signal: session.signal,
+      onProgress: progress.update,
+      ...chooseOpening(flags),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Checkpoints without a tensor in common are a mistake more often than a result. */
+function requireShared({ tensors, steps }: SeriesResult): void {
+  if (tensors.isMeasured.includes(1) || steps.some(({ comparedTensors, failedTensors }) => comparedTensors + failedTensors > 0))
+    return;
+  throw new ModelDiffError('no tensor in common: no checkpoint has one of the name and shape of the one before', {
+    kind: 'Mismatch',
+    code: 'E_NO_COMMON_TENSORS',
+    hint: 'are these states of one model? model-diff inspect lists the names of each',
+  });
+}
+
+/** `Compared 6 checkpoints, 1.4 MB in 120 ms.` */
+function describeSeriesRun({ checkpoints }: SeriesResult, seconds: number): string {
+  const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const time = seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
+  return `Compared ${formatNoun(checkpoints.length, 'checkpoint')}, ${formatBytes(bytes)} in ${time}.`;
+}

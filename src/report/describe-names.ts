@@ -1,0 +1,16 @@
+import type { NameChange } from '../types.ts';
+import { formatCount } from './format.ts';
+
+/** What was done to names before they were matched, in a sentence without a full stop. */
+export function describeNameChange({ side, kind, rule, tensors }: NameChange): string {
+  const names = `${formatCount(tensors)} ${side} ${tensors === 1 ? 'name' : 'names'}`;
+  switch (kind) {
+    case 'rename':
+      return `names matched after ${rule} on ${names}`;
+    case 'strip':
+      return `names matched without ${rule} on ${names}`;
+    case 'prefix':
+    case 'wrapper':
+      return `names matched without the ${kind} ${rule} on ${names}`;
+  }
+}
