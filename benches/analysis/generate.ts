@@ -17,7 +17,16 @@ export interface Case {
 }
 
 /** The eight labels. */
-export const LABELS: readonly ChangePattern[] = ['uniform', 'gradient', 'inverse_gradient', 'focused', 'sparse', 'attention_heavy', 'mlp_heavy', 'embedding_heavy'];
+export const LABELS: readonly ChangePattern[] = [
+  'uniform',
+  'gradient',
+  'inverse_gradient',
+  'focused',
+  'sparse',
+  'attention_heavy',
+  'mlp_heavy',
+  'embedding_heavy',
+];
 /** Depths of the generated models. */
 export const DEPTHS: readonly number[] = [4, 6, 8, 12, 16, 24, 32, 48, 80, 96];
 
@@ -27,20 +36,30 @@ interface Plan {
   readonly density?: number;
 }
 
-const PLANS: Readonly<Record<ChangePattern, (tensors: readonly Blueprint[], random: Random) => Plan>> = {
+/** Fixed instead of drawn, to see how the decision depends on it. */
+export interface Fixed {
+  /** Ratio that makes the pattern: last to first block, or type to rest. */
+  readonly fold?: number;
+  /** Standard deviation of ln size between tensors. */
+  readonly noise?: number;
+}
+
+type Planner = (tensors: readonly Blueprint[], random: Random, fold: number | undefined) => Plan;
+
+const PLANS: Readonly<Record<ChangePattern, Planner>> = {
   uniform: () => ({ size: () => 1 }),
-  gradient: (_, random) => planTrend(random, -1),
-  inverse_gradient: (_, random) => planTrend(random, 1),
+  gradient: (_, random, fold) => planTrend(random, -1, fold),
+  inverse_gradient: (_, random, fold) => planTrend(random, 1, fold),
   focused: planFocused,
   sparse: planSparse,
-  attention_heavy: (tensors, random) => planType(tensors, random, 'attention'),
-  mlp_heavy: (tensors, random) => planType(tensors, random, 'mlp'),
+  attention_heavy: (tensors, random, fold) => planType(tensors, random, 'attention', fold),
+  mlp_heavy: (tensors, random, fold) => planType(tensors, random, 'mlp', fold),
   embedding_heavy: planEmbedding,
 };
 
-/** Fold 3 to 20 between the first block and the last, straight or bent. */
-function planTrend(random: Random, sign: number): Plan {
-  const fold = random.logUniform(3, 20);
+/** Fold 2.5 to 20 between the first block and the last, straight or bent. */
+function planTrend(random: Random, sign: number, fixed: number | undefined): Plan {
+  const fold = fixed ?? random.logUniform(2.5, 20);
   const bend = random.uniform(0.7, 1.5);
   return {
     size: ({ block, part }) => {
@@ -50,10 +69,10 @@ function planTrend(random: Random, sign: number): Plan {
   };
 }
 
-/** One type at 3 to 12 times the rest; or alone; or some of its projections alone, as LoRA takes them. */
-function planType(tensors: readonly Blueprint[], random: Random, part: 'attention' | 'mlp'): Plan {
-  if (random.chance(0.6)) {
-    const fold = random.logUniform(3, 12);
+/** One type at 2.5 to 12 times the rest; or alone; or some of its projections alone, as LoRA takes them. */
+function planType(tensors: readonly Blueprint[], random: Random, part: 'attention' | 'mlp', fixed: number | undefined): Plan {
+  if (fixed !== undefined || random.chance(0.6)) {
+    const fold = fixed ?? random.logUniform(2.5, 12);
     return { size: (tensor) => (tensor.part === part ? fold : 1) };
   }
   const modules = [...new Set(tensors.filter((tensor) => tensor.part === part).map((tensor) => tensor.module))];
@@ -62,8 +81,8 @@ function planType(tensors: readonly Blueprint[], random: Random, part: 'attentio
 }
 
 /** Embeddings at 4 to 20 times the body, or alone. */
-function planEmbedding(_: readonly Blueprint[], random: Random): Plan {
-  const fold = random.chance(0.3) ? Infinity : random.logUniform(4, 20);
+function planEmbedding(_: readonly Blueprint[], random: Random, fixed: number | undefined): Plan {
+  const fold = fixed ?? (random.chance(0.3) ? Infinity : random.logUniform(4, 20));
   return { size: ({ part }) => (part === 'embedding' ? 1 : 1 / fold) };
 }
 
@@ -76,7 +95,10 @@ function planFocused(tensors: readonly Blueprint[], random: Random): Plan {
   const { stack, of } = random.pick(blocks);
   const length = random.integer(1, Math.max(1, Math.floor(of * 0.35)));
   const start = random.chance(0.4) ? of - length : random.integer(0, of - length);
-  return { size: ({ block }) => (block !== null && block.stack === stack && block.index >= start && block.index < start + length ? 1 : rest) };
+  return {
+    size: ({ block }) =>
+      block !== null && block.stack === stack && block.index >= start && block.index < start + length ? 1 : rest,
+  };
 }
 
 /** Scattered tensors, one or two in a block, 3 to 10 % of all; or all tensors but few of their elements. */
@@ -88,33 +110,41 @@ function planSparse(tensors: readonly Blueprint[], random: Random): Plan {
   const chosen = new Set<Blueprint>();
   for (const tensor of random.sample(matrices, matrices.length)) {
     if (chosen.size >= count) break;
-    const beside = [...chosen].filter(({ block }) => block?.index === tensor.block?.index && block?.stack === tensor.block?.stack).length;
+    const beside = [...chosen].filter(
+      ({ block }) => block?.index === tensor.block?.index && block?.stack === tensor.block?.stack,
+    ).length;
     if (beside < 1) chosen.add(tensor);
   }
   return { size: (tensor) => (chosen.has(tensor) ? 1 : rest) };
 }
 
 /** Generates one comparison; the same seed gives the same one. */
-export function generateCase(label: ChangePattern, seed: number): Case {
+export function generateCase(label: ChangePattern, seed: number, fixed: Fixed = {}): Case {
   const random = createRandom(seed);
   const scheme = random.pick(SCHEMES);
   const depth = random.pick(DEPTHS);
   const scale = random.logUniform(1e-6, 0.5);
-  const noise = random.uniform(0.02, 0.35);
+  const noise = fixed.noise ?? random.uniform(0.02, 0.35);
   const tensors = scheme.build(depth);
-  const plan = PLANS[label](tensors, random);
+  const plan = PLANS[label](tensors, random, fixed.fold);
   const offsets = new Map<string, number>();
   const spread = random.uniform(0, 0.25);
   const head = random.logUniform(0.6, 3.3);
   const table = label === 'embedding_heavy' ? 1 : random.logUniform(0.2, 1.4);
   const wild = random.uniform(0.5, 2);
+  // What uniform runs show all the same: types that differ by up to a third, a slight trend over depth.
+  const leaning = random.logUniform(0.75, 1.33);
+  const drift = random.logUniform(0.75, 1.33);
   const diffs = tensors.map((tensor) => {
     const offset = offsets.get(tensor.module) ?? spread * Math.max(-2, Math.min(2, random.gaussian()));
     offsets.set(tensor.module, offset);
     let size = plan.size(tensor) * scale * Math.exp(noise * random.gaussian() + (tensor.block === null ? 0 : offset));
+    if (tensor.part === 'attention') size *= leaning;
+    if (tensor.block !== null) size *= drift ** (tensor.block.index / (tensor.block.of - 1) - 0.5);
     if (tensor.part === 'output') size *= head;
     if (tensor.part === 'embedding') size *= table;
-    if (tensor.part === 'norm' || tensor.part === 'bias' || tensor.part === 'router') size *= Math.exp(wild * random.gaussian()) * 0.3;
+    if (tensor.part === 'norm' || tensor.part === 'bias' || tensor.part === 'router')
+      size *= Math.exp(wild * random.gaussian()) * 0.3;
     return describeTensor(tensor, Math.min(size, 1.9), plan.density, random);
   });
   return { label, scheme: scheme.name, depth, scale, noise, diffs };
@@ -125,7 +155,21 @@ function describeTensor(tensor: Blueprint, change: number, density: number | und
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
   const norm = (tensor.part === 'norm' ? 1 : 0.02 * random.logUniform(0.5, 2)) * Math.sqrt(elements);
   const changed = change === 0 ? 0 : Math.round(elements * (density ?? 1) * random.uniform(0.97, 1));
-  const info = { name: tensor.name, shape: tensor.shape, dtype: 'f32', numElements: elements, sizeBytes: 4 * elements, mean: 0, std: norm / Math.sqrt(elements), min: null, max: null, sparsity: 0, nanCount: 0, infCount: 0, error: null };
+  const info = {
+    name: tensor.name,
+    shape: tensor.shape,
+    dtype: 'f32',
+    numElements: elements,
+    sizeBytes: 4 * elements,
+    mean: 0,
+    std: norm / Math.sqrt(elements),
+    min: -norm,
+    max: norm,
+    sparsity: 0,
+    nanCount: 0,
+    infCount: 0,
+    error: null,
+  };
   return {
     name: tensor.name,
     changeType: change === 0 ? 'unchanged' : 'modified',

@@ -34,7 +34,14 @@ export interface Quality {
 export function decide(given: Case): Outcome {
   const result = detectPattern(readDiffs(given.diffs, null));
   const rank = result.probabilities.findIndex(([pattern]) => pattern === given.label);
-  return { truth: given.label, found: result.pattern, confidence: result.confidence, rank, scheme: given.scheme, depth: given.depth };
+  return {
+    truth: given.label,
+    found: result.pattern,
+    confidence: result.confidence,
+    rank,
+    scheme: given.scheme,
+    depth: given.depth,
+  };
 }
 
 /** Sums up decisions. */
@@ -53,7 +60,15 @@ export function rate(outcomes: readonly Outcome[]): Quality {
     error += (Math.abs(confidence - accuracy) * inside.length) / outcomes.length;
   }
   const topTwo = outcomes.filter(({ rank }) => rank >= 0 && rank < 2).length / outcomes.length;
-  return { cases: outcomes.length, accuracy: accuracyOf(outcomes), topTwo, byClass, confusion, calibrationError: error, calibration };
+  return {
+    cases: outcomes.length,
+    accuracy: accuracyOf(outcomes),
+    topTwo,
+    byClass,
+    confusion,
+    calibrationError: error,
+    calibration,
+  };
 }
 
 function accuracyOf(outcomes: readonly Outcome[]): number {

@@ -42,7 +42,10 @@ export function createRandom(seed: number): Random {
     chance: (probability) => unit() < probability,
     sample: (items, count) => {
       const pool = [...items];
-      return Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(Math.floor(unit() * pool.length), 1)[0]).filter((item) => item !== undefined);
+      return Array.from(
+        { length: Math.min(count, pool.length) },
+        () => pool.splice(Math.floor(unit() * pool.length), 1)[0],
+      ).filter((item) => item !== undefined);
     },
   };
 }

@@ -1,9 +1,20 @@
-import type { Analysis, AnalysisConfig, ChangePattern, DiffSummary, LayerAnalysis, ParameterDiff, PatternResult, StageComparison, TrainingInsight } from '../types.ts';
+import type {
+  Analysis,
+  AnalysisConfig,
+  ChangePattern,
+  DiffSummary,
+  LayerAnalysis,
+  ParameterDiff,
+  PatternResult,
+  StageComparison,
+  TrainingInsight,
+} from '../types.ts';
 import { readContext } from './context.ts';
 import { profileDepth } from './depth-profile.ts';
 import { explainAll } from './insights/table.ts';
 import { analyzeTypes } from './layer-analysis.ts';
 import { compileUserPatterns, type UserTypes } from './layer-types/user-patterns.ts';
+import { findColumns, linkColumns } from './linked-columns.ts';
 import { detectPattern } from './patterns/detect.ts';
 import { rankLayers, rankParameters } from './rankings.ts';
 import { readColumns } from './rows-from-columns.ts';
@@ -51,19 +62,19 @@ export class DiffAnalyzer {
     };
   }
 
-  /** Change by layer type, over the tensors of `diffs`. */
+  /** Change by layer type, over all tensors of the comparison that `diffs` shows; over `diffs` where it was made by hand. */
   analyzeLayerTypes(diffs: readonly ParameterDiff[]): Record<string, LayerAnalysis> {
-    return analyzeTypes(readDiffs(diffs, this.#userTypes), this.#config.normalizeBySize);
+    return analyzeTypes(this.#readRows(diffs), this.#config.normalizeBySize);
   }
 
-  /** Where in the network the change sits. `layerAnalysis` is taken for the sake of the signature: types are read from the names. */
+  /** Where in the network the change sits, as {@link analyzeLayerTypes} over all tensors. `layerAnalysis` is taken for the sake of the signature: types are read from the names. */
   detectChangePattern(diffs: readonly ParameterDiff[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern {
     return this.explainChangePattern(diffs).pattern;
   }
 
   /** As {@link detectChangePattern}, with probabilities and evidence. */
   explainChangePattern(diffs: readonly ParameterDiff[]): PatternResult {
-    return detectPattern(readDiffs(diffs, this.#userTypes));
+    return detectPattern(this.#readRows(diffs));
   }
 
   /** The explained conclusions. What is not given is computed. */
@@ -103,7 +114,9 @@ export class DiffAnalyzer {
     return this.#hasDynamics && isKnown ? detectPattern(rows) : null;
   }
 
-  #readRows(diffs: readonly ParameterDiff[], summary: DiffSummary): TensorRow[] {
-    return summary.tensors === undefined ? readDiffs(diffs, this.#userTypes) : readColumns(summary.tensors, this.#userTypes);
+  #readRows(diffs: readonly ParameterDiff[], summary: Partial<DiffSummary> = {}): TensorRow[] {
+    linkColumns(diffs, summary.tensors);
+    const columns = findColumns(diffs);
+    return columns === undefined ? readDiffs(diffs, this.#userTypes) : readColumns(columns, this.#userTypes);
   }
 }

@@ -53,7 +53,7 @@ export function readContext(
     frozen: findFrozen(rows),
     nonFinite: countNonFinite(rows),
     precision: findConversions(rows),
-    rescaling: findRescaling(rows),
+    rescaling: findRescaling(measured),
     significantChangeThreshold: config.significantChangeThreshold ?? 0.1,
   };
 }

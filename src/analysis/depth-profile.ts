@@ -16,5 +16,7 @@ export function profileDepth(rows: readonly TensorRow[]): DepthPoint[] {
   }
   return [...stacks]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([stack, blocks]) => [...blocks].sort(([a], [b]) => a - b).map(([depth, members]) => ({ stack, depth, change: groupChange(members) })));
+    .flatMap(([stack, blocks]) =>
+      [...blocks].sort(([a], [b]) => a - b).map(([depth, members]) => ({ stack, depth, change: groupChange(members) })),
+    );
 }

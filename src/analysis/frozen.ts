@@ -39,7 +39,13 @@ export function findFrozen(rows: readonly TensorRow[]): FrozenParts {
   const trained = rows.filter((row) => row.isCompared && !isAuxiliary(row));
   const frozen = trained.filter((row) => isFrozen(row));
   const typicalUpdate = findTypicalUpdate(trained);
-  const base = { tensors: trained.length, frozenTensors: frozen.length, elements: countElements(trained), frozenElements: countElements(frozen), typicalUpdate };
+  const base = {
+    tensors: trained.length,
+    frozenTensors: frozen.length,
+    elements: countElements(trained),
+    frozenElements: countElements(frozen),
+    typicalUpdate,
+  };
   if (frozen.length === trained.length) return { ...base, types: [], towers: [], ranges: [], undecidedTypes: [] };
   const still = findStill(trained, (row) => row.class.type);
   const isUndecided = (type: string): boolean => trained.every((row) => row.class.type !== type || isHidden(row, typicalUpdate));
@@ -63,7 +69,10 @@ function findStill(rows: readonly TensorRow[], groupOf: (row: TensorRow) => stri
     const group = groupOf(row);
     if (group !== null) groups.set(group, (groups.get(group) ?? true) && isFrozen(row));
   }
-  return [...groups].filter(([, still]) => still).map(([group]) => group).sort();
+  return [...groups]
+    .filter(([, still]) => still)
+    .map(([group]) => group)
+    .sort();
 }
 
 function findRanges(rows: readonly TensorRow[]): FrozenRange[] {

@@ -23,7 +23,9 @@ export function analyzeTypes(rows: readonly TensorRow[], normalizeBySize = true)
 function analyzeType(layerType: string, rows: readonly TensorRow[], normalizeBySize: boolean): LayerAnalysis {
   const compared = rows.filter((row) => row.isCompared && Number.isFinite(row.change));
   const modified = rows.filter((row) => row.changeType === 'modified' && row.error === null);
-  const changes = modified.flatMap(({ relativeChange, change }) => (Number.isFinite(relativeChange) ? [relativeChange] : Number.isFinite(change) ? [change] : []));
+  const changes = modified.flatMap(({ relativeChange, change }) =>
+    Number.isFinite(relativeChange) ? [relativeChange] : Number.isFinite(change) ? [change] : [],
+  );
   const average = normalizeBySize ? groupChange(compared) : mean(compared.map((row) => row.change));
   return {
     layerType,

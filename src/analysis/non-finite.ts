@@ -7,6 +7,8 @@ export interface NonFinite {
   /** NaN and Inf in new over all of those. */
   readonly nan: number;
   readonly inf: number;
+  /** Share of the elements of new that are NaN or Inf in those tensors, 0 to 1. */
+  readonly elementShare: number;
   /** Tensors that had them before and have no more now. */
   readonly persistent: readonly string[];
   /** Tensors of new. */
@@ -20,9 +22,11 @@ export function countNonFinite(rows: readonly TensorRow[]): NonFinite {
   let nan = 0;
   let inf = 0;
   let tensors = 0;
+  let elements = 0;
   for (const row of rows) {
     if (row.changeType === 'removed') continue;
     tensors += 1;
+    elements += row.elements || 0;
     const fresh = row.readSide('new');
     const found = (fresh.nan || 0) + (fresh.inf || 0);
     if (found === 0) continue;
@@ -37,5 +41,6 @@ export function countNonFinite(rows: readonly TensorRow[]): NonFinite {
   }
   const order = (row: TensorRow): number => row.class.depth ?? Infinity;
   appeared.sort((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
-  return { appeared: appeared.map((row) => row.name), nan, inf, persistent, tensors };
+  const elementShare = elements > 0 ? Math.min(1, (nan + inf) / elements) : 0;
+  return { appeared: appeared.map((row) => row.name), nan, inf, elementShare, persistent, tensors };
 }

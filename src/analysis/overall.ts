@@ -42,11 +42,14 @@ export function selectMeasured(rows: readonly TensorRow[]): readonly TensorRow[]
 
 /** Change of all rows as one vector. 1 - cos = (AD - P^2) / (sqrt(AB) (sqrt(AB) + A + P)), A = |old|^2, D = |d|^2, P = old . d. */
 export function measureOverall(rows: readonly TensorRow[]): OverallChange {
-  const measured = rows.filter((row) => Number.isFinite(row.oldNorm) && Number.isFinite(row.newNorm) && Number.isFinite(row.energy));
+  const measured = rows.filter(
+    (row) => Number.isFinite(row.oldNorm) && Number.isFinite(row.newNorm) && Number.isFinite(row.energy),
+  );
   const base = { change: groupChange(rows), elements: sumOf(rows, (row) => row.elements || 0), tensors: rows.length };
   const old = sumOf(measured, (row) => row.oldNorm ** 2);
   const fresh = sumOf(measured, (row) => row.newNorm ** 2);
-  if (measured.length < rows.length || !(old > 0 && fresh > 0)) return { ...base, cosine: null, oneMinusCos: null, normRatio: null };
+  if (measured.length < rows.length || !(old > 0 && fresh > 0))
+    return { ...base, cosine: null, oneMinusCos: null, normRatio: null };
   const energy = sumOf(measured, (row) => row.energy);
   const product = (fresh - old - energy) / 2;
   const root = Math.sqrt(old * fresh);

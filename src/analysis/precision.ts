@@ -52,15 +52,21 @@ export function findConversions(rows: readonly TensorRow[]): PrecisionChange | n
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   if (groups.size === 0) return null;
-  const conversions = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, members]): Conversion => {
-    const [from = '', to = ''] = key.split('\n');
-    const forwards = roundingError(from, to) ?? 0;
-    const backwards = roundingError(to, from) ?? 0;
-    const isReverse = forwards === 0 && backwards > 0 && members.some((row) => row.change > 0) && members.every((row) => row.change <= TOLERANCE * backwards);
-    const expected = isReverse ? backwards : forwards;
-    const exceeding = members.filter((row) => row.change > TOLERANCE * expected).map((row) => row.name);
-    return { from, to, tensors: members.length, expected, isReverse, exceeding };
-  });
+  const conversions = [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, members]): Conversion => {
+      const [from = '', to = ''] = key.split('\n');
+      const forwards = roundingError(from, to) ?? 0;
+      const backwards = roundingError(to, from) ?? 0;
+      const isReverse =
+        forwards === 0 &&
+        backwards > 0 &&
+        members.some((row) => row.change > 0) &&
+        members.every((row) => row.change <= TOLERANCE * backwards);
+      const expected = isReverse ? backwards : forwards;
+      const exceeding = members.filter((row) => row.change > TOLERANCE * expected).map((row) => row.name);
+      return { from, to, tensors: members.length, expected, isReverse, exceeding };
+    });
   const isExplained = conversions.every(({ exceeding }) => exceeding.length === 0);
   return { conversions, onlyRounding: isExplained ? likelihood(rows) : 0 };
 }

@@ -1,4 +1,5 @@
 import type { ParameterDiff } from '../types.ts';
+import { sum } from './statistics.ts';
 
 /** Modified tensors, the largest relative change first, ties by name. A tensor that was zero counts with its symmetric change. */
 export function rankParameters(diffs: readonly ParameterDiff[], topK: number): ParameterDiff[] {
@@ -8,13 +9,17 @@ export function rankParameters(diffs: readonly ParameterDiff[], topK: number): P
 
 /** Layers with the sum of the relative changes of their modified tensors, largest first, ties by name. */
 export function rankLayers(diffs: readonly ParameterDiff[]): [string, number][] {
-  const changes = new Map<string, number>();
+  const changes = new Map<string, number[]>();
   for (const diff of diffs) {
     if (diff.changeType !== 'modified') continue;
     const layer = layerOf(diff.name);
-    changes.set(layer, (changes.get(layer) ?? 0) + Math.max(0, sizeOf(diff)));
+    const sizes = changes.get(layer) ?? [];
+    changes.set(layer, sizes);
+    sizes.push(Math.max(0, sizeOf(diff)));
   }
-  return [...changes].sort(([a, m], [b, n]) => n - m || compareNames(a, b));
+  return [...changes]
+    .map(([layer, sizes]): [string, number] => [layer, sum(sizes)])
+    .sort(([a, m], [b, n]) => n - m || compareNames(a, b));
 }
 
 /** The tensor's name without its last segment. */

@@ -1,4 +1,3 @@
-import { selectMeasured } from './overall.ts';
 import { median } from './statistics.ts';
 import type { TensorRow } from './tensor-row.ts';
 
@@ -19,8 +18,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Finds weights that were only scaled (weight decay without gradient, a folded norm); null when at least a tenth were more than that. */
-export function findRescaling(rows: readonly TensorRow[]): Rescaling | null {
-  const changed = selectMeasured(rows).filter((row) => row.change > 0);
+export function findRescaling(measured: readonly TensorRow[]): Rescaling | null {
+  const changed = measured.filter((row) => row.change > 0);
   const factors = changed.flatMap((row) => readFactor(row) ?? []);
   if (factors.length === 0 || factors.length < 0.9 * changed.length) return null;
   const factor = median(factors);

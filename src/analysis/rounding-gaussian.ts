@@ -83,7 +83,10 @@ function shareBeyond(edge: number, mean: number, deviation: number): number {
 }
 
 /** Share of Gaussian weights that an update of deviation `update` changes. */
-export function approximateChangedShare(weights: StorageGrid & { readonly mean: number; readonly deviation: number }, update: number): number {
+export function approximateChangedShare(
+  weights: StorageGrid & { readonly mean: number; readonly deviation: number },
+  update: number,
+): number {
   const { mean, deviation, mantissaBits, minExponent } = weights;
   const largest = Math.abs(mean) + 6 * deviation;
   if (!(largest > 0)) return 1;

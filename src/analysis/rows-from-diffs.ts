@@ -10,7 +10,9 @@ export function readDiffs(diffs: readonly Partial<ParameterDiff>[], userTypes: U
     diffs.map((diff) => ({ name: diff.name ?? '', shape: diff.oldInfo?.shape ?? diff.newInfo?.shape ?? null })),
     userTypes,
   );
-  const measured = diffs.every((diff) => !isCompared(diff) || (isKnown(diff.oldNorm) && isKnown(diff.newNorm) && isKnown(diff.l2Diff)));
+  const measured = diffs.every(
+    (diff) => !isCompared(diff) || (isKnown(diff.oldNorm) && isKnown(diff.newNorm) && isKnown(diff.l2Diff)),
+  );
   return classes.map((tensorClass, row) => readRow(diffs[row] ?? {}, tensorClass, measured));
 }
 
@@ -27,7 +29,15 @@ function readRow(diff: Partial<ParameterDiff>, tensorClass: TensorRow['class'], 
   const l2Diff = known(diff.l2Diff);
   const size = elements > 0 ? elements : 1;
   const modelled = isCompared(diff)
-    ? expectShare({ oldDtype, newDtype, oldNorm, mean: known(diff.oldInfo?.mean), std: known(diff.oldInfo?.std), l2Diff, elements })
+    ? expectShare({
+        oldDtype,
+        newDtype,
+        oldNorm,
+        mean: known(diff.oldInfo?.mean),
+        std: known(diff.oldInfo?.std),
+        l2Diff,
+        elements,
+      })
     : null;
   return {
     name: diff.name ?? '',
@@ -52,7 +62,10 @@ function readRow(diff: Partial<ParameterDiff>, tensorClass: TensorRow['class'], 
     newDtype,
     oldShape: diff.oldInfo?.shape ?? null,
     newShape: diff.newInfo?.shape ?? null,
-    readSide: (side) => (side === 'old' ? readSide(diff.oldInfo, diff.nanOld, diff.infOld, diff.zerosOld) : readSide(diff.newInfo, diff.nanNew, diff.infNew, diff.zerosNew)),
+    readSide: (side) =>
+      side === 'old'
+        ? readSide(diff.oldInfo, diff.nanOld, diff.infOld, diff.zerosOld)
+        : readSide(diff.newInfo, diff.nanNew, diff.infNew, diff.zerosNew),
     error: diff.error ?? null,
   };
 }

@@ -22,7 +22,10 @@ interface Development {
  * How the change of each tensor developed from one stage of training to the next. The overall change of each stage is
  * taken out first: a stage with a lower learning rate decelerates nothing. Lists are sorted by how much they matter.
  */
-export function compareStages(diffs1: readonly Partial<ParameterDiff>[], diffs2: readonly Partial<ParameterDiff>[]): StageComparison {
+export function compareStages(
+  diffs1: readonly Partial<ParameterDiff>[],
+  diffs2: readonly Partial<ParameterDiff>[],
+): StageComparison {
   const stage1 = readStage(diffs1);
   const stage2 = readStage(diffs2);
   const [total1, total2] = totalChanges(stage1, stage2);
@@ -62,14 +65,21 @@ export function compareStages(diffs1: readonly Partial<ParameterDiff>[], diffs2:
 
 /** Rows by name; tensors that were not compared in this stage are left out. */
 function readStage(diffs: readonly Partial<ParameterDiff>[]): Map<string, TensorRow> {
-  return new Map(readDiffs(diffs, null).filter((row) => row.isCompared && Number.isFinite(row.change)).map((row) => [row.name, row]));
+  return new Map(
+    readDiffs(diffs, null)
+      .filter((row) => row.isCompared && Number.isFinite(row.change))
+      .map((row) => [row.name, row]),
+  );
 }
 
 /** R of both stages over the tensors of either: one that a stage does not list did not change in it. */
 function totalChanges(stage1: ReadonlyMap<string, TensorRow>, stage2: ReadonlyMap<string, TensorRow>): [number, number] {
   const still = (stage: ReadonlyMap<string, TensorRow>, other: ReadonlyMap<string, TensorRow>): TensorRow[] =>
     [...other.values()].filter((row) => !stage.has(row.name)).map((row) => ({ ...row, change: 0, energy: 0 }));
-  return [groupChange([...stage1.values(), ...still(stage1, stage2)]), groupChange([...stage2.values(), ...still(stage2, stage1)])];
+  return [
+    groupChange([...stage1.values(), ...still(stage1, stage2)]),
+    groupChange([...stage2.values(), ...still(stage2, stage1)]),
+  ];
 }
 
 function changeIn(stage: ReadonlyMap<string, TensorRow>, name: string): number {

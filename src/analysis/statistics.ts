@@ -3,12 +3,25 @@
  * Addition of doubles depends on order; so values are sorted before they are added.
  */
 
-/** Sum in ascending order of value. */
+/** Sum in ascending order of value. Integers are exact in any order, so they are not sorted. */
 export function sum(values: ArrayLike<number>): number {
+  const count = sumIntegers(values);
+  if (count !== null) return count;
   const sorted = new Float64Array(values).sort();
   let total = 0;
   for (let at = 0; at < sorted.length; at += 1) total += sorted[at] ?? 0;
   return total;
+}
+
+/** Sum of non-negative integers up to 2^53; null for anything else. */
+function sumIntegers(values: ArrayLike<number>): number | null {
+  let total = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? 0;
+    if (!Number.isInteger(value) || value < 0) return null;
+    total += value;
+  }
+  return total <= Number.MAX_SAFE_INTEGER ? total : null;
 }
 
 /** Sum over items, in ascending order of value. */

@@ -3,13 +3,19 @@
  * then what is missing. Every number in it is in the evidence of an insight or in the summary.
  */
 import type { AnalysisContext } from './context.ts';
-import { capitalize, formatCosine, formatNoun, formatPercent, formatShare, joinWords } from './wording.ts';
+import { capitalize, formatCosine, formatFold, formatNoun, formatPercent, formatShare, joinWords } from './wording.ts';
 
 /** One part of the sentence; null where there is nothing to say. */
 type Clause = (context: AnalysisContext) => string | null;
 
 /** From this share of the elements on, frozen tensors make an update partial. */
 const PARTIAL = 0.2;
+/** From this share of lost elements on the rest is not worth a pattern. */
+const LOST = 0.5;
+/** Weights with a cosine below this are the old ones with the sign turned. */
+const REVERSED = -0.3;
+/** Norms that grew or shrank by this factor are told. */
+const GROWTH = 1.5;
 /** Continued pre-training keeps the cosine above this. */
 const RELATED = 0.3;
 /** Runner-ups below this probability are not named. */
@@ -17,36 +23,57 @@ const WORTH_NAMING = 0.01;
 
 /** What happened and how sure that is. */
 export function composeVerdict(context: AnalysisContext): string {
-  const clauses = [describeNonFinite, describeChange, describeDensity, describeFrozen, describeArchitecture, describeFailures];
+  const clauses = [
+    describeNonFinite,
+    describeChange,
+    describeGrowth,
+    describeDensity,
+    describeFrozen,
+    describeArchitecture,
+    describeFailures,
+  ];
   const words = clauses.map((clause) => clause(context)).filter((text) => text !== null);
   return `${capitalize(words.join('; '))}.`;
 }
 
-const describeNonFinite: Clause = ({ nonFinite: { appeared, tensors } }) =>
-  appeared.length === 0 ? null : `NaN or Inf appeared in ${appeared.length} of ${formatNoun(tensors, 'tensor')}, first in ${appeared[0] ?? ''}`;
+const describeNonFinite: Clause = ({ nonFinite: { appeared, tensors, elementShare } }) =>
+  appeared.length === 0
+    ? null
+    : `NaN or Inf appeared in ${appeared.length} of ${formatNoun(tensors, 'tensor')} (${formatShare(elementShare)} of the elements), first in ${appeared[0] ?? ''}`;
 
 /** The main clause. */
 const describeChange: Clause = (context) => {
   const { counts, overall, band, pattern, precision, rescaling } = context;
   const { common, compared, byType } = counts;
   if (compared === 0) return describeNothing(context);
-  if (overall.change === 0) return context.nonFinite.appeared.length > 0 && byType.modified > 0 ? 'no finite value changed' : describeIdentity(context);
+  if (overall.change === 0)
+    return context.nonFinite.appeared.length > 0 && byType.modified > 0 ? 'no finite value changed' : describeIdentity(context);
   const size = `R = ${formatPercent(overall.change)}`;
+  if (context.nonFinite.elementShare >= LOST) return `in the few values that are finite ${size}`;
   if (precision !== null && precision.onlyRounding >= 0.5) {
     const pairs = precision.conversions.map(({ from, to }) => `${from} to ${to}`);
     const expected = Math.max(...precision.conversions.map((conversion) => conversion.expected));
     return `conversion from ${joinWords(pairs)}: ${size} is what rounding alone makes (${formatPercent(expected)} expected, ${formatShare(precision.onlyRounding)} sure)`;
   }
-  if (rescaling !== null) return `rescaled weights (${size}): ${rescaling.tensors} of ${compared} tensors are the old ones times ${rescaling.factor.toPrecision(3)}`;
-  if (band === 'replaced') return `replaced weights (${size}, cosine ${formatCosine(overall.oneMinusCos ?? 1)}): no resemblance in ${formatNoun(compared, 'common tensor')}`;
+  if (rescaling !== null)
+    return `rescaled weights (${size}): ${rescaling.tensors} of ${compared} tensors are the old ones times ${rescaling.factor.toPrecision(3)}`;
+  if (band === 'replaced') return describeReplacement(context, size);
   const place = pattern === null || pattern.identical ? '' : `, ${describePlace(context)}`;
   const most = common > 0 && byType.modified === 0 ? ' below the threshold of change' : '';
   return `${describeKind(context)} (${size})${most}${place}`;
 };
 
+function describeReplacement({ overall, counts }: AnalysisContext, size: string): string {
+  const facts = `${size}, cosine ${formatCosine(overall.oneMinusCos ?? 1)}`;
+  if ((overall.cosine ?? 0) < REVERSED)
+    return `reversed weights (${facts}): they point the other way in ${formatNoun(counts.compared, 'common tensor')}`;
+  return `replaced weights (${facts}): no resemblance in ${formatNoun(counts.compared, 'common tensor')}`;
+}
+
 function describeNothing({ counts, rows }: AnalysisContext): string {
   const { common, byType } = counts;
-  if (common > 0) return `nothing could be compared: of ${formatNoun(common, 'common tensor')} ${byType.shape_changed} have another shape and ${byType.failed} failed`;
+  if (common > 0)
+    return `nothing could be compared: of ${formatNoun(common, 'common tensor')} ${byType.shape_changed} have another shape and ${byType.failed} failed`;
   if (rows.length === 0) return 'nothing to compare: no tensor on either side';
   return `nothing in common: none of ${formatNoun(byType.removed, 'old tensor')} and ${formatNoun(byType.added, 'new tensor')} share a name`;
 }
@@ -55,7 +82,9 @@ function describeIdentity({ counts, precision }: AnalysisContext): string {
   const { compared, byType } = counts;
   if (byType.identical < compared) {
     const rest = compared - byType.identical;
-    return byType.identical === 0 ? `no measurable change in ${formatNoun(compared, 'common tensor')}` : `identical in ${byType.identical} of ${formatNoun(compared, 'common tensor')}, no measurable change in the other ${rest}`;
+    return byType.identical === 0
+      ? `no measurable change in ${formatNoun(compared, 'common tensor')}`
+      : `identical in ${byType.identical} of ${formatNoun(compared, 'common tensor')}, no measurable change in the other ${rest}`;
   }
   if (precision === null) return `identical: all ${formatNoun(compared, 'common tensor')} are equal in every value`;
   const pairs = precision.conversions.map(({ from, to, tensors }) => `${from} to ${to} in ${tensors}`);
@@ -65,12 +94,21 @@ function describeIdentity({ counts, precision }: AnalysisContext): string {
 /** Size and density: `light dense fine-tune`. */
 function describeKind({ band, density, frozen, overall }: AnalysisContext): string {
   const isPartial = frozen.elements > 0 && frozen.frozenElements >= PARTIAL * frozen.elements;
-  const spread = density === null ? '' : density.verdict === 'dense' ? 'dense ' : density.verdict === 'rounded' ? 'precision-limited ' : 'element-sparse ';
+  const spread =
+    density === null
+      ? ''
+      : density.verdict === 'dense'
+        ? 'dense '
+        : density.verdict === 'rounded'
+          ? 'precision-limited '
+          : 'element-sparse ';
   const extent = isPartial && density?.verdict !== 'sparse' ? `partial ${density?.verdict === 'rounded' ? spread : ''}` : spread;
   if (band === 'trace') return `trace-sized ${extent}update`;
   if (band === 'heavy') {
     const isLost = overall.cosine !== null && overall.cosine < RELATED;
-    return isLost ? `heavy ${extent}change, hardly related to the old weights, cosine ${formatCosine(overall.oneMinusCos ?? 1)}` : `heavy ${extent}change, the size of continued pre-training`;
+    return isLost
+      ? `heavy ${extent}change, hardly related to the old weights, cosine ${formatCosine(overall.oneMinusCos ?? 1)}`
+      : `heavy ${extent}change, the size of continued pre-training`;
   }
   return `${band} ${extent}fine-tune`;
 }
@@ -85,12 +123,19 @@ function describePlace({ pattern }: AnalysisContext): string {
   return `${pattern.pattern}${where} (${formatShare(pattern.confidence)}${doubt})${next}`;
 }
 
+const describeGrowth: Clause = ({ overall: { normRatio } }) => {
+  if (normRatio === null || (normRatio < GROWTH && normRatio > 1 / GROWTH)) return null;
+  return `the weights are ${formatFold(normRatio)} as large as before`;
+};
+
 const describeDensity: Clause = ({ density, overall, precision }) => {
   if (density === null || density.verdict === 'dense' || overall.change === 0 || precision !== null) return null;
   const kept = `${formatShare(1 - density.observed)} of the changed tensors' elements kept their value`;
   const expected = `${density.isApproximate ? 'about ' : ''}${formatShare(1 - density.expected)}`;
   const dtypes = joinWords(density.dtypes);
-  return density.verdict === 'rounded' ? `${kept}, and rounding to ${dtypes} explains ${expected}` : `${kept}, where rounding to ${dtypes} explains ${expected}`;
+  return density.verdict === 'rounded'
+    ? `${kept}, and rounding to ${dtypes} explains ${expected}`
+    : `${kept}, where rounding to ${dtypes} explains ${expected}`;
 };
 
 const describeFrozen: Clause = ({ frozen, overall }) => {
@@ -98,8 +143,8 @@ const describeFrozen: Clause = ({ frozen, overall }) => {
   return `${formatShare(frozen.frozenElements / frozen.elements)} of the elements are in ${formatNoun(frozen.frozenTensors, 'tensor')} that did not change at all`;
 };
 
-const describeArchitecture: Clause = ({ counts: { byType, common } }) => {
-  if (common === 0) return null;
+const describeArchitecture: Clause = ({ counts: { byType, compared } }) => {
+  if (compared === 0) return null;
   const parts: string[] = [];
   if (byType.added > 0) parts.push(`${formatNoun(byType.added, 'tensor')} added`);
   if (byType.removed > 0) parts.push(`${byType.removed} removed`);

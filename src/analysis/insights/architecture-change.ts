@@ -7,14 +7,26 @@ export const explainArchitectureChange: Explain = ({ counts, rows }) => {
   if (added + removed + reshaped === 0) return [];
   const isDisjoint = counts.common === 0 && rows.length > 0;
   const parts = [`Added ${formatNoun(added, 'tensor')}`, `removed ${removed}`, `changed the shape of ${reshaped}`];
-  const name = (type: string): string[] => rows.filter((row) => row.changeType === type).slice(0, 10).map((row) => row.name);
+  const name = (type: string): string[] =>
+    rows
+      .filter((row) => row.changeType === type)
+      .slice(0, 10)
+      .map((row) => row.name);
   return [
     {
       category: 'architecture',
       title: isDisjoint ? 'Nothing in Common' : 'Model Architecture Changed',
       description: `${parts.join(', ')}; ${isDisjoint ? 'no name occurs on both sides.' : `${formatNoun(counts.common, 'tensor')} in common.`}`,
       severity: removed > 0 || reshaped > 0 || isDisjoint ? 'warning' : 'info',
-      evidence: { added, removed, reshaped, common: counts.common, addedNames: name('added'), removedNames: name('removed'), reshapedNames: name('shape_changed') },
+      evidence: {
+        added,
+        removed,
+        reshaped,
+        common: counts.common,
+        addedNames: name('added'),
+        removedNames: name('removed'),
+        reshapedNames: name('shape_changed'),
+      },
     },
   ];
 };

@@ -3,7 +3,9 @@ import type { Explain } from './insight.ts';
 
 /** Embedding and head that were one tensor in old and are two different ones in new. */
 export const explainBrokenTie: Explain = ({ rows }) => {
-  const embedding = rows.find((row) => row.class.type === 'embedding' && row.class.role === 'token' && row.newShape?.length === 2);
+  const embedding = rows.find(
+    (row) => row.class.type === 'embedding' && row.class.role === 'token' && row.newShape?.length === 2,
+  );
   const head = rows.find((row) => row.class.type === 'output' && row.class.role === 'head' && row.newShape?.length === 2);
   if (embedding === undefined || head === undefined || !isSameShape(embedding, head)) return [];
   const wasTied = head.changeType === 'added' || embedding.changeType === 'added' || isOne(embedding, head, 'old');
@@ -15,7 +17,13 @@ export const explainBrokenTie: Explain = ({ rows }) => {
       title: 'Tied Weights Came Apart',
       description: `${embedding.name} and ${head.name} differ in the new checkpoint; in the old one ${old}. A loader that ties them will drop one of the two.`,
       severity: 'warning',
-      evidence: { embedding: embedding.name, head: head.name, newNormEmbedding: embedding.newNorm, newNormHead: head.newNorm, headWas: head.changeType },
+      evidence: {
+        embedding: embedding.name,
+        head: head.name,
+        newNormEmbedding: embedding.newNorm,
+        newNormHead: head.newNorm,
+        headWas: head.changeType,
+      },
       confidence: head.changeType === 'added' ? 0.9 : 0.99,
     },
   ];
@@ -31,5 +39,7 @@ function isOne(a: TensorRow, b: TensorRow, side: 'old' | 'new'): boolean {
   const normA = side === 'old' ? a.oldNorm : a.newNorm;
   const normB = side === 'old' ? b.oldNorm : b.newNorm;
   const isClose = (p: number, q: number): boolean => Math.abs(p - q) <= 1e-12 * Math.max(Math.abs(p), Math.abs(q));
-  return isClose(normA, normB) && isClose(x.mean, y.mean) && isClose(x.std, y.std) && isClose(x.min, y.min) && isClose(x.max, y.max);
+  return (
+    isClose(normA, normB) && isClose(x.mean, y.mean) && isClose(x.std, y.std) && isClose(x.min, y.min) && isClose(x.max, y.max)
+  );
 }

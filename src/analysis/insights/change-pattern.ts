@@ -32,11 +32,15 @@ export const explainPattern: Explain = ({ pattern }) => {
   if (pattern === null || pattern.identical) return [];
   const [, second] = pattern.probabilities;
   const name = pattern.pattern.replaceAll('_', ' ');
-  const doubt = pattern.ambiguous && second !== undefined ? ` Ambiguous: ${second[0]} is nearly as likely (${formatShare(second[1])}).` : '';
+  const doubt =
+    pattern.ambiguous && second !== undefined ? ` Ambiguous: ${second[0]} is nearly as likely (${formatShare(second[1])}).` : '';
   return [
     {
       category: 'training_dynamics',
-      title: `Change Pattern: ${name.split(' ').map((word) => capitalize(word)).join(' ')}`,
+      title: `Change Pattern: ${name
+        .split(' ')
+        .map((word) => capitalize(word))
+        .join(' ')}`,
       description: `${capitalize(MEANINGS[pattern.pattern](pattern.evidence))}.${doubt}`,
       severity: 'info',
       evidence: { pattern: pattern.pattern, ...pattern.evidence, probabilities: pattern.probabilities },

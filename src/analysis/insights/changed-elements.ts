@@ -5,7 +5,14 @@ import type { Explain } from './insight.ts';
 export const explainChangedElements: Explain = ({ density, overall, band }) => {
   if (density === null || density.verdict === 'dense' || band === 'identical') return [];
   const { observed, expected, verdict, isApproximate, dtypes } = density;
-  const evidence = { observedChanged: observed, expectedChanged: expected, ratio: observed / expected, change: overall.change, dtypes, isApproximate };
+  const evidence = {
+    observedChanged: observed,
+    expectedChanged: expected,
+    ratio: observed / expected,
+    change: overall.change,
+    dtypes,
+    isApproximate,
+  };
   const about = isApproximate ? 'about ' : '';
   const kept = `${formatShare(1 - observed)} of the elements of the changed tensors kept their value`;
   if (verdict === 'rounded') {

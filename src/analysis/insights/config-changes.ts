@@ -4,12 +4,24 @@ import type { Explain } from './insight.ts';
 
 /** Keys whose change alters what the weights compute, and what that means. */
 const TELLING: readonly (readonly [key: RegExp, meaning: string, severity: Severity])[] = [
-  [/(^|\.)(rope_|rotary_|max_position_embeddings|sliding_window|original_max_position)/, 'positions are encoded differently', 'warning'],
+  [
+    /(^|\.)(rope_|rotary_|max_position_embeddings|sliding_window|original_max_position)/,
+    'positions are encoded differently',
+    'warning',
+  ],
   [/(^|\.)(vocab_size|pad_token_id|bos_token_id|eos_token_id)/, 'the vocabulary or its special tokens changed', 'warning'],
   [/(^|\.)tie_word_embeddings/, 'embedding and head are tied differently', 'warning'],
   [/(^|\.)(torch_)?dtype/, 'weights are stored or run in another dtype', 'info'],
-  [/(^|\.)(architectures|model_type|hidden_size|intermediate_size|num_\w*layers|num_\w*heads|num_\w*experts\w*|head_dim|n_layer|n_head|n_embd)/, 'the architecture is another', 'warning'],
-  [/(^|\.)(hidden_act|activation_function|\w*norm_eps\w*|layer_norm_epsilon|attn_logit_softcapping|final_logit_softcapping)/, 'the computation is another', 'warning'],
+  [
+    /(^|\.)(architectures|model_type|hidden_size|intermediate_size|num_\w*layers|num_\w*heads|num_\w*experts\w*|head_dim|n_layer|n_head|n_embd)/,
+    'the architecture is another',
+    'warning',
+  ],
+  [
+    /(^|\.)(hidden_act|activation_function|\w*norm_eps\w*|layer_norm_epsilon|attn_logit_softcapping|final_logit_softcapping)/,
+    'the computation is another',
+    'warning',
+  ],
   [/(^|\.)quantization_config/, 'quantisation changed', 'warning'],
 ];
 
@@ -24,14 +36,21 @@ export const explainConfigChanges: Explain = ({ summary }) => {
   const meanings = [...new Set(told.map(({ meaning }) => meaning))];
   const examples = told.slice(0, 3).map(({ change }) => describe(change));
   const rest = changes.length - told.length;
-  const text = told.length === 0 ? 'None of them alters what the weights compute.' : `${examples.join('; ')}: ${meanings.join('; ')}.${rest > 0 ? ` ${rest} more.` : ''}`;
+  const text =
+    told.length === 0
+      ? 'None of them alters what the weights compute.'
+      : `${examples.join('; ')}: ${meanings.join('; ')}.${rest > 0 ? ` ${rest} more.` : ''}`;
   return [
     {
       category: 'training_config',
       title: 'Configuration Changed',
       description: `${formatNoun(changes.length, 'key')} of the configuration differ. ${text}`,
       severity: told.some(({ severity }) => severity === 'warning') ? 'warning' : 'info',
-      evidence: { count: changes.length, telling: told.map(({ change }) => [change.key, change.old ?? null, change.new ?? null]), other: rest },
+      evidence: {
+        count: changes.length,
+        telling: told.map(({ change }) => [change.key, change.old ?? null, change.new ?? null]),
+        other: rest,
+      },
     },
   ];
 };

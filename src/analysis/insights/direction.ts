@@ -21,7 +21,7 @@ export const explainDirection: Explain = ({ measured, summary, overall, band }) 
       title: isCritical ? 'Weight Directions Lost' : 'Significant Weight Direction Changes',
       description: `${formatShare(turned)} of the matrices have a cosine below 0.9 with what they were, ${formatShare(lost)} below 0.5${isExpected ? '; a change of this size brings that with it.' : '; fine-tuning keeps it above 0.99.'}`,
       severity: isCritical ? 'critical' : 'warning',
-      evidence: { below09: turned, below05: lost, matrices: known.length, cosineSimilarity: overall.cosine },
+      evidence: { turnedShare: turned, lostShare: lost, matrices: known.length, cosineSimilarity: overall.cosine },
     },
   ];
 };

@@ -3,18 +3,20 @@ import type { Explain } from './insight.ts';
 
 /** Embeddings and heads that only have another number of rows: the vocabulary grew or shrank. */
 export const explainEmbeddingResize: Explain = ({ rows }) =>
-  rows.filter((row) => isResized(row)).map((row) => {
-    const from = row.oldShape?.[0] ?? 0;
-    const to = row.newShape?.[0] ?? 0;
-    const verb = to > from ? `gained ${to - from}` : `lost ${from - to}`;
-    return {
-      category: 'architecture',
-      title: row.class.type === 'output' ? 'Output Head Resized' : 'Embedding Resized',
-      description: `${row.name} ${verb} rows (${from} to ${to}); its other dimensions are the same.`,
-      severity: 'info',
-      evidence: { tensor: row.name, oldRows: from, newRows: to },
-    };
-  });
+  rows
+    .filter((row) => isResized(row))
+    .map((row) => {
+      const from = row.oldShape?.[0] ?? 0;
+      const to = row.newShape?.[0] ?? 0;
+      const verb = to > from ? `gained ${to - from}` : `lost ${from - to}`;
+      return {
+        category: 'architecture',
+        title: row.class.type === 'output' ? 'Output Head Resized' : 'Embedding Resized',
+        description: `${row.name} ${verb} rows (${from} to ${to}); its other dimensions are the same.`,
+        severity: 'info',
+        evidence: { tensor: row.name, oldRows: from, newRows: to },
+      };
+    });
 
 function isResized({ changeType, oldShape, newShape, class: { type } }: TensorRow): boolean {
   if (changeType !== 'shape_changed' || (type !== 'embedding' && type !== 'output')) return false;

@@ -16,14 +16,20 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
   const share = frozen.elements > 0 ? frozen.frozenElements / frozen.elements : still / tensors;
   const ranges = frozen.ranges.filter(({ from, to, of }) => to - from + 1 >= SHORTEST || of <= 4);
   const kept = counts.unchangedShare ?? share;
-  if (Math.max(share, still / tensors, kept) < MANY && frozen.types.length + frozen.towers.length + ranges.length === 0) return [];
-  const sentences = [`${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`];
+  if (Math.max(share, still / tensors, kept) < MANY && frozen.types.length + frozen.towers.length + ranges.length === 0)
+    return [];
+  const sentences = [
+    `${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`,
+  ];
   if (frozen.types.length > 0) sentences.push(`Frozen types: ${joinWords(frozen.types)}.`);
   if (frozen.towers.length > 0) sentences.push(`Frozen towers: ${joinWords(frozen.towers)}.`);
   if (ranges.length > 0) sentences.push(`Frozen blocks: ${describeRanges(ranges)}.`);
-  if (kept >= MANY && kept - share > 0.05) sentences.push(describeKept(kept, counts.expectedUnchangedShare, density?.dtypes ?? []));
+  if (kept >= MANY && kept - share > 0.05)
+    sentences.push(describeKept(kept, counts.expectedUnchangedShare, density?.dtypes ?? []));
   if (frozen.undecidedTypes.length > 0) {
-    sentences.push(`Of ${joinWords(frozen.undecidedTypes)} it cannot be told: an update as elsewhere would be lost in rounding there.`);
+    sentences.push(
+      `Of ${joinWords(frozen.undecidedTypes)} it cannot be told: an update as elsewhere would be lost in rounding there.`,
+    );
   }
   return [
     {
@@ -49,7 +55,9 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
 };
 
 function describeRanges(ranges: readonly FrozenRange[]): string {
-  const texts = ranges.slice(0, MOST_RANGES).map(({ stack, from, to, of }) => `${stack} ${from === to ? from : `${from} to ${to}`} of ${of}`);
+  const texts = ranges
+    .slice(0, MOST_RANGES)
+    .map(({ stack, from, to, of }) => `${stack} ${from === to ? from : `${from} to ${to}`} of ${of}`);
   const rest = ranges.length - texts.length;
   return joinWords(rest > 0 ? [...texts, `${rest} more runs`] : texts);
 }

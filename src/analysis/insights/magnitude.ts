@@ -19,7 +19,10 @@ export const explainMagnitude: Explain = ({ band, overall, counts }) => {
   }
   const index = BANDS.findIndex((entry) => entry.band === band);
   const limits = { from: BANDS[index - 1]?.below ?? 0, below: BANDS[index]?.below ?? null };
-  const range = limits.below === Infinity ? `from ${formatPercent(limits.from)}` : `${formatPercent(limits.from)} to ${formatPercent(limits.below ?? 1)}`;
+  const range =
+    limits.below === Infinity
+      ? `from ${formatPercent(limits.from)}`
+      : `${formatPercent(limits.from)} to ${formatPercent(limits.below ?? 1)}`;
   return [
     {
       category: 'magnitude',

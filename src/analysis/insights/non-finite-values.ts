@@ -4,7 +4,7 @@ import type { Explain } from './insight.ts';
 
 /** NaN and Inf that appeared, and those that were there before. */
 export const explainNonFinite: Explain = ({ nonFinite }) => {
-  const { appeared, persistent, nan, inf, tensors } = nonFinite;
+  const { appeared, persistent, nan, inf, elementShare, tensors } = nonFinite;
   const insights: TrainingInsight[] = [];
   if (appeared.length > 0) {
     insights.push({
@@ -12,7 +12,7 @@ export const explainNonFinite: Explain = ({ nonFinite }) => {
       title: 'NaN or Inf Appeared',
       description: `${formatNoun(appeared.length, 'tensor')} of ${tensors} came to hold NaN (${nan.toLocaleString('en')}) or Inf (${inf.toLocaleString('en')}): ${listNames(appeared)}. The run diverged or the file is damaged; all other numbers leave these elements out.`,
       severity: 'critical',
-      evidence: { tensors: appeared.length, of: tensors, nan, inf, first: appeared.slice(0, 10) },
+      evidence: { tensors: appeared.length, of: tensors, nan, inf, elementShare, first: appeared.slice(0, 10) },
     });
   }
   if (persistent.length > 0) {

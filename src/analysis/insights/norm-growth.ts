@@ -4,6 +4,8 @@ import type { Explain } from './insight.ts';
 
 /** Growth beyond this is not what training at a sane learning rate does. */
 const GROWTH = 1.5;
+/** Unrelated weights may be larger by chance, but not by this much. */
+const EXPLOSION = 3;
 /** Share of matrices from which it is reported. */
 const MANY = 0.1;
 
@@ -11,16 +13,24 @@ const MANY = 0.1;
 export const explainNormGrowth: Explain = ({ measured, overall, band }) => {
   const matrices = measured.filter((row) => isMatrix(row) && row.oldNorm > 0 && row.newNorm > 0);
   const grown = matrices.filter((row) => row.newNorm / row.oldNorm > GROWTH);
-  if (matrices.length === 0 || grown.length <= MANY * matrices.length || band === 'replaced') return [];
+  if (matrices.length === 0 || grown.length <= MANY * matrices.length) return [];
+  const isExploded = (overall.normRatio ?? 1) > EXPLOSION;
+  if (band === 'replaced' && !isExploded) return [];
   const largest = grown.reduce((fold, row) => Math.max(fold, row.newNorm / row.oldNorm), 0);
   const share = grown.length / matrices.length;
   return [
     {
       category: 'stability',
-      title: 'Weights Grew',
+      title: isExploded ? 'Weights Exploded' : 'Weights Grew',
       description: `The norm grew by more than half in ${formatShare(share)} of the matrices (at most ${formatFold(largest)}): the learning rate may be too high, or weight decay missing.`,
-      severity: 'warning',
-      evidence: { share, matrices: matrices.length, grown: grown.length, largestFold: largest, overallNormRatio: overall.normRatio },
+      severity: isExploded ? 'critical' : 'warning',
+      evidence: {
+        share,
+        matrices: matrices.length,
+        grown: grown.length,
+        largestFold: largest,
+        overallNormRatio: overall.normRatio,
+      },
     },
   ];
 };

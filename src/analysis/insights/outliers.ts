@@ -30,7 +30,11 @@ export const explainOutliers: Explain = ({ measured, pattern }) => {
       title: 'Tensors Out of Line',
       description: `${formatNoun(outliers.length, 'tensor')} changed more than ${FOLD} times as much as the same tensor of other blocks: ${examples.join(', ')}${outliers.length > 3 ? ' and others' : ''}.`,
       severity: 'info',
-      evidence: { count: outliers.length, largestFold: first?.fold ?? null, tensors: outliers.slice(0, 20).map(({ name, fold }) => [name, fold]) },
+      evidence: {
+        count: outliers.length,
+        largestFold: first?.fold ?? null,
+        tensors: outliers.slice(0, 20).map(({ name, fold }) => [name, fold]),
+      },
     },
   ];
 };

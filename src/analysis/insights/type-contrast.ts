@@ -33,7 +33,15 @@ export const explainTypeContrast: Explain = ({ rows, layerAnalysis, significantC
   if (found.length >= ALIKE && found.length === contrasts.length && !found.some((entry) => entry.standsOut)) {
     const sizes = found.map(({ type }) => `${type.layerType} ${formatPercent(type.avgChange)}`);
     const evidence = { types: found.map(({ type }) => [type.layerType, type.avgChange]), threshold: significantChangeThreshold };
-    return [{ category: 'layer_changes', title: 'All Layer Types Changed Significantly', description: `R by type: ${joinWords(sizes)}.`, severity: 'info', evidence }];
+    return [
+      {
+        category: 'layer_changes',
+        title: 'All Layer Types Changed Significantly',
+        description: `R by type: ${joinWords(sizes)}.`,
+        severity: 'info',
+        evidence,
+      },
+    ];
   }
   return found.map(({ type: { layerType, count, avgChange, maxChange }, rest, fold }) => ({
     category: 'layer_changes',
@@ -67,5 +75,10 @@ function totalTypes(rows: readonly TensorRow[]): ReadonlyMap<string, Totals> {
     if (group === undefined) groups.set(type, [row]);
     else group.push(row);
   }
-  return new Map([...groups].map(([type, group]) => [type, { energy: sumOf(group, (row) => row.energy), weight: sumOf(group, (row) => row.weight) }]));
+  return new Map(
+    [...groups].map(([type, group]) => [
+      type,
+      { energy: sumOf(group, (row) => row.energy), weight: sumOf(group, (row) => row.weight) },
+    ]),
+  );
 }

@@ -18,7 +18,11 @@ const UNREADABLE: NameClass = { type: 'other', role: null, kind: 'weight', targe
  * @param shape sizes of the dimensions; null where unknown
  * @param around names of the modules beside the tensor's owner, which tell a state-space mixer from attention
  */
-export function classifyName(name: string, shape: readonly number[] | null = null, around: Partial<Surroundings> = {}): NameClass {
+export function classifyName(
+  name: string,
+  shape: readonly number[] | null = null,
+  around: Partial<Surroundings> = {},
+): NameClass {
   if (name.length > LONGEST_NAME) return UNREADABLE;
   return decide(splitName(name), shape?.length ?? null, { ...ALONE, ...around });
 }
@@ -35,11 +39,21 @@ export function classifyTensors(tensors: readonly NamedShape[], userTypes: UserT
     const place = places[row];
     const base = classes[row] ?? UNREADABLE;
     const type = userTypes?.(name) ?? base.type;
-    if (form === undefined || place === undefined) return { ...UNREADABLE, type, tower: null, stack: null, depth: null, key: name };
+    if (form === undefined || place === undefined)
+      return { ...UNREADABLE, type, tower: null, stack: null, depth: null, key: name };
     let tower = towers.get(form);
     if (tower === undefined) towers.set(form, (tower = readTower(form.split.segments)));
     const { kind, target } = base;
-    return { type, role: type === base.type ? base.role : null, kind, target, tower, stack: place.stack, depth: place.depth, key: place.key };
+    return {
+      type,
+      role: type === base.type ? base.role : null,
+      kind,
+      target,
+      tower,
+      stack: place.stack,
+      depth: place.depth,
+      key: place.key,
+    };
   });
 }
 
@@ -54,7 +68,11 @@ function classifyForms(tensors: readonly NamedShape[], names: ReturnType<ReturnT
     known.set(name.form, byDims);
     let answer = byDims.get(dims);
     if (answer === undefined) {
-      answer = decide(name.form.split, dims, watch(() => askers.add(name.form)));
+      answer = decide(
+        name.form.split,
+        dims,
+        watch(() => askers.add(name.form)),
+      );
       byDims.set(dims, answer);
     }
     return answer;
@@ -104,7 +122,10 @@ function findType(view: NameView): LayerType {
 }
 
 /** Class of the layer that an adapter sits on: of its name without the adapter's own segments. */
-function classifyTarget(split: SplitName, around: Surroundings): { readonly type: LayerType; readonly role: string | null } | null {
+function classifyTarget(
+  split: SplitName,
+  around: Surroundings,
+): { readonly type: LayerType; readonly role: string | null } | null {
   const keep = split.segments.map((segment) => !readWords(segment).has('adapter') && segment !== 'alpha' && segment !== 'weight');
   const raw = split.raw.filter((_, at) => keep[at]);
   const view = viewName({ ...split, raw, segments: raw.map((segment) => segment.toLowerCase()) }, 2, around);

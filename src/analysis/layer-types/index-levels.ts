@@ -22,7 +22,8 @@ export interface Level {
 }
 
 /** Modules whose children are steps of one computation, not blocks. */
-const SEQUENTIAL = /^(mlp|ffn?|net|to_out|fc|classifier|head|downsample|shortcut|proj(ection)?|mm_projector|modulation|in_layers|out_layers|emb_layers|time_embed|label_emb|stem)$|_modulation$|_mlp$/;
+const SEQUENTIAL =
+  /^(mlp|ffn?|net|to_out|fc|classifier|head|downsample|shortcut|proj(ection)?|mm_projector|modulation|in_layers|out_layers|emb_layers|time_embed|label_emb|stem)$|_modulation$|_mlp$/;
 /** More indices than this in one name are not looked at. */
 const MOST_LEVELS = 4;
 
@@ -47,7 +48,10 @@ export function readLevels(name: SplitName): readonly Level[] {
     const path = [...raw.slice(0, at), ...(stem === '' ? [] : [stem])].join(name.separator);
     for (const level of levels) outside[level.at] = level.masked;
     const masked = stem === '' ? '#' : (raw[at] ?? '').replace(/\d{1,6}$/, '#');
-    const rest = raw.slice(at + 1).map(maskIndex).join('.');
+    const rest = raw
+      .slice(at + 1)
+      .map(maskIndex)
+      .join('.');
     levels.push({ at, slot, literal: block.index, path, family: [...outside, stem].join('.'), masked, rest, isExpert });
   }
   return levels;

@@ -56,7 +56,8 @@ export function viewName(name: SplitName, dims: number | null, around: Surroundi
 function isLooseLeaf(segments: readonly string[], at: number): boolean {
   if (at === 0) return false;
   const words = readWords(segments[at] ?? '');
-  if (words.has('quant') || words.has('batchStatistic') || segments[at] === 'num_batches_tracked') return !segments[at]?.endsWith('_scales');
+  if (words.has('quant') || words.has('batchStatistic') || segments[at] === 'num_batches_tracked')
+    return !segments[at]?.endsWith('_scales');
   return readWords(segments[at - 1] ?? '').has('quant');
 }
 

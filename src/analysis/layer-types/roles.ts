@@ -17,14 +17,23 @@ const ATTENTION: Roles = [
   ['sinks', /^(attn_)?sinks$/],
   ['time_mix', /^time_/],
   ['gate', /^(gate|g|attn_gate)(_proj)?$/],
-  ['o', /^(o|o_proj|out|out_proj|out_lin|to_out|to_add_out|wo|dense|c_proj|proj|linear_proj|attn_out|attn_output|output|proj_out)$/],
+  [
+    'o',
+    /^(o|o_proj|out|out_proj|out_lin|to_out|to_add_out|wo|dense|c_proj|proj|linear_proj|attn_out|attn_output|output|proj_out)$/,
+  ],
 ];
 
 const MLP: Roles = [
   ['gate_up', /^(gate_up(_proj)?|w12|ffn_gate_up)(_|$)/],
   ['gate', /^(gate(_proj)?|w1|wi_0|ffn_gate|linear_g)(_|$)/],
-  ['down', /^(down(_proj)?|w2|wo|fc_?2|fc_out|c_proj|lin(ear)?_?2|linear_fc2|dense_4h_to_h|ffn_down|ffn_output|output_dense|proj_out|value)(_|$)/],
-  ['up', /^(up(_proj)?|w3|wi|wi_1|fc_?1|fc_in|c_fc|lin(ear)?_?1|linear_fc1|dense_h_to_4h|ffn_up|ffn|intermediate_dense|proj_mlp|key)(_|$)/],
+  [
+    'down',
+    /^(down(_proj)?|w2|wo|fc_?2|fc_out|c_proj|lin(ear)?_?2|linear_fc2|dense_4h_to_h|ffn_down|ffn_output|output_dense|proj_out|value)(_|$)/,
+  ],
+  [
+    'up',
+    /^(up(_proj)?|w3|wi|wi_1|fc_?1|fc_in|c_fc|lin(ear)?_?1|linear_fc1|dense_h_to_4h|ffn_up|ffn|intermediate_dense|proj_mlp|key)(_|$)/,
+  ],
 ];
 
 const EMBEDDING: Roles = [
@@ -34,7 +43,10 @@ const EMBEDDING: Roles = [
   ['token', /tok|word|wte|^embed/],
 ];
 
-const POSITION: Roles = [['rel', /rel|bias/], ['abs', /./]];
+const POSITION: Roles = [
+  ['rel', /rel|bias/],
+  ['abs', /./],
+];
 const OUTPUT: Roles = [
   ['pooler', /pool/],
   ['classifier', /classif|^score$|^seq_relationship$|^class_embed$/],
@@ -54,7 +66,7 @@ const ROLES: ReadonlyMap<string, Roles> = new Map([
 export function readRole(type: string, name: NameView): string | null {
   if (type === 'mlp') {
     if (/(^|\.)shared_experts?(\.|$)/.test(name.segments.join('.'))) return 'shared_expert';
-    if (name.segments.some((segment) => readWords(segment).has('experts')) || /_exps$/.test(name.owner)) return 'expert';
+    if (name.segments.some((segment) => readWords(segment).has('experts')) || name.owner.endsWith('_exps')) return 'expert';
   }
   if (type === 'attention' && name.segments.includes('linear_attn')) return 'linear';
   const subject = type === 'output' && name.ownerAt > 0 ? outputSegment(name) : name.owner;

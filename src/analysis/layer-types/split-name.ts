@@ -12,7 +12,15 @@ export interface SplitName {
 }
 
 /** Leading segments that wrappers put before every name. */
-const WRAPPERS = new Set(['module', '_orig_mod', '_fsdp_wrapped_module', '_forward_module', '_checkpoint_wrapped_module', 'base_model', 'state_dict']);
+const WRAPPERS = new Set([
+  'module',
+  '_orig_mod',
+  '_fsdp_wrapped_module',
+  '_forward_module',
+  '_checkpoint_wrapped_module',
+  'base_model',
+  'state_dict',
+]);
 /** Segments that adapters, wrappers and parametrizations put into names. */
 const INSERTED = new Set([
   ...['base_layer', 'original_module', 'modules_to_save', 'default', 'parametrizations', 'original0', 'original1'],

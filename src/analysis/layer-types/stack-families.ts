@@ -29,7 +29,7 @@ function holdsBareParameters(family: Family): boolean {
   return true;
 }
 
-/** Whether at least half of the members have another that shares at least half of their tensors: hybrids have several kinds of block. */
+/** Whether at least half of the members have another that shares more than half of their tensors: hybrids have several kinds of block. */
 function hasTwins(family: Family): boolean {
   const kinds = new Map<string, { readonly child: ReadonlySet<string>; count: number }>();
   for (const child of family.children.values()) {
@@ -42,13 +42,13 @@ function hasTwins(family: Family): boolean {
   const references = list.slice(0, MOST_KINDS);
   let twins = 0;
   for (const kind of list) {
-    if (kind.count > 1 || references.some((other) => other !== kind && sharesHalf(kind.child, other.child))) twins += kind.count;
+    if (kind.count > 1 || references.some((other) => other !== kind && sharesMost(kind.child, other.child))) twins += kind.count;
   }
   return twins * 2 >= family.children.size;
 }
 
-function sharesHalf(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+function sharesMost(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   let shared = 0;
   for (const rest of a) if (b.has(rest)) shared += 1;
-  return shared * 2 >= Math.max(a.size, b.size);
+  return shared * 2 > Math.max(a.size, b.size);
 }

@@ -20,7 +20,10 @@ export function placeTensors(names: readonly (FormedName | null)[]): Place[] {
   const blocksOf = new Map<NameForm, readonly Level[]>();
   for (const name of names) {
     if (name !== null && !blocksOf.has(name.form)) {
-      blocksOf.set(name.form, name.form.levels.filter((level) => accepted.has(level.family)));
+      blocksOf.set(
+        name.form,
+        name.form.levels.filter((level) => accepted.has(level.family)),
+      );
     }
   }
   const readBlocks = (name: FormedName): readonly Level[] => blocksOf.get(name.form) ?? [];
@@ -64,7 +67,10 @@ function collectFamilies(names: readonly (FormedName | null)[]): Map<string, Fam
 }
 
 /** By stack with nested blocks (stages of blocks): rank of (i, j, ...) among all of the stack; a missing inner index counts as 0. */
-function rankNested(names: readonly (FormedName | null)[], readBlocks: (name: FormedName) => readonly Level[]): Map<string, Map<string, number>> {
+function rankNested(
+  names: readonly (FormedName | null)[],
+  readBlocks: (name: FormedName) => readonly Level[],
+): Map<string, Map<string, number>> {
   const nested = new Set<string>();
   for (const name of names) {
     const blocks = name === null ? [] : readBlocks(name);
@@ -76,7 +82,10 @@ function rankNested(names: readonly (FormedName | null)[], readBlocks: (name: Fo
   for (const name of names) {
     const blocks = name === null ? [] : readBlocks(name);
     if (name === null || blocks[0] === undefined) continue;
-    tuples.get(spellStack(name, blocks[0]))?.set(spellTuple(name, blocks), blocks.map((level) => readIndex(name, level)));
+    tuples.get(spellStack(name, blocks[0]))?.set(
+      spellTuple(name, blocks),
+      blocks.map((level) => readIndex(name, level)),
+    );
   }
   for (const [stack, known] of tuples) {
     const rank = new Map<string, number>();

@@ -37,7 +37,11 @@ interface Offer extends Container {
 }
 
 /** Reads what stands beside every tensor of a model that lives in the same kind of module as one of `askers`. */
-export function readNeighbourhood(tensors: readonly NamedShape[], names: readonly (FormedName | null)[], askers: ReadonlySet<NameForm>): Neighbourhood {
+export function readNeighbourhood(
+  tensors: readonly NamedShape[],
+  names: readonly (FormedName | null)[],
+  askers: ReadonlySet<NameForm>,
+): Neighbourhood {
   const containers = new Map<NameForm, Container>();
   for (const form of askers) containers.set(form, containerOf(form, ownerAt(form)));
   const wanted = new Set([...containers.values()].map((container) => container.path));
@@ -60,7 +64,8 @@ export function readNeighbourhood(tensors: readonly NamedShape[], names: readonl
   }
   const weightDims = new Map<string, number>();
   const isAsked = [...askers].some((form) => form.split.segments.at(-1) === 'bias');
-  for (const { name, shape } of isAsked ? tensors : []) if (shape !== null && name.endsWith('weight')) weightDims.set(name.slice(0, -6), shape.length);
+  for (const { name, shape } of isAsked ? tensors : [])
+    if (shape !== null && name.endsWith('weight')) weightDims.set(name.slice(0, -6), shape.length);
   const signatures = new Map<ReadonlySet<string>, string>();
   const sign = (set: ReadonlySet<string>): string => {
     let signature = signatures.get(set);
@@ -88,16 +93,19 @@ function containerOf(form: NameForm, at: number): Container {
   return { path: segments.join('.'), slots: segments.filter((segment) => isIndex(segment)).length };
 }
 
-/** What a tensor is to the modules around it: its owner is a child of one, and experts are beside the router although their tensors lie deeper. */
+/** What a tensor is to the modules around it: its owner is a child of one, and experts and recurrences are beside it although their tensors lie deeper. */
 function readOffers(form: NameForm): Offer[] {
   const { segments } = form.split;
   const offers: Offer[] = [];
   const at = ownerAt(form);
   const owner = segments[at] ?? '';
-  if (TELLING.some((word) => readWords(owner).has(word))) offers.push({ ...containerOf(form, at), child: owner, seen: new Set() });
+  if (TELLING.some((word) => readWords(owner).has(word)))
+    offers.push({ ...containerOf(form, at), child: owner, seen: new Set() });
   for (let inner = 1; inner < at; inner += 1) {
     const segment = segments[inner] ?? '';
-    if (readWords(segment).has('experts')) offers.push({ ...containerOf(form, inner), child: segment, seen: new Set() });
+    const words = readWords(segment);
+    if (words.has('experts') || words.has('ssmAncestor'))
+      offers.push({ ...containerOf(form, inner), child: segment, seen: new Set() });
   }
   return offers;
 }

@@ -1,4 +1,4 @@
-import { splitInTwo } from '../statistics.ts';
+import { mean, splitInTwo, sumOf } from '../statistics.ts';
 import type { Voter, Voters } from './voters.ts';
 
 /** Two levels of change among the tensors: those that moved and those that hardly did. */
@@ -9,6 +9,8 @@ export interface Concentration {
   readonly separation: number;
   /** Share of tensors in the upper level. */
   readonly activeShare: number;
+  /** Share of the squared changes, each tensor counting alike, that the active tensors hold. */
+  readonly activeSquares: number;
   /** Of the active tensors, the share of the commonest type, and that type. */
   readonly mainType: string;
   readonly mainTypeShare: number;
@@ -39,10 +41,11 @@ export function measureConcentration({ all }: Voters): Concentration | null {
     gap: split.gap,
     separation: split.within === 0 ? Infinity : split.gap / split.within,
     activeShare: split.upperShare,
+    activeSquares: sumOf(active, ({ row }) => row.change ** 2) / sumOf(all, ({ row }) => row.change ** 2),
     mainType,
     mainTypeShare: mainCount / active.length,
     systematicShare: systematic.length / active.length,
-    fill: used.length === 0 ? 0 : used.reduce((total, layer) => total + layer.share, 0) / used.length,
+    fill: used.length === 0 ? 0 : mean(used.map((layer) => layer.share)),
     activeLayers: layers.size === 0 ? 0 : used.length / layers.size,
   };
 }
@@ -53,7 +56,11 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return counts;
 }
 
-function countActive<K>(voters: readonly Voter[], keyOf: (voter: Voter) => K | null, isActive: (voter: Voter) => boolean): Map<K, { readonly share: number }> {
+function countActive<K>(
+  voters: readonly Voter[],
+  keyOf: (voter: Voter) => K | null,
+  isActive: (voter: Voter) => boolean,
+): Map<K, { readonly share: number }> {
   const groups = new Map<K, { active: number; all: number }>();
   for (const voter of voters) {
     const key = keyOf(voter);

@@ -32,9 +32,15 @@ export function contrastType(voters: Voters, type: string): TypeContrast {
   const ratios = [...layers.values()].filter(hasBoth).map((layer) => compareGroups(layer.own, layer.rest, floor));
   if (ratios.length > 0) {
     const logRatio = median(ratios);
-    return { logRatio, agreement: ratios.filter((ratio) => Math.sign(ratio) === Math.sign(logRatio)).length / ratios.length, layers: ratios.length };
+    return {
+      logRatio,
+      agreement: ratios.filter((ratio) => Math.sign(ratio) === Math.sign(logRatio)).length / ratios.length,
+      layers: ratios.length,
+    };
   }
-  return hasBoth(pool) ? { logRatio: compareGroups(pool.own, pool.rest, floor), agreement: 1, layers: 0 } : { logRatio: 0, agreement: 0, layers: 0 };
+  return hasBoth(pool)
+    ? { logRatio: compareGroups(pool.own, pool.rest, floor), agreement: 1, layers: 0 }
+    : { logRatio: 0, agreement: 0, layers: 0 };
 }
 
 function hasBoth({ own, rest }: { readonly own: readonly TensorRow[]; readonly rest: readonly TensorRow[] }): boolean {

@@ -82,12 +82,14 @@ function readStacks({ all }: Voters): Block[][] {
     stacks.set(stack, blocks);
     append(blocks, depth, level - centre);
   }
-  return [...stacks.values()].filter((blocks) => blocks.size >= FEWEST_LAYERS).map((blocks) => {
-    const sorted = [...blocks].sort(([a], [b]) => a - b);
-    const first = sorted[0]?.[0] ?? 0;
-    const last = sorted.at(-1)?.[0] ?? 1;
-    return sorted.map(([depth, levels]) => ({ x: (depth - first) / (last - first), z: median(levels) }));
-  });
+  return [...stacks.values()]
+    .filter((blocks) => blocks.size >= FEWEST_LAYERS)
+    .map((blocks) => {
+      const sorted = [...blocks].sort(([a], [b]) => a - b);
+      const first = sorted[0]?.[0] ?? 0;
+      const last = sorted.at(-1)?.[0] ?? 1;
+      return sorted.map(([depth, levels]) => ({ x: (depth - first) / (last - first), z: median(levels) }));
+    });
 }
 
 function append<K>(groups: Map<K, number[]>, key: K, value: number): void {

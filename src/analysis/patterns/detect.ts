@@ -39,7 +39,10 @@ function readFeatures(voters: Voters): Features {
     mlp: contrastType(voters, 'mlp'),
     embedding: contrastEmbeddings(voters),
     concentration: measureConcentration(voters),
-    density: measureDensity(voters.all.map((voter) => voter.row), voters.reference),
+    density: measureDensity(
+      voters.all.map((voter) => voter.row),
+      voters.reference,
+    ),
   };
 }
 

@@ -44,8 +44,11 @@ export function scorePatterns(features: Features): Scores {
     sparse: 0,
   };
   if (concentration !== null && isConcentrated(concentration)) addConcentration(scores, concentration, trend);
-  if (density?.verdict === 'sparse' && density.observed < 0.5) {
-    scores.sparse = Math.max(scores.sparse, (2 * Math.log(density.expected / Math.max(density.observed, 1e-9))) / Math.log(1 / REALLY_SPARSE));
+  if (density?.verdict === 'sparse' && density.observed < 0.5 && !density.isOnlyEmbeddings) {
+    scores.sparse = Math.max(
+      scores.sparse,
+      (2 * Math.log(density.expected / Math.max(density.observed, 1e-9))) / Math.log(1 / REALLY_SPARSE),
+    );
   }
   return scores;
 }
@@ -68,6 +71,15 @@ function isConcentrated(found: Concentration): boolean {
   return found.activeShare <= FEW_BESIDE_FROZEN && found.gap >= Math.log(FROZEN_FOLD) && isInBlocks(found);
 }
 
+function clip(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}
+
+/** Whether the two levels are the ends of a straight trend: it fits as well as two levels do, and is large enough to make the gap. */
+function isExplainedByTrend({ gap }: Concentration, { linear, step, slope }: DepthTrend): boolean {
+  return linear > step - 0.02 && linear > 0.5 && Math.abs(slope) > 0.75 * gap;
+}
+
 /** Whether what moved fills some of the blocks; beside frozen ones these may be more than half. */
 function isInBlocks({ fill, activeLayers, gap }: Concentration): boolean {
   return fill >= 0.55 && activeLayers <= (gap >= Math.log(FROZEN_FOLD) ? 0.75 : 0.5);
@@ -75,7 +87,10 @@ function isInBlocks({ fill, activeLayers, gap }: Concentration): boolean {
 
 /** Few tensors moved much more than the rest: which pattern that is depends on where they are. */
 function addConcentration(scores: Scores, found: Concentration, trend: DepthTrend | null): void {
-  const strength = (found.gap / Math.log(LEVEL_FOLD)) * Math.min(1, Math.max(0, (found.separation - 3) / 1.5));
+  const isApart = clip((found.separation - 3) / 1.5);
+  // Few tensors that changed much are outliers, not the pattern, where the many others hold most of the change.
+  const holdsMost = clip((found.activeSquares - 0.4) / 0.2);
+  const strength = (found.gap / Math.log(LEVEL_FOLD)) * isApart * holdsMost;
   if (strength === 0) return;
   const { mainType, mainTypeShare, systematicShare, activeShare } = found;
   if (mainType === 'embedding' && mainTypeShare >= 0.8) {
@@ -92,7 +107,7 @@ function addConcentration(scores: Scores, found: Concentration, trend: DepthTren
   const [label, other] = isStructured || activeShare > 0.15 ? (['focused', 'sparse'] as const) : (['sparse', 'focused'] as const);
   scores[label] = 1.25 * strength;
   if (activeShare <= 0.15) scores[other] = 0.6 * strength;
-  if (trend !== null && trend.linear > trend.step - 0.02 && trend.linear > 0.5) {
+  if (trend !== null && isExplainedByTrend(found, trend)) {
     scores.focused *= 0.5;
     scores.sparse *= 0.5;
   } else if ((isStructured || label === 'sparse') && scores[label] >= 1) {

@@ -65,7 +65,9 @@ function findReference(rows: readonly TensorRow[]): number {
   const changes = new Float64Array(changed.map((row) => row.change));
   const energies = new Float64Array(changed.map((row) => row.energy || 0));
   const at = (list: Float64Array, index: number): number => list[index] ?? 0;
-  const order = Uint32Array.from(changes.keys()).sort((a, b) => at(changes, b) - at(changes, a) || at(energies, b) - at(energies, a));
+  const order = Uint32Array.from(changes.keys()).sort(
+    (a, b) => at(changes, b) - at(changes, a) || at(energies, b) - at(energies, a),
+  );
   const half = sum(energies) / 2;
   let above = 0;
   const middle = order.find((index) => (above += at(energies, index)) >= half);

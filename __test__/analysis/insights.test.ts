@@ -1,0 +1,264 @@
+import test from 'ava';
+import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
+import type { AnalysisConfig, DiffSummary, ParameterDiff, TrainingInsight } from '../../src/types.ts';
+import { buildSummary, emptySummary, llama, type Sketch } from './build.ts';
+
+function explain(
+  sketches: readonly Sketch[],
+  extra: Partial<DiffSummary> = {},
+  config: AnalysisConfig = {},
+  withRounding = false,
+): readonly TrainingInsight[] {
+  return new DiffAnalyzer(config).analyze([], buildSummary(sketches, extra, withRounding)).insights;
+}
+
+function find(insights: readonly TrainingInsight[], title: string): TrainingInsight | undefined {
+  return insights.find((insight) => insight.title === title);
+}
+
+const plain = llama(6, () => 0.01);
+
+test('the insight tests of the Python package', (t) => {
+  const analyzer = new DiffAnalyzer();
+  const architecture = analyzer
+    .generateInsights([], emptySummary({ addedParameters: 5 }), {}, 'uniform')
+    .filter(({ category }) => category === 'architecture');
+  t.is(architecture.length, 1);
+  t.true(architecture[0]?.description.includes('Added'));
+  const stability = analyzer
+    .generateInsights([], emptySummary({ avgCosineSimilarity: 0.7 }), {}, 'uniform')
+    .filter(({ category }) => category === 'stability');
+  t.is(stability.length, 1);
+  t.is(stability[0]?.severity, 'warning');
+  const diffs = Array.from(
+    { length: 10 },
+    (_, index) =>
+      ({
+        name: `layer.${index}.weight`,
+        changeType: index < 8 ? 'unchanged' : 'modified',
+        relativeChange: index < 8 ? 0 : 0.1,
+        totalElements: 100,
+      }) as Partial<ParameterDiff> as ParameterDiff,
+  );
+  const config = analyzer
+    .generateInsights(diffs, emptySummary({ unchangedParameters: 8, modifiedParameters: 2 }), {}, 'sparse')
+    .filter(({ category }) => category === 'training_config');
+  t.is(config.length, 1);
+  t.like(config[0]?.evidence, { unchanged: 8, total: 10, ratio: 0.8 });
+});
+
+test('an ordinary fine-tune says its size and its pattern and nothing alarming', (t) => {
+  const insights = explain(plain);
+  t.deepEqual(
+    insights.map(({ title }) => title),
+    ['Light Change', 'Change Pattern: Uniform'],
+  );
+  t.true(insights.every(({ severity }) => severity === 'info'));
+});
+
+test('NaN that appeared is critical and comes first; NaN on both sides is told apart', (t) => {
+  const sketches = plain.map((sketch) => (sketch.name.includes('layers.3.mlp.up') ? { ...sketch, nanNew: 5 } : sketch));
+  const [first] = explain(sketches);
+  t.like(first, { title: 'NaN or Inf Appeared', severity: 'critical', category: 'stability' });
+  t.like(first?.evidence, { tensors: 1, nan: 5, first: ['model.layers.3.mlp.up_proj.weight'] });
+  const both = explain(plain.map((sketch, row) => (row === 3 ? { ...sketch, nanOld: 5, nanNew: 5 } : sketch)));
+  t.is(find(both, 'NaN or Inf Appeared'), undefined);
+  t.is(find(both, 'NaN or Inf on Both Sides')?.severity, 'info');
+});
+
+test('tensors that could not be compared', (t) => {
+  const insights = explain([...plain, { name: 'model.extra.weight', error: 'unsupported dtype' }]);
+  t.deepEqual(find(insights, 'Tensors Could Not Be Compared')?.evidence['examples'], [
+    ['model.extra.weight', 'unsupported dtype'],
+  ]);
+});
+
+test('growth of many norms, not of one', (t) => {
+  t.is(find(explain(plain.map((sketch) => ({ ...sketch, growth: 1.6, change: 0.4 }))), 'Weights Grew')?.severity, 'warning');
+  t.is(find(explain(llama(6, () => 1, { growth: 20, oneMinusCos: 1 })), 'Weights Exploded')?.severity, 'critical');
+  t.is(
+    find(explain(llama(6, () => 1.6, { growth: 1.6, oneMinusCos: 1 })), 'Weights Grew'),
+    undefined,
+    'unrelated weights need not be of one size',
+  );
+  t.is(
+    find(explain(plain.map((sketch, row) => (row === 4 ? { ...sketch, growth: 3, change: 0.7 } : sketch))), 'Weights Grew'),
+    undefined,
+  );
+});
+
+test('directions: a tenth of the matrices below 0.9 warns, below 0.5 is critical unless the whole change is heavy', (t) => {
+  const turn = (share: number, oneMinusCos: number, change: number): Sketch[] =>
+    llama(10, () => 0.01).map((sketch, row) => (row % Math.round(1 / share) === 0 ? { ...sketch, oneMinusCos, change } : sketch));
+  t.is(find(explain(turn(0.2, 0.2, 0.05)), 'Significant Weight Direction Changes')?.severity, 'warning');
+  t.is(find(explain(turn(0.02, 0.2, 0.05)), 'Significant Weight Direction Changes'), undefined);
+  t.is(find(explain(turn(0.2, 0.6, 0.15)), 'Weight Directions Lost')?.severity, 'critical');
+  t.is(find(explain(llama(6, () => 0.9, { oneMinusCos: 0.6 })), 'Significant Weight Direction Changes')?.severity, 'warning');
+});
+
+test('architecture, resized embeddings, and ties that came apart', (t) => {
+  const resized = explain(plain.map((sketch) => (sketch.name.includes('embed') ? { ...sketch, newShape: [1008, 64] } : sketch)));
+  t.deepEqual(find(resized, 'Embedding Resized')?.evidence, {
+    tensor: 'model.embed_tokens.weight',
+    oldRows: 1000,
+    newRows: 1008,
+  });
+  t.is(find(resized, 'Model Architecture Changed')?.severity, 'warning');
+  const reshaped = explain(plain.map((sketch) => (sketch.name.includes('embed') ? { ...sketch, newShape: [1000, 32] } : sketch)));
+  t.is(find(reshaped, 'Embedding Resized'), undefined);
+  const untied = explain(
+    plain.map((sketch) => (sketch.name === 'lm_head.weight' ? { ...sketch, type: 'added' as const, rms: 0.03 } : sketch)),
+  );
+  t.like(find(untied, 'Tied Weights Came Apart'), { severity: 'warning', category: 'architecture' });
+  const spelledOut = explain(
+    plain.map((sketch) => (sketch.name === 'lm_head.weight' ? { ...sketch, type: 'added' as const } : sketch)),
+  );
+  t.is(find(spelledOut, 'Tied Weights Came Apart'), undefined, 'a head that equals the embedding is still tied');
+  const apart = explain(plain.map((sketch) => (sketch.name === 'lm_head.weight' ? { ...sketch, growth: 1.01 } : sketch)));
+  t.is(find(apart, 'Tied Weights Came Apart')?.confidence, 0.99);
+});
+
+test('a conversion of the dtype is explained, and what exceeds it is named', (t) => {
+  const cast = (change: number): Sketch[] => llama(6, () => change, { dtype: 'f32', newDtype: 'bf16' });
+  const explained = find(explain(cast(1.66e-3)), 'Stored as bf16 Instead of f32');
+  t.is(explained?.evidence['exceeding'], 0);
+  t.true((explained?.confidence ?? 0) > 0.9);
+  const exceeded = find(explain(cast(1e-2)), 'Stored as bf16 Instead of f32');
+  t.true((exceeded?.evidence['exceeding'] as number) > 40);
+  t.is(exceeded?.confidence, undefined);
+  const back = find(explain(llama(6, () => 1.66e-3, { dtype: 'bf16', newDtype: 'f32' })), 'Stored as f32 Instead of bf16');
+  t.is(back?.evidence['isReverse'], true);
+});
+
+test('weights that were only rescaled', (t) => {
+  const decayed = find(explain(llama(6, () => 0.02, { growth: 0.98, oneMinusCos: 0 })), 'Weights Only Rescaled');
+  t.true(Math.abs((decayed?.evidence['factor'] as number) - 0.98) < 1e-9);
+  t.true(decayed?.description.includes('Weight decay'));
+  t.is(find(explain(plain), 'Weights Only Rescaled'), undefined);
+});
+
+test('few changed elements: rounding where it is rounding, sparse where it is sparse', (t) => {
+  const update = (changedShare: number, expectedChanged: number): readonly TrainingInsight[] =>
+    explain(
+      llama(6, () => 7e-4, { dtype: 'bf16', changedShare, expectedChanged, updateSize: 7e-4 }),
+      {},
+      {},
+      true,
+    );
+  const rounded = find(update(0.2, 0.21), 'Update Limited by Precision');
+  t.true(rounded?.description.includes('80 %'));
+  t.is(rounded?.evidence['isApproximate'], false);
+  t.truthy(find(update(0.1, 0.21), 'Only Some Elements Were Updated'));
+  t.deepEqual(
+    update(0.9, 0.95).filter(({ title }) => /Precision|Elements/.test(title)),
+    [],
+  );
+});
+
+test('only norms or biases', (t) => {
+  t.is(find(explain(llama(6, (name) => (name.includes('norm') ? 0.01 : 0))), 'Only Vectors Changed')?.evidence['norms'], 13);
+  t.is(find(explain(plain), 'Only Vectors Changed'), undefined);
+});
+
+test('frozen parts: types, runs of blocks, the share of elements', (t) => {
+  const frozen = explain(llama(8, (name, block) => (name.includes('embed') || (block !== null && block < 5) ? 0 : 0.01)));
+  const parts = frozen.find(({ category }) => category === 'training_config');
+  t.deepEqual(parts?.evidence['types'], ['embedding']);
+  t.deepEqual(parts?.evidence['ranges'], [['model.layers', 0, 4, 8]]);
+  t.is(explain(plain).filter(({ category }) => category === 'training_config').length, 0);
+  t.is(
+    explain(llama(4, () => 0)).filter(({ category }) => category === 'training_config').length,
+    0,
+    'nothing changed is not freezing',
+  );
+});
+
+test('norms whose change rounding would hide are not called frozen', (t) => {
+  const rows = (update: number): Sketch[] =>
+    llama(6, (name) => (name.includes('norm') ? 0 : 0.001)).map((sketch) =>
+      sketch.name.includes('norm')
+        ? { ...sketch, dtype: 'bf16', rms: 1.001, mean: 1 }
+        : { ...sketch, dtype: 'bf16', changedShare: 0.3, expectedChanged: 0.3, updateSize: update },
+    );
+  const hidden = explain(rows(1e-3), {}, {}, true).find(({ category }) => category === 'training_config');
+  t.deepEqual(hidden?.evidence['types'] ?? [], []);
+  const visible = explain(rows(0.5), {}, {}, true).find(({ category }) => category === 'training_config');
+  t.deepEqual(visible?.evidence['types'], ['norm']);
+});
+
+test('a layer type stands out from 0.1, or from three times all others', (t) => {
+  const attention = (inside: number, outside: number): TrainingInsight | undefined =>
+    find(explain(llama(6, (name) => (name.includes('self_attn') ? inside : outside))), 'Attention Layers Changed Significantly');
+  t.truthy(attention(0.12, 0.09));
+  t.is(attention(0.02, 0.01), undefined);
+  t.truthy(attention(0.05, 0.01));
+  t.truthy(find(explain(plain, {}, { significantChangeThreshold: 0.005 }), 'All Layer Types Changed Significantly'));
+});
+
+test('tensors out of line with the same tensor of other blocks', (t) => {
+  const one = explain(llama(12, (name) => (name === 'model.layers.4.mlp.up_proj.weight' ? 0.08 : 0.01)));
+  t.deepEqual(
+    ((find(one, 'Tensors Out of Line')?.evidence['tensors'] ?? []) as unknown[][]).map(([name]) => name),
+    ['model.layers.4.mlp.up_proj.weight'],
+  );
+  t.is(
+    find(explain(llama(12, (_, block) => 0.01 * 1.5 ** (block ?? 0))), 'Tensors Out of Line'),
+    undefined,
+    'a trend over depth is no outlier',
+  );
+});
+
+test('experts that learned unequally', (t) => {
+  const model = (size: (expert: number) => number): Sketch[] =>
+    Array.from({ length: 4 }, (_, block) =>
+      Array.from({ length: 8 }, (__, expert) => ({
+        name: `model.layers.${block}.mlp.experts.${expert}.up_proj.weight`,
+        change: size(expert),
+      })),
+    ).flat();
+  t.truthy(find(explain(model((expert) => (expert < 2 ? 0.05 : 0.004))), 'Experts Changed Unequally'));
+  t.is(find(explain(model(() => 0.01)), 'Experts Changed Unequally'), undefined);
+});
+
+test('configuration keys that alter the computation warn, others are counted', (t) => {
+  const insight = find(
+    explain(plain, {
+      configChanges: [
+        { key: 'rope_theta', old: 10_000, new: 500_000 },
+        { key: 'transformers_version', old: '4.1', new: '4.2' },
+      ],
+    }),
+    'Configuration Changed',
+  );
+  t.is(insight?.severity, 'warning');
+  t.true(insight?.description.includes('rope_theta 10000 to 500000'));
+  t.is(insight?.evidence['other'], 1);
+  t.is(
+    find(explain(plain, { configChanges: [{ key: 'transformers_version', old: '4.1', new: '4.2' }] }), 'Configuration Changed')
+      ?.severity,
+    'info',
+  );
+});
+
+test('without dynamics neither pattern nor insights on it', (t) => {
+  const analysis = new DiffAnalyzer({ analyzeTrainingDynamics: false }).analyze([], buildSummary(plain));
+  t.is(analysis.changePattern, null);
+  t.is(analysis.pattern, null);
+  t.deepEqual(
+    analysis.insights.filter(({ category }) => category === 'training_dynamics'),
+    [],
+  );
+  t.true(analysis.summary.verdict.length > 0);
+});
+
+test('evidence is plain data, and every insight has a title, words and a known severity', (t) => {
+  for (const insight of [
+    ...explain(plain.map((sketch, row) => (row === 2 ? { ...sketch, nanNew: 1 } : sketch))),
+    ...explain(llama(4, () => 0.9)),
+  ]) {
+    t.deepEqual(JSON.parse(JSON.stringify(insight.evidence)), insight.evidence);
+    t.true(insight.title.length > 3 && insight.description.endsWith('.'));
+    t.true(['info', 'warning', 'critical'].includes(insight.severity));
+    t.true(insight.confidence === undefined || (insight.confidence > 0 && insight.confidence <= 1));
+  }
+});
