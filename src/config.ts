@@ -1,6 +1,8 @@
 import { argumentError } from './errors.ts';
 import { compileGlobs } from './glob.ts';
 import { threadCount } from './native.ts';
+import { parseRename } from './rename.ts';
+import type { NameRules } from './rename.ts';
 import type { DiffConfig } from './types.ts';
 
 /** A `DiffConfig` with every default filled in and every value checked. */
@@ -12,7 +14,9 @@ export interface ResolvedConfig {
   readonly includeUnchanged: boolean;
   readonly normalizeBySize: boolean;
   readonly topKLayers: number;
+  readonly precision: 'fast' | 'double';
   readonly threads: number;
+  readonly names: NameRules;
   /** Whether a name takes part in the comparison. */
   readonly selects: (name: string) => boolean;
 }
@@ -32,6 +36,10 @@ export function resolveConfig(config: DiffConfig): ResolvedConfig {
   if (!Number.isInteger(topKLayers) || topKLayers < 0) {
     throw argumentError(`topKLayers must be a whole number of at least 0, not ${String(topKLayers)}`);
   }
+  const precision = config.precision ?? 'fast';
+  if (precision !== 'fast' && precision !== 'double') {
+    throw argumentError(`precision must be 'fast' or 'double', not ${JSON.stringify(precision)}`);
+  }
   const included = config.include === undefined || config.include.length === 0 ? () => true : compileGlobs(config.include);
   const excluded = compileGlobs(config.exclude ?? []);
   return {
@@ -41,7 +49,13 @@ export function resolveConfig(config: DiffConfig): ResolvedConfig {
     includeUnchanged: config.includeUnchanged ?? false,
     normalizeBySize: config.normalizeBySize ?? true,
     topKLayers,
+    precision,
     threads: threadCount(config.threads),
+    names: {
+      rename: (config.rename ?? []).map((rule) => parseRename(rule)),
+      stripPrefix: config.stripPrefix ?? [],
+      autoPrefix: config.autoPrefix ?? true,
+    },
     selects: (name) => included(name) && !excluded(name),
   };
 }

@@ -1,3 +1,4 @@
+import { linkColumns } from './analysis/linked-columns.ts';
 import { loadCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { buildColumns } from './columns.ts';
@@ -8,6 +9,7 @@ import { layerName } from './layer-name.ts';
 import { binding, runJob } from './native.ts';
 import { listDiffs } from './parameter-diff.ts';
 import { planDiff } from './plan.ts';
+import { matchNames } from './rename.ts';
 import { summarize } from './summary.ts';
 import { CHANGE_TYPES } from './types.ts';
 import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions } from './types.ts';
@@ -33,17 +35,27 @@ export class ModelDiff {
    */
   async diff(old: Checkpoint, newer: Checkpoint, run: RunOptions = {}): Promise<DiffResult> {
     const config = this.#config;
-    const plan = planDiff(old, newer, config.selects);
+    const names = matchNames(old.table.names, newer.table.names, config.names);
+    const plan = planDiff(old, newer, names, config.selects);
     if (plan.rows.length === 0 && old.table.names.length + newer.table.names.length > 0) {
       throw argumentError('include and exclude leave no tensor to compare', 'model-diff inspect lists the names');
     }
-    const options = { threads: config.threads, threshold: config.changeThreshold, elementWise: config.computeElementWise };
-    const result = await runJob('compare', run, (control) => binding().diff(old.native, newer.native, plan.items, options, control));
+    const options = {
+      threads: config.threads,
+      threshold: config.changeThreshold,
+      elementWise: config.computeElementWise,
+      double: config.precision === 'double',
+    };
+    const result = await runJob('compare', run, (control) =>
+      binding().diff(old.native, newer.native, plan.items, options, control),
+    );
     const columns = buildColumns(plan, old, newer, result, config);
     const isListed = (row: number): boolean =>
       config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
     const listed = [...columns.names.keys()].filter(isListed);
-    return { diffs: listDiffs(columns, listed), summary: summarize(columns, old, newer, config) };
+    const diffs = listDiffs(columns, listed);
+    linkColumns(diffs, columns);
+    return { diffs, summary: summarize(columns, old, newer, config, names.changes) };
   }
 
   /** Differences by layer: the tensors that share a name up to its last segment. */
@@ -77,7 +89,12 @@ export class ModelDiff {
  *
  * @throws as {@link loadCheckpoint} and {@link ModelDiff.diff}.
  */
-export async function compareCheckpoints(oldPath: string, newPath: string, config: DiffConfig = {}, run: RunOptions = {}): Promise<DiffResult> {
+export async function compareCheckpoints(
+  oldPath: string,
+  newPath: string,
+  config: DiffConfig = {},
+  run: RunOptions = {},
+): Promise<DiffResult> {
   const model = new ModelDiff(config);
   const opened: Checkpoint[] = [];
   try {

@@ -7,7 +7,7 @@ use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
 use diff_core::engine::{self, ElementType, Item, Options, Plan, View};
 use diff_core::format::OpenOptions;
-use diff_core::kernel::Counting;
+use diff_core::kernel::Method;
 use diff_core::limits::{Cap, Limits};
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
@@ -210,8 +210,6 @@ impl NativeCheckpoint {
                     })
                     .collect(),
             })
-                    .collect(),
-            })
         })
     }
 
@@ -262,15 +260,11 @@ impl NativeCheckpoint {
                 })
                 .collect::<diff_core::Result<_>>()?;
             let plan = Plan::new(Arc::clone(&checkpoint), checkpoint, items)?;
-            let counting = Counting {
-                threshold: 0.0,
-                element_wise: true,
-            };
             let results = engine::run(
                 &plan,
                 Options {
                     threads: threads as usize,
-                    counting,
+                    method: Method::default(),
                 },
                 observer,
             )?;

@@ -1,7 +1,7 @@
 //! The comparison: a plan in, columns out.
 
 use diff_core::engine::{self, Item, Options, Plan, View};
-use diff_core::kernel::Counting;
+use diff_core::kernel::{Method, Precision};
 use napi::bindgen_prelude::{Env, Float64Array, Object, Result};
 use napi_derive::napi;
 
@@ -15,6 +15,8 @@ pub struct DiffOptions {
     /// |d| above this is a changed element.
     pub threshold: f64,
     pub element_wise: bool,
+    /// Whether every sum is taken in f64; otherwise f32, bf16 and f16 are summed in short f32 lanes.
+    pub double: bool,
 }
 
 /// Numbers of a plan's row: old tensor, its first element, new tensor, its first element, elements.
@@ -35,13 +37,14 @@ pub fn diff<'env>(
     let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
     spawn(env, control.observer(), move |observer| {
         let plan = Plan::new(old?, newer?, items)?;
-        let counting = Counting {
+        let method = Method {
             threshold: options.threshold,
             element_wise: options.element_wise,
+            precision: if options.double { Precision::Double } else { Precision::Fast },
         };
         let options = Options {
             threads: options.threads as usize,
-            counting,
+            method,
         };
         Ok(Columns::of_pairs(&engine::run(&plan, options, observer)?))
     })

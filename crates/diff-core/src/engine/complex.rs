@@ -7,7 +7,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::engine::plan::View;
 use crate::error::{Code, Error, Result};
-use crate::kernel::{self, Counting, Isa, Operand};
+use crate::kernel::{self, Isa, Method, Operand};
 use crate::stats::PairStats;
 
 /// Whether the pair is complex.
@@ -39,8 +39,8 @@ pub(super) fn parts(
 }
 
 /// Compares a chunk of parts.
-pub(super) fn compare(a: Operand, b: Operand, counting: Counting, isa: Isa) -> PairStats {
-    let mut stats = kernel::compare(a, b, counting, isa);
+pub(super) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
+    let mut stats = kernel::compare(a, b, method, isa);
     stats.elements /= 2;
     if stats.value_changed == 0 && stats.bit_changed == 0 && stats.over_threshold == 0 {
         return stats;
@@ -64,8 +64,7 @@ pub(super) fn compare(a: Operand, b: Operand, counting: Counting, isa: Isa) -> P
             let distance = (q[0] - p[0]).hypot(q[1] - p[1]);
             stats.sum_abs_d += distance;
             stats.max_abs_d = stats.max_abs_d.max(distance);
-            stats.over_threshold +=
-                u64::from(counting.element_wise && distance > counting.threshold);
+            stats.over_threshold += u64::from(method.element_wise && distance > method.threshold);
         } else {
             stats.nonfinite_changed += u64::from(changed);
         }

@@ -5,7 +5,7 @@
 //! nothing but the number of elements, so the result has the same bits for any number of threads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::checkpoint::Checkpoint;
 use crate::engine::complex;
@@ -14,7 +14,7 @@ use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
-use crate::kernel::{self, CHUNK, Counting, Isa, Operand};
+use crate::kernel::{self, CHUNK, Isa, Method, Operand};
 use crate::stats::{Own, PairStats};
 use crate::tensor::{Layout, Tensor};
 
@@ -22,11 +22,14 @@ use crate::tensor::{Layout, Tensor};
 /// enough to release behind the reader, small enough to share out one tensor.
 const UNIT: u64 = 8;
 
+/// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
+const PIECE_BYTES: u64 = 1 << 20;
+
 /// How a plan is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub threads: usize,
-    pub counting: Counting,
+    pub method: Method,
 }
 
 /// Runs a plan; one result an item, in the plan's order. An item that cannot be read is an error of its own.
@@ -60,7 +63,9 @@ struct Run<'a> {
     /// Number of units of all items up to and including each one of `order`.
     ends: Vec<u64>,
     next: AtomicU64,
-    trees: Vec<Tree>,
+    /// Where the parts of an item meet; none for an item of one unit, which most are.
+    trees: Vec<Option<Box<Tree>>>,
+    results: Vec<OnceLock<Result<PairStats>>>,
     /// Set by the first thread that finds a reason to stop them all.
     stopped: OnceLock<Error>,
 }
@@ -90,8 +95,10 @@ impl<'a> Run<'a> {
         let trees = plan
             .items
             .iter()
-            .map(|&item| Tree::new(units(elements(item))))
+            .map(|&item| units(elements(item)))
+            .map(|units| (units > 1).then(|| Box::new(Tree::new(units))))
             .collect();
+        let results = plan.items.iter().map(|_| OnceLock::new()).collect();
         Self {
             plan,
             options,
@@ -101,6 +108,7 @@ impl<'a> Run<'a> {
             ends,
             next: AtomicU64::new(0),
             trees,
+            results,
             stopped: OnceLock::new(),
         }
     }
@@ -125,83 +133,162 @@ impl<'a> Run<'a> {
 
     /// What each thread does until nothing is left.
     fn work(&self) {
-        let mut scratch = [Scratch::default(), Scratch::default()];
+        let mut scratch = Worker::default();
+        let mut slot = 0;
         while self.stopped.get().is_none() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let slot = self.ends.partition_point(|&end| end <= number);
+            // The numbers of a thread only grow, and by few.
+            while self.ends.get(slot).is_some_and(|&end| end <= number) {
+                slot += 1;
+            }
             let Some(&index) = self.order.get(slot) else {
                 return;
             };
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = self.unit(index, number - first, &mut scratch);
-            match done {
-                Err(error)
-                    if matches!(error.kind(), Kind::Cancelled | Kind::Internal)
-                        || error.code() == Code::FileChanged =>
-                {
-                    let _ = self.stopped.set(error);
-                }
-                Err(error) => self.trees[index].fail(error),
-                Ok(stats) => self.trees[index].insert(number - first, stats),
+            if let Err(error) = &done
+                && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
+                    || error.code() == Code::FileChanged)
+            {
+                let _ = self.stopped.set(error.clone());
+                return;
             }
-            if self.trees[index].finish_unit() {
+            let result = match &self.trees[index] {
+                None => Some(done),
+                Some(tree) => tree.insert(number - first, done),
+            };
+            if let Some(result) = result {
+                let _ = self.results[index].set(result);
                 self.observer.add_tensor();
             }
         }
     }
 
     /// The chunks of one unit, merged in their tree.
-    fn unit(&self, index: usize, number: u64, scratch: &mut [Scratch; 2]) -> Result<PairStats> {
+    fn unit(&self, index: usize, number: u64, worker: &mut Worker) -> Result<PairStats> {
         let item = self.plan.items[index];
         let elements = elements(item);
         let first = number * UNIT * CHUNK as u64;
         let end = elements.min(first + UNIT * CHUNK as u64);
-        let mut pending: Vec<(u32, PairStats)> = Vec::new();
+        let once = self.is_same(item);
+        let piece = self.piece(item);
+        worker.pending.clear();
         // A tensor of no elements may have its error too.
         readable(&self.plan.old, item.old)?;
         readable(&self.plan.new, item.new)?;
-        for start in (first..end).step_by(CHUNK) {
+        for start in (first..end).step_by(piece) {
             self.observer.check()?;
-            let count = (end - start).min(CHUNK as u64) as usize;
-            let stats = self.chunk(item, start, count, scratch)?;
-            push(&mut pending, stats);
+            let count = (end - start).min(piece as u64) as usize;
+            self.piece_of(item, once, start, count, worker)?;
         }
         release(item.old, &self.plan.old, first, end);
-        release(item.new, &self.plan.new, first, end);
+        if !once {
+            release(item.new, &self.plan.new, first, end);
+        }
         // What is left over has no neighbour: it passes up and meets what is on its left.
-        Ok(pending
-            .into_iter()
+        Ok(worker
+            .pending
+            .drain(..)
             .rev()
             .map(|(_, stats)| stats)
             .reduce(|right, left| left.merge(&right))
             .unwrap_or_default())
     }
 
-    fn chunk(
+    /// Elements that are read at once: whole chunks; a single one of complex numbers, whose parts are twice as many.
+    fn piece(&self, item: Item) -> usize {
+        let complex = |view: Option<View>, checkpoint: &Checkpoint| {
+            view.and_then(|view| checkpoint.tensors.get(view.tensor))
+                .is_some_and(|tensor| tensor.dtype.component().is_some())
+        };
+        if complex(item.old, &self.plan.old) || complex(item.new, &self.plan.new) {
+            return CHUNK;
+        }
+        let bytes = |view: Option<View>, checkpoint: &Checkpoint| {
+            view.and_then(|view| checkpoint.tensors.get(view.tensor))
+                .map_or(1, |tensor| tensor.dtype.bytes().max(1))
+        };
+        let item_bytes = bytes(item.old, &self.plan.old).max(bytes(item.new, &self.plan.new));
+        let chunks = (PIECE_BYTES / (item_bytes * CHUNK as u64)).clamp(1, UNIT);
+        CHUNK * chunks as usize
+    }
+
+    /// Whether both sides are the same bytes of the same file: those are read once.
+    fn is_same(&self, item: Item) -> bool {
+        let (Some(old), Some(new)) = (item.old, item.new) else {
+            return false;
+        };
+        let (Some(a), Some(b)) = (
+            self.plan.old.tensors.get(old.tensor),
+            self.plan.new.tensors.get(new.tensor),
+        ) else {
+            return false;
+        };
+        let (Layout::Span(p), Layout::Span(q)) = (&a.layout, &b.layout) else {
+            return false;
+        };
+        let (Some(source_a), Some(source_b)) = (
+            self.plan.old.sources.get(p.source as usize),
+            self.plan.new.sources.get(q.source as usize),
+        ) else {
+            return false;
+        };
+        let item_bytes = a.dtype.bytes();
+        b.error.is_none()
+            && a.dtype == b.dtype
+            && a.order == b.order
+            && a.map == b.map
+            && a.quant.is_none()
+            && b.quant.is_none()
+            && p.offset + old.start * item_bytes == q.offset + new.start * item_bytes
+            && (Arc::ptr_eq(source_a, source_b)
+                || source_a
+                    .file_identity()
+                    .is_some_and(|id| Some(id) == source_b.file_identity()))
+    }
+
+    fn piece_of(
         &self,
         item: Item,
+        once: bool,
         start: u64,
         count: usize,
-        scratch: &mut [Scratch; 2],
-    ) -> Result<PairStats> {
-        let [scratch_old, scratch_new] = scratch;
-        sparse::check(
-            &self.plan.old,
-            item.old,
-            &self.plan.new,
-            item.new,
-            start,
-            count,
-        )?;
+        worker: &mut Worker,
+    ) -> Result<()> {
+        let plan = self.plan;
+        sparse::check(&plan.old, item.old, &plan.new, item.new, start, count)?;
+        let complex = complex::parts(&plan.old, item.old, &plan.new, item.new)?;
+        let [scratch_old, scratch_new] = &mut worker.scratch;
         let old = read(&self.plan.old, item.old, start, count, scratch_old)?;
-        let new = read(&self.plan.new, item.new, start, count, scratch_new)?;
+        let new = if once {
+            old
+        } else {
+            read(&self.plan.new, item.new, start, count, scratch_new)?
+        };
         let bytes = old.map_or(0, |o| o.bytes.len()) + new.map_or(0, |o| o.bytes.len());
-        let counting = self.options.counting;
-        let complex = complex::parts(&self.plan.old, item.old, &self.plan.new, item.new)?;
-        let alone = |operand| kernel::describe(operand, counting, self.isa);
-        let stats = match (old, new) {
-            (Some(a), Some(b)) if complex => complex::compare(a, b, counting, self.isa),
-            (Some(a), Some(b)) => kernel::compare(a, b, counting, self.isa),
+        if let (true, Some(a), Some(b)) = (complex, old, new) {
+            push(
+                &mut worker.pending,
+                complex::compare(a, b, self.options.method, self.isa),
+            );
+        } else if count <= CHUNK {
+            push(&mut worker.pending, self.chunk(old, new, count));
+        } else {
+            for at in (0..count).step_by(CHUNK) {
+                let length = CHUNK.min(count - at);
+                let [a, b] = [old, new].map(|side| side.map(|side| side.part(at, length)));
+                push(&mut worker.pending, self.chunk(a, b, length));
+            }
+        }
+        self.observer.add_bytes(bytes as u64);
+        Ok(())
+    }
+
+    fn chunk(&self, old: Option<Operand>, new: Option<Operand>, count: usize) -> PairStats {
+        let method = self.options.method;
+        let alone = |operand| kernel::describe(operand, method, self.isa);
+        match (old, new) {
+            (Some(a), Some(b)) => kernel::compare(a, b, method, self.isa),
             (Some(a), None) => PairStats {
                 old: alone(a),
                 elements: count as u64,
@@ -213,14 +300,23 @@ impl<'a> Run<'a> {
                 ..PairStats::default()
             },
             (None, None) => PairStats::default(),
-        };
-        self.observer.add_bytes(bytes as u64);
-        Ok(stats)
+        }
     }
 
     fn into_results(self) -> Vec<Result<PairStats>> {
-        self.trees.into_iter().map(Tree::into_result).collect()
+        let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
+        self.results
+            .into_iter()
+            .map(|result| result.into_inner().unwrap_or_else(missing))
+            .collect()
     }
+}
+
+/// Reused memory of one thread.
+#[derive(Default)]
+struct Worker {
+    scratch: [Scratch; 2],
+    pending: Vec<(u32, PairStats)>,
 }
 
 /// What was read of a plain tensor need not stay resident.
@@ -309,19 +405,39 @@ impl Tree {
         }
     }
 
-    fn insert(&self, unit: u64, stats: PairStats) {
+    /// Takes the result of a unit; the last one to come gets the result of the item.
+    fn insert(&self, unit: u64, result: Result<PairStats>) -> Option<Result<PairStats>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(stats) => state.join(self.units, unit, stats),
+            Err(error) => {
+                state.error.get_or_insert(error);
+            }
+        }
+        if self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 < self.units {
+            return None;
+        }
+        Some(match (state.error.take(), state.nodes.as_slice()) {
+            (Some(error), _) => Err(error),
+            (None, [(_, _, stats)]) => Ok(*stats),
+            _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
+        })
+    }
+}
+
+impl State {
+    fn join(&mut self, units: u64, unit: u64, stats: PairStats) {
         let (mut height, mut index, mut stats) = (0, unit, stats);
-        let mut width = self.units;
+        let mut width = units;
         while width > 1 {
             let sibling = index ^ 1;
             if sibling < width {
-                let found = state
+                let found = self
                     .nodes
                     .iter()
                     .position(|n| n.0 == height && n.1 == sibling);
                 let Some(found) = found else { break };
-                let other = state.nodes.swap_remove(found).2;
+                let other = self.nodes.swap_remove(found).2;
                 stats = if sibling < index {
                     other.merge(&stats)
                 } else {
@@ -332,32 +448,7 @@ impl Tree {
             index /= 2;
             width = width.div_ceil(2);
         }
-        state.nodes.push((height, index, stats));
-    }
-
-    fn fail(&self, error: Error) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .error
-            .get_or_insert(error);
-    }
-
-    /// Counts a unit as done; true for the last one.
-    fn finish_unit(&self) -> bool {
-        self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 == self.units
-    }
-
-    fn into_result(self) -> Result<PairStats> {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        match (state.error, state.nodes.as_slice()) {
-            (Some(error), _) => Err(error),
-            (None, [(_, _, stats)]) => Ok(*stats),
-            _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
-        }
+        self.nodes.push((height, index, stats));
     }
 }
 
@@ -366,16 +457,13 @@ impl Tree {
 /// # Errors
 /// When the tensor cannot be read.
 pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor, view: View) -> Result<Own> {
-    let counting = Counting {
-        threshold: 0.0,
-        element_wise: true,
-    };
+    let method = Method::default();
     let mut scratch = Scratch::default();
     let mut pending: Vec<(u32, PairStats)> = Vec::new();
     for start in (0..view.elements).step_by(CHUNK) {
         let count = (view.elements - start).min(CHUNK as u64) as usize;
         let operand = gather::operand(checkpoint, tensor, view.start + start, count, &mut scratch)?;
-        let old = kernel::describe(operand, counting, Isa::detect());
+        let old = kernel::describe(operand, method, Isa::detect());
         push(
             &mut pending,
             PairStats {
@@ -391,4 +479,103 @@ pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor, view: View) -> Result<
         .reduce(|right, left| left.merge(&right))
         .unwrap_or_default()
         .old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Format;
+    use crate::dtype::DType;
+    use crate::source::{MemorySource, Source};
+    use crate::tensor::Span;
+
+    /// Tensors of these numbers of f32 elements with heavy tails: sums in another order have other bits.
+    fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let exponent = 117 + (state >> 27);
+            f32::from_bits((state & 0x807f_ffff) | (exponent << 23))
+        };
+        let (mut data, mut tensors) = (Vec::new(), Vec::new());
+        for (at, &elements) in counts.iter().enumerate() {
+            let span = Span {
+                source: 0,
+                offset: data.len() as u64,
+                bytes: elements * 4,
+            };
+            data.extend((0..elements).flat_map(|_| next().to_le_bytes()));
+            let name = at.to_string();
+            tensors.push(Tensor::plain(
+                name,
+                DType::F32,
+                vec![elements],
+                elements,
+                span,
+            ));
+        }
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", data));
+        Arc::new(Checkpoint {
+            path: "memory".into(),
+            format: Format::Memory,
+            tensors,
+            sources: vec![source],
+            metadata: Vec::new(),
+            config: None,
+            configs: Vec::new(),
+            findings: Vec::new(),
+        })
+    }
+
+    fn run_on(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> Vec<PairStats> {
+        let whole = |(at, tensor)| Some(View::whole(at, tensor));
+        let items = old.tensors.iter().enumerate().map(|tensor| Item {
+            old: whole(tensor),
+            new: whole(tensor),
+        });
+        let plan = Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap();
+        let method = Method::default();
+        let observer = Observer::default();
+        let results = run(&plan, Options { threads, method }, &observer).unwrap();
+        assert_eq!(observer.progress()[2], old.tensors.len() as u64);
+        assert_eq!(observer.progress()[0], observer.progress()[1]);
+        results.into_iter().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_bits_do_not_depend_on_threads() {
+        let counts = [0, 1, 40 * CHUNK as u64 + 17, 5, 9 * CHUNK as u64, 300];
+        let (old, new) = (checkpoint(1, &counts), checkpoint(2, &counts));
+        let expected = run_on(&old, &new, 1);
+        for threads in [2, 3, 8] {
+            assert_eq!(run_on(&old, &new, threads), expected, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn one_source_is_read_once() {
+        let old = checkpoint(3, &[3 * CHUNK as u64 + 5]);
+        let copy = checkpoint(3, &[3 * CHUNK as u64 + 5]);
+        assert_eq!(run_on(&old, &old, 2), run_on(&old, &copy, 2));
+        assert_eq!(run_on(&old, &old, 2)[0].bit_changed, 0);
+    }
+
+    #[test]
+    fn a_cancelled_run_ends_with_an_error() {
+        let old = checkpoint(4, &[CHUNK as u64; 4]);
+        let whole = Some(View::whole(0, &old.tensors[0]));
+        let item = Item {
+            old: whole,
+            new: None,
+        };
+        let plan = Plan::new(Arc::clone(&old), Arc::clone(&old), vec![item]).unwrap();
+        let observer = Observer::default();
+        observer.cancel();
+        let options = Options {
+            threads: 2,
+            method: Method::default(),
+        };
+        let error = run(&plan, options, &observer).unwrap_err();
+        assert_eq!(error.code(), Code::Cancelled);
+    }
 }

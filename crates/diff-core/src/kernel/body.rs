@@ -101,6 +101,12 @@ pub(super) struct DiffLanes {
 }
 
 impl DiffLanes {
+    /// Where all elements are finite, the squares of the pairs are those of the sides.
+    pub(super) fn take_squares(&mut self, a: &OwnLanes, b: &OwnLanes) {
+        self.aa = a.squares;
+        self.bb = b.squares;
+    }
+
     pub(super) fn add(&mut self, tile: &Self) {
         for lane in 0..LANES {
             self.dd[lane] += tile.dd[lane];
@@ -138,23 +144,9 @@ impl DiffLanes {
 /// Counts of elements.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
-    over: [u64; LANES],
-    zeros_a: [u64; LANES],
-    zeros_b: [u64; LANES],
-}
-
-impl Counts {
-    pub(super) fn over_threshold(&self) -> u64 {
-        self.over.iter().sum()
-    }
-
-    pub(super) fn zeros_a(&self) -> u64 {
-        self.zeros_a.iter().sum()
-    }
-
-    pub(super) fn zeros_b(&self) -> u64 {
-        self.zeros_b.iter().sum()
-    }
+    pub(super) over: u64,
+    pub(super) zeros_a: u64,
+    pub(super) zeros_b: u64,
 }
 
 /// Comparisons that compile to one instruction; a NaN on the left never wins.
@@ -209,7 +201,7 @@ pub(super) fn own_masked(values: &[f64], lanes: &mut OwnLanes) {
     }
 }
 
-/// Sums of the differences of finite values.
+/// Sums of the differences of finite values, without the squares of the sides: those are in their own sums.
 #[inline(always)]
 pub(super) fn difference(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
     let mut s = *lanes;
@@ -224,8 +216,6 @@ pub(super) fn difference(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
             s.abs_d[i] += d.abs();
             s.d[i] += d;
             s.max_abs_d[i] = larger(s.max_abs_d[i], d.abs());
-            s.aa[i] += x[i] * x[i];
-            s.bb[i] += y[i] * y[i];
             s.differing[i] += u64::from(x[i] != y[i]);
         }
     }
@@ -245,8 +235,6 @@ fn add_difference(x: f64, y: f64, i: usize, s: &mut DiffLanes) {
     s.abs_d[i] += d.abs();
     s.d[i] += d;
     s.max_abs_d[i] = larger(s.max_abs_d[i], d.abs());
-    s.aa[i] += x * x;
-    s.bb[i] += y * y;
     s.differing[i] += u64::from(x != y);
 }
 
@@ -254,7 +242,10 @@ fn add_difference(x: f64, y: f64, i: usize, s: &mut DiffLanes) {
 pub(super) fn difference_masked(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
     for (at, (&x, &y)) in a.iter().zip(b).enumerate() {
         if x.is_finite() && y.is_finite() {
-            add_difference(x, y, at % LANES, lanes);
+            let lane = at % LANES;
+            add_difference(x, y, lane, lanes);
+            lanes.aa[lane] += x * x;
+            lanes.bb[lane] += y * y;
             lanes.finite += 1;
         } else if x != y && !(x.is_nan() && y.is_nan()) {
             lanes.nonfinite_changed += 1;
@@ -262,23 +253,14 @@ pub(super) fn difference_masked(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
     }
 }
 
-/// Counts over finite values (zeros: over any).
+/// Counts over finite values (zeros: over any). A flat loop: over lanes, LLVM would gather.
 #[inline(always)]
 pub(super) fn count(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) {
     let mut c = *counts;
-    let (groups_a, rest_a) = a.as_chunks::<LANES>();
-    let (groups_b, rest_b) = b.as_chunks::<LANES>();
-    for (x, y) in groups_a.iter().zip(groups_b) {
-        for i in 0..LANES {
-            c.over[i] += u64::from((y[i] - x[i]).abs() > threshold);
-            c.zeros_a[i] += u64::from(x[i] == 0.0);
-            c.zeros_b[i] += u64::from(y[i] == 0.0);
-        }
-    }
-    for i in 0..rest_a.len().min(rest_b.len()) {
-        c.over[i] += u64::from((rest_b[i] - rest_a[i]).abs() > threshold);
-        c.zeros_a[i] += u64::from(rest_a[i] == 0.0);
-        c.zeros_b[i] += u64::from(rest_b[i] == 0.0);
+    for (&x, &y) in a.iter().zip(b) {
+        c.over += u64::from((y - x).abs() > threshold);
+        c.zeros_a += u64::from(x == 0.0);
+        c.zeros_b += u64::from(y == 0.0);
     }
     *counts = c;
 }
@@ -287,9 +269,9 @@ pub(super) fn count(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) {
 pub(super) fn count_masked(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) {
     for (&x, &y) in a.iter().zip(b) {
         let finite = x.is_finite() && y.is_finite();
-        counts.over[0] += u64::from(finite && (y - x).abs() > threshold);
-        counts.zeros_a[0] += u64::from(x == 0.0);
-        counts.zeros_b[0] += u64::from(y == 0.0);
+        counts.over += u64::from(finite && (y - x).abs() > threshold);
+        counts.zeros_a += u64::from(x == 0.0);
+        counts.zeros_b += u64::from(y == 0.0);
     }
 }
 

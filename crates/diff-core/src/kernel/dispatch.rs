@@ -5,6 +5,11 @@ use std::sync::OnceLock;
 use crate::dtype::DType;
 use crate::kernel::body::{self, Counts, DiffLanes, OwnLanes};
 use crate::kernel::decode;
+use crate::kernel::fast::{self, Bound, Element, Side, Totals};
+#[cfg(target_arch = "aarch64")]
+use crate::kernel::neon;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::x86;
 
 /// An instruction set that this processor has. The results do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +22,8 @@ enum Kind {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Isa {
@@ -53,10 +60,16 @@ impl Isa {
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512bw")
+                    // Absent before Ice Lake, where AVX-512 lowers the clock: AVX2 is as good there.
+                    && is_x86_feature_detected!("avx512vpopcntdq")
                 {
                     available.push(Self(Kind::Avx512));
                 }
             }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            available.push(Self(Kind::Neon));
         }
         available
     }
@@ -69,6 +82,8 @@ impl Isa {
             Kind::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "neon",
         }
     }
 }
@@ -86,7 +101,7 @@ macro_rules! passes {
         #[cfg(target_arch = "x86_64")]
         mod avx512 {
             use super::*;
-            $(#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw")]
+            $(#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw,avx512vpopcntdq")]
             pub(super) fn $name($($arg: $type),*) $(-> $out)? { $body($($arg),*) })*
         }
 
@@ -94,6 +109,9 @@ macro_rules! passes {
             $(pub(super) fn $name(self, $($arg: $type),*) $(-> $out)? {
                 match self.0 {
                     Kind::Portable => $body($($arg),*),
+                    // Part of every aarch64 target: nothing to enable.
+                    #[cfg(target_arch = "aarch64")]
+                    Kind::Neon => $body($($arg),*),
                     // SAFETY: a value of this kind is only made after its features were detected.
                     #[cfg(target_arch = "x86_64")]
                     Kind::Avx2 => unsafe { avx2::$name($($arg),*) },
@@ -112,4 +130,73 @@ passes! {
     difference(a: &[f64], b: &[f64], lanes: &mut DiffLanes) = body::difference;
     count(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) = body::count;
     bit_changed(item: u64, a: &[u8], b: &[u8]) -> u64 = body::bit_changed;
+    fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
+    fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
+    smallest_code(bytes: &[u8]) -> u16 = fast::smallest_code;
+}
+
+impl Isa {
+    /// Whole steps of at most one tile of both sides.
+    pub(super) fn fast_pair(
+        self,
+        element: Element,
+        a: &[u8],
+        b: &[u8],
+        bound: Bound,
+        totals: &mut Totals,
+    ) {
+        macro_rules! pair {
+            ($($module:ident)::+) => {
+                match (element, bound.near) {
+                    (Element::F32, false) => $($module)::+::pair_f32::<false>(a, b, bound, totals),
+                    (Element::F32, true) => $($module)::+::pair_f32::<true>(a, b, bound, totals),
+                    (Element::Bf16, false) => $($module)::+::pair_bf16::<false>(a, b, bound, totals),
+                    (Element::Bf16, true) => $($module)::+::pair_bf16::<true>(a, b, bound, totals),
+                    (Element::F16, false) => $($module)::+::pair_f16::<false>(a, b, bound, totals),
+                    (Element::F16, true) => $($module)::+::pair_f16::<true>(a, b, bound, totals),
+                }
+            };
+        }
+        match self.0 {
+            Kind::Portable => fast::pair_tile(element, a, b, bound, totals),
+            // SAFETY: a value of this kind is only made after its features were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { pair!(x86::avx2) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { pair!(x86::avx512) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            Kind::Neon => unsafe { pair!(neon) },
+        }
+    }
+
+    /// Whole steps of at most one tile of the old side; with `equal`, of the new side too, which has the same bytes.
+    pub(super) fn fast_own(self, element: Element, bytes: &[u8], equal: bool, totals: &mut Totals) {
+        macro_rules! own {
+            ($($module:ident)::+) => {
+                match element {
+                    Element::F32 => $($module)::+::own_f32(bytes, equal, totals),
+                    Element::Bf16 => $($module)::+::own_bf16(bytes, equal, totals),
+                    Element::F16 => $($module)::+::own_f16(bytes, equal, totals),
+                }
+            };
+        }
+        match self.0 {
+            Kind::Portable if equal => {
+                let bound = Bound::new(f64::INFINITY, element);
+                fast::pair_tile(element, bytes, bytes, bound, totals);
+            }
+            Kind::Portable => fast::own_tile(element, bytes, &mut totals.old),
+            // SAFETY: a value of this kind is only made after its features were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { own!(x86::avx2) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { own!(x86::avx512) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            Kind::Neon => unsafe { own!(neon) },
+        }
+    }
 }

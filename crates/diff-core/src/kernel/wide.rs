@@ -2,7 +2,7 @@
 
 use crate::dtype::{Class, DType};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Counting, Operand, TILE, body, decode};
+use crate::kernel::{Method, Operand, TILE, body, decode};
 use crate::stats::{Own, PairStats};
 
 /// An element: an integer exactly, or a float.
@@ -56,19 +56,19 @@ fn fixed(bytes: &[u8]) -> [u8; 8] {
 }
 
 /// Sums in f64 of exact differences, tile by tile so that rounding errors stay short.
-pub(super) fn compare(a: Operand, b: Operand, counting: Counting) -> PairStats {
+pub(super) fn compare(a: Operand, b: Operand, method: Method) -> PairStats {
     let mut stats = PairStats::default();
     let item = |operand: Operand| TILE * operand.dtype.bytes() as usize;
     for (x, y) in a.bytes.chunks(item(a)).zip(b.bytes.chunks(item(b))) {
         let (x, y) = (Operand { bytes: x, ..a }, Operand { bytes: y, ..b });
-        stats = stats.merge(&compare_tile(x, y, counting));
+        stats = stats.merge(&compare_tile(x, y, method));
     }
-    stats.old = describe(a, counting);
-    stats.new = describe(b, counting);
+    stats.old = describe(a, method);
+    stats.new = describe(b, method);
     stats
 }
 
-fn compare_tile(a: Operand, b: Operand, counting: Counting) -> PairStats {
+fn compare_tile(a: Operand, b: Operand, method: Method) -> PairStats {
     let mut stats = PairStats::default();
     // Differences of integers are summed as integers.
     let (mut sum_d, mut sum_abs_d) = (0i128, 0i128);
@@ -97,7 +97,7 @@ fn compare_tile(a: Operand, b: Operand, counting: Counting) -> PairStats {
         stats.sum_bb += fy * fy;
         stats.max_abs_d = stats.max_abs_d.max(d.abs());
         stats.value_changed += u64::from(differs);
-        stats.over_threshold += u64::from(counting.element_wise && d.abs() > counting.threshold);
+        stats.over_threshold += u64::from(method.element_wise && d.abs() > method.threshold);
     }
     stats.sum_d += sum_d as f64;
     stats.sum_abs_d += sum_abs_d as f64;
@@ -105,9 +105,9 @@ fn compare_tile(a: Operand, b: Operand, counting: Counting) -> PairStats {
 }
 
 /// Moments of integers: the sum exactly, the deviations around the mean so found.
-pub(super) fn describe(operand: Operand, counting: Counting) -> Own {
+pub(super) fn describe(operand: Operand, method: Method) -> Own {
     if operand.dtype.class() != Class::Wide {
-        return super::describe(operand, counting, Isa::PORTABLE);
+        return super::describe(operand, method, Isa::PORTABLE);
     }
     let mut own = Own {
         finite: operand.elements() as u64,
@@ -125,7 +125,7 @@ pub(super) fn describe(operand: Operand, counting: Counting) -> Own {
             squares += x * x;
             own.min = own.min.min(x);
             own.max = own.max.max(x);
-            own.zeros += u64::from(counting.element_wise && x == 0.0);
+            own.zeros += u64::from(method.element_wise && x == 0.0);
         }
         own.sum_squares += squares;
     }

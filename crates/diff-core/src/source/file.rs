@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
+use crate::source::way::{self, Wish};
 
 /// A regular file, opened once. Its map, if it gets one, is made at the first read.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct FileSource {
     path: PathBuf,
     file: File,
     identity: Identity,
+    wish: Wish,
     map: OnceLock<Option<Map>>,
 }
 
@@ -23,18 +25,23 @@ pub struct FileSource {
 struct Identity {
     size: u64,
     modified: Option<SystemTime>,
+    device: u64,
     inode: u64,
 }
 
 impl Identity {
     fn of(metadata: &Metadata) -> Self {
         #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        let (device, inode) = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.dev(), metadata.ino())
+        };
         #[cfg(not(unix))]
-        let inode = 0;
+        let (device, inode) = (0, 0);
         Self {
             size: metadata.len(),
             modified: metadata.modified().ok(),
+            device,
             inode,
         }
     }
@@ -67,6 +74,7 @@ impl FileSource {
             path: path.to_path_buf(),
             file,
             identity,
+            wish: Wish::of_environment(),
             map: OnceLock::new(),
         })
     }
@@ -124,10 +132,14 @@ impl FileSource {
     }
 
     fn map(&self) -> Option<&Map> {
-        let map = self
-            .map
-            .get_or_init(|| Map::new(&self.file, self.identity.size))
-            .as_ref()?;
+        if self.wish == Wish::Pread {
+            return None;
+        }
+        let make = || {
+            let may = self.wish == Wish::Mmap || map::is_local(&self.file);
+            may.then(|| Map::new(&self.file, self.identity.size))?
+        };
+        let map = self.map.get_or_init(make).as_ref()?;
         Map::is_guarded().then_some(map)
     }
 }
@@ -148,8 +160,11 @@ impl Source for FileSource {
         buffer: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
         self.check_range(offset, length)?;
-        if let Some(view) = self.view(offset, length) {
-            return Ok(view);
+        let map = self
+            .map()
+            .filter(|_| self.wish == Wish::Mmap || way::prefers_map(length, map::minor_faults));
+        if let Some(map) = map {
+            return Ok(map.range(offset, length));
         }
         self.read_into(offset, length, buffer)?;
         Ok(buffer)
@@ -163,6 +178,10 @@ impl Source for FileSource {
     fn view(&self, offset: u64, length: usize) -> Option<&[u8]> {
         self.check_range(offset, length).ok()?;
         Some(self.map()?.range(offset, length))
+    }
+
+    fn file_identity(&self) -> Option<(u64, u64)> {
+        cfg!(unix).then_some((self.identity.device, self.identity.inode))
     }
 
     fn release(&self, offset: u64, length: usize) {
@@ -217,6 +236,8 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io
 #[cfg(target_os = "linux")]
 mod map {
     use std::fs::File;
+    use std::mem::MaybeUninit;
+    use std::os::fd::AsRawFd;
 
     use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 
@@ -231,9 +252,6 @@ mod map {
 
     impl Map {
         pub fn new(file: &File, size: u64) -> Option<Self> {
-            if std::env::var_os("MODEL_DIFF_IO").is_some_and(|way| way == "pread") {
-                return None;
-            }
             let length = usize::try_from(size).ok()?;
             // SAFETY: the file may be written to or cut short by others while it is mapped. A cut is
             // caught by the guard; changed bytes are only ever read as plain integers, so any value
@@ -256,11 +274,17 @@ mod map {
             &self.mmap[offset as usize..offset as usize + length]
         }
 
+        /// Drops whole granules, each by the reader of its end: to drop a part of one would split its mapping,
+        /// and what lies beside it in the granule would fault again.
         pub fn release(&self, offset: u64, length: usize) {
-            const PAGE: usize = 4096;
-            // Whole pages only: a neighbour's first and last page stay.
-            let start = (offset as usize).next_multiple_of(PAGE);
-            let end = (offset as usize + length) / PAGE * PAGE;
+            const GRANULE: usize = 2 << 20;
+            let (base, size) = (self.mmap.as_ptr() as usize, self.mmap.len());
+            let down = |offset: usize| ((base + offset) / GRANULE * GRANULE).saturating_sub(base);
+            let end = offset as usize + length;
+            let (start, end) = (
+                down(offset as usize),
+                if end == size { end } else { down(end) },
+            );
             if start < end {
                 // SAFETY: a read-only private file map: dropped pages are read from the file again.
                 let _ = unsafe {
@@ -269,6 +293,44 @@ mod map {
                 };
             }
         }
+    }
+
+    /// Minor faults of the calling thread so far.
+    pub fn minor_faults() -> u64 {
+        let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: `usage` is a valid place for the answer, and zeroed bytes are a valid value of it.
+        let usage = unsafe {
+            libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+            usage.assume_init()
+        };
+        usage.ru_minflt.cast_unsigned()
+    }
+
+    /// Whether the file lies on a local file system. On the others a lost connection would be a SIGBUS, and
+    /// reading ahead is theirs to do.
+    pub fn is_local(file: &File) -> bool {
+        /// From linux/magic.h and the file systems' own headers.
+        const REMOTE: [u32; 13] = [
+            0x6969,      // NFS
+            0x517b,      // SMB
+            0xff53_4d42, // CIFS
+            0xfe53_4d42, // SMB2
+            0x6573_5546, // FUSE, virtiofs
+            0x0102_1997, // 9P
+            0x00c3_6400, // Ceph
+            0x5346_414f, // AFS
+            0x6b41_4653, // kAFS
+            0x0bd0_0bd0, // Lustre
+            0x4750_4653, // GPFS
+            0x7375_7245, // Coda
+            0x786f_4256, // VirtualBox shared folders
+        ];
+        let mut status = MaybeUninit::<libc::statfs>::zeroed();
+        // SAFETY: the descriptor is open, `status` is a valid place for the answer.
+        let done = unsafe { libc::fstatfs(file.as_raw_fd(), status.as_mut_ptr()) };
+        // SAFETY: zeroed bytes are a valid value; on success the kernel has filled it in.
+        let status = unsafe { status.assume_init() };
+        done == 0 && !REMOTE.contains(&(status.f_type as u32))
     }
 }
 
@@ -299,6 +361,14 @@ mod map {
         pub fn release(&self, _: u64, _: usize) {
             match *self {}
         }
+    }
+
+    pub fn minor_faults() -> u64 {
+        0
+    }
+
+    pub fn is_local(_: &File) -> bool {
+        false
     }
 }
 

@@ -4,6 +4,7 @@ mod file;
 #[cfg(target_os = "linux")]
 mod guard;
 mod memory;
+mod way;
 
 use std::path::Path;
 
@@ -46,6 +47,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Whether reading backwards or in strides is so slow that it must go through [`Source::view`] or not at all.
     fn is_sequential(&self) -> bool {
         false
+    }
+
+    /// Device and number of the file, where the system has them: equal ones are the same bytes.
+    fn file_identity(&self) -> Option<(u64, u64)> {
+        None
     }
 
     /// Tells that this range will not be read again soon, so that it need not stay resident.
