@@ -98,7 +98,9 @@ test('the public names', (t) => {
     'ModelDiff',
     'ModelDiffError',
     'compareCheckpoints',
+    'compareSeries',
     'createDiffReport',
+    'createSeriesReport',
     'loadCheckpoint',
     'parseReport',
   ]);

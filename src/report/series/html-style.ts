@@ -6,5 +6,6 @@ export const SERIES_STYLE = `.chart polyline{fill:none;stroke-width:2}
 .chart circle.first{fill:var(--bar)}
 .chart circle.second{fill:var(--warn)}
 .verdict.long{font-size:1.1875rem;line-height:1.45;letter-spacing:-.005em;text-wrap:pretty}
+.names li{display:block}
 .names{list-style:none;padding:.25rem 0;font-size:.875rem}
 `;
