@@ -97,33 +97,6 @@ interface TensorTable$1 {
   failures: Array<RowFailure>
 }
 
-/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
-type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
-/** Where and how an error happened. */
-interface ErrorDetails {
-    readonly kind: ErrorKind;
-    /** `E_` and a name in capitals, as `E_MISSING_SHARD`. */
-    readonly code: string;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    /** Byte offset in `path`. */
-    readonly offset?: number | undefined;
-    /** What to do about it. */
-    readonly hint?: string | undefined;
-    readonly cause?: unknown;
-}
-/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
-declare class ModelDiffError extends Error {
-    readonly name = "ModelDiffError";
-    readonly kind: ErrorKind;
-    readonly code: string;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    readonly offset?: number | undefined;
-    readonly hint?: string | undefined;
-    constructor(message: string, details: ErrorDetails);
-}
-
 /** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
 type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
 /** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
@@ -307,6 +280,8 @@ interface DiffSummary {
     readonly configChanges: readonly ConfigChange[];
     /** What was done to names before they were matched; absent where they were taken as they are. */
     readonly nameChanges?: readonly NameChange[];
+    /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
+    readonly resized?: readonly ResizedTensor[];
     /** The whole result as columns; absent only in summaries that were made by hand. */
     readonly tensors?: TensorColumns;
 }
@@ -319,6 +294,25 @@ interface NameChange {
     readonly rule: string;
     /** Names that it changed. */
     readonly tensors: number;
+}
+/** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */
+interface ResizedTensor {
+    readonly name: string;
+    readonly oldRows: number;
+    readonly newRows: number;
+    /** Leading rows that both sides have; the next five are about them. */
+    readonly commonRows: number;
+    readonly l2Diff: number | null;
+    readonly relativeChange: number | null;
+    readonly cosineSim: number | null;
+    readonly changeRatio: number | null;
+    readonly identical: boolean;
+    /** Root mean square of the common rows, on the side that has more rows. */
+    readonly commonRms: number | null;
+    /** The same of the rows that only that side has. */
+    readonly restRms: number | null;
+    readonly restMean: number | null;
+    readonly restStd: number | null;
 }
 /** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
 interface ConfigChange {
@@ -700,6 +694,36 @@ interface SeriesResult {
     readonly verdict: string;
 }
 
+/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
+type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
+/** Where and how an error happened. */
+interface ErrorDetails {
+    readonly kind: ErrorKind;
+    /** `E_` and a name in capitals, as `E_MISSING_SHARD`. */
+    readonly code: string;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    /** Byte offset in `path`. */
+    readonly offset?: number | undefined;
+    /** What to do about it. */
+    readonly hint?: string | undefined;
+    readonly cause?: unknown;
+    /** What had been noticed about the file before it broke. */
+    readonly findings?: readonly Finding[] | undefined;
+}
+/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
+declare class ModelDiffError extends Error {
+    readonly name = "ModelDiffError";
+    readonly kind: ErrorKind;
+    readonly code: string;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    readonly offset?: number | undefined;
+    readonly hint?: string | undefined;
+    readonly findings: readonly Finding[];
+    constructor(message: string, details: ErrorDetails);
+}
+
 /** Statistics of one tensor, as the one pass over it gives them. */
 interface TensorStatistics {
     readonly mean: number;
@@ -983,4 +1007,4 @@ interface SeriesReportOptions {
 declare function createSeriesReport(series: SeriesResult, options?: SeriesReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, loadCheckpoint, parseReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, ErrorKind, Finding, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, NameChange, ParameterDiff, ParsedReport, PatternResult, Progress, ReadOptions, ReportFormat, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, ErrorKind, Finding, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, NameChange, ParameterDiff, ParsedReport, PatternResult, Progress, ReadOptions, ReportFormat, ResizedTensor, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -25,7 +25,12 @@ const entry = (dtype: string, shape: string, from: number, to: number): string =
 /** Files that are no checkpoint: content, code, and words that the message and the hint must have. */
 const FILES: readonly (readonly [what: string, content: string | Uint8Array, code: string, message: RegExp])[] = [
   ['an empty file', '', 'E_EMPTY_FILE', /file is empty/u],
-  ['a git-LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n', 'E_GIT_LFS_POINTER', /git-LFS pointer/u],
+  [
+    'a git-LFS pointer',
+    'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n',
+    'E_GIT_LFS_POINTER',
+    /git-LFS pointer/u,
+  ],
   ['an HTML page', '<!DOCTYPE html><html><body>Sign in</body></html>', 'E_HTML_INSTEAD_OF_MODEL', /HTML page/u],
   ['an HTML page in small letters', '\n  <html lang="en">', 'E_HTML_INSTEAD_OF_MODEL', /HTML page/u],
   ['a GGUF model', 'GGUF\u0003\0\0\0\0\0\0\0', 'E_UNSUPPORTED_FORMAT', /GGUF/u],
@@ -35,24 +40,94 @@ const FILES: readonly (readonly [what: string, content: string | Uint8Array, cod
   ['JSON text', '{"a": 1}', 'E_UNKNOWN_FORMAT', /JSON/u],
   ['something else', 'just a text of some length', 'E_UNKNOWN_FORMAT', /starts with 6a 75 73 74/u],
   ['a file of three bytes', 'abc', 'E_UNEXPECTED_EOF', /ends inside its header/u],
-  ['a header longer than the file', one.subarray(0, 20), 'E_UNEXPECTED_EOF', /ends inside its header: expected at least \d+ bytes, found 20 bytes/u],
+  [
+    'a header longer than the file',
+    one.subarray(0, 20),
+    'E_UNEXPECTED_EOF',
+    /ends inside its header: expected at least \d+ bytes, found 20 bytes/u,
+  ],
   ['data that is cut off', one.subarray(0, -4), 'E_UNEXPECTED_EOF', /expected 12 bytes of data, found 8/u],
   ['data that goes on', Buffer.concat([one, Buffer.alloc(2)]), 'E_TRAILING_DATA', /expected 12 bytes of data, found 14/u],
-  ['a giant header', Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.from('{}')]), 'E_HEADER_TOO_LARGE', /exceeds the cap of 100000000 bytes/u],
+  [
+    'a giant header',
+    Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.from('{}')]),
+    'E_HEADER_TOO_LARGE',
+    /exceeds the cap of 100000000 bytes/u,
+  ],
   ['a header that is not JSON', encodeRaw('{"a": '), 'E_INVALID_HEADER', /not valid/u],
   ['a header that is not UTF-8', encodeRaw(Buffer.from('7b22ff223a317d', 'hex')), 'E_INVALID_HEADER', /not valid/u],
-  ['an entry without a dtype', encodeRaw('{"w":{"shape":[1],"data_offsets":[0,4]}}', Buffer.alloc(4)), 'E_INVALID_HEADER', /missing field `dtype`/u],
-  ['negative offsets', encodeRaw('{"w":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}'), 'E_INVALID_HEADER', /invalid value/u],
-  ['offsets that run backwards', encodeRaw(`{"w":${entry('F32', '[0]', 4, 0)}}`, Buffer.alloc(4)), 'E_OUT_OF_BOUNDS', /ends before it begins/u],
-  ['overlapping tensors', encodeRaw(`{"a":${entry('F32', '[2]', 0, 8)},"b":${entry('F32', '[1]', 4, 8)}}`, Buffer.alloc(8)), 'E_OFFSET_OVERLAP', /overlaps/u],
-  ['a hole', encodeRaw(`{"a":${entry('F32', '[1]', 0, 4)},"b":${entry('F32', '[1]', 8, 12)}}`, Buffer.alloc(12)), 'E_OFFSET_HOLE', /hole/u],
-  ['a shape that is too large', encodeRaw(`{"w":${entry('F32', '[100]', 0, 4)}}`, Buffer.alloc(4)), 'E_SIZE_MISMATCH', /expected 400 bytes/u],
-  ['a shape that overflows', encodeRaw(`{"w":${entry('F32', '[2,18446744073709551614]', 0, 4)}}`, Buffer.alloc(4)), 'E_SHAPE_OVERFLOW', /more elements than can be counted/u],
-  ['a shape whose bytes overflow', encodeRaw(`{"w":${entry('F64', '[2,9223372036854775807]', 0, 4)}}`, Buffer.alloc(4)), 'E_SHAPE_OVERFLOW', /more elements/u],
-  ['a shape beyond 64 bits', encodeRaw(`{"w":${entry('F32', '[36893488147419103232]', 0, 4)}}`, Buffer.alloc(4)), 'E_INVALID_HEADER', /invalid type/u],
-  ['too many dimensions', encodeRaw(`{"w":${entry('F32', `[${'1,'.repeat(99)}1]`, 0, 4)}}`, Buffer.alloc(4)), 'E_LIMIT_EXCEEDED', /too many dimensions/u],
-  ['two tensors of one name', encodeRaw(`{"w":${entry('F32', '[1]', 0, 4)},"w":${entry('F32', '[1]', 4, 8)}}`, Buffer.alloc(8)), 'E_DUPLICATE_NAME', /same name/u],
-  ['metadata that is no text', encodeRaw(`{"__metadata__":{"a":1},"w":${entry('F32', '[1]', 0, 4)}}`, Buffer.alloc(4)), 'E_INVALID_HEADER', /not valid/u],
+  [
+    'an entry without a dtype',
+    encodeRaw('{"w":{"shape":[1],"data_offsets":[0,4]}}', Buffer.alloc(4)),
+    'E_INVALID_HEADER',
+    /missing field `dtype`/u,
+  ],
+  [
+    'negative offsets',
+    encodeRaw('{"w":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}'),
+    'E_INVALID_HEADER',
+    /invalid value/u,
+  ],
+  [
+    'offsets that run backwards',
+    encodeRaw(`{"w":${entry('F32', '[0]', 4, 0)}}`, Buffer.alloc(4)),
+    'E_OUT_OF_BOUNDS',
+    /ends before it begins/u,
+  ],
+  [
+    'overlapping tensors',
+    encodeRaw(`{"a":${entry('F32', '[2]', 0, 8)},"b":${entry('F32', '[1]', 4, 8)}}`, Buffer.alloc(8)),
+    'E_OFFSET_OVERLAP',
+    /overlaps/u,
+  ],
+  [
+    'a hole',
+    encodeRaw(`{"a":${entry('F32', '[1]', 0, 4)},"b":${entry('F32', '[1]', 8, 12)}}`, Buffer.alloc(12)),
+    'E_OFFSET_HOLE',
+    /hole/u,
+  ],
+  [
+    'a shape that is too large',
+    encodeRaw(`{"w":${entry('F32', '[100]', 0, 4)}}`, Buffer.alloc(4)),
+    'E_SIZE_MISMATCH',
+    /expected 400 bytes/u,
+  ],
+  [
+    'a shape that overflows',
+    encodeRaw(`{"w":${entry('F32', '[2,18446744073709551614]', 0, 4)}}`, Buffer.alloc(4)),
+    'E_SHAPE_OVERFLOW',
+    /more elements than can be counted/u,
+  ],
+  [
+    'a shape whose bytes overflow',
+    encodeRaw(`{"w":${entry('F64', '[2,9223372036854775807]', 0, 4)}}`, Buffer.alloc(4)),
+    'E_SHAPE_OVERFLOW',
+    /more elements/u,
+  ],
+  [
+    'a shape beyond 64 bits',
+    encodeRaw(`{"w":${entry('F32', '[36893488147419103232]', 0, 4)}}`, Buffer.alloc(4)),
+    'E_INVALID_HEADER',
+    /invalid type/u,
+  ],
+  [
+    'too many dimensions',
+    encodeRaw(`{"w":${entry('F32', `[${'1,'.repeat(99)}1]`, 0, 4)}}`, Buffer.alloc(4)),
+    'E_LIMIT_EXCEEDED',
+    /too many dimensions/u,
+  ],
+  [
+    'two tensors of one name',
+    encodeRaw(`{"w":${entry('F32', '[1]', 0, 4)},"w":${entry('F32', '[1]', 4, 8)}}`, Buffer.alloc(8)),
+    'E_DUPLICATE_NAME',
+    /same name/u,
+  ],
+  [
+    'metadata that is no text',
+    encodeRaw(`{"__metadata__":{"a":1},"w":${entry('F32', '[1]', 0, 4)}}`, Buffer.alloc(4)),
+    'E_INVALID_HEADER',
+    /not valid/u,
+  ],
 ];
 
 for (const [what, content, code, message] of FILES) {
@@ -99,7 +174,9 @@ function makeSharded(weightMap: Record<string, string>, files: Record<string, Ui
 }
 
 test('an index that names a missing shard', async (t) => {
-  const error = await failure(makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { 'one.safetensors': floats({ a: [1] }) }));
+  const error = await failure(
+    makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { 'one.safetensors': floats({ a: [1] }) }),
+  );
   t.is(error.code, 'E_MISSING_SHARD');
   t.regex(error.message, /two\.safetensors/u);
 });
@@ -118,12 +195,16 @@ test('an index and shards that do not agree', async (t) => {
   const absent = await failure(makeSharded({ a: 'one.safetensors', b: 'two.safetensors', c: 'two.safetensors' }, files));
   t.is(absent.code, 'E_MISSING_RECORD');
   t.is(absent.tensor, 'c');
-  const twice = await failure(makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { ...files, 'two.safetensors': floats({ b: [1], a: [2] }) }));
+  const twice = await failure(
+    makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { ...files, 'two.safetensors': floats({ b: [1], a: [2] }) }),
+  );
   t.is(twice.code, 'E_DUPLICATE_NAME');
 });
 
 test('a tensor that the index leaves out is compared all the same, and noticed', async (t) => {
-  const checkpoint = await loadCheckpoint(makeSharded({ a: 'one.safetensors' }, { 'one.safetensors': floats({ a: [1], extra: [2] }) }));
+  const checkpoint = await loadCheckpoint(
+    makeSharded({ a: 'one.safetensors' }, { 'one.safetensors': floats({ a: [1], extra: [2] }) }),
+  );
   t.deepEqual(checkpoint.layerNames, ['a', 'extra']);
   t.is(checkpoint.findings[0]?.code, 'UnindexedTensor');
 });
@@ -143,17 +224,56 @@ test('a directory in place of a file, a loop of links', async (t) => {
   t.is((await failure(loop)).kind, 'Io');
 });
 
-test('an unknown dtype is a row with its error; the other tensors compare', async (t) => {
-  const file = (value: number): string =>
-    writeTemporary(encodeRaw(`{"odd":${entry('Q7', '[4]', 0, 4)},"w":${entry('F32', '[1]', 4, 8)}}`, Buffer.concat([Buffer.alloc(4), Buffer.from(new Float32Array([value]).buffer)])));
-  const { diffs, summary } = await compareCheckpoints(file(1), file(2));
-  t.is(summary.failedParameters, 1);
-  t.is(summary.modifiedParameters, 1);
-  const odd = diffs.find((diff) => diff.name === 'odd');
-  t.regex(odd?.error ?? '', /dtype is not known here: found "Q7"/u);
-  t.is(odd?.l2Diff, null);
-  t.is(odd?.identical, false);
-  t.is(diffs.find((diff) => diff.name === 'w')?.l2Diff, 1);
+/** A file of four bytes of the dtype `odd` and one f32. */
+function writeOdd(odd: string, bytes: readonly number[], value: number): string {
+  const header = `{"odd":${entry(odd, '[4]', 0, bytes.length)},"w":${entry('F32', '[1]', bytes.length, bytes.length + 4)}}`;
+  return writeTemporary(encodeRaw(header, Buffer.concat([Buffer.from(bytes), Buffer.from(new Float32Array([value]).buffer)])));
+}
+
+test('an unknown dtype is compared byte by byte', async (t) => {
+  const file = writeOdd('Q7', [1, 2, 3, 4], 1);
+  const same = await compareCheckpoints(file, writeOdd('Q7', [1, 2, 3, 4], 2), { includeUnchanged: true });
+  const other = await compareCheckpoints(file, writeOdd('Q7', [1, 9, 3, 9], 2), { includeUnchanged: true });
+  for (const [{ diffs, summary }, identical, bitChanged] of [
+    [same, true, 0],
+    [other, false, 2],
+  ] as const) {
+    const odd = diffs.find((diff) => diff.name === 'odd');
+    t.deepEqual(
+      [odd?.error, odd?.identical, odd?.bitChanged, odd?.changeType],
+      [null, identical, bitChanged, identical ? 'unchanged' : 'modified'],
+    );
+    t.deepEqual(
+      [odd?.l2Diff, odd?.cosineSim, odd?.relativeChange, odd?.changedElements, odd?.oldNorm, odd?.nanOld],
+      [null, null, null, null, null, null],
+    );
+    t.is(odd?.oldInfo?.dtype, 'Q7');
+    t.is(summary.failedParameters, 0);
+    t.is(summary.changedElements, 1);
+    t.is(summary.totalL2Diff, 1);
+  }
+  const checkpoint = await loadCheckpoint(file);
+  t.deepEqual([...(await checkpoint.getTensor('odd', { as: 'raw' })).data], [1, 2, 3, 4]);
+  t.is(checkpoint.getInfo('odd')?.mean, Number.NaN);
+  await t.throwsAsync(checkpoint.getTensor('odd'), { message: /dtype that is not known here/u });
+});
+
+test('an unknown dtype beside another dtype or size is a row with its error; the other tensors compare', async (t) => {
+  const file = writeOdd('Q7', [1, 2, 3, 4], 1);
+  for (const [next, message] of [
+    [writeOdd('Q8', [1, 2, 3, 4], 2), /dtype is not known here.*"Q7" and "Q8"/u],
+    [writeOdd('U8', [1, 2, 3, 4], 2), /dtype is not known here.*"Q7" and "u8"/u],
+    [writeOdd('Q7', [1, 2], 2), /the sides differ in size: found 4 and 2 bytes/u],
+  ] as const) {
+    const { diffs, summary } = await compareCheckpoints(file, next);
+    t.is(summary.failedParameters, 1);
+    t.is(summary.modifiedParameters, 1);
+    const odd = diffs.find((diff) => diff.name === 'odd');
+    t.regex(odd?.error ?? '', message);
+    t.is(odd?.l2Diff, null);
+    t.is(odd?.identical, false);
+    t.is(diffs.find((diff) => diff.name === 'w')?.l2Diff, 1);
+  }
 });
 
 test('a checkpoint compared with itself is identical', async (t) => {
@@ -198,10 +318,24 @@ test('metadata called __proto__ changes nothing', async (t) => {
 });
 
 test('zero-dimensional and empty tensors', async (t) => {
-  const old = Checkpoint.fromTensors({ scalar: { data: new Float32Array([1]), shape: [] }, empty: { data: new Float32Array(), shape: [0, 4] } });
-  const newer = Checkpoint.fromTensors({ scalar: { data: new Float32Array([3]), shape: [] }, empty: { data: new Float32Array(), shape: [0, 4] } });
+  const old = Checkpoint.fromTensors({
+    scalar: { data: new Float32Array([1]), shape: [] },
+    empty: { data: new Float32Array(), shape: [0, 4] },
+  });
+  const newer = Checkpoint.fromTensors({
+    scalar: { data: new Float32Array([3]), shape: [] },
+    empty: { data: new Float32Array(), shape: [0, 4] },
+  });
   const { diffs } = await new ModelDiff({ includeUnchanged: true }).diff(old, newer);
-  t.like(diffs[0], { name: 'empty', changeType: 'unchanged', identical: true, totalElements: 0, changeRatio: 0, cosineSim: 1, relativeChange: 0 });
+  t.like(diffs[0], {
+    name: 'empty',
+    changeType: 'unchanged',
+    identical: true,
+    totalElements: 0,
+    changeRatio: 0,
+    cosineSim: 1,
+    relativeChange: 0,
+  });
   t.like(diffs[1], { name: 'scalar', changeType: 'modified', l2Diff: 2, meanDiff: 2, relativeChange: 2, cosineSim: 1 });
 });
 
@@ -209,7 +343,10 @@ test('data that does not fit its shape, and a dtype that does not fit its array'
   const data = new Float32Array(3);
   t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [2] } }), { code: 'E_ARGUMENT', message: /shape does not fit/u });
   t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [-3] } }), { code: 'E_ARGUMENT' });
-  t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [3], dtype: 'bf16' } }), { code: 'E_ARGUMENT', message: /Float32Array holds f32, not bf16/u });
+  t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [3], dtype: 'bf16' } }), {
+    code: 'E_ARGUMENT',
+    message: /Float32Array holds f32, not bf16/u,
+  });
 });
 
 test('options that make no sense are named', (t) => {

@@ -8,20 +8,34 @@ import { encodeFloats, writeTemporary } from './helpers/safetensors.ts';
 type Tensors = Record<string, readonly number[]>;
 
 const toData = (tensors: Tensors): Record<string, TensorData> =>
-  Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, { data: new Float32Array(values), shape: [values.length] }]));
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, values]) => [name, { data: new Float32Array(values), shape: [values.length] }]),
+  );
 
 function compare(old: Tensors, newer: Tensors, config: DiffConfig = {}): Promise<DiffResult> {
   return new ModelDiff(config).diff(Checkpoint.fromTensors(toData(old)), Checkpoint.fromTensors(toData(newer)));
 }
 
 test('added, removed and reshaped tensors', async (t) => {
-  const { diffs, summary } = await compare({ gone: [1], kept: [1], shaped: [1, 2] }, { kept: [1], come: [3, 4], shaped: [1, 2, 3] });
-  t.deepEqual(diffs.map((diff) => [diff.name, diff.changeType]), [
-    ['come', 'added'],
-    ['gone', 'removed'],
-    ['shaped', 'shape_changed'],
-  ]);
-  t.like(summary, { addedParameters: 1, removedParameters: 1, modifiedParameters: 1, unchangedParameters: 1, identicalParameters: 1 });
+  const { diffs, summary } = await compare(
+    { gone: [1], kept: [1], shaped: [1, 2] },
+    { kept: [1], come: [3, 4], shaped: [1, 2, 3] },
+  );
+  t.deepEqual(
+    diffs.map((diff) => [diff.name, diff.changeType]),
+    [
+      ['come', 'added'],
+      ['gone', 'removed'],
+      ['shaped', 'shape_changed'],
+    ],
+  );
+  t.like(summary, {
+    addedParameters: 1,
+    removedParameters: 1,
+    modifiedParameters: 1,
+    unchangedParameters: 1,
+    identicalParameters: 1,
+  });
   t.deepEqual(diffs[2]?.oldInfo?.shape, [2]);
   t.deepEqual(diffs[2]?.newInfo?.shape, [3]);
   t.is(diffs[2]?.newInfo?.max, 3);
@@ -29,11 +43,20 @@ test('added, removed and reshaped tensors', async (t) => {
 });
 
 test('includeUnchanged only changes what is listed', async (t) => {
-  const [old, newer] = [{ a: [1], b: [1] }, { a: [1], b: [2] }];
+  const [old, newer] = [
+    { a: [1], b: [1] },
+    { a: [1], b: [2] },
+  ];
   const short = await compare(old, newer);
   const long = await compare(old, newer, { includeUnchanged: true });
-  t.deepEqual(short.diffs.map((diff) => diff.name), ['b']);
-  t.deepEqual(long.diffs.map((diff) => diff.name), ['a', 'b']);
+  t.deepEqual(
+    short.diffs.map((diff) => diff.name),
+    ['b'],
+  );
+  t.deepEqual(
+    long.diffs.map((diff) => diff.name),
+    ['a', 'b'],
+  );
   t.deepEqual(short.summary, long.summary);
 });
 
@@ -58,7 +81,14 @@ test('changeThreshold counts elements above it, and the default has a relative g
 
 test('computeElementWise: false leaves out what counts elements', async (t) => {
   const { diffs, summary } = await compare({ w: [0, 1] }, { w: [0, 2] }, { computeElementWise: false });
-  t.like(diffs[0], { changedElements: null, changeRatio: null, zerosOld: null, zerosNew: null, l2Diff: 1, changeType: 'modified' });
+  t.like(diffs[0], {
+    changedElements: null,
+    changeRatio: null,
+    zerosOld: null,
+    zerosNew: null,
+    l2Diff: 1,
+    changeType: 'modified',
+  });
   t.is(diffs[0]?.oldInfo?.sparsity, Number.NaN);
   t.is(summary.changedElements, null);
 });
@@ -74,15 +104,22 @@ test('topKLayers and the order of layers', async (t) => {
   const old = { 'a.w': [1], 'b.w': [1], 'c.w': [1], 'c.b': [0], 'd.w': [1] };
   const newer = { 'a.w': [1.5], 'b.w': [1.25], 'c.w': [1.25], 'c.b': [0], 'd.w': [1] };
   const { summary } = await compare(old, newer, { topKLayers: 2 });
-  t.deepEqual(summary.mostChangedLayers.map(([name]) => name), ['a', 'b']);
-  t.deepEqual(summary.leastChangedLayers, [['d', 0], ['c', 0.2]]);
+  t.deepEqual(
+    summary.mostChangedLayers.map(([name]) => name),
+    ['a', 'b'],
+  );
+  t.deepEqual(summary.leastChangedLayers, [
+    ['d', 0],
+    ['c', 0.2],
+  ]);
   t.is(summary.mostChangedLayers[0]?.[1], 0.5 / 1.5);
 });
 
 test('include and exclude', async (t) => {
   const old = { 'layers.1.q': [1], 'layers.2.q': [1], 'layers.2.k': [1], head: [1] };
   const newer = { 'layers.1.q': [2], 'layers.2.q': [2], 'layers.2.k': [2], head: [2] };
-  const names = async (config: DiffConfig): Promise<string[]> => (await compare(old, newer, config)).diffs.map((diff) => diff.name);
+  const names = async (config: DiffConfig): Promise<string[]> =>
+    (await compare(old, newer, config)).diffs.map((diff) => diff.name);
   t.deepEqual(await names({ include: ['*.q'] }), ['layers.1.q', 'layers.2.q']);
   t.deepEqual(await names({ include: ['layers.[1-9].{q,k}'], exclude: ['layers.1.*'] }), ['layers.2.k', 'layers.2.q']);
   t.deepEqual(await names({ exclude: ['layers.?.q'] }), ['head', 'layers.2.k']);
@@ -105,7 +142,10 @@ test('integers are compared exactly', async (t) => {
     Checkpoint.fromTensors({ w: wide(big + 1n, 2n ** 63n - 1n) }),
   );
   t.like(diffs[0], { changedElements: 2, identical: false, bitChanged: 2, maxDiff: 2 ** 64 });
-  const single = await new ModelDiff().diff(Checkpoint.fromTensors({ w: wide(big) }), Checkpoint.fromTensors({ w: wide(big + 1n) }));
+  const single = await new ModelDiff().diff(
+    Checkpoint.fromTensors({ w: wide(big) }),
+    Checkpoint.fromTensors({ w: wide(big + 1n) }),
+  );
   t.like(single.diffs[0], { l2Diff: 1, maxDiff: 1, meanDiff: 1, changeType: 'modified' });
 });
 
@@ -119,7 +159,15 @@ test('a change of dtype alone leaves a tensor identical, and is told', async (t)
 
 test('half of the elements becoming NaN is a change', async (t) => {
   const { diffs } = await compare({ w: [1, 2, 3, 4] }, { w: [1, Number.NaN, 3, Number.NaN] });
-  t.like(diffs[0], { changeType: 'modified', changedElements: 2, changeRatio: 0.5, nanNew: 2, nanOld: 0, l2Diff: 0, identical: false });
+  t.like(diffs[0], {
+    changeType: 'modified',
+    changedElements: 2,
+    changeRatio: 0.5,
+    nanNew: 2,
+    nanOld: 0,
+    l2Diff: 0,
+    identical: false,
+  });
 });
 
 test('a zero base gives no infinite number', async (t) => {
@@ -166,7 +214,11 @@ test('raw elements of every small type come back as they were given', async (t) 
   };
   const checkpoint = Checkpoint.fromTensors(given);
   for (const [name, { data, shape }] of Object.entries(given)) {
-    t.deepEqual(await checkpoint.getTensor(name, { as: 'raw' }), { data, shape, dtype: name === 'f8' ? 'f8_e4m3fn' : name } as never);
+    t.deepEqual(await checkpoint.getTensor(name, { as: 'raw' }), {
+      data,
+      shape,
+      dtype: name === 'f8' ? 'f8_e4m3fn' : name,
+    } as never);
   }
   t.deepEqual(Array.from((await checkpoint.getTensor('f8')).data), [448, Number.NaN]);
   t.deepEqual(Array.from((await checkpoint.getTensor('bf16')).data), [1, -0, Number.NaN]);

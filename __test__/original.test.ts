@@ -33,7 +33,16 @@ test('load a checkpoint and look at its tensors', async (t) => {
   t.is(checkpoint.getLayersByPattern(/layers\.0\..*proj/u).length, 7);
   t.deepEqual(checkpoint.getInfo('model.norm.weight')?.dtype, 'bf16');
   const json = checkpoint.toJSON();
-  t.deepEqual(Object.keys(json), ['path', 'format', 'num_parameters', 'size_bytes', 'num_layers', 'metadata', 'config', 'layers']);
+  t.deepEqual(Object.keys(json), [
+    'path',
+    'format',
+    'num_parameters',
+    'size_bytes',
+    'num_layers',
+    'metadata',
+    'config',
+    'layers',
+  ]);
 });
 
 test('the loader with its options, and detection', async (t) => {
@@ -69,7 +78,13 @@ test('compare, analyse, report', async (t) => {
   t.is(analyzer.getMostChangedParameters(diffs, 5).length, 5);
   t.true(analyzer.getLayerChangeRanking(diffs).length > 10);
 
-  const visualizer = new DiffVisualizer({ maxLayersDisplay: 20, colorScheme: 'dark', includeRawData: false, chartWidth: 600, chartHeight: 300 });
+  const visualizer = new DiffVisualizer({
+    maxLayersDisplay: 20,
+    colorScheme: 'dark',
+    includeRawData: false,
+    chartWidth: 600,
+    chartHeight: 300,
+  });
   t.true(visualizer.createHtmlReport(diffs, summary, analysis, 'base', 'sft').includes('<svg'));
   t.true(visualizer.createTextReport(diffs, summary, analysis, 'base', 'sft').includes(analysis.summary.verdict));
   const json = JSON.parse(visualizer.createJsonReport(diffs, summary, analysis, 'base', 'sft')) as Record<string, unknown>;

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import test from 'ava';
-import { Checkpoint, DiffAnalyzer, ModelDiff, ModelDiffError, compareCheckpoints, createDiffReport, loadCheckpoint } from 'model-diff';
+import {
+  Checkpoint,
+  DiffAnalyzer,
+  ModelDiff,
+  ModelDiffError,
+  compareCheckpoints,
+  createDiffReport,
+  loadCheckpoint,
+} from 'model-diff';
 import type { Progress } from 'model-diff';
 
 import { encodeRaw, makeFolder } from './helpers/safetensors.ts';
@@ -19,7 +27,11 @@ function heavyTailed(count: number, seed: number): Float32Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state + 0.5) / 2 ** 32;
   };
-  return Float32Array.from({ length: count }, () => (uniform() < 0.5 ? -1 : 1) * Math.exp(6 * Math.sqrt(-2 * Math.log(uniform())) * Math.cos(6.283185307179586 * uniform())));
+  return Float32Array.from(
+    { length: count },
+    () =>
+      (uniform() < 0.5 ? -1 : 1) * Math.exp(6 * Math.sqrt(-2 * Math.log(uniform())) * Math.cos(6.283185307179586 * uniform())),
+  );
 }
 
 function writeFloats(folder: string, name: string, tensors: Record<string, Float32Array>): string {
@@ -30,7 +42,10 @@ function writeFloats(folder: string, name: string, tensors: Record<string, Float
     return `${JSON.stringify(tensor)}:{"dtype":"F32","shape":[${length}],"data_offsets":[${start},${offset}]}`;
   });
   const path = join(folder, name);
-  writeFileSync(path, encodeRaw(`{${entries.join(',')}}`, Buffer.concat(Object.values(tensors).map((data) => Buffer.from(data.buffer)))));
+  writeFileSync(
+    path,
+    encodeRaw(`{${entries.join(',')}}`, Buffer.concat(Object.values(tensors).map((data) => Buffer.from(data.buffer)))),
+  );
   return path;
 }
 
@@ -56,7 +71,9 @@ test.serial('the same bytes of JSON for any number of threads', async (t) => {
 
 test.serial('a tensor in memory and the same one in a file give the same bits', async (t) => {
   const inMemory = (seed: number): Checkpoint =>
-    Checkpoint.fromTensors(Object.fromEntries(Object.entries(make(seed)).map(([name, data]) => [name, { data, shape: [data.length] }])));
+    Checkpoint.fromTensors(
+      Object.fromEntries(Object.entries(make(seed)).map(([name, data]) => [name, { data, shape: [data.length] }])),
+    );
   const fromFile = await compareCheckpoints(oldPath, newPath);
   t.deepEqual((await new ModelDiff().diff(inMemory(1), inMemory(100))).diffs, fromFile.diffs);
 });

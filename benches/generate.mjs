@@ -1,5 +1,5 @@
 /** Checkpoints of any size for benchmarks: LLaMA-like names and shapes, bf16, and a small dense change. */
-import { closeSync, existsSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Elements of the block of random numbers that is written again and again; speed does not depend on the values. */
@@ -32,9 +32,14 @@ function planTensors(elements) {
   const layers = 12;
   const width = Math.max(64, Math.round(Math.sqrt(elements / (layers * 12.5)) / 64) * 64);
   const inner = width * 3;
-  const tensors = [['model.embed_tokens.weight', [8192, width]], ['lm_head.weight', [8192, width]], ['model.norm.weight', [width]]];
+  const tensors = [
+    ['model.embed_tokens.weight', [8192, width]],
+    ['lm_head.weight', [8192, width]],
+    ['model.norm.weight', [width]],
+  ];
   for (let layer = 0; layer < layers; layer++) {
-    for (const name of ['q', 'k', 'v', 'o']) tensors.push([`model.layers.${layer}.self_attn.${name}_proj.weight`, [width, width]]);
+    for (const name of ['q', 'k', 'v', 'o'])
+      tensors.push([`model.layers.${layer}.self_attn.${name}_proj.weight`, [width, width]]);
     for (const name of ['gate', 'up']) tensors.push([`model.layers.${layer}.mlp.${name}_proj.weight`, [inner, width]]);
     tensors.push([`model.layers.${layer}.mlp.down_proj.weight`, [width, inner]]);
     for (const name of ['input', 'post_attention']) tensors.push([`model.layers.${layer}.${name}_layernorm.weight`, [width]]);
@@ -43,7 +48,7 @@ function planTensors(elements) {
 }
 
 /**
- * Writes `old` and `new` below `folder`, about `bytes` each, unless they are there already; their model.safetensors paths.
+ * Writes `old` and `new` below `folder`, about `bytes` each; the paths of their model.safetensors.
  * @param {string} folder
  * @param {number} bytes
  */
@@ -69,7 +74,6 @@ function write(folder, tensors, block) {
   const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  if (existsSync(path) && statSync(path).size === 8 + padded.length + offset) return path;
   mkdirSync(folder, { recursive: true });
   const file = openSync(path, 'w');
   writeSync(file, Buffer.concat([length, padded]));

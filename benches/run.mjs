@@ -24,13 +24,26 @@ const cpu = cpus()[0]?.model ?? 'unknown';
 const record = {
   date: new Date().toISOString(),
   version: JSON.parse(readFileSync(join(here, '../package.json'), 'utf8')).version,
-  machine: { cpu, cores: availableParallelism(), memory_bytes: totalmem(), system: `${platform()} ${release()} ${arch()}`, node: process.version },
+  machine: {
+    cpu,
+    cores: availableParallelism(),
+    memory_bytes: totalmem(),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+  },
   benches: {},
 };
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
   record.benches[name] = await BENCHES[name]();
 }
-const folder = join(here, 'record', cpu.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-').replaceAll(/^-|-$/gu, ''));
+const folder = join(
+  here,
+  'record',
+  cpu
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/gu, '-')
+    .replaceAll(/^-|-$/gu, ''),
+);
 mkdirSync(folder, { recursive: true });
 const path = join(folder, `${record.date.slice(0, 10)}.json`);
 writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);

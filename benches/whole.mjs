@@ -1,6 +1,6 @@
 /** The whole comparison of two 1 GB bf16 checkpoints through the package, beside the usual numpy script. */
 import { execFileSync } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ const CONTESTANTS = {
 
 /** @returns {Promise<object>} */
 export async function whole() {
-  const folder = join(tmpdir(), 'model-diff-bench');
+  const folder = mkdtempSync(join(tmpdir(), 'model-diff-bench-'));
   process.stdout.write(`whole: two bf16 checkpoints of 1 GB in ${folder}\n`);
   try {
     const paths = generatePair(folder, BYTES);
@@ -44,7 +44,10 @@ function measure(paths, bytes) {
       run(command(...paths)); // warms the page cache, and shows whether it is installed
       contestants[name] = [];
     } catch (error) {
-      absent[name] = String(error.stderr ?? error.message).trim().split('\n').at(-1);
+      absent[name] = String(error.stderr ?? error.message)
+        .trim()
+        .split('\n')
+        .at(-1);
     }
   }
   for (let round = 0; round < ROUNDS; round++) {

@@ -14,7 +14,10 @@ function renderRecord() {
   const folder = join(root, 'benches/record');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
   const records = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
-  const record = records.filter(({ benches }) => benches.whole !== undefined).toSorted((a, b) => (a.date < b.date ? -1 : 1)).at(-1);
+  const record = records
+    .filter(({ benches }) => benches.whole !== undefined)
+    .toSorted((a, b) => (a.date < b.date ? -1 : 1))
+    .at(-1);
   if (record === undefined) return '';
   const { cpu, cores, node } = record.machine;
   const rows = Object.entries(record.benches.whole.results).map(

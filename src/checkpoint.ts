@@ -35,6 +35,8 @@ export class Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
   /** Content of `config.json` beside the weights, null without one. */
   readonly config: unknown;
+  /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
+  readonly configs: Readonly<Record<string, unknown>>;
   /** What was noticed about the files that did not keep them from being read. */
   readonly findings: readonly Finding[];
   /** Files that hold the tensors. */
@@ -57,6 +59,9 @@ export class Checkpoint {
     for (const { key, value } of description.metadata) metadata[key] = value;
     this.metadata = metadata;
     this.config = description.config === undefined ? null : (JSON.parse(description.config) as unknown);
+    const configs = Object.create(null) as Record<string, unknown>;
+    for (const { key, value } of description.configs) configs[key] = JSON.parse(value) as unknown;
+    this.configs = configs;
     this.findings = description.findings.map(toFinding);
     this.files = description.files;
   }
@@ -109,14 +114,24 @@ export class Checkpoint {
    */
   getTensor(name: string, options: ReadOptions & { readonly as: 'f32' }): Promise<TensorValues<Float32Array>>;
   getTensor(name: string, options: ReadOptions & { readonly as: 'f64' }): Promise<TensorValues<Float64Array>>;
-  getTensor(name: string, options?: ReadOptions & { readonly as?: 'f32' | 'f64' }): Promise<TensorValues<Float32Array | Float64Array>>;
+  getTensor(
+    name: string,
+    options?: ReadOptions & { readonly as?: 'f32' | 'f64' },
+  ): Promise<TensorValues<Float32Array | Float64Array>>;
   getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
   async getTensor(name: string, options: ReadOptions = {}): Promise<TensorValues> {
     const row = this.table.rows.get(name);
     if (row === undefined) throw argumentError(`no tensor is called ${name}`, 'layerNames lists the names');
     const dtype = this.table.dtype(row);
     const as = options.as ?? (WIDE_DTYPES.has(dtype) ? 'f64' : 'f32');
-    const elements = this.table.elements[row] ?? 0;
+    const isRaw = this.table.raw.has(row);
+    if (isRaw && as !== 'raw') {
+      throw argumentError(
+        `tensor ${name} has a dtype that is not known here (${dtype})`,
+        "only its bytes can be read: { as: 'raw' }",
+      );
+    }
+    const elements = (isRaw ? this.table.bytes : this.table.elements)[row] ?? 0;
     const start = options.start ?? 0;
     const length = options.length ?? elements - start;
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(length) && start >= 0 && length >= 0)) {
@@ -139,7 +154,8 @@ export class Checkpoint {
       if (row === undefined) throw argumentError(`no tensor is called ${name}`, 'layerNames lists the names');
       return row;
     });
-    const rows = wanted ?? this.table.names.map((_, row) => row).filter((row) => !this.table.errors.has(row));
+    const rows =
+      wanted ?? this.table.names.map((_, row) => row).filter((row) => !this.table.errors.has(row) && !this.table.raw.has(row));
     const threads = threadCount(options.threads);
     const result = await runJob('statistics', options, (control) => this.native.computeStatistics(rows, threads, control));
     const [failure] = result.failures;
@@ -159,7 +175,10 @@ export class Checkpoint {
   #readStatistics(row: number): TensorStatistics {
     const known = this.#statistics.get(row);
     if (known !== undefined) return known;
-    const found = this.table.errors.has(row) ? NO_STATISTICS : readStatistics(columnReader(unwrap(this.native.statistics(row))), 0);
+    const found =
+      this.table.errors.has(row) || this.table.raw.has(row)
+        ? NO_STATISTICS
+        : readStatistics(columnReader(unwrap(this.native.statistics(row))), 0);
     this.#statistics.set(row, found);
     return found;
   }
@@ -226,9 +245,22 @@ export class Checkpoint {
  */
 export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<Checkpoint> {
   if (typeof path !== 'string' || path === '') throw argumentError(`path must be a text, not ${JSON.stringify(path)}`);
-  const checkpoint = new Checkpoint(await runJob('open', options, (control) => binding().openCheckpoint(path, control)));
+  const open = {
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.variant === undefined ? {} : { variant: options.variant }),
+    includeOptimizer: options.includeOptimizer ?? false,
+    limits: Object.entries(options.limits ?? {}).map(([name, value]) => readLimit(name, value)),
+  };
+  const native = await runJob('open', options, (control) => binding().openCheckpoint(path, open, control));
+  const checkpoint = new Checkpoint(native);
   if (options.computeStats === true) await checkpoint.computeStats(undefined, options);
   return checkpoint;
+}
+
+function readLimit(name: string, value: number): { name: string; value: number } {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw argumentError(`limit ${name} must be a whole number of at least 0, not ${String(value)}`);
+  return { name, value };
 }
 
 /** The original's loader: the same as {@link loadCheckpoint}, with its options given once. */
@@ -248,4 +280,3 @@ export class CheckpointLoader {
     return (await runJob('open', this.#options, (control) => binding().detectFormat(path, control))) as CheckpointFormat;
   }
 }
-

@@ -25,7 +25,13 @@ const METRICS = {
 const STATISTICS = ['norm', 'mean', 'std', 'min', 'max', 'zeros', 'nan', 'inf'] as const;
 
 /** Puts what the engine answered in the order of the plan's rows, and says of each row what kind of change it is. */
-export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Columns, config: ResolvedConfig): TensorColumns {
+export function buildColumns(
+  plan: Plan,
+  old: Checkpoint,
+  newer: Checkpoint,
+  result: Columns,
+  config: ResolvedConfig,
+): TensorColumns {
   const { rows, targets } = plan;
   const column = columnReader(result);
   const empty = (): Float64Array => new Float64Array(rows.length).fill(Number.NaN);
@@ -37,9 +43,10 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
     }
     return placed;
   };
-  const metrics = Object.fromEntries(
-    Object.entries(METRICS).map(([key, name]) => [key, place(name, ['both'])]),
-  ) as Record<keyof typeof METRICS, Float64Array>;
+  const metrics = Object.fromEntries(Object.entries(METRICS).map(([key, name]) => [key, place(name, ['both'])])) as Record<
+    keyof typeof METRICS,
+    Float64Array
+  >;
   const valueChanged = place('value_changed', ['both']);
   const nonfiniteChanged = place('nonfinite_changed', ['both']);
   const [elements, oldNorm, newNorm] = [place('elements', ['both']), place('old_norm', ['both']), place('new_norm', ['both'])];
@@ -48,6 +55,7 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
   );
   for (const [row, changed] of dtypeChanged.entries()) if (changed === 1) metrics.bitChanged[row] = Number.NaN;
   const errors = collectErrors(plan, result);
+  for (const [row, { isRaw }] of rows.entries()) if (isRaw) forgetNumbers(metrics, row);
   if (!config.computeElementWise) metrics.changedElements.fill(Number.NaN);
 
   /** The symmetric change, or what it is at most where the squares of the differences left the range of f64. */
@@ -60,7 +68,7 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
   const isUnchanged = (row: number): boolean => {
     const hasChangedElement = (metrics.maxDiff[row] ?? 0) > config.changeThreshold || (nonfiniteChanged[row] ?? 0) > 0;
     const isTiny = !config.isDefaultThreshold || boundChange(row) <= UNCHANGED_SYMMETRIC;
-    return valueChanged[row] === 0 || (!hasChangedElement && isTiny);
+    return valueChanged[row] === 0 || (!(rows[row]?.isRaw ?? false) && !hasChangedElement && isTiny);
   };
   const changeType = (planned: PlannedRow, row: number): ChangeType => {
     if (planned.oldRow < 0) return 'added';
@@ -74,6 +82,8 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
       STATISTICS.map((statistic) => [statistic, place(`${name}_${statistic}`, ['both', name])]),
     ) as Record<(typeof STATISTICS)[number], Float64Array>;
     if (!config.computeElementWise) statistics.zeros.fill(Number.NaN);
+    for (const [row, { isRaw }] of rows.entries())
+      if (isRaw) for (const values of Object.values(statistics)) values[row] = Number.NaN;
     const { table } = checkpoint;
     return {
       dtype: rows.map((planned) => (rowOf(planned) < 0 ? '' : table.dtype(rowOf(planned)))),
@@ -88,7 +98,10 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
     changeType: Uint8Array.from(rows, (planned, row) => CHANGE_TYPES.indexOf(changeType(planned, row))),
     ...metrics,
     cosineSim: metrics.oneMinusCos.map((value) => 1 - value),
-    totalElements: Float64Array.from(rows, ({ oldRow, newRow }) => (oldRow < 0 ? newer.table.elements[newRow] : old.table.elements[oldRow]) ?? 0),
+    totalElements: Float64Array.from(
+      rows,
+      ({ oldRow, newRow }) => (oldRow < 0 ? newer.table.elements[newRow] : old.table.elements[oldRow]) ?? 0,
+    ),
     identical: Uint8Array.from(valueChanged, (count) => (count === 0 ? 1 : 0)),
     dtypeChanged,
     old: side(old, 'old'),
@@ -97,6 +110,11 @@ export function buildColumns(plan: Plan, old: Checkpoint, newer: Checkpoint, res
   };
   if (config.computeElementWise) rememberStatistics(plan, old, newer, column);
   return columns;
+}
+
+/** Of bytes whose meaning is not known only the count of those that differ means something. */
+function forgetNumbers(metrics: Readonly<Record<keyof typeof METRICS, Float64Array>>, row: number): void {
+  for (const [key, values] of Object.entries(metrics)) if (key !== 'bitChanged') values[row] = Number.NaN;
 }
 
 function collectErrors(plan: Plan, result: Columns): ReadonlyMap<number, string> {
@@ -114,8 +132,10 @@ function rememberStatistics(plan: Plan, old: Checkpoint, newer: Checkpoint, colu
   const elements = { old: column('old_elements'), new: column('new_elements') };
   for (const [item, { row, sides }] of plan.targets.entries()) {
     const planned = plan.rows[row];
-    if (planned === undefined) continue;
-    if (sides !== 'new' && Number.isFinite(elements.old[item])) old.rememberStatistics(planned.oldRow, readStatistics(column, item, 'old_'));
-    if (sides !== 'old' && Number.isFinite(elements.new[item])) newer.rememberStatistics(planned.newRow, readStatistics(column, item, 'new_'));
+    if (planned === undefined || planned.isRaw) continue;
+    if ((sides === 'both' || sides === 'old') && Number.isFinite(elements.old[item]))
+      old.rememberStatistics(planned.oldRow, readStatistics(column, item, 'old_'));
+    if ((sides === 'both' || sides === 'new') && Number.isFinite(elements.new[item]))
+      newer.rememberStatistics(planned.newRow, readStatistics(column, item, 'new_'));
   }
 }

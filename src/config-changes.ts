@@ -1,7 +1,32 @@
+import type { Checkpoint } from './checkpoint.ts';
 import type { ConfigChange } from './types.ts';
 
 /** Deeper nesting than this is compared as one value. */
 const DEEPEST = 16;
+
+/** Differences of `config.json`, then those of every other configuration file, whose keys begin with its name. */
+export function compareAllConfigs(
+  old: Pick<Checkpoint, 'config' | 'configs'>,
+  newer: Pick<Checkpoint, 'config' | 'configs'>,
+): ConfigChange[] {
+  const files = [...new Set([...Object.keys(old.configs), ...Object.keys(newer.configs)])].sort();
+  const others = files.flatMap((file) =>
+    // A file that one side does not have at all is no change of each of its keys.
+    file in old.configs && file in newer.configs
+      ? compareConfigs(old.configs[file], newer.configs[file]).map((change) => ({ ...change, key: `${file}: ${change.key}` }))
+      : [
+          {
+            key: file,
+            old: old.configs[file] === undefined ? undefined : PRESENT,
+            new: newer.configs[file] === undefined ? undefined : PRESENT,
+          },
+        ],
+  );
+  return [...compareConfigs(old.config, newer.config), ...others];
+}
+
+/** Stands for the content of a file that the other side does not have. */
+const PRESENT = 'present';
 
 /**
  * Keys of two configurations that differ, by dotted path in the order of their names. Lists are compared as one value.
@@ -21,7 +46,8 @@ export function compareConfigs(old: unknown, newer: unknown): ConfigChange[] {
 function flatten(value: unknown): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const visit = (node: unknown, path: string, depth: number): void => {
-    const isBranch = typeof node === 'object' && node !== null && !Array.isArray(node) && depth < DEEPEST && Object.keys(node).length > 0;
+    const isBranch =
+      typeof node === 'object' && node !== null && !Array.isArray(node) && depth < DEEPEST && Object.keys(node).length > 0;
     if (!isBranch) {
       if (path !== '') found.set(path, node);
       return;

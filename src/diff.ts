@@ -10,6 +10,8 @@ import { binding, runJob } from './native.ts';
 import { listDiffs } from './parameter-diff.ts';
 import { planDiff } from './plan.ts';
 import { matchNames } from './rename.ts';
+import { describeResized } from './resized.ts';
+import { buildRounding } from './rounding-columns.ts';
 import { summarize } from './summary.ts';
 import { CHANGE_TYPES } from './types.ts';
 import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions } from './types.ts';
@@ -49,13 +51,21 @@ export class ModelDiff {
     const result = await runJob('compare', run, (control) =>
       binding().diff(old.native, newer.native, plan.items, options, control),
     );
-    const columns = buildColumns(plan, old, newer, result, config);
+    const measured = buildColumns(plan, old, newer, result.columns, config);
+    const columns = { ...measured, rounding: buildRounding(plan, result, measured) };
     const isListed = (row: number): boolean =>
       config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
     const listed = [...columns.names.keys()].filter(isListed);
     const diffs = listDiffs(columns, listed);
+    const resized = describeResized(plan, old, newer, result.columns);
     linkColumns(diffs, columns);
-    return { diffs, summary: summarize(columns, old, newer, config, names.changes) };
+    return {
+      diffs,
+      summary: {
+        ...summarize(columns, old, newer, config, names.changes),
+        ...(resized.length === 0 ? {} : { resized }),
+      },
+    };
   }
 
   /** Differences by layer: the tensors that share a name up to its last segment. */

@@ -9,7 +9,7 @@ import type { Finding, Progress, RunOptions, Severity } from './types.ts';
 
 type BindingModule = typeof Binding;
 
-export type { Columns, MemoryTensor, NativeCheckpoint, TensorTable } from './binding.cjs';
+export type { Columns, Compared, MemoryTensor, NativeCheckpoint, TensorTable } from './binding.cjs';
 
 /** How often the progress of a job is looked at, in milliseconds. */
 const POLL_INTERVAL = 100;
@@ -28,15 +28,18 @@ function loadBinding(): BindingModule {
   try {
     return createRequire(import.meta.url)('./binding.cjs') as BindingModule;
   } catch (cause) {
-    throw new ModelDiffError(`cannot load the native part of model-diff for ${process.platform} ${process.arch} (Node ${process.version})`, {
-      kind: 'NativeLoad',
-      code: 'E_NATIVE_LOAD',
-      hint:
-        'npm leaves out the platform package when node_modules was made on another platform or with npm 10.3 to 11.2: ' +
-        'remove node_modules and package-lock.json and run npm install with npm 11.3 or later; ' +
-        'or set MODEL_DIFF_NATIVE to a binary that you built',
-      cause,
-    });
+    throw new ModelDiffError(
+      `cannot load the native part of model-diff for ${process.platform} ${process.arch} (Node ${process.version})`,
+      {
+        kind: 'NativeLoad',
+        code: 'E_NATIVE_LOAD',
+        hint:
+          'npm leaves out the platform package when node_modules was made on another platform or with npm 10.3 to 11.2: ' +
+          'remove node_modules and package-lock.json and run npm install with npm 11.3 or later; ' +
+          'or set MODEL_DIFF_NATIVE to a binary that you built',
+        cause,
+      },
+    );
   }
 }
 
@@ -64,7 +67,13 @@ export function toError(failure: Failure): ModelDiffError {
 }
 
 /** A finding as plain data. */
-export function toFinding(finding: { code: string; severity: string; message: string; path?: string | undefined | null; offset?: number | undefined | null }): Finding {
+export function toFinding(finding: {
+  code: string;
+  severity: string;
+  message: string;
+  path?: string | undefined | null;
+  offset?: number | undefined | null;
+}): Finding {
   return {
     code: finding.code,
     severity: finding.severity as Severity,
@@ -79,7 +88,11 @@ export function toFinding(finding: { code: string; severity: string; message: st
  *
  * @throws `signal.reason` after an abort, else what the job failed with.
  */
-export async function runJob<T>(phase: Progress['phase'], run: RunOptions, start: (control: Control) => Promise<T | Failure>): Promise<T> {
+export async function runJob<T>(
+  phase: Progress['phase'],
+  run: RunOptions,
+  start: (control: Control) => Promise<T | Failure>,
+): Promise<T> {
   const { signal, onProgress } = run;
   signal?.throwIfAborted();
   const control = new (binding().Control)();

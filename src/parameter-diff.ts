@@ -7,7 +7,10 @@ import type { LayerType, ParameterDiff, SideColumns, TensorColumns, TensorInfo }
 export function listDiffs(columns: TensorColumns, rows: readonly number[]): ParameterDiff[] {
   if (rows.length === 0) return [];
   const classes = classifyTensors(
-    columns.names.map((name, row) => ({ name, shape: (Number.isNaN(columns.old.numElements[row]) ? columns.new : columns.old).shape[row] ?? null })),
+    columns.names.map((name, row) => ({
+      name,
+      shape: (Number.isNaN(columns.old.numElements[row]) ? columns.new : columns.old).shape[row] ?? null,
+    })),
   );
   return rows.map((row) => {
     const at = (column: Float64Array): number | null => toNullable(column[row]);

@@ -1,13 +1,19 @@
 import type { Checkpoint } from './checkpoint.ts';
-import { compareConfigs } from './config-changes.ts';
+import { compareAllConfigs } from './config-changes.ts';
 import type { ResolvedConfig } from './config.ts';
 import { layerName } from './layer-name.ts';
 import { compareCodeUnits } from './plan.ts';
 import { CHANGE_TYPES } from './types.ts';
-import type { ChangeType, DiffSummary, TensorColumns } from './types.ts';
+import type { ChangeType, DiffSummary, NameChange, TensorColumns } from './types.ts';
 
 /** Totals over every tensor of the columns. */
-export function summarize(columns: TensorColumns, old: Checkpoint, newer: Checkpoint, config: ResolvedConfig): DiffSummary {
+export function summarize(
+  columns: TensorColumns,
+  old: Checkpoint,
+  newer: Checkpoint,
+  config: ResolvedConfig,
+  nameChanges: readonly NameChange[],
+): DiffSummary {
   const counts: Record<ChangeType, number> = { unchanged: 0, modified: 0, added: 0, removed: 0, shape_changed: 0 };
   const cosine = { sum: 0, weight: 0 };
   let totalElements = 0;
@@ -22,7 +28,8 @@ export function summarize(columns: TensorColumns, old: Checkpoint, newer: Checkp
     if (type !== 'unchanged' && type !== 'modified') continue;
     const elements = columns.totalElements[row] ?? 0;
     totalElements += elements;
-    changedElements += columns.changedElements[row] ?? 0;
+    const changed = columns.changedElements[row] ?? Number.NaN;
+    if (Number.isFinite(changed)) changedElements += changed;
     const l2 = columns.l2Diff[row] ?? Number.NaN;
     if (Number.isFinite(l2)) totalL2Diff += l2;
     const similarity = columns.cosineSim[row] ?? Number.NaN;
@@ -48,7 +55,8 @@ export function summarize(columns: TensorColumns, old: Checkpoint, newer: Checkp
     avgCosineSimilarity: cosine.weight === 0 ? 1 : cosine.sum / cosine.weight,
     mostChangedLayers: layers.filter(([, change]) => change > 0).slice(0, config.topKLayers),
     leastChangedLayers: layers.toReversed().slice(0, config.topKLayers),
-    configChanges: compareConfigs(old.config, newer.config),
+    configChanges: compareAllConfigs(old, newer),
+    ...(nameChanges.length === 0 ? {} : { nameChanges }),
     tensors: columns,
   };
 }

@@ -10,6 +10,8 @@ export interface TensorTable {
   readonly bytes: Float64Array;
   /** Rows that cannot be read, and why. */
   readonly errors: ReadonlyMap<number, ModelDiffError>;
+  /** Rows of a type that is not known: only their bytes can be compared. */
+  readonly raw: ReadonlySet<number>;
   readonly dtype: (row: number) => string;
   readonly shape: (row: number) => readonly number[];
 }
@@ -23,6 +25,7 @@ export function readTensorTable(table: NativeTable): TensorTable {
     elements: table.elements,
     bytes: table.bytes,
     errors: new Map(table.failures.map(({ row, failure }) => [row, toError(failure)])),
+    raw: new Set(table.raw),
     dtype: (row) => table.dtypes[table.dtype[row] ?? -1] ?? '',
     shape: (row) => [...table.dims.subarray(table.dimEnds[row - 1] ?? 0, table.dimEnds[row])],
   };

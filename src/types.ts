@@ -215,6 +215,8 @@ export interface DiffSummary {
   readonly configChanges: readonly ConfigChange[];
   /** What was done to names before they were matched; absent where they were taken as they are. */
   readonly nameChanges?: readonly NameChange[];
+  /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
+  readonly resized?: readonly ResizedTensor[];
   /** The whole result as columns; absent only in summaries that were made by hand. */
   readonly tensors?: TensorColumns;
 }
@@ -228,6 +230,26 @@ export interface NameChange {
   readonly rule: string;
   /** Names that it changed. */
   readonly tensors: number;
+}
+
+/** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */
+export interface ResizedTensor {
+  readonly name: string;
+  readonly oldRows: number;
+  readonly newRows: number;
+  /** Leading rows that both sides have; the next five are about them. */
+  readonly commonRows: number;
+  readonly l2Diff: number | null;
+  readonly relativeChange: number | null;
+  readonly cosineSim: number | null;
+  readonly changeRatio: number | null;
+  readonly identical: boolean;
+  /** Root mean square of the common rows, on the side that has more rows. */
+  readonly commonRms: number | null;
+  /** The same of the rows that only that side has. */
+  readonly restRms: number | null;
+  readonly restMean: number | null;
+  readonly restStd: number | null;
 }
 
 /** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */

@@ -3,13 +3,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A header entry as it is written, right or wrong. */
-export interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly (number | string)[];
-  readonly data_offsets: readonly number[];
-}
-
 /** A safetensors file of any header text and any data: the header need not be true. */
 export function encodeRaw(header: string | Uint8Array, data: Uint8Array = new Uint8Array()): Buffer {
   const text = typeof header === 'string' ? Buffer.from(header) : header;
@@ -25,7 +18,9 @@ export function encodeFloats(tensors: ReadonlyMap<string, readonly number[]>, me
   const parts: Buffer[] = [];
   for (const [name, values] of tensors) {
     const data = Buffer.from(new Float32Array(values).buffer);
-    entries.push(`${JSON.stringify(name)}:{"dtype":"F32","shape":[${values.length}],"data_offsets":[${offset},${offset + data.length}]}`);
+    entries.push(
+      `${JSON.stringify(name)}:{"dtype":"F32","shape":[${values.length}],"data_offsets":[${offset},${offset + data.length}]}`,
+    );
     parts.push(data);
     offset += data.length;
   }

@@ -355,14 +355,17 @@ fn sum_files(paths: &[&Path; 2], threads: usize) -> diff_core::Result<u64> {
 }
 
 fn open(path: &Path) -> Any<Arc<Checkpoint>> {
-    Ok(Arc::new(diff_core::format::open(path)?))
+    Ok(Arc::new(diff_core::format::open(
+        path,
+        &diff_core::format::OpenOptions::default(),
+    )?))
 }
 
 fn run_engine(paths: &[&Path; 2], method: Method, threads: usize) -> Any<()> {
     let (old, new) = (open(paths[0])?, open(paths[1])?);
     let items = pairs(&old);
     let plan = Plan::new(old, new, items)?;
-    let results = engine::run(&plan, Options { threads, method }, &Observer::default())?;
+    let results = engine::run(&plan, Options { threads, method }, &Observer::default())?.pairs;
     for result in results {
         black_box(result?);
     }

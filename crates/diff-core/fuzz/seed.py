@@ -16,14 +16,20 @@ def put(target, name, content):
 
 
 shutil.rmtree(os.path.join(HERE, "corpus"), ignore_errors=True)
-for folder in ("torch", "hostile", "metrics"):
+for folder in ("torch", "hostile", "metrics", "numpy"):
     for name in sorted(os.listdir(os.path.join(FIXTURES, folder))):
         path = os.path.join(FIXTURES, folder, name)
         if name.endswith((".py", ".json")) or os.path.getsize(path) > 1 << 16:
             continue
         with open(path, "rb") as f:
             content = f.read()
-        if content[:4] == b"PK\3\4":
+        if name.endswith(".npy"):
+            put("npy", name, content)
+            put("npz", name, content)
+        elif name.endswith(".npz"):
+            put("npz", name, content)
+            put("zip_walk", name, content)
+        elif content[:4] == b"PK\3\4":
             put("zip_walk", name, content)
             try:
                 with zipfile.ZipFile(path) as z:
@@ -39,3 +45,10 @@ for folder in ("torch", "hostile", "metrics"):
             put("pickle_machine", name, content)
         elif name.endswith(".safetensors"):
             put("safetensors", name, content)
+for name, content in (
+    ("index", b'{"metadata":{"total_size":1},"weight_map":{"a":"one.safetensors"}}'),
+    ("pipeline", b'{"_class_name":"P","unet":["diffusers","U"]}'),
+    ("modules", b'[{"idx":0,"name":"0","path":"unet","type":"x"}]'),
+    ("config", b'{"transformers_weights":"one.safetensors"}'),
+):
+    put("hf_index", name, content)

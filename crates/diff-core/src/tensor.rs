@@ -86,7 +86,7 @@ const fn wide_codes(exponent_bits: u32, mantissa_bits: u32, bias: i32) -> [u8; 6
         let magnitude = if exponent == 0 && mantissa == 0 {
             0
         } else if exponent == 0 {
-            let top = 31 - mantissa.leading_zeros();
+            let top = mantissa.ilog2();
             let power = top as i32 + 1 - bias - mantissa_bits as i32;
             (((power + 7) as u32) << 3) | ((mantissa - (1 << top)) << (3 - top))
         } else {

@@ -65,7 +65,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 
 fn fixtures() -> Vec<PathBuf> {
     let root = common::fixtures();
-    let mut files: Vec<PathBuf> = ["torch", "hostile", "metrics"]
+    let mut files: Vec<PathBuf> = ["torch", "hostile", "metrics", "numpy"]
         .iter()
         .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())

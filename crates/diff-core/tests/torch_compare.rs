@@ -7,7 +7,7 @@ use std::sync::Arc;
 use diff_core::checkpoint::Checkpoint;
 use diff_core::engine::{self, Item, Observer, Options, Plan, View};
 use diff_core::format::{OpenOptions, detect, open};
-use diff_core::kernel::Counting;
+use diff_core::kernel::{Method, Precision};
 use diff_core::limits::{Cap, Limits};
 use diff_core::stats::PairStats;
 use diff_core::{Code, Result};
@@ -56,13 +56,14 @@ fn compare(old: (&Arc<Checkpoint>, &str), new: (&Arc<Checkpoint>, &str)) -> Resu
     let plan = Plan::new(Arc::clone(old.0), Arc::clone(new.0), vec![item])?;
     let options = Options {
         threads: 2,
-        counting: Counting {
+        method: Method {
             threshold: 0.0,
             element_wise: true,
+            precision: Precision::Double,
         },
     };
     let observer = Observer::default();
-    engine::run(&plan, options, &observer)?.remove(0)
+    engine::run(&plan, options, &observer)?.pairs.remove(0)
 }
 
 #[test]

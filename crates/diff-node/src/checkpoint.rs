@@ -84,7 +84,13 @@ impl TryFrom<NativeOpenOptions> for OpenOptions {
         for NativeLimit { name, value } in options.limits {
             let cap = Cap::from_name(&name).ok_or_else(|| {
                 Error::new(Code::Argument, "there is no such limit")
-                    .expected(Cap::ALL.iter().map(|cap| cap.name()).collect::<Vec<_>>().join(", "))
+                    .expected(
+                        Cap::ALL
+                            .iter()
+                            .map(|cap| cap.name())
+                            .collect::<Vec<_>>()
+                            .join(", "),
+                    )
                     .found(format!("{name:?}"))
             })?;
             limits = limits.with(cap, value as u64);
@@ -185,7 +191,10 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
 fn texts(pairs: &[(String, String)]) -> Vec<NativeText> {
     pairs
         .iter()
-        .map(|(key, value)| NativeText { key: key.clone(), value: value.clone() })
+        .map(|(key, value)| NativeText {
+            key: key.clone(),
+            value: value.clone(),
+        })
         .collect()
 }
 
@@ -269,6 +278,7 @@ impl NativeCheckpoint {
                 observer,
             )?;
             let results: Vec<_> = results
+                .pairs
                 .into_iter()
                 .map(|result| result.map(|stats| stats.old))
                 .collect();

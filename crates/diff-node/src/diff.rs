@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::checkpoint::NativeCheckpoint;
 use crate::job::{Control, spawn};
-use crate::table::Columns;
+use crate::table::{Columns, ExponentTable};
 
 #[napi(object)]
 pub struct DiffOptions {
@@ -19,12 +19,19 @@ pub struct DiffOptions {
     pub double: bool,
 }
 
+/// The answer to a plan: one row for each of its items.
+#[napi(object)]
+pub struct Compared {
+    pub columns: Columns,
+    pub exponents: ExponentTable,
+}
+
 /// Numbers of a plan's row: old tensor, its first element, new tensor, its first element, elements.
 const ROW: usize = 5;
 
 /// Compares what `plan` lists: rows of five numbers (old tensor, first element, new tensor, first element,
 /// elements), a tensor of -1 for a side that is absent.
-#[napi(ts_return_type = "Promise<Failure | Columns>")]
+#[napi(ts_return_type = "Promise<Failure | Compared>")]
 pub fn diff<'env>(
     env: &'env Env,
     old: &NativeCheckpoint,
@@ -40,13 +47,21 @@ pub fn diff<'env>(
         let method = Method {
             threshold: options.threshold,
             element_wise: options.element_wise,
-            precision: if options.double { Precision::Double } else { Precision::Fast },
+            precision: if options.double {
+                Precision::Double
+            } else {
+                Precision::Fast
+            },
         };
         let options = Options {
             threads: options.threads as usize,
             method,
         };
-        Ok(Columns::of_pairs(&engine::run(&plan, options, observer)?))
+        let outcome = engine::run(&plan, options, observer)?;
+        Ok(Compared {
+            columns: Columns::of_pairs(&outcome.pairs),
+            exponents: ExponentTable::of(&outcome.exponents),
+        })
     })
 }
 

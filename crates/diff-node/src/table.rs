@@ -1,6 +1,6 @@
 //! Columns: what crosses the boundary once, however many tensors there are.
 
-use diff_core::stats::{Own, PairStats};
+use diff_core::stats::{Exponents, Own, PairStats};
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
 use napi_derive::napi;
@@ -101,6 +101,33 @@ impl TensorTable {
                 .collect::<Vec<_>>()
                 .into(),
             failures,
+        }
+    }
+}
+
+/// Sampled exponents of the old tensors: the bins of all rows, one row after the other.
+#[napi(object)]
+pub struct ExponentTable {
+    /// Where the bins of each row end.
+    pub ends: Uint32Array,
+    /// Biased exponents.
+    pub bins: Uint8Array,
+    /// Elements of the sample that have the exponent.
+    pub counts: Uint32Array,
+}
+
+impl ExponentTable {
+    #[must_use]
+    pub fn of(rows: &[Exponents]) -> Self {
+        let bins = || rows.iter().flat_map(Exponents::bins);
+        let ends = rows.iter().scan(0, |end, row| {
+            *end += row.bins().len() as u32;
+            Some(*end)
+        });
+        Self {
+            ends: ends.collect::<Vec<_>>().into(),
+            bins: bins().map(|bin| bin.0).collect::<Vec<_>>().into(),
+            counts: bins().map(|bin| bin.1).collect::<Vec<_>>().into(),
         }
     }
 }

@@ -11,6 +11,7 @@ import {
   type NameChange,
   type ParameterDiff,
   type PatternResult,
+  type ResizedTensor,
   type RoundingColumns,
   type SideColumns,
   type TensorColumns,
@@ -163,7 +164,33 @@ export const SUMMARY_SHAPE: Shape = object<DiffSummary>({
   leastChangedLayers: list(tuple(string, number)),
   configChanges: list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim })),
   nameChanges: optional(
-    list(object<NameChange>({ side: oneOf(['old', 'new']), kind: oneOf(['prefix', 'wrapper', 'strip', 'rename']), rule: string, tensors: number })),
+    list(
+      object<NameChange>({
+        side: oneOf(['old', 'new']),
+        kind: oneOf(['prefix', 'wrapper', 'strip', 'rename']),
+        rule: string,
+        tensors: number,
+      }),
+    ),
+  ),
+  resized: optional(
+    list(
+      object<ResizedTensor>({
+        name: string,
+        oldRows: number,
+        newRows: number,
+        commonRows: number,
+        l2Diff: numberOrNull,
+        relativeChange: numberOrNull,
+        cosineSim: numberOrNull,
+        changeRatio: numberOrNull,
+        identical: boolean,
+        commonRms: numberOrNull,
+        restRms: numberOrNull,
+        restMean: numberOrNull,
+        restStd: numberOrNull,
+      }),
+    ),
   ),
   tensors: optional(TENSOR_COLUMNS),
 });

@@ -35,6 +35,23 @@ pub fn open_bytes(bytes: &[u8]) {
     let _ = open(&path, &OpenOptions::default());
 }
 
+/// Opens a directory that holds these bytes under a name, beside a small true model.
+pub fn open_directory(name: &str, bytes: &[u8]) {
+    let folder = file().with_extension("d");
+    let header = br#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    let model = [&(header.len() as u64).to_le_bytes()[..], header, b"x"].concat();
+    let made = std::fs::create_dir_all(folder.join("unet"))
+        .and_then(|()| std::fs::write(folder.join("one.safetensors"), &model))
+        .and_then(|()| std::fs::write(folder.join("unet/model.safetensors"), &model))
+        .and_then(|()| std::fs::write(folder.join(name), bytes));
+    if made.is_ok()
+        && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
+    {
+        assert!(checkpoint.files().all(|(path, _)| path.starts_with(&folder)));
+    }
+    let _ = std::fs::remove_file(folder.join(name));
+}
+
 /// A file of this process, in memory where the system has such a place.
 fn file() -> PathBuf {
     let shared = PathBuf::from("/dev/shm");

@@ -13,4 +13,4 @@ mod sparse;
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use read::{ElementType, read_elements};
-pub use schedule::{Options, describe, run};
+pub use schedule::{Options, Outcome, describe, run};

@@ -15,7 +15,7 @@ use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
-use crate::stats::{Own, PairStats};
+use crate::stats::{Exponents, Own, PairStats};
 use crate::tensor::{Layout, Tensor};
 
 /// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large
@@ -24,6 +24,12 @@ const UNIT: u64 = 8;
 
 /// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
 const PIECE_BYTES: u64 = 1 << 20;
+
+/// Elements of each chunk whose exponents are counted: a sample is enough for a model, and costs little.
+const SAMPLE: usize = 4096;
+
+/// Tensors of at most so many elements are counted whole.
+const SMALL: u64 = 1 << 16;
 
 /// How a plan is run.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +42,7 @@ pub struct Options {
 ///
 /// # Errors
 /// `Cancelled`; `FileChanged` when a file is no longer what it was when it was opened; `Internal`.
-pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Vec<Result<PairStats>>> {
+pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome> {
     let run = Run::new(plan, options, observer);
     observer.start(run.bytes(), plan.items.len() as u64);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -50,7 +56,15 @@ pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Vec<Res
     }
     plan.old.verify()?;
     plan.new.verify()?;
-    Ok(run.into_results())
+    Ok(run.into_outcome())
+}
+
+/// What a plan came to, in its order.
+#[derive(Debug)]
+pub struct Outcome {
+    pub pairs: Vec<Result<PairStats>>,
+    /// Sampled exponents of the old tensor of pairs of one float type; empty for every other item.
+    pub exponents: Vec<Exponents>,
 }
 
 struct Run<'a> {
@@ -66,6 +80,7 @@ struct Run<'a> {
     /// Where the parts of an item meet; none for an item of one unit, which most are.
     trees: Vec<Option<Box<Tree>>>,
     results: Vec<OnceLock<Result<PairStats>>>,
+    exponents: Vec<Mutex<Exponents>>,
     /// Set by the first thread that finds a reason to stop them all.
     stopped: OnceLock<Error>,
 }
@@ -109,6 +124,7 @@ impl<'a> Run<'a> {
             next: AtomicU64::new(0),
             trees,
             results,
+            exponents: plan.items.iter().map(|_| Mutex::default()).collect(),
             stopped: OnceLock::new(),
         }
     }
@@ -146,6 +162,13 @@ impl<'a> Run<'a> {
             };
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = self.unit(index, number - first, &mut scratch);
+            if std::mem::take(&mut scratch.has_exponents) {
+                let mut exponents = self.exponents[index]
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                exponents.add(&scratch.exponents);
+                scratch.exponents = [0; 256];
+            }
             if let Err(error) = &done
                 && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
                     || error.code() == Code::FileChanged)
@@ -258,7 +281,13 @@ impl<'a> Run<'a> {
         let plan = self.plan;
         sparse::check(&plan.old, item.old, &plan.new, item.new, start, count)?;
         let complex = complex::parts(&plan.old, item.old, &plan.new, item.new)?;
-        let [scratch_old, scratch_new] = &mut worker.scratch;
+        let Worker {
+            scratch: [scratch_old, scratch_new],
+            pending,
+            exponents,
+            ..
+        } = worker;
+        let mut has_exponents = false;
         let old = read(&self.plan.old, item.old, start, count, scratch_old)?;
         let new = if once {
             old
@@ -272,15 +301,18 @@ impl<'a> Run<'a> {
                 complex::compare(a, b, self.options.method, self.isa),
             );
         } else if count <= CHUNK {
-            push(&mut worker.pending, self.chunk(old, new, count));
+            has_exponents |= sample(elements(item), old, new, exponents);
+            push(pending, self.chunk(old, new, count));
         } else {
             for at in (0..count).step_by(CHUNK) {
                 let length = CHUNK.min(count - at);
                 let [a, b] = [old, new].map(|side| side.map(|side| side.part(at, length)));
-                push(&mut worker.pending, self.chunk(a, b, length));
+                has_exponents |= sample(elements(item), a, b, exponents);
+                push(pending, self.chunk(a, b, length));
             }
         }
         self.observer.add_bytes(bytes as u64);
+        worker.has_exponents |= has_exponents;
         Ok(())
     }
 
@@ -303,20 +335,54 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn into_results(self) -> Vec<Result<PairStats>> {
+    fn into_outcome(self) -> Outcome {
         let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
-        self.results
+        let pairs = self
+            .results
             .into_iter()
             .map(|result| result.into_inner().unwrap_or_else(missing))
-            .collect()
+            .collect();
+        let exponents = self
+            .exponents
+            .into_iter()
+            .map(|bins| bins.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect();
+        Outcome { pairs, exponents }
     }
 }
 
 /// Reused memory of one thread.
-#[derive(Default)]
 struct Worker {
     scratch: [Scratch; 2],
     pending: Vec<(u32, PairStats)>,
+    /// Exponents counted in the unit at hand, if any were.
+    exponents: [u32; 256],
+    has_exponents: bool,
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self {
+            scratch: Default::default(),
+            pending: Vec::new(),
+            exponents: [0; 256],
+            has_exponents: false,
+        }
+    }
+}
+
+/// Counts the exponents of a sample of the old side of a chunk, where both sides have one type.
+fn sample(
+    elements: u64,
+    old: Option<Operand>,
+    new: Option<Operand>,
+    exponents: &mut [u32; 256],
+) -> bool {
+    let (Some(a), Some(b)) = (old, new) else {
+        return false;
+    };
+    let count = if elements <= SMALL { CHUNK } else { SAMPLE };
+    a.dtype == b.dtype && kernel::exponents::count(a, count, exponents)
 }
 
 /// What was read of a plain tensor need not stay resident.
@@ -536,7 +602,9 @@ mod tests {
         let plan = Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap();
         let method = Method::default();
         let observer = Observer::default();
-        let results = run(&plan, Options { threads, method }, &observer).unwrap();
+        let results = run(&plan, Options { threads, method }, &observer)
+            .unwrap()
+            .pairs;
         assert_eq!(observer.progress()[2], old.tensors.len() as u64);
         assert_eq!(observer.progress()[0], observer.progress()[1]);
         results.into_iter().map(Result::unwrap).collect()

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, Format};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::finding::{Finding, Severity};
 use crate::limits::Limits;
 use crate::source::{FileSource, Source};
@@ -183,7 +183,16 @@ fn open_source(
         file_size: source.size(),
     };
     match READERS.iter().find(|reader| (reader.recognises)(&head)) {
-        Some(reader) => (reader.open)(source, index, options).map(|opened| (reader.format, opened)),
+        Some(reader) => match (reader.open)(source, index, options) {
+            Ok(opened) => Ok((reader.format, opened)),
+            // A zip archive that is not torch's may hold arrays behind a first entry that is none.
+            Err(error) if torch::is_zip(&head) && error.kind() == Kind::Unsupported => {
+                npy::open_archive(source, index, options)
+                    .map(|opened| (Format::Numpy, opened))
+                    .map_err(|_| error)
+            }
+            Err(error) => Err(error),
+        },
         None => Err(unreadable::explain(&head).at(source.path())),
     }
 }

@@ -101,16 +101,15 @@ fn is_onnx(start: &[u8]) -> bool {
 
 /// A msgpack map whose first key is a text.
 fn is_flax(start: &[u8]) -> bool {
-    let key = match start {
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => rest,
-        _ => return false,
+    let ([0x81..=0x8f, key @ ..] | [0xde, _, _, key @ ..]) = start else {
+        return false;
     };
     let text = match key {
         [length @ 0xa1..=0xbf, text @ ..] => text.get(..usize::from(length - 0xa0)),
         [0xd9, length, text @ ..] => text.get(..usize::from(*length)),
         _ => None,
     };
-    text.is_some_and(|text| text.iter().all(|byte| byte.is_ascii_graphic()))
+    text.is_some_and(|text| text.iter().all(u8::is_ascii_graphic))
 }
 
 /// The error for a file that no reader claims.

@@ -11,6 +11,7 @@
 mod body;
 mod decode;
 mod dispatch;
+pub mod exponents;
 mod fast;
 #[cfg(target_arch = "aarch64")]
 mod neon;

@@ -1,7 +1,9 @@
 //! What is known of a tensor and of a pair after one pass, and how parts of it combine.
 
+mod exponents;
 mod own;
 mod pair;
 
+pub use exponents::Exponents;
 pub use own::Own;
 pub use pair::{Metrics, PairStats};

@@ -65,7 +65,7 @@ pub(super) fn open(directory: &Path, options: &OpenOptions) -> Result<Checkpoint
             options,
         )?;
     } else if let Some(name) = explicit_weights(&listing)? {
-        let kind = if name.ends_with(".json") {
+        let kind = if Path::new(&name).extension().is_some_and(|e| e == "json") {
             Kind::Index
         } else {
             Kind::Single

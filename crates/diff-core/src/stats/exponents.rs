@@ -1,0 +1,23 @@
+//! Where the magnitudes of a tensor lie: what the model of rounding asks for.
+
+/// Counts of elements by their biased exponent, only the exponents that occur.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exponents(Vec<(u8, u32)>);
+
+impl Exponents {
+    /// Adds counts, one for each exponent. Sums of counts depend on no order.
+    pub fn add(&mut self, counts: &[u32; 256]) {
+        for (exponent, &count) in (0u8..).zip(counts).filter(|(_, count)| **count > 0) {
+            match self.0.binary_search_by_key(&exponent, |bin| bin.0) {
+                Ok(at) => self.0[at].1 += count,
+                Err(at) => self.0.insert(at, (exponent, count)),
+            }
+        }
+    }
+
+    /// (exponent, count) in rising order.
+    #[must_use]
+    pub fn bins(&self) -> &[(u8, u32)] {
+        &self.0
+    }
+}

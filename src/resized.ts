@@ -1,0 +1,61 @@
+import { classifyName } from './analysis/layer-types/classify.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Columns } from './native.ts';
+import type { Plan, PlannedRow } from './plan.ts';
+import { columnReader, toNullable } from './tensor-info.ts';
+import type { ResizedTensor } from './types.ts';
+
+/** Rows that both sides of an embedding or head have when only its first dimension differs; null for every other change of shape. */
+export function countCommonRows(name: string, before: readonly number[], after: readonly number[]): number | null {
+  if (before.length !== after.length || before.length === 0) return null;
+  if (before[0] === after[0] || !before.slice(1).every((dim, axis) => dim === after[axis + 1])) return null;
+  const { type } = classifyName(name, before);
+  return type === 'embedding' || type === 'output' ? Math.min(before[0] ?? 0, after[0] ?? 0) : null;
+}
+
+/** What the common rows of resized tensors changed, and what the rows look like that only one side has. */
+export function describeResized(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Columns): ResizedTensor[] {
+  const column = columnReader(result);
+  const found = new Map<number, { common?: number; rest?: number }>();
+  for (const [item, { row, sides }] of plan.targets.entries()) {
+    if (sides === 'common') found.set(row, { ...found.get(row), common: item });
+    if (sides === 'rest') found.set(row, { ...found.get(row), rest: item });
+  }
+  return [...found].flatMap(([row, { common, rest }]) => {
+    const planned = plan.rows[row];
+    return planned === undefined || common === undefined ? [] : [describe(planned, old, newer, column, common, rest)];
+  });
+}
+
+function describe(
+  planned: PlannedRow,
+  old: Checkpoint,
+  newer: Checkpoint,
+  column: (name: string) => Float64Array,
+  common: number,
+  rest: number | undefined,
+): ResizedTensor {
+  const oldRows = old.table.shape(planned.oldRow)[0] ?? 0;
+  const newRows = newer.table.shape(planned.newRow)[0] ?? 0;
+  const at = (name: string, item = common): number | null => toNullable(column(name)[item]);
+  const cosine = at('one_minus_cos');
+  const side = newRows > oldRows ? 'new' : 'old';
+  const elements = at('elements') ?? 0;
+  const rms = (norm: number | null, count: number | null): number | null =>
+    norm === null || count === null || count === 0 ? null : norm / Math.sqrt(count);
+  return {
+    name: planned.name,
+    oldRows,
+    newRows,
+    commonRows: Math.min(oldRows, newRows),
+    l2Diff: at('l2_diff'),
+    relativeChange: at('relative_change'),
+    cosineSim: cosine === null ? null : 1 - cosine,
+    changeRatio: elements === 0 ? 0 : (at('changed_elements') ?? 0) / elements,
+    identical: at('value_changed') === 0,
+    commonRms: rms(at(`${side}_norm`), elements),
+    restRms: rest === undefined ? null : rms(at(`${side}_norm`, rest), at(`${side}_elements`, rest)),
+    restMean: rest === undefined ? null : at(`${side}_mean`, rest),
+    restStd: rest === undefined ? null : at(`${side}_std`, rest),
+  };
+}

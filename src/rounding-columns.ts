@@ -1,0 +1,35 @@
+import { STORAGE_GRIDS, expectedChange } from './analysis/rounding.ts';
+import type { Compared } from './native.ts';
+import type { Plan } from './plan.ts';
+import { CHANGE_TYPES } from './types.ts';
+import type { RoundingColumns, TensorColumns } from './types.ts';
+
+/** Exponent that bin 0 stands for: minus the bias of the type. */
+const OFFSETS: Readonly<Record<string, number>> = { bf16: -127, f32: -127, f16: -15 };
+
+/** Solves the rounding model for every modified tensor of one float type, from the exponents that the pass has sampled. */
+export function buildRounding(plan: Plan, { exponents }: Compared, columns: TensorColumns): RoundingColumns {
+  const expectedChanged = new Float64Array(plan.rows.length).fill(Number.NaN);
+  const updateSize = expectedChanged.slice();
+  for (const [item, { row, sides }] of plan.targets.entries()) {
+    const dtype = columns.old.dtype[row] ?? '';
+    const grid = STORAGE_GRIDS.get(dtype);
+    const start = exponents.ends[item - 1] ?? 0;
+    const end = exponents.ends[item] ?? 0;
+    const isModified = CHANGE_TYPES[columns.changeType[row] ?? 0] === 'modified';
+    if (sides !== 'both' || grid === undefined || start === end || !isModified) continue;
+    const counts = new Float64Array(256);
+    for (let bin = start; bin < end; bin++) counts[exponents.bins[bin] ?? 0] = exponents.counts[bin] ?? 0;
+    const expected = expectedChange({
+      ...grid,
+      exponents: counts,
+      exponentOffset: OFFSETS[dtype] ?? -127,
+      sumSquaredDiff: (columns.l2Diff[row] ?? Number.NaN) ** 2,
+      elements: columns.totalElements[row] ?? 0,
+      rms: (columns.old.norm[row] ?? Number.NaN) / Math.sqrt(columns.totalElements[row] ?? 0),
+    });
+    expectedChanged[row] = expected.expectedChanged;
+    updateSize[row] = expected.updateSize;
+  }
+  return { expectedChanged, updateSize };
+}
