@@ -154,6 +154,14 @@ test('shards without an index, and files of another name', async (t) => {
   t.regex(several.message, /one\.safetensors, two\.safetensors/u);
 });
 
+test('an index of too many shards, or without a map', async (t) => {
+  const many = Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => [`t${at}`, `s${at}.safetensors`]));
+  t.is((await failure(makeTree({ 'model.safetensors.index.json': index(many) }))).code, 'E_LIMIT_EXCEEDED');
+  for (const text of ['{"metadata":{}}', '[]', '{"weight_map":{"a":1}}', '{"weight_map":{"a":', '\u0000']) {
+    t.is((await failure(makeTree({ 'model.safetensors.index.json': text }))).code, 'E_INVALID_HEADER', text);
+  }
+});
+
 test('the index itself is a checkpoint', async (t) => {
   const folder = makeTree({
     'model.safetensors.index.json': index({ a: 's.safetensors' }),

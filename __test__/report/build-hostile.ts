@@ -30,6 +30,7 @@ export function buildHostile(): BuiltResult {
     diffs: built.diffs,
     summary: {
       ...built.summary,
+      nameChanges: evil.map((rule) => ({ side: 'old', kind: 'rename', rule, tensors: 1 })),
       configChanges: evil.map((key) => ({ key, old: key, new: { [key]: [key] } })),
       mostChangedLayers: evil.map((name) => [name, 0.1] as const),
     },

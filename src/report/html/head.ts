@@ -1,3 +1,4 @@
+import { describeNameChange } from '../describe-names.ts';
 import { formatBytes, formatCosine, formatCount, formatNoun, formatPercent } from '../format.ts';
 import type { SideOverview } from '../overview.ts';
 import type { Report } from '../report.ts';
@@ -18,7 +19,7 @@ ${listFigures(report)}
 }
 
 /** What both checkpoints consist of. */
-export function showSources({ overview, oldName, newName }: Report): Markup {
+export function showSources({ overview, summary, oldName, newName }: Report): Markup {
   const row = (label: string, name: string, side: SideOverview): Markup =>
     html`<tr><th scope="row">${label}: ${showName(name)}</th><td class="number">${formatCount(side.tensors)}</td><td class="number">${formatCount(side.elements)}</td><td class="number">${formatBytes(side.bytes)}</td><td>${side.dtypes.slice(0, 6).map(([dtype, tensors]) => html`<code>${dtype}</code> <span class="shape">× ${formatCount(tensors)}</span> `)}</td></tr>`;
   return html`<section>
@@ -28,6 +29,10 @@ export function showSources({ overview, oldName, newName }: Report): Markup {
 <tbody>${row('old', oldName, overview.old)}
 ${row('new', newName, overview.new)}</tbody>
 </table></div>
+${(summary.nameChanges ?? []).map(
+  (change) => html`<p class="rest">${truncateMiddle(describeNameChange(change), 400)}</p>
+`,
+)}
 </section>`;
 }
 

@@ -7,7 +7,7 @@ pub struct Exponents(Vec<(u8, u32)>);
 impl Exponents {
     /// Adds counts, one for each exponent. Sums of counts depend on no order.
     pub fn add(&mut self, counts: &[u32; 256]) {
-        for (exponent, &count) in (0u8..).zip(counts).filter(|(_, count)| **count > 0) {
+        for (exponent, &count) in (0..=u8::MAX).zip(counts).filter(|(_, count)| **count > 0) {
             match self.0.binary_search_by_key(&exponent, |bin| bin.0) {
                 Ok(at) => self.0[at].1 += count,
                 Err(at) => self.0.insert(at, (exponent, count)),
