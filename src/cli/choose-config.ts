@@ -7,6 +7,7 @@ export function chooseConfig(flags: SeriesFlags): DiffConfig {
     ...(flags.include === undefined ? {} : { include: flags.include }),
     ...(flags.exclude === undefined ? {} : { exclude: flags.exclude }),
     ...(flags.threshold === undefined ? {} : { changeThreshold: flags.threshold }),
+    ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   };
 }

@@ -37,9 +37,13 @@ export interface OpenFlags {
 export const FAIL_RULES = ['unsafe'] as const;
 export type FailRule = (typeof FAIL_RULES)[number];
 
+/** How sums are taken. */
+export const PRECISIONS = ['fast', 'double'] as const;
+
 /** Flags of a comparison. */
 export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags {
   readonly threshold?: number;
+  readonly precision?: (typeof PRECISIONS)[number];
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly rename?: readonly string[];
@@ -145,6 +149,11 @@ export function addComparingFlags(command: Command): Command {
       new Option('--threshold <x>', 'an element has changed when it differs by more than this (default: 1e-6)').argParser(
         parseThreshold,
       ),
+    )
+    .addOption(
+      new Option('--precision <how>', 'sums to 1e-7 (fast) or to 1e-12 (double) of their terms (default: fast)').choices([
+        ...PRECISIONS,
+      ]),
     )
     .addOption(
       new Option('--include <glob>', 'compare only tensors with such a name; * is any text, dots too (repeatable)').argParser(

@@ -1,0 +1,66 @@
+/** Every command and the program of README.md, run as they stand there, on the example checkpoints. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+
+import { makeFolder } from './helpers/safetensors.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const page = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = join(root, 'examples/tiny-gpt');
+
+/** What stands on the page for a checkpoint of the reader's, and an example to put in its place. */
+const CHECKPOINTS: Readonly<Record<string, string>> = {
+  'base/': 'base',
+  'tuned/': 'sft',
+  'release/': 'sft',
+  'trained/': 'sft-sharded',
+  'step-1/': 'continue-0100',
+  'step-2/': 'continue-0200',
+  'step-3/': 'continue-0300',
+};
+
+const blocks = (language: string): string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gsu'))].map(([, code = '']) => code);
+const commands = blocks('sh')
+  .flatMap((block) => block.split('\n'))
+  .map((line) => line.replace(/\s+#.*$/u, '').trim())
+  .filter((line) => /^(?:npx )?model-diff /u.test(line));
+const folder = makeFolder();
+const env = { ...process.env, NODE_OPTIONS: '', CI: '1' };
+
+test.serial('there are commands and a program on the page', (t) => {
+  t.true(commands.length >= 8);
+  t.is(blocks('ts').length, 1);
+});
+
+for (const command of commands) {
+  test.serial(command, (t) => {
+    const words = command.replace(/^(?:npx )?model-diff /u, '').match(/'[^']*'|\S+/gu) ?? [];
+    const args = words.map((word) => {
+      const plain = word.replace(/^'(.*)'$/u, '$1');
+      const example = CHECKPOINTS[plain];
+      if (example !== undefined) return join(examples, example);
+      return plain.startsWith('examples/') ? join(root, plain) : plain;
+    });
+    const out = execFileSync(process.execPath, [join(root, 'dist/cli.js'), ...args], { encoding: 'utf8', cwd: folder, env });
+    t.is(out === '', args.includes('-q'));
+  });
+}
+
+test.serial('the reports that the commands write are there', (t) => {
+  t.deepEqual(readdirSync(folder).toSorted(), ['report.html', 'report.json', 'report.md']);
+});
+
+test.serial('the program prints the verdict', (t) => {
+  const [program = ''] = blocks('ts');
+  const out = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.regex(out, /model\.norm\.weight \[ 40 \] \d\.\d{4}/u);
+  t.regex(out, /Strong dense fine-tune/u);
+});
