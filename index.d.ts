@@ -212,8 +212,10 @@ interface TensorColumns {
     readonly new: SideColumns;
     /** Message by row, only for rows that could not be compared. */
     readonly errors: ReadonlyMap<number, string>;
-    /** Distributions by row for the rounding model; absent when they were not gathered. */
+    /** What the rounding model says of each row; absent in columns made by hand. */
     readonly rounding?: RoundingColumns;
+    /** How the sizes of the changes are distributed; only with `histogram`. */
+    readonly histogram?: HistogramColumns;
 }
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
 interface SideColumns {
@@ -230,6 +232,15 @@ interface SideColumns {
     readonly zeros: Float64Array;
     readonly nan: Float64Array;
     readonly inf: Float64Array;
+}
+/**
+ * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than
+ * 2^`firstExponent`, no change too; bin i those from 2^(`firstExponent` + i - 1) up to twice that, and the last one everything above.
+ */
+interface HistogramColumns {
+    readonly firstExponent: number;
+    readonly bins: number;
+    readonly counts: Float64Array;
 }
 /** What rounding to the storage dtype alone would leave unchanged. */
 interface RoundingColumns {
@@ -344,9 +355,15 @@ interface DiffConfig {
      * @default 'fast'
      */
     readonly precision?: 'fast' | 'double';
+    /**
+     * Counts the elements of each tensor by the size of their change, for `summary.tensors.histogram`: of 4,096 elements of every
+     * 2^18 and of all of tensors up to 65,536 elements with `true`, of every element with `'exact'`. Needs `computeElementWise`.
+     * @default false
+     */
+    readonly histogram?: boolean | 'exact';
     /** Worker threads. @default the number of available cores */
     readonly threads?: number;
-    /** Names to compare, as glob patterns (`*` stops at no dot). @default all */
+    /** Names to compare, as glob patterns: `*` is any text, dots too. @default all */
     readonly include?: readonly string[];
     /** Names to leave out, as glob patterns; wins over `include`. @default none */
     readonly exclude?: readonly string[];
@@ -1007,4 +1024,4 @@ interface SeriesReportOptions {
 declare function createSeriesReport(series: SeriesResult, options?: SeriesReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, loadCheckpoint, parseReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, ErrorKind, Finding, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, NameChange, ParameterDiff, ParsedReport, PatternResult, Progress, ReadOptions, ReportFormat, ResizedTensor, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, ErrorKind, Finding, HistogramColumns, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, NameChange, ParameterDiff, ParsedReport, PatternResult, Progress, ReadOptions, ReportFormat, ResizedTensor, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -93,6 +93,29 @@ test('computeElementWise: false leaves out what counts elements', async (t) => {
   t.is(summary.changedElements, null);
 });
 
+test('histogram counts elements by the size of their change', async (t) => {
+  const old = { w: [1, 1, 1, 1, 1, 1] };
+  const newer = { w: [1, 1.5, 1.75, 3, -100, Number.NaN] };
+  for (const histogram of [true, 'exact'] as const) {
+    const { tensors } = (await compare(old, newer, { histogram })).summary;
+    const { firstExponent = 0, bins = 0, counts = new Float64Array() } = tensors?.histogram ?? {};
+    const bin = (exponent: number): number | undefined => counts[exponent - firstExponent + 1];
+    t.is(counts.length, bins);
+    // 0 (below all); 0.5 and 0.75; 2; 101 (above all); NaN is no size.
+    t.deepEqual([counts[0], bin(-1), bin(0), bin(1), counts.at(-1)], [1, 2, 0, 1, 1]);
+    t.is(
+      counts.reduce((sum, count) => sum + count, 0),
+      5,
+    );
+  }
+  t.is((await compare(old, newer)).summary.tensors?.histogram, undefined);
+  t.is((await compare(old, newer, { histogram: true, computeElementWise: false })).summary.tensors?.histogram, undefined);
+  await t.throwsAsync(async () => compare(old, newer, { histogram: 'all' as 'exact' }), {
+    code: 'E_ARGUMENT',
+    message: /histogram/u,
+  });
+});
+
 test('normalizeBySize weighs averages by elements', async (t) => {
   const old = { 'a.w': [1, 0], 'b.w': [1, 0, 0, 0, 0, 0] };
   const newer = { 'a.w': [0, 1], 'b.w': [2, 0, 0, 0, 0, 0] };

@@ -15,6 +15,7 @@ export interface ResolvedConfig {
   readonly normalizeBySize: boolean;
   readonly topKLayers: number;
   readonly precision: 'fast' | 'double';
+  readonly histogram: 'none' | 'sampled' | 'exact';
   readonly threads: number;
   readonly names: NameRules;
   /** Whether a name takes part in the comparison. */
@@ -50,6 +51,7 @@ export function resolveConfig(config: DiffConfig): ResolvedConfig {
     normalizeBySize: config.normalizeBySize ?? true,
     topKLayers,
     precision,
+    histogram: chooseHistogram(config),
     threads: threadCount(config.threads),
     names: {
       rename: (config.rename ?? []).map((rule) => parseRename(rule)),
@@ -58,4 +60,12 @@ export function resolveConfig(config: DiffConfig): ResolvedConfig {
     },
     selects: (name) => included(name) && !excluded(name),
   };
+}
+
+function chooseHistogram({ histogram = false, computeElementWise = true }: DiffConfig): ResolvedConfig['histogram'] {
+  if (histogram !== 'exact' && typeof histogram !== 'boolean') {
+    throw argumentError(`histogram must be true, false or 'exact', not ${JSON.stringify(histogram)}`);
+  }
+  if (histogram === false || !computeElementWise) return 'none';
+  return histogram === true ? 'sampled' : 'exact';
 }

@@ -5,6 +5,7 @@ import { buildColumns } from './columns.ts';
 import { resolveConfig } from './config.ts';
 import type { ResolvedConfig } from './config.ts';
 import { argumentError } from './errors.ts';
+import { buildHistogram } from './histogram-columns.ts';
 import { layerName } from './layer-name.ts';
 import { binding, runJob } from './native.ts';
 import { listDiffs } from './parameter-diff.ts';
@@ -47,12 +48,17 @@ export class ModelDiff {
       threshold: config.changeThreshold,
       elementWise: config.computeElementWise,
       double: config.precision === 'double',
+      histogram: config.histogram,
     };
     const result = await runJob('compare', run, (control) =>
       binding().diff(old.native, newer.native, plan.items, options, control),
     );
     const measured = buildColumns(plan, old, newer, result.columns, config);
-    const columns = { ...measured, rounding: buildRounding(plan, result, measured) };
+    const columns = {
+      ...measured,
+      rounding: buildRounding(plan, result, measured),
+      ...(config.histogram === 'none' ? {} : { histogram: buildHistogram(plan, result) }),
+    };
     const isListed = (row: number): boolean =>
       config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
     const listed = [...columns.names.keys()].filter(isListed);

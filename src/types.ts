@@ -143,8 +143,10 @@ export interface TensorColumns {
   readonly new: SideColumns;
   /** Message by row, only for rows that could not be compared. */
   readonly errors: ReadonlyMap<number, string>;
-  /** Distributions by row for the rounding model; absent when they were not gathered. */
+  /** What the rounding model says of each row; absent in columns made by hand. */
   readonly rounding?: RoundingColumns;
+  /** How the sizes of the changes are distributed; only with `histogram`. */
+  readonly histogram?: HistogramColumns;
 }
 
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
@@ -162,6 +164,16 @@ export interface SideColumns {
   readonly zeros: Float64Array;
   readonly nan: Float64Array;
   readonly inf: Float64Array;
+}
+
+/**
+ * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than
+ * 2^`firstExponent`, no change too; bin i those from 2^(`firstExponent` + i - 1) up to twice that, and the last one everything above.
+ */
+export interface HistogramColumns {
+  readonly firstExponent: number;
+  readonly bins: number;
+  readonly counts: Float64Array;
 }
 
 /** What rounding to the storage dtype alone would leave unchanged. */
@@ -284,9 +296,15 @@ export interface DiffConfig {
    * @default 'fast'
    */
   readonly precision?: 'fast' | 'double';
+  /**
+   * Counts the elements of each tensor by the size of their change, for `summary.tensors.histogram`: of 4,096 elements of every
+   * 2^18 and of all of tensors up to 65,536 elements with `true`, of every element with `'exact'`. Needs `computeElementWise`.
+   * @default false
+   */
+  readonly histogram?: boolean | 'exact';
   /** Worker threads. @default the number of available cores */
   readonly threads?: number;
-  /** Names to compare, as glob patterns (`*` stops at no dot). @default all */
+  /** Names to compare, as glob patterns: `*` is any text, dots too. @default all */
   readonly include?: readonly string[];
   /** Names to leave out, as glob patterns; wins over `include`. @default none */
   readonly exclude?: readonly string[];

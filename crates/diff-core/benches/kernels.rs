@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use diff_core::Checkpoint;
 use diff_core::dtype::{DType, ValueMap};
-use diff_core::engine::{self, Item, Observer, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Observer, Options, Plan, View};
 use diff_core::kernel::{self, Isa, Method, Operand, Precision};
 use diff_core::source::{FileSource, Source};
 
@@ -365,7 +365,16 @@ fn run_engine(paths: &[&Path; 2], method: Method, threads: usize) -> Any<()> {
     let (old, new) = (open(paths[0])?, open(paths[1])?);
     let items = pairs(&old);
     let plan = Plan::new(old, new, items)?;
-    let results = engine::run(&plan, Options { threads, method }, &Observer::default())?.pairs;
+    let results = engine::run(
+        &plan,
+        Options {
+            threads,
+            method,
+            histogram: Histogram::None,
+        },
+        &Observer::default(),
+    )?
+    .pairs;
     for result in results {
         black_box(result?);
     }
@@ -402,6 +411,7 @@ fn tiny(rounds: usize) -> Any<()> {
             let options = Options {
                 threads,
                 method: Method::default(),
+                histogram: Histogram::None,
             };
             times.push(seconds(|| {
                 drop(black_box(engine::run(&plan, options, &Observer::default())));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{self, Item, Observer, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Observer, Options, Plan, View};
 use diff_core::format::{OpenOptions, detect, open};
 use diff_core::kernel::{Method, Precision};
 use diff_core::limits::{Cap, Limits};
@@ -61,6 +61,7 @@ fn compare(old: (&Arc<Checkpoint>, &str), new: (&Arc<Checkpoint>, &str)) -> Resu
             element_wise: true,
             precision: Precision::Double,
         },
+        histogram: Histogram::None,
     };
     let observer = Observer::default();
     engine::run(&plan, options, &observer)?.pairs.remove(0)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
-use diff_core::engine::{self, ElementType, Item, Options, Plan, View};
+use diff_core::engine::{self, ElementType, Histogram, Item, Options, Plan, View};
 use diff_core::format::OpenOptions;
 use diff_core::kernel::Method;
 use diff_core::limits::{Cap, Limits};
@@ -274,6 +274,7 @@ impl NativeCheckpoint {
                 Options {
                     threads: threads as usize,
                     method: Method::default(),
+                    histogram: Histogram::None,
                 },
                 observer,
             )?;

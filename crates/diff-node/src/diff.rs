@@ -1,6 +1,6 @@
 //! The comparison: a plan in, columns out.
 
-use diff_core::engine::{self, Item, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
 use diff_core::kernel::{Method, Precision};
 use napi::bindgen_prelude::{Env, Float64Array, Object, Result};
 use napi_derive::napi;
@@ -17,13 +17,18 @@ pub struct DiffOptions {
     pub element_wise: bool,
     /// Whether every sum is taken in f64; otherwise f32, bf16 and f16 are summed in short f32 lanes.
     pub double: bool,
+    /// `none`, `sampled` or `exact`.
+    pub histogram: String,
 }
 
 /// The answer to a plan: one row for each of its items.
 #[napi(object)]
 pub struct Compared {
     pub columns: Columns,
+    /// Sampled exponents of the old tensors of pairs of one float type.
     pub exponents: ExponentTable,
+    /// Exponents of |new - old|, where a histogram was asked for; exponent 0 is no change.
+    pub changes: ExponentTable,
 }
 
 /// Numbers of a plan's row: old tensor, its first element, new tensor, its first element, elements.
@@ -56,11 +61,17 @@ pub fn diff<'env>(
         let options = Options {
             threads: options.threads as usize,
             method,
+            histogram: match options.histogram.as_str() {
+                "sampled" => Histogram::Sampled,
+                "exact" => Histogram::Exact,
+                _ => Histogram::None,
+            },
         };
         let outcome = engine::run(&plan, options, observer)?;
         Ok(Compared {
             columns: Columns::of_pairs(&outcome.pairs),
-            exponents: ExponentTable::of(&outcome.exponents),
+            exponents: ExponentTable::of(outcome.distributions.iter().map(|one| &one.exponents)),
+            changes: ExponentTable::of(outcome.distributions.iter().map(|one| &one.changes)),
         })
     })
 }

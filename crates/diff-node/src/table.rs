@@ -105,7 +105,7 @@ impl TensorTable {
     }
 }
 
-/// Sampled exponents of the old tensors: the bins of all rows, one row after the other.
+/// Counts by exponent: the bins of all rows, one row after the other.
 #[napi(object)]
 pub struct ExponentTable {
     /// Where the bins of each row end.
@@ -117,10 +117,9 @@ pub struct ExponentTable {
 }
 
 impl ExponentTable {
-    #[must_use]
-    pub fn of(rows: &[Exponents]) -> Self {
-        let bins = || rows.iter().flat_map(Exponents::bins);
-        let ends = rows.iter().scan(0, |end, row| {
+    pub fn of<'a>(rows: impl Iterator<Item = &'a Exponents> + Clone) -> Self {
+        let bins = || rows.clone().flat_map(Exponents::bins);
+        let ends = rows.clone().scan(0, |end, row| {
             *end += row.bins().len() as u32;
             Some(*end)
         });

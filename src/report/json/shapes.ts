@@ -6,6 +6,7 @@ import {
   type ConfigChange,
   type DepthPoint,
   type DiffSummary,
+  type HistogramColumns,
   type LayerAnalysis,
   type MagnitudeBand,
   type NameChange,
@@ -145,6 +146,7 @@ const TENSOR_COLUMNS = object<TensorColumns>({
   new: SIDE_COLUMNS,
   errors: rows,
   rounding: optional(object<RoundingColumns>({ expectedChanged: floats, updateSize: floats })),
+  histogram: optional(object<HistogramColumns>({ firstExponent: number, bins: number, counts: floats })),
 });
 
 export const SUMMARY_SHAPE: Shape = object<DiffSummary>({

@@ -7,10 +7,12 @@ mod packed;
 mod plan;
 mod quant;
 mod read;
+mod sample;
 mod schedule;
 mod sparse;
 
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use read::{ElementType, read_elements};
-pub use schedule::{Options, Outcome, describe, run};
+pub use sample::Distribution;
+pub use schedule::{Histogram, Options, Outcome, describe, run};

@@ -12,10 +12,11 @@ use crate::engine::complex;
 use crate::engine::gather::{self, Scratch};
 use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
+use crate::engine::sample::{Distribution, Sample};
 use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
-use crate::stats::{Exponents, Own, PairStats};
+use crate::stats::{Own, PairStats};
 use crate::tensor::{Layout, Tensor};
 
 /// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large
@@ -25,17 +26,21 @@ const UNIT: u64 = 8;
 /// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
 const PIECE_BYTES: u64 = 1 << 20;
 
-/// Elements of each chunk whose exponents are counted: a sample is enough for a model, and costs little.
-const SAMPLE: usize = 4096;
-
-/// Tensors of at most so many elements are counted whole.
-const SMALL: u64 = 1 << 16;
+/// Whether the sizes of the changes are counted, and of how many elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Histogram {
+    #[default]
+    None,
+    Sampled,
+    Exact,
+}
 
 /// How a plan is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub threads: usize,
     pub method: Method,
+    pub histogram: Histogram,
 }
 
 /// Runs a plan; one result an item, in the plan's order. An item that cannot be read is an error of its own.
@@ -63,8 +68,7 @@ pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome
 #[derive(Debug)]
 pub struct Outcome {
     pub pairs: Vec<Result<PairStats>>,
-    /// Sampled exponents of the old tensor of pairs of one float type; empty for every other item.
-    pub exponents: Vec<Exponents>,
+    pub distributions: Vec<Distribution>,
 }
 
 struct Run<'a> {
@@ -80,7 +84,7 @@ struct Run<'a> {
     /// Where the parts of an item meet; none for an item of one unit, which most are.
     trees: Vec<Option<Box<Tree>>>,
     results: Vec<OnceLock<Result<PairStats>>>,
-    exponents: Vec<Mutex<Exponents>>,
+    distributions: Vec<Mutex<Distribution>>,
     /// Set by the first thread that finds a reason to stop them all.
     stopped: OnceLock<Error>,
 }
@@ -124,7 +128,7 @@ impl<'a> Run<'a> {
             next: AtomicU64::new(0),
             trees,
             results,
-            exponents: plan.items.iter().map(|_| Mutex::default()).collect(),
+            distributions: plan.items.iter().map(|_| Mutex::default()).collect(),
             stopped: OnceLock::new(),
         }
     }
@@ -162,13 +166,7 @@ impl<'a> Run<'a> {
             };
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = self.unit(index, number - first, &mut scratch);
-            if std::mem::take(&mut scratch.has_exponents) {
-                let mut exponents = self.exponents[index]
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                exponents.add(&scratch.exponents);
-                scratch.exponents = [0; 256];
-            }
+            scratch.sample.pour(&self.distributions[index]);
             if let Err(error) = &done
                 && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
                     || error.code() == Code::FileChanged)
@@ -284,10 +282,8 @@ impl<'a> Run<'a> {
         let Worker {
             scratch: [scratch_old, scratch_new],
             pending,
-            exponents,
-            ..
+            sample,
         } = worker;
-        let mut has_exponents = false;
         let old = read(&self.plan.old, item.old, start, count, scratch_old)?;
         let new = if once {
             old
@@ -301,18 +297,17 @@ impl<'a> Run<'a> {
                 complex::compare(a, b, self.options.method, self.isa),
             );
         } else if count <= CHUNK {
-            has_exponents |= sample(elements(item), old, new, exponents);
+            sample.take(elements(item), old, new, self.options.histogram);
             push(pending, self.chunk(old, new, count));
         } else {
             for at in (0..count).step_by(CHUNK) {
                 let length = CHUNK.min(count - at);
                 let [a, b] = [old, new].map(|side| side.map(|side| side.part(at, length)));
-                has_exponents |= sample(elements(item), a, b, exponents);
+                sample.take(elements(item), a, b, self.options.histogram);
                 push(pending, self.chunk(a, b, length));
             }
         }
         self.observer.add_bytes(bytes as u64);
-        worker.has_exponents |= has_exponents;
         Ok(())
     }
 
@@ -342,47 +337,24 @@ impl<'a> Run<'a> {
             .into_iter()
             .map(|result| result.into_inner().unwrap_or_else(missing))
             .collect();
-        let exponents = self
-            .exponents
+        let distributions = self
+            .distributions
             .into_iter()
-            .map(|bins| bins.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner))
             .collect();
-        Outcome { pairs, exponents }
-    }
-}
-
-/// Reused memory of one thread.
-struct Worker {
-    scratch: [Scratch; 2],
-    pending: Vec<(u32, PairStats)>,
-    /// Exponents counted in the unit at hand, if any were.
-    exponents: [u32; 256],
-    has_exponents: bool,
-}
-
-impl Default for Worker {
-    fn default() -> Self {
-        Self {
-            scratch: Default::default(),
-            pending: Vec::new(),
-            exponents: [0; 256],
-            has_exponents: false,
+        Outcome {
+            pairs,
+            distributions,
         }
     }
 }
 
-/// Counts the exponents of a sample of the old side of a chunk, where both sides have one type.
-fn sample(
-    elements: u64,
-    old: Option<Operand>,
-    new: Option<Operand>,
-    exponents: &mut [u32; 256],
-) -> bool {
-    let (Some(a), Some(b)) = (old, new) else {
-        return false;
-    };
-    let count = if elements <= SMALL { CHUNK } else { SAMPLE };
-    a.dtype == b.dtype && kernel::exponents::count(a, count, exponents)
+/// Reused memory of one thread.
+#[derive(Default)]
+struct Worker {
+    scratch: [Scratch; 2],
+    pending: Vec<(u32, PairStats)>,
+    sample: Sample,
 }
 
 /// What was read of a plain tensor need not stay resident.
@@ -602,9 +574,17 @@ mod tests {
         let plan = Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap();
         let method = Method::default();
         let observer = Observer::default();
-        let results = run(&plan, Options { threads, method }, &observer)
-            .unwrap()
-            .pairs;
+        let results = run(
+            &plan,
+            Options {
+                threads,
+                method,
+                histogram: Histogram::None,
+            },
+            &observer,
+        )
+        .unwrap()
+        .pairs;
         assert_eq!(observer.progress()[2], old.tensors.len() as u64);
         assert_eq!(observer.progress()[0], observer.progress()[1]);
         results.into_iter().map(Result::unwrap).collect()
@@ -642,6 +622,7 @@ mod tests {
         let options = Options {
             threads: 2,
             method: Method::default(),
+            histogram: Histogram::None,
         };
         let error = run(&plan, options, &observer).unwrap_err();
         assert_eq!(error.code(), Code::Cancelled);

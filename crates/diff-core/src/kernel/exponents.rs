@@ -1,7 +1,7 @@
 //! Exponents of stored floats, straight from their bits.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::Operand;
+use crate::kernel::{Isa, Operand, TILE, decode};
 
 /// Adds the first `count` elements to `counts` by biased exponent. Whether the type has such exponents.
 pub fn count(operand: Operand, count: usize, counts: &mut [u32; 256]) -> bool {
@@ -26,9 +26,43 @@ pub fn count(operand: Operand, count: usize, counts: &mut [u32; 256]) -> bool {
     true
 }
 
+/// Adds the sizes of the first `count` differences to `counts`, by the biased exponent of |b - a| as f32: 0 is
+/// no change (or less than 2^-126). Differences that are not finite are left out.
+pub fn count_changes(a: Operand, b: Operand, count: usize, counts: &mut [u32; 256]) {
+    let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
+    for start in (0..a.elements().min(b.elements()).min(count)).step_by(TILE) {
+        let old = decode::tile(&mut x, a, start, Isa::detect());
+        let new = decode::tile(&mut y, b, start, Isa::detect());
+        for (p, q) in old.iter().zip(new).take(count - start) {
+            let exponent = ((q - p) as f32).to_bits() >> 23 & 0xff;
+            if exponent < 255 {
+                counts[exponent as usize] += 1;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_of_known_changes() {
+        let encode = |values: [f32; 4]| values.map(f32::to_le_bytes).concat();
+        let (old, new) = (
+            encode([1.0, 1.0, 0.0, 1.0]),
+            encode([1.0, 1.5, -2.0, f32::INFINITY]),
+        );
+        let operand = |bytes| Operand {
+            bytes,
+            dtype: DType::F32,
+            map: ValueMap::Identity,
+        };
+        let mut counts = [0; 256];
+        count_changes(operand(&old), operand(&new), 4, &mut counts);
+        assert_eq!((counts[0], counts[126], counts[128]), (1, 1, 1));
+        assert_eq!(counts.iter().sum::<u32>(), 3);
+    }
 
     #[test]
     fn exponents_of_known_numbers() {

@@ -1,0 +1,76 @@
+//! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
+
+use crate::engine::schedule::Histogram;
+use crate::kernel::{self, CHUNK, Operand};
+use crate::stats::Exponents;
+
+/// Elements of each chunk that are looked at.
+const SAMPLE: usize = 4096;
+
+/// Tensors of at most so many elements are looked at whole.
+const SMALL: u64 = 1 << 16;
+
+/// What one thread has counted in the unit at hand.
+pub(super) struct Sample {
+    exponents: [u32; 256],
+    changes: [u32; 256],
+    is_empty: bool,
+}
+
+/// What was counted of one item.
+#[derive(Debug, Clone, Default)]
+pub struct Distribution {
+    /// Exponents of the old tensor, where both sides have one float type.
+    pub exponents: Exponents,
+    /// Exponents of |new - old|, where they were asked for; exponent 0 is no change.
+    pub changes: Exponents,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            exponents: [0; 256],
+            changes: [0; 256],
+            is_empty: true,
+        }
+    }
+}
+
+impl Sample {
+    /// Counts a sample of a chunk of an item of `elements` elements.
+    pub(super) fn take(
+        &mut self,
+        elements: u64,
+        old: Option<Operand>,
+        new: Option<Operand>,
+        histogram: Histogram,
+    ) {
+        let (Some(a), Some(b)) = (old, new) else {
+            return;
+        };
+        let count = if elements <= SMALL { CHUNK } else { SAMPLE };
+        if a.dtype == b.dtype {
+            self.is_empty &= !kernel::exponents::count(a, count, &mut self.exponents);
+        }
+        let count = match histogram {
+            Histogram::None => return,
+            Histogram::Sampled => count,
+            Histogram::Exact => CHUNK,
+        };
+        kernel::exponents::count_changes(a, b, count, &mut self.changes);
+        self.is_empty = false;
+    }
+
+    /// Moves what was counted into the item's distribution. Sums of counts depend on no order.
+    pub(super) fn pour(&mut self, into: &std::sync::Mutex<Distribution>) {
+        if std::mem::replace(&mut self.is_empty, true) {
+            return;
+        }
+        let mut distribution = into
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        distribution.exponents.add(&self.exponents);
+        distribution.changes.add(&self.changes);
+        (self.exponents, self.changes) = ([0; 256], [0; 256]);
+    }
+}
