@@ -559,7 +559,8 @@ interface TensorValues<Data extends TypedArray = TypedArray> {
 /** Options of `Checkpoint.getTensor`. */
 interface ReadOptions {
     /**
-     * `f32` and `f64`: numbers; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits.
+     * `f32` and `f64`: numbers; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, floats of 4 and 6 bits as the
+     * 8-bit floats (e4m3fn) of the same value.
      * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
      */
     readonly as?: 'f32' | 'f64' | 'raw';

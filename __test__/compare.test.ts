@@ -199,6 +199,16 @@ test('a zero base gives no infinite number', async (t) => {
   t.notRegex(JSON.stringify(diffs), /Infinity|NaN/u);
 });
 
+test('what is no checkpoint and no option is said so', async (t) => {
+  const one = Checkpoint.fromTensors(toData({ w: [1] }));
+  await t.throwsAsync(new ModelDiff().diff('a.safetensors' as unknown as Checkpoint, one), {
+    code: 'E_ARGUMENT',
+    message: /two checkpoints, not string/u,
+  });
+  t.throws(() => new ModelDiff({ thresold: 1 } as DiffConfig), { code: 'E_ARGUMENT', message: /no option "thresold"/u });
+  await t.throwsAsync(loadCheckpoint(one as unknown as string), { code: 'E_ARGUMENT', message: /must be a text, not object/u });
+});
+
 test('getLayerDiffs groups by module', async (t) => {
   const model = new ModelDiff({ includeUnchanged: true });
   const { diffs } = await model.diff(

@@ -56,6 +56,28 @@ test('a dangerous global never runs, is a finding with its place, and leaves the
   t.is(summary.identicalParameters, 1);
 });
 
+test('a sparse tensor whose index claims more than it holds is a row with its error', async (t) => {
+  const checkpoint = await loadCheckpoint(hostile('sparse_wide_index.pt'));
+  const { diffs, summary } = await new ModelDiff({ includeUnchanged: true }).diff(checkpoint, checkpoint);
+  t.is(summary.failedParameters, 1);
+  t.regex(diffs.find(({ name }) => name === 'w')?.error ?? '', /not as many places as values/u);
+  t.is(diffs.find(({ name }) => name === 'x')?.identical, true);
+});
+
+test('sparse tensors that store another number of elements are a row with its error, whichever side has none', async (t) => {
+  const none = await loadCheckpoint(hostile('sparse_none.pt'));
+  const three = await loadCheckpoint(hostile('sparse_three.pt'));
+  for (const [old, newer] of [
+    [none, three],
+    [three, none],
+  ] as const) {
+    const { diffs } = await new ModelDiff({ includeUnchanged: true }).diff(old, newer);
+    const failed = diffs.filter(({ error }) => error !== null);
+    t.true(failed.length > 0);
+    for (const diff of failed) t.like(diff, { identical: false, l2Diff: null });
+  }
+});
+
 test('what was found before a file broke comes with the error', async (t) => {
   const error = await t.throwsAsync(loadCheckpoint(hostile('broken_after_payload.pt')), { instanceOf: ModelDiffError });
   t.true(error.findings.some(({ code }) => code === 'GlobalDangerous'));

@@ -99,6 +99,14 @@ test.serial('an abort in the middle of one large tensor ends the run soon, with 
   t.is(await t.throwsAsync(run), reason);
 });
 
+test.serial('what onProgress throws ends the run and rejects its promise', async (t) => {
+  const mine = new Error('mine');
+  const onProgress = (): void => {
+    throw mine;
+  };
+  t.is(await t.throwsAsync(new ModelDiff({ threads: 1 }).diff(huge, huge, { onProgress })), mine);
+});
+
 test.serial('an abort before the start never starts', async (t) => {
   const outcome = await loadCheckpoint(oldPath, { signal: AbortSignal.abort() }).catch((error: unknown) => error);
   t.is((outcome as DOMException).name, 'AbortError');

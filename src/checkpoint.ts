@@ -244,7 +244,11 @@ export class Checkpoint {
  * @throws `ModelDiffError` for what is missing, broken, hostile or not readable yet.
  */
 export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<Checkpoint> {
-  if (typeof path !== 'string' || path === '') throw argumentError(`path must be a text, not ${JSON.stringify(path)}`);
+  if (typeof path !== 'string' || path === '')
+    throw argumentError(
+      `path must be a text, not ${path === '' ? 'an empty one' : typeof path}`,
+      'checkpoints that are open are compared with new ModelDiff().diff(old, new)',
+    );
   const open = {
     ...(options.key === undefined ? {} : { key: options.key }),
     ...(options.variant === undefined ? {} : { variant: options.variant }),
@@ -253,8 +257,14 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
   };
   const native = await runJob('open', options, (control) => binding().openCheckpoint(path, open, control));
   const checkpoint = new Checkpoint(native);
-  if (options.computeStats === true) await checkpoint.computeStats(undefined, options);
-  return checkpoint;
+  if (options.computeStats !== true) return checkpoint;
+  try {
+    await checkpoint.computeStats(undefined, options);
+    return checkpoint;
+  } catch (error) {
+    checkpoint.close();
+    throw error;
+  }
 }
 
 function readLimit(name: string, value: number): { name: string; value: number } {

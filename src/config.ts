@@ -22,6 +22,23 @@ export interface ResolvedConfig {
   readonly selects: (name: string) => boolean;
 }
 
+/** Every option, so that a misspelt one is an error and not the default. */
+const OPTIONS: ReadonlySet<string> = new Set<keyof DiffConfig>([
+  'computeElementWise',
+  'changeThreshold',
+  'includeUnchanged',
+  'normalizeBySize',
+  'topKLayers',
+  'precision',
+  'histogram',
+  'threads',
+  'include',
+  'exclude',
+  'rename',
+  'stripPrefix',
+  'autoPrefix',
+]);
+
 /** The original's absolute threshold. */
 const CHANGE_THRESHOLD = 1e-6;
 
@@ -29,6 +46,9 @@ const CHANGE_THRESHOLD = 1e-6;
  * @throws `ModelDiffError` of kind `Argument` for a value that makes no sense.
  */
 export function resolveConfig(config: DiffConfig): ResolvedConfig {
+  const unknown = Object.keys(config).find((key) => !OPTIONS.has(key));
+  if (unknown !== undefined)
+    throw argumentError(`there is no option ${JSON.stringify(unknown)}`, `the options are ${[...OPTIONS].join(', ')}`);
   const threshold = config.changeThreshold ?? CHANGE_THRESHOLD;
   if (!Number.isFinite(threshold) || threshold < 0) {
     throw argumentError(`changeThreshold must be a number of at least 0, not ${String(threshold)}`);

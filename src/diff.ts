@@ -1,6 +1,5 @@
 import { linkColumns } from './analysis/linked-columns.ts';
-import { loadCheckpoint } from './checkpoint.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { Checkpoint, loadCheckpoint } from './checkpoint.ts';
 import { buildColumns } from './columns.ts';
 import { resolveConfig } from './config.ts';
 import type { ResolvedConfig } from './config.ts';
@@ -37,6 +36,14 @@ export class ModelDiff {
    * @throws `ModelDiffError` when a file changes meanwhile or `include` selects nothing; `signal.reason` after an abort.
    */
   async diff(old: Checkpoint, newer: Checkpoint, run: RunOptions = {}): Promise<DiffResult> {
+    for (const checkpoint of [old, newer]) {
+      if (!(checkpoint instanceof Checkpoint)) {
+        throw argumentError(
+          `diff compares two checkpoints, not ${typeof checkpoint}`,
+          'open a path with loadCheckpoint first, or use compareCheckpoints',
+        );
+      }
+    }
     const config = this.#config;
     const names = matchNames(old.table.names, newer.table.names, config.names);
     const plan = planDiff(old, newer, names, config.selects);
@@ -57,13 +64,13 @@ export class ModelDiff {
     const columns = {
       ...measured,
       rounding: buildRounding(plan, result, measured),
-      ...(config.histogram === 'none' ? {} : { histogram: buildHistogram(plan, result) }),
+      ...(config.histogram === 'none' ? {} : { histogram: buildHistogram(plan, result, measured.errors) }),
     };
     const isListed = (row: number): boolean =>
       config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
     const listed = [...columns.names.keys()].filter(isListed);
     const diffs = listDiffs(columns, listed);
-    const resized = describeResized(plan, old, newer, result.columns);
+    const resized = describeResized(plan, old, newer, result.columns, config.computeElementWise);
     linkColumns(diffs, columns);
     return {
       diffs,
@@ -114,7 +121,7 @@ export async function compareCheckpoints(
   const model = new ModelDiff(config);
   const opened: Checkpoint[] = [];
   try {
-    opened.push(await loadCheckpoint(oldPath, run), await loadCheckpoint(newPath, run));
+    for (const path of [oldPath, newPath]) opened.push(await loadCheckpoint(path, run));
     const [old, newer] = opened as [Checkpoint, Checkpoint];
     return await model.diff(old, newer, run);
   } finally {

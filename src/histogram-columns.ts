@@ -10,10 +10,10 @@ const BINS = 40;
 const BIAS = 127;
 
 /** The counts of the binding, by exponent, as bins of one width for every row. */
-export function buildHistogram(plan: Plan, { changes }: Compared): HistogramColumns {
+export function buildHistogram(plan: Plan, { changes }: Compared, errors: ReadonlyMap<number, string>): HistogramColumns {
   const counts = new Float64Array(plan.rows.length * BINS);
   for (const [item, { row, sides }] of plan.targets.entries()) {
-    if (sides !== 'both') continue;
+    if (sides !== 'both' || errors.has(row) || plan.rows[row]?.isRaw === true) continue;
     for (let at = changes.ends[item - 1] ?? 0; at < (changes.ends[item] ?? 0); at++) {
       const exponent = (changes.bins[at] ?? 0) - BIAS;
       const bin = row * BINS + Math.min(BINS - 1, Math.max(0, exponent - FIRST_EXPONENT + 1));

@@ -101,10 +101,13 @@ export async function runJob<T>(
   const watch = onProgress === undefined ? undefined : watchProgress(phase, control, onProgress);
   try {
     const value = unwrap(await start(control));
+    signal?.throwIfAborted();
+    watch?.throwIfFailed();
     watch?.report();
     return value;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
+    watch?.throwIfFailed();
     throw error;
   } finally {
     watch?.stop();
@@ -116,7 +119,7 @@ function watchProgress(
   phase: Progress['phase'],
   control: Control,
   onProgress: (progress: Progress) => void,
-): { report: () => void; stop: () => void } {
+): { report: () => void; throwIfFailed: () => void; stop: () => void } {
   const started = performance.now();
   const report = (): void => {
     const [bytesDone = 0, bytesTotal = 0, tensorsDone = 0, tensorsTotal = 0] = control.progress();
@@ -124,9 +127,22 @@ function watchProgress(
     const bytesPerSecond = seconds > 0 ? bytesDone / seconds : 0;
     onProgress({ phase, bytesDone, bytesTotal, tensorsDone, tensorsTotal, bytesPerSecond });
   };
-  const timer = setInterval(report, POLL_INTERVAL);
+  // What the caller's function throws ends the run and rejects its promise: nobody could catch it here.
+  let failure: { readonly error: unknown } | undefined;
+  const timer = setInterval(() => {
+    try {
+      report();
+    } catch (error) {
+      failure = { error };
+      clearInterval(timer);
+      control.cancel();
+    }
+  }, POLL_INTERVAL);
   timer.unref();
-  return { report, stop: () => clearInterval(timer) };
+  const throwIfFailed = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+  return { report, throwIfFailed, stop: () => clearInterval(timer) };
 }
 
 /** The number of worker threads to use: what was asked for, `MODEL_DIFF_THREADS`, or one a core. */

@@ -66,7 +66,8 @@ function describeSide(columns: TensorColumns, side: SideColumns, row: number): T
     std: at(side.std),
     min: at(side.min),
     max: at(side.max),
-    sparsity: at(side.zeros) / numElements,
+    // Of a complex number both parts are counted.
+    sparsity: at(side.zeros) / (numElements * ((side.dtype[row] ?? '').startsWith('c') ? 2 : 1)),
     nanCount: at(side.nan),
     infCount: at(side.inf),
     error: columns.errors.get(row) ?? null,

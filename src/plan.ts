@@ -62,19 +62,32 @@ export function planDiff(old: Checkpoint, newer: Checkpoint, names: MatchedNames
     const isRaw = old.table.raw.has(oldRow) || newer.table.raw.has(newRow);
     const error =
       (old.table.errors.get(oldRow) ?? newer.table.errors.get(newRow))?.message ??
-      (isPair && isRaw ? explainRaw(old, oldRow, newer, newRow) : null);
+      (isPair ? (isRaw ? explainRaw(old, oldRow, newer, newRow) : explainSparse(old, oldRow, newer, newRow)) : null);
     const row = rows.push({ name, oldRow, newRow, isPair, isRaw, error }) - 1;
     if (error !== null) continue;
     if (isPair) {
       add(row, 'both', oldRow, newRow, (isRaw ? old.table.bytes : old.table.elements)[oldRow] ?? 0);
       continue;
     }
-    if (oldRow >= 0 && newRow >= 0 && !isRaw) addResized(row, name, oldRow, newRow);
+    if (oldRow >= 0 && newRow >= 0 && !isRaw && isDense(old, oldRow) && isDense(newer, newRow))
+      addResized(row, name, oldRow, newRow);
     // Bytes without a meaning have no statistics.
     if (oldRow >= 0 && !old.table.raw.has(oldRow)) add(row, 'old', oldRow, ABSENT, old.table.elements[oldRow] ?? 0);
     if (newRow >= 0 && !newer.table.raw.has(newRow)) add(row, 'new', ABSENT, newRow, newer.table.elements[newRow] ?? 0);
   }
   return { rows, items: Float64Array.from(items), targets };
+}
+
+/** Whether a tensor stores every element of its shape. */
+function isDense({ table }: Checkpoint, row: number): boolean {
+  return table.elements[row] === table.shape(row).reduce((product, dim) => product * dim, 1);
+}
+
+/** Why a pair with a sparse side cannot be compared: it stores another number of elements than the other; null for any other pair. */
+function explainSparse(old: Checkpoint, oldRow: number, newer: Checkpoint, newRow: number): string | null {
+  const [before, after] = [old.table.elements[oldRow] ?? 0, newer.table.elements[newRow] ?? 0];
+  if (before === after && isDense(old, oldRow) === isDense(newer, newRow)) return null;
+  return `sparse tensors are compared where both store the same places: found ${before} and ${after} stored elements`;
 }
 
 /** Why a pair of which a side has a type that is not known cannot be compared; null where its bytes can. */

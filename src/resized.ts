@@ -14,7 +14,13 @@ export function countCommonRows(name: string, before: readonly number[], after: 
 }
 
 /** What the common rows of resized tensors changed, and what the rows look like that only one side has. */
-export function describeResized(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Columns): ResizedTensor[] {
+export function describeResized(
+  plan: Plan,
+  old: Checkpoint,
+  newer: Checkpoint,
+  result: Columns,
+  isCounted: boolean,
+): ResizedTensor[] {
   const column = columnReader(result);
   const found = new Map<number, { common?: number; rest?: number }>();
   for (const [item, { row, sides }] of plan.targets.entries()) {
@@ -23,7 +29,7 @@ export function describeResized(plan: Plan, old: Checkpoint, newer: Checkpoint, 
   }
   return [...found].flatMap(([row, { common, rest }]) => {
     const planned = plan.rows[row];
-    return planned === undefined || common === undefined ? [] : [describe(planned, old, newer, column, common, rest)];
+    return planned === undefined || common === undefined ? [] : [describe(planned, old, newer, column, isCounted, common, rest)];
   });
 }
 
@@ -32,6 +38,7 @@ function describe(
   old: Checkpoint,
   newer: Checkpoint,
   column: (name: string) => Float64Array,
+  isCounted: boolean,
   common: number,
   rest: number | undefined,
 ): ResizedTensor {
@@ -51,11 +58,16 @@ function describe(
     l2Diff: at('l2_diff'),
     relativeChange: at('relative_change'),
     cosineSim: cosine === null ? null : 1 - cosine,
-    changeRatio: elements === 0 ? 0 : (at('changed_elements') ?? 0) / elements,
+    changeRatio: readRatio(isCounted ? at('changed_elements') : null, elements),
     identical: at('value_changed') === 0,
     commonRms: rms(at(`${side}_norm`), elements),
     restRms: rest === undefined ? null : rms(at(`${side}_norm`, rest), at(`${side}_elements`, rest)),
     restMean: rest === undefined ? null : at(`${side}_mean`, rest),
     restStd: rest === undefined ? null : at(`${side}_std`, rest),
   };
+}
+
+function readRatio(changed: number | null, elements: number): number | null {
+  if (changed === null) return null;
+  return elements === 0 ? 0 : changed / elements;
 }

@@ -11,6 +11,7 @@ const OFFSETS: Readonly<Record<string, number>> = { bf16: -127, f32: -127, f16: 
 export function buildRounding(plan: Plan, { exponents }: Compared, columns: TensorColumns): RoundingColumns {
   const expectedChanged = new Float64Array(plan.rows.length).fill(Number.NaN);
   const updateSize = expectedChanged.slice();
+  const counts = new Float64Array(256);
   for (const [item, { row, sides }] of plan.targets.entries()) {
     const dtype = columns.old.dtype[row] ?? '';
     const grid = STORAGE_GRIDS.get(dtype);
@@ -18,8 +19,8 @@ export function buildRounding(plan: Plan, { exponents }: Compared, columns: Tens
     const end = exponents.ends[item] ?? 0;
     const isModified = CHANGE_TYPES[columns.changeType[row] ?? 0] === 'modified';
     if (sides !== 'both' || grid === undefined || start === end || !isModified) continue;
-    const counts = new Float64Array(256);
     for (let bin = start; bin < end; bin++) counts[exponents.bins[bin] ?? 0] = exponents.counts[bin] ?? 0;
+    // One array for all rows: 100,000 of them would be more than all that is kept.
     const expected = expectedChange({
       ...grid,
       exponents: counts,
@@ -28,6 +29,7 @@ export function buildRounding(plan: Plan, { exponents }: Compared, columns: Tens
       elements: columns.totalElements[row] ?? 0,
       rms: (columns.old.norm[row] ?? Number.NaN) / Math.sqrt(columns.totalElements[row] ?? 0),
     });
+    counts.fill(0);
     expectedChanged[row] = expected.expectedChanged;
     updateSize[row] = expected.updateSize;
   }

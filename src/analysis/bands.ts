@@ -24,10 +24,13 @@ export const BANDS: readonly Band[] = [
 
 /** Two sets of weights with a cosine below this have nothing to do with each other. */
 const UNRELATED_COSINE = 0.05;
+/** Chance makes few weights alike up to this cosine at most; more than that is a likeness, however few they are. */
+const CHANCE_COSINE = 0.3;
 
 /** Band of a change. Size alone decides, but for weights that are no longer related to the old ones. */
 export function findBand(change: number, cosine: number | null, elements: number): MagnitudeBand {
   if (change === 0) return 'identical';
-  if (cosine !== null && cosine < Math.max(UNRELATED_COSINE, elements > 0 ? 5 / Math.sqrt(elements) : 0)) return 'replaced';
+  const chance = Math.min(CHANCE_COSINE, elements > 0 ? 5 / Math.sqrt(elements) : 0);
+  if (cosine !== null && cosine < Math.max(UNRELATED_COSINE, chance)) return 'replaced';
   return BANDS.find(({ below }) => change < below)?.band ?? 'heavy';
 }

@@ -47,7 +47,11 @@ const describeChange: Clause = (context) => {
   const { common, compared, byType } = counts;
   if (compared === 0) return describeNothing(context);
   if (overall.change === 0)
-    return context.nonFinite.appeared.length > 0 && byType.modified > 0 ? 'no finite value changed' : describeIdentity(context);
+    return byType.modified === 0
+      ? describeIdentity(context)
+      : context.nonFinite.appeared.length > 0
+        ? 'no finite value changed'
+        : `${formatNoun(byType.modified, 'tensor')} of ${compared.toLocaleString('en')} changed, by values too large or too small to be summed`;
   const size = `R = ${formatPercent(overall.change)}`;
   if (context.nonFinite.elementShare >= LOST) return `in the few values that are finite ${size}`;
   if (precision !== null && precision.onlyRounding >= 0.5) {
@@ -56,7 +60,7 @@ const describeChange: Clause = (context) => {
     return `conversion from ${joinWords(pairs)}: ${size} is what rounding alone makes (${formatPercent(expected)} expected, ${formatShare(precision.onlyRounding)} sure)`;
   }
   if (rescaling !== null)
-    return `rescaled weights (${size}): ${rescaling.tensors} of ${compared} tensors are the old ones times ${rescaling.factor.toPrecision(3)}`;
+    return `rescaled weights (${size}): ${formatNoun(rescaling.tensors, 'changed tensor')} of those measured ${rescaling.tensors === 1 ? 'is the old one' : 'are the old ones'} times ${rescaling.factor.toPrecision(3)}`;
   if (band === 'replaced') return describeReplacement(context, size);
   const place = pattern === null || pattern.identical ? '' : `, ${describePlace(context)}`;
   const most = common > 0 && byType.modified === 0 ? ' below the threshold of change' : '';
@@ -73,20 +77,26 @@ function describeReplacement({ overall, counts }: AnalysisContext, size: string)
 function describeNothing({ counts, rows }: AnalysisContext): string {
   const { common, byType } = counts;
   if (common > 0)
-    return `nothing could be compared: of ${formatNoun(common, 'common tensor')} ${byType.shape_changed} have another shape and ${byType.failed} failed`;
+    return `nothing could be compared: of ${formatNoun(common, 'common tensor')}, ${byType.shape_changed} with another shape and ${byType.failed} that failed`;
   if (rows.length === 0) return 'nothing to compare: no tensor on either side';
   return `nothing in common: none of ${formatNoun(byType.removed, 'old tensor')} and ${formatNoun(byType.added, 'new tensor')} share a name`;
 }
 
-function describeIdentity({ counts, precision }: AnalysisContext): string {
+function describeIdentity({ counts, precision, summary }: AnalysisContext): string {
   const { compared, byType } = counts;
+  const resized = summary.resized?.filter((one) => !one.identical).length ?? 0;
+  if (resized > 0)
+    return `no change but in ${formatNoun(resized, 'resized embedding or head', 'resized embeddings or heads')}, of which the common rows changed`;
   if (byType.identical < compared) {
     const rest = compared - byType.identical;
     return byType.identical === 0
       ? `no measurable change in ${formatNoun(compared, 'common tensor')}`
       : `identical in ${byType.identical} of ${formatNoun(compared, 'common tensor')}, no measurable change in the other ${rest}`;
   }
-  if (precision === null) return `identical: all ${formatNoun(compared, 'common tensor')} are equal in every value`;
+  if (precision === null)
+    return compared === 1
+      ? 'identical: the one common tensor is equal in every value'
+      : `identical: all ${formatNoun(compared, 'common tensor')} are equal in every value`;
   const pairs = precision.conversions.map(({ from, to, tensors }) => `${from} to ${to} in ${tensors}`);
   return `identical values in another dtype (${joinWords(pairs)} of ${formatNoun(compared, 'tensor')})`;
 }

@@ -25,8 +25,8 @@ export function formatCosine(oneMinusCos: number): string {
 }
 
 /** A count with its noun: `1 tensor`, `2 tensors`. */
-export function formatNoun(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+export function formatNoun(count: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -1,5 +1,7 @@
 //! Columns: what crosses the boundary once, however many tensors there are.
 
+use std::collections::HashMap;
+
 use diff_core::stats::{Exponents, Own, PairStats};
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
@@ -53,6 +55,7 @@ impl TensorTable {
         let mut dims = Vec::new();
         let mut dim_ends = Vec::with_capacity(tensors.len());
         let mut dtypes: Vec<String> = Vec::new();
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut dtype = Vec::with_capacity(tensors.len());
         let mut failures = Vec::new();
         for (row, tensor) in tensors.iter().enumerate() {
@@ -61,13 +64,10 @@ impl TensorTable {
             dims.extend(tensor.shape.iter().map(|&dim| dim as f64));
             dim_ends.push(dims.len() as u32);
             let label = tensor.dtype_name();
-            let known = dtypes
-                .iter()
-                .position(|name| name == label)
-                .unwrap_or_else(|| {
-                    dtypes.push(label.to_owned());
-                    dtypes.len() - 1
-                });
+            let known = *numbers.entry(label).or_insert_with(|| {
+                dtypes.push(label.to_owned());
+                dtypes.len() - 1
+            });
             dtype.push(known as u32);
             if let Some(error) = &tensor.error {
                 failures.push(RowFailure {
@@ -113,7 +113,7 @@ pub struct ExponentTable {
     /// Biased exponents.
     pub bins: Uint8Array,
     /// Elements of the sample that have the exponent.
-    pub counts: Uint32Array,
+    pub counts: Float64Array,
 }
 
 impl ExponentTable {
@@ -126,7 +126,7 @@ impl ExponentTable {
         Self {
             ends: ends.collect::<Vec<_>>().into(),
             bins: bins().map(|bin| bin.0).collect::<Vec<_>>().into(),
-            counts: bins().map(|bin| bin.1).collect::<Vec<_>>().into(),
+            counts: bins().map(|bin| bin.1 as f64).collect::<Vec<_>>().into(),
         }
     }
 }

@@ -22,6 +22,11 @@ const TELLING: readonly (readonly [key: RegExp, meaning: string, severity: Sever
     'the computation is another',
     'warning',
   ],
+  [
+    /(^|\.|: )(lora_alpha|r|use_rslora|use_dora|fan_in_fan_out|target_modules|rank_pattern|alpha_pattern|peft_type)$/,
+    'the adapter is applied differently',
+    'warning',
+  ],
   [/(^|\.)quantization_config/, 'quantisation changed', 'warning'],
 ];
 
@@ -38,13 +43,13 @@ export const explainConfigChanges: Explain = ({ summary }) => {
   const rest = changes.length - told.length;
   const text =
     told.length === 0
-      ? 'None of them alters what the weights compute.'
+      ? 'None is known to alter what the weights compute.'
       : `${examples.join('; ')}: ${meanings.join('; ')}.${rest > 0 ? ` ${rest} more.` : ''}`;
   return [
     {
       category: 'training_config',
       title: 'Configuration Changed',
-      description: `${formatNoun(changes.length, 'key')} of the configuration differ. ${text}`,
+      description: `${formatNoun(changes.length, 'key')} of the configuration ${changes.length === 1 ? 'differs' : 'differ'}. ${text}`,
       severity: told.some(({ severity }) => severity === 'warning') ? 'warning' : 'info',
       evidence: {
         count: changes.length,

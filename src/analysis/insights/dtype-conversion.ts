@@ -7,9 +7,12 @@ export const explainConversion: Explain = ({ precision }) =>
     const effect = isReverse
       ? `the old values are the new ones rounded to ${from}, R = ${formatPercent(expected)}`
       : expected === 0
-        ? `${to} holds every value of ${from}`
+        ? `${to} rounds less than ${from}, so the conversion explains none of the change`
         : `rounding alone makes R = ${formatPercent(expected)}`;
-    const rest = exceeding.length === 0 ? 'no tensor exceeds that.' : `${exceeding.length} exceed that: ${listNames(exceeding)}.`;
+    const rest =
+      exceeding.length === 0
+        ? 'no tensor changed more than that.'
+        : `${formatNoun(exceeding.length, 'tensor')} changed more than that: ${listNames(exceeding)}.`;
     return {
       category: 'magnitude' as const,
       title: `Stored as ${to} Instead of ${from}`,

@@ -3,13 +3,17 @@ import { capitalize, formatCosine, formatNoun, formatPercent } from '../wording.
 import type { Explain } from './insight.ts';
 
 /** Size of the change as a whole, and what changes of that size are seen in. */
-export const explainMagnitude: Explain = ({ band, overall, counts }) => {
+export const explainMagnitude: Explain = ({ band, overall, counts, rescaling }) => {
   if (counts.compared === 0) return [];
+  // Weights times a number are told as that, whatever the cosine says.
+  if (band === 'replaced' && rescaling !== null) return [];
   const { change, cosine, oneMinusCos, elements, tensors } = overall;
   const evidence = { band, change, cosine, oneMinusCos, elements, tensors };
   if (change === 0) {
-    const { identical } = counts.byType;
-    const description = `All ${formatNoun(counts.compared, 'compared tensor')} have no measurable change; ${identical} of them are equal in every value.`;
+    const { identical, modified } = counts.byType;
+    // Changes that R does not see (beyond the range of numbers, not finite) are told elsewhere, and are no "no change".
+    if (modified > 0) return [];
+    const description = `No compared tensor has a measurable change; ${identical} of ${counts.compared.toLocaleString('en')} are equal in every value.`;
     return [{ category: 'magnitude', title: 'No Change', description, severity: 'info', evidence: { ...evidence, identical } }];
   }
   const size = `R = ${formatPercent(change)} over ${formatNoun(tensors, 'tensor')}${oneMinusCos === null ? '' : `, cosine ${formatCosine(oneMinusCos)}`}`;

@@ -1,6 +1,6 @@
 //! The bytes of a run of elements in logical row-major order, little-endian, whatever the layout.
 
-use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
+use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder, Slice};
 
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
@@ -232,8 +232,12 @@ impl Strided<'_> {
                 for &at in &index {
                     lane = lane.index_axis_move(Axis(0), at as usize);
                 }
-                let elements = lane.iter().skip(column as usize).take(run as usize);
-                out.extend(elements.flatten());
+                // A slice, since skipping would walk from the start of the lane for every chunk.
+                if lane.ndim() > 0 {
+                    let part = Slice::from(column as usize..(column + run) as usize);
+                    lane.slice_axis_inplace(Axis(0), part);
+                }
+                out.extend(lane.iter().flatten());
             } else {
                 let first: u64 = self.offset
                     + index

@@ -14,5 +14,5 @@ mod sparse;
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use read::{ElementType, read_elements};
-pub use sample::Distribution;
-pub use schedule::{Histogram, Options, Outcome, describe, run};
+pub use sample::{Distribution, Histogram};
+pub use schedule::{Options, Outcome, describe, run};

@@ -1,6 +1,5 @@
 //! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
 
-use crate::engine::schedule::Histogram;
 use crate::kernel::{self, CHUNK, Operand};
 use crate::stats::Exponents;
 
@@ -9,6 +8,15 @@ const SAMPLE: usize = 4096;
 
 /// Tensors of at most so many elements are looked at whole.
 const SMALL: u64 = 1 << 16;
+
+/// Whether the sizes of the changes are counted, and of how many elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Histogram {
+    #[default]
+    None,
+    Sampled,
+    Exact,
+}
 
 /// What one thread has counted in the unit at hand.
 pub(super) struct Sample {

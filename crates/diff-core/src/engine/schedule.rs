@@ -12,7 +12,7 @@ use crate::engine::complex;
 use crate::engine::gather::{self, Scratch};
 use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
-use crate::engine::sample::{Distribution, Sample};
+use crate::engine::sample::{Distribution, Histogram, Sample};
 use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
@@ -25,15 +25,6 @@ const UNIT: u64 = 8;
 
 /// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
 const PIECE_BYTES: u64 = 1 << 20;
-
-/// Whether the sizes of the changes are counted, and of how many elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Histogram {
-    #[default]
-    None,
-    Sampled,
-    Exact,
-}
 
 /// How a plan is run.
 #[derive(Debug, Clone, Copy)]
@@ -363,6 +354,10 @@ fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64) {
     let Some(tensor) = checkpoint.tensors.get(view.tensor) else {
         return;
     };
+    // Packed elements are fewer bytes than elements; they are small, and stay.
+    if tensor.quant.is_some() {
+        return;
+    }
     if let Layout::Span(span) = &tensor.layout
         && let Some(source) = checkpoint.sources.get(span.source as usize)
     {

@@ -190,6 +190,17 @@ fn coo_keys(shape: &[u64], places: &[u64], sparse: &Sparse) -> Result<(Vec<u64>,
     };
     element_count(outer)?;
     let block = element_count(inner)?;
+    // Neither number is believed before the places themselves are there: an index of no rows has any width.
+    let counted = (stored as u64).checked_mul(block);
+    if counted != Some(sparse.values.elements) || places.len() != stored.saturating_mul(dimensions)
+    {
+        return Err(broken("sparse tensor has not as many places as values"));
+    }
+    if dimensions == 0 && stored > 1 {
+        return Err(broken(
+            "sparse tensor has several values in one place of no dimensions",
+        ));
+    }
     let mut keys = vec![0u64; stored];
     for (axis, &dim) in outer.iter().enumerate() {
         let row = places.iter().skip(axis * stored);

@@ -211,15 +211,13 @@ fn note_strange_names(checkpoint: &mut Checkpoint) {
         .filter(|name| name.chars().any(is_deceptive))
         .collect();
     if let Some(first) = strange.first() {
-        checkpoint.findings.push(Finding::new(
-            "ControlCharsInName",
-            Severity::Warning,
-            format!(
-                "{} tensor name(s) hold control or text-direction characters, the first is {}",
-                strange.len(),
-                first.escape_debug()
-            ),
-        ));
+        let message = format!(
+            "{} tensor name(s) hold control or text-direction characters, the first is {}",
+            strange.len(),
+            first.escape_debug()
+        );
+        let finding = Finding::new("ControlCharsInName", Severity::Warning, message);
+        checkpoint.findings.push(finding.at(&checkpoint.path));
     }
 }
 

@@ -21,7 +21,13 @@ pub(super) fn tile<'t>(
     let bytes = &operand.bytes[start * item..(start + count) * item];
     let out = &mut out[..count];
     isa.decode(operand.dtype, bytes, out);
-    match operand.map {
+    apply(operand.map, out);
+    out
+}
+
+/// Turns stored values into what they stand for.
+pub(super) fn apply(map: ValueMap, out: &mut [f64]) {
+    match map {
         // Signs of complex parts were changed where the bytes were gathered.
         ValueMap::Identity | ValueMap::Conj | ValueMap::NegConj => {}
         ValueMap::Neg => {
@@ -37,7 +43,6 @@ pub(super) fn tile<'t>(
             }
         }
     }
-    out
 }
 
 /// Decodes every element of `bytes`; `out` holds as many.

@@ -1,6 +1,6 @@
 //! Pairs with a 64-bit integer on one side or on both: compared exactly, element by element.
 
-use crate::dtype::{Class, DType};
+use crate::dtype::{Class, DType, ValueMap};
 use crate::kernel::dispatch::Isa;
 use crate::kernel::{Method, Operand, TILE, body, decode};
 use crate::stats::{Own, PairStats};
@@ -42,7 +42,8 @@ fn values(operand: Operand) -> impl Iterator<Item = Value> {
             dtype => {
                 let mut out = [0.0];
                 decode::decode(dtype, bytes, &mut out);
-                if dtype.is_integer() {
+                decode::apply(operand.map, &mut out);
+                if dtype.is_integer() && operand.map == ValueMap::Identity {
                     Value::Integer(out[0] as i128)
                 } else {
                     Value::Float(out[0])

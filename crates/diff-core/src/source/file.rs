@@ -280,13 +280,14 @@ mod map {
             const GRANULE: usize = 2 << 20;
             let (base, size) = (self.mmap.as_ptr() as usize, self.mmap.len());
             let down = |offset: usize| ((base + offset) / GRANULE * GRANULE).saturating_sub(base);
-            let end = offset as usize + length;
+            // A map must never advise beyond itself: what lies there is somebody else's memory.
+            let end = (offset as usize).saturating_add(length).min(size);
             let (start, end) = (
                 down(offset as usize),
                 if end == size { end } else { down(end) },
             );
-            if start < end {
-                // SAFETY: a read-only private file map: dropped pages are read from the file again.
+            if start < end && end <= size {
+                // SAFETY: `start .. end` lies inside this read-only private file map: dropped pages are read from the file again.
                 let _ = unsafe {
                     self.mmap
                         .unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start)

@@ -42,6 +42,8 @@ impl Block {
 }
 
 static FIRST: Block = Block::new();
+/// Size of a page; set before the handler is installed.
+static PAGE: AtomicUsize = AtomicUsize::new(4096);
 static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
 /// Serialises installation and the taking of slots; never held by the handler.
 static WRITER: Mutex<()> = Mutex::new(());
@@ -141,6 +143,13 @@ fn install() -> bool {
     if found.sa_sigaction != libc::SIG_DFL && found.sa_sigaction != libc::SIG_IGN {
         return false;
     }
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    if let Ok(page) = usize::try_from(page)
+        && page.is_power_of_two()
+    {
+        PAGE.store(page, Ordering::Release);
+    }
     PREVIOUS.store(Box::into_raw(Box::new(found)), Ordering::Release);
     // SAFETY: zeroed bytes are a valid `sigaction` (empty mask, no flags).
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -172,7 +181,6 @@ extern "C" fn on_sigbus(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut c_vo
 
 /// Puts zeros from the faulting page to the end of the map that holds it.
 fn replace_page(address: usize) -> bool {
-    const PAGE: usize = 4096;
     let mut block: &Block = &FIRST;
     loop {
         for slot in &block.slots {
@@ -181,7 +189,7 @@ fn replace_page(address: usize) -> bool {
                 slot.end.load(Ordering::Acquire),
             );
             if start != 0 && (start..end).contains(&address) {
-                let page = address & !(PAGE - 1);
+                let page = address & !(PAGE.load(Ordering::Acquire) - 1);
                 // SAFETY: `page .. end` lies inside one of our own read-only maps (the owner
                 // unregisters before it unmaps), so MAP_FIXED replaces nothing of anybody else's.
                 let mapped = unsafe {

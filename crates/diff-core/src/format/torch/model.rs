@@ -275,15 +275,15 @@ fn by_key(reading: &Reading, tree: &Tree, key: &str) -> Result<Option<u32>> {
             candidates.push(reading.name(tree, number as u32, None)?);
         }
     }
+    if candidates.is_empty() {
+        // A flat file beside one of nested mappings: there is nothing to choose from.
+        return Ok(None);
+    }
     Err(Error::new(
         Code::Argument,
         "no mapping of tensors has the path that was given",
     )
-    .expected(if candidates.is_empty() {
-        "no key: the file is flat".to_owned()
-    } else {
-        candidates.join(", ")
-    })
+    .expected(candidates.join(", "))
     .found(format!("{key:?}"))
     .hint("run `inspect` to see what is in the file"))
 }
