@@ -61,6 +61,8 @@ const describeChange: Clause = (context) => {
   }
   if (rescaling !== null)
     return `rescaled weights (${size}): ${formatNoun(rescaling.tensors, 'changed tensor')} of those measured ${rescaling.tensors === 1 ? 'is the old one' : 'are the old ones'} times ${rescaling.factor.toPrecision(3)}`;
+  if (context.measured.every(({ newNorm }) => newNorm === 0)) return `all weights became zero (${size})`;
+  if (context.measured.every(({ oldNorm }) => oldNorm === 0)) return `weights that were all zero before (${size})`;
   if (band === 'replaced') return describeReplacement(context, size);
   const place = pattern === null || pattern.identical ? '' : `, ${describePlace(context)}`;
   const most = common > 0 && byType.modified === 0 ? ' below the threshold of change' : '';

@@ -1,12 +1,16 @@
 import type { Explain } from './insight.ts';
-import { formatNoun } from '../wording.ts';
+import { capitalize, formatNoun } from '../wording.ts';
 
 /** Tensors that one side does not have, or has in another shape. */
 export const explainArchitectureChange: Explain = ({ counts, rows }) => {
   const { added, removed, shape_changed: reshaped } = counts.byType;
   if (added + removed + reshaped === 0) return [];
   const isDisjoint = counts.common === 0 && rows.length > 0;
-  const parts = [`Added ${formatNoun(added, 'tensor')}`, `removed ${removed}`, `changed the shape of ${reshaped}`];
+  const parts = [
+    ...(added > 0 ? [`added ${formatNoun(added, 'tensor')}`] : []),
+    ...(removed > 0 ? [`removed ${formatNoun(removed, 'tensor')}`] : []),
+    ...(reshaped > 0 ? [`changed the shape of ${formatNoun(reshaped, 'tensor')}`] : []),
+  ];
   const name = (type: string): string[] =>
     rows
       .filter((row) => row.changeType === type)
@@ -16,7 +20,7 @@ export const explainArchitectureChange: Explain = ({ counts, rows }) => {
     {
       category: 'architecture',
       title: isDisjoint ? 'Nothing in Common' : 'Model Architecture Changed',
-      description: `${parts.join(', ')}; ${isDisjoint ? 'no name occurs on both sides.' : `${formatNoun(counts.common, 'tensor')} in common.`}`,
+      description: `${capitalize(parts.join(', '))}; ${isDisjoint ? 'no name occurs on both sides.' : `${formatNoun(counts.common, 'tensor')} in common.`}`,
       severity: removed > 0 || reshaped > 0 || isDisjoint ? 'warning' : 'info',
       evidence: {
         added,

@@ -18,9 +18,12 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
   const kept = counts.unchangedShare ?? share;
   if (Math.max(share, still / tensors, kept) < MANY && frozen.types.length + frozen.towers.length + ranges.length === 0)
     return [];
-  const sentences = [
-    `${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`,
-  ];
+  const sentences =
+    still === 0
+      ? ['Every tensor changed, but not every element.']
+      : [
+          `${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`,
+        ];
   if (frozen.types.length > 0) sentences.push(`Frozen types: ${joinWords(frozen.types)}.`);
   if (frozen.towers.length > 0) sentences.push(`Frozen towers: ${joinWords(frozen.towers)}.`);
   if (ranges.length > 0) sentences.push(`Frozen blocks: ${describeRanges(ranges)}.`);

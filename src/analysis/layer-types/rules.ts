@@ -13,6 +13,12 @@ export interface Rule {
 /** Layer type of a tensor, decided by the first rule that holds. Order matters: special before general, owner before ancestor. */
 export const RULES: readonly Rule[] = [
   {
+    type: 'buffer',
+    meaning: 'state of the training and no weight: optimizer_states.0.state.0.exp_avg',
+    test: (n) =>
+      /^(optimizers?|optim|optimizer_states?|optimizer_state_dict|lr_schedulers?|rng_states?)$/.test(n.segments[0] ?? ''),
+  },
+  {
     type: 'adapter',
     meaning: 'parameter of an adapter: lora_A, hada_w1_a, prompt_embeddings',
     test: (n) => anySegment(n, 'adapter'),
