@@ -83,6 +83,27 @@ test('the expected changed fraction is that of the stored weights, within .01', 
   }
 });
 
+test('fast sums of trained weights are those of double to 1e-7', async (t) => {
+  for (const [old, tuned] of [
+    ['base', 'sft'],
+    ['base-f32', 'sft-f32'],
+    ['base', 'cpt'],
+  ] as const) {
+    const [fast, double] = await Promise.all(
+      (['fast', 'double'] as const).map((precision) => compareCheckpoints(examples + old, examples + tuned, { precision })),
+    );
+    for (const key of ['l2Diff', 'l1Diff', 'relativeChange', 'symmetricChange', 'oldNorm', 'newNorm'] as const) {
+      for (const [row, diff] of (fast?.diffs ?? []).entries()) {
+        const exact = double?.diffs[row]?.[key] ?? Number.NaN;
+        t.true(
+          Math.abs((diff[key] ?? Number.NaN) - exact) <= 1e-7 * exact,
+          `${tuned} ${diff.name}: ${key} ${diff[key]} of ${exact}`,
+        );
+      }
+    }
+  }
+});
+
 test('an embedding with new rows: the common rows are compared, the new ones described', async (t) => {
   const { summary, analysis } = await analyze('base', 'sft-resized');
   const diff = summary.resized?.find(({ name }) => name === 'model.embed_tokens.weight');

@@ -10,6 +10,7 @@ mod read;
 mod sample;
 mod schedule;
 mod sparse;
+mod tree;
 
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};

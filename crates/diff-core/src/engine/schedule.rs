@@ -1,10 +1,7 @@
-//! One queue of work over all items, and the tree in which partial results meet.
-//!
-//! A *unit* is up to [`UNIT`] neighbouring chunks of one item, an aligned part of the item's tree: chunk 2k
-//! meets chunk 2k + 1, their sums meet in the same way, and one without a neighbour passes up. The tree depends on
-//! nothing but the number of elements, so the result has the same bits for any number of threads.
+//! One queue of work over all items: a *unit* is up to [`UNIT`] neighbouring chunks of one item, an aligned part
+//! of the item's [`Tree`]. Threads take units in the order of the files.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::checkpoint::Checkpoint;
@@ -14,6 +11,7 @@ use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sample::{Distribution, Histogram, Sample};
 use crate::engine::sparse;
+use crate::engine::tree::{Tree, join_rest, push};
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
 use crate::stats::{Own, PairStats};
@@ -197,14 +195,7 @@ impl<'a> Run<'a> {
         if !once {
             release(item.new, &self.plan.new, first, end);
         }
-        // What is left over has no neighbour: it passes up and meets what is on its left.
-        Ok(worker
-            .pending
-            .drain(..)
-            .rev()
-            .map(|(_, stats)| stats)
-            .reduce(|right, left| left.merge(&right))
-            .unwrap_or_default())
+        Ok(join_rest(&mut worker.pending))
     }
 
     /// Elements that are read at once: whole chunks; a single one of complex numbers, whose parts are twice as many.
@@ -403,88 +394,6 @@ fn units(elements: u64) -> u64 {
     elements.div_ceil(UNIT * CHUNK as u64).max(1)
 }
 
-/// Adds the next chunk to a list of finished subtrees of falling height, and joins those of equal height.
-fn push(pending: &mut Vec<(u32, PairStats)>, stats: PairStats) {
-    let mut node = (0, stats);
-    while let Some(&(height, left)) = pending.last()
-        && height == node.0
-    {
-        pending.pop();
-        node = (height + 1, left.merge(&node.1));
-    }
-    pending.push(node);
-}
-
-/// The partial results of one item, joined as soon as two neighbours are there.
-struct Tree {
-    units: u64,
-    finished: AtomicUsize,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// (height, index at that height, statistics); at most a few at any time.
-    nodes: Vec<(u32, u64, PairStats)>,
-    error: Option<Error>,
-}
-
-impl Tree {
-    fn new(units: u64) -> Self {
-        Self {
-            units,
-            finished: AtomicUsize::new(0),
-            state: Mutex::default(),
-        }
-    }
-
-    /// Takes the result of a unit; the last one to come gets the result of the item.
-    fn insert(&self, unit: u64, result: Result<PairStats>) -> Option<Result<PairStats>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(stats) => state.join(self.units, unit, stats),
-            Err(error) => {
-                state.error.get_or_insert(error);
-            }
-        }
-        if self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 < self.units {
-            return None;
-        }
-        Some(match (state.error.take(), state.nodes.as_slice()) {
-            (Some(error), _) => Err(error),
-            (None, [(_, _, stats)]) => Ok(*stats),
-            _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
-        })
-    }
-}
-
-impl State {
-    fn join(&mut self, units: u64, unit: u64, stats: PairStats) {
-        let (mut height, mut index, mut stats) = (0, unit, stats);
-        let mut width = units;
-        while width > 1 {
-            let sibling = index ^ 1;
-            if sibling < width {
-                let found = self
-                    .nodes
-                    .iter()
-                    .position(|n| n.0 == height && n.1 == sibling);
-                let Some(found) = found else { break };
-                let other = self.nodes.swap_remove(found).2;
-                stats = if sibling < index {
-                    other.merge(&stats)
-                } else {
-                    stats.merge(&other)
-                };
-            }
-            height += 1;
-            index /= 2;
-            width = width.div_ceil(2);
-        }
-        self.nodes.push((height, index, stats));
-    }
-}
-
 /// Statistics of one tensor on the calling thread.
 ///
 /// # Errors
@@ -505,13 +414,7 @@ pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor, view: View) -> Result<
             },
         );
     }
-    Ok(pending
-        .into_iter()
-        .rev()
-        .map(|(_, stats)| stats)
-        .reduce(|right, left| left.merge(&right))
-        .unwrap_or_default()
-        .old)
+    Ok(join_rest(&mut pending).old)
 }
 
 #[cfg(test)]

@@ -1,0 +1,151 @@
+//! The tree in which partial results meet: part 2k meets part 2k + 1, their sums meet in the same way, and one
+//! without a neighbour passes up. It depends on nothing but the number of parts, so the result has the same bits for any
+//! number of threads and any order in which they finish.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Code, Error, Result};
+use crate::stats::PairStats;
+
+/// Adds the next chunk to a list of finished subtrees of falling height, and joins those of equal height.
+pub(super) fn push(pending: &mut Vec<(u32, PairStats)>, stats: PairStats) {
+    let mut node = (0, stats);
+    while let Some(&(height, left)) = pending.last()
+        && height == node.0
+    {
+        pending.pop();
+        node = (height + 1, left.merge(&node.1));
+    }
+    pending.push(node);
+}
+
+/// What is left over has no neighbour: it passes up and meets what is on its left. Empties the list.
+pub(super) fn join_rest(pending: &mut Vec<(u32, PairStats)>) -> PairStats {
+    pending
+        .drain(..)
+        .rev()
+        .map(|(_, stats)| stats)
+        .reduce(|right, left| left.merge(&right))
+        .unwrap_or_default()
+}
+
+/// The partial results of one item, joined as soon as two neighbours are there.
+pub(super) struct Tree {
+    units: u64,
+    finished: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// (height, index at that height, statistics); at most a few at any time.
+    nodes: Vec<(u32, u64, PairStats)>,
+    error: Option<Error>,
+}
+
+impl Tree {
+    pub(super) fn new(units: u64) -> Self {
+        Self {
+            units,
+            finished: AtomicUsize::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Takes the result of a unit; the last one to come gets the result of the item.
+    pub(super) fn insert(&self, unit: u64, result: Result<PairStats>) -> Option<Result<PairStats>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(stats) => state.join(self.units, unit, stats),
+            Err(error) => {
+                state.error.get_or_insert(error);
+            }
+        }
+        if self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 < self.units {
+            return None;
+        }
+        Some(match (state.error.take(), state.nodes.as_slice()) {
+            (Some(error), _) => Err(error),
+            (None, [(_, _, stats)]) => Ok(*stats),
+            _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
+        })
+    }
+}
+
+impl State {
+    fn join(&mut self, units: u64, unit: u64, stats: PairStats) {
+        let (mut height, mut index, mut stats) = (0, unit, stats);
+        let mut width = units;
+        while width > 1 {
+            let sibling = index ^ 1;
+            if sibling < width {
+                let found = self
+                    .nodes
+                    .iter()
+                    .position(|n| n.0 == height && n.1 == sibling);
+                let Some(found) = found else { break };
+                let other = self.nodes.swap_remove(found).2;
+                stats = if sibling < index {
+                    other.merge(&stats)
+                } else {
+                    stats.merge(&other)
+                };
+            }
+            height += 1;
+            index /= 2;
+            width = width.div_ceil(2);
+        }
+        self.nodes.push((height, index, stats));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sizes whose sum shows every change of order in its last bits.
+    fn part(number: u64) -> PairStats {
+        PairStats {
+            sum_dd: 0.1 * 7f64.powi(number as i32 % 19 - 9),
+            elements: 1,
+            ..PairStats::default()
+        }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter() {
+        for units in 2..40 {
+            let mut pending = Vec::new();
+            (0..units).for_each(|unit| push(&mut pending, part(unit)));
+            let in_order = join_rest(&mut pending);
+            for stride in [1, 3, 7, 11] {
+                // Every unit once, in another order each time.
+                let mut order: Vec<u64> = (0..units).collect();
+                order.sort_by_key(|unit| (unit * stride % units, *unit));
+                let tree = Tree::new(units);
+                let mut last = None;
+                for (at, &unit) in order.iter().enumerate() {
+                    last = tree.insert(unit, Ok(part(unit)));
+                    assert_eq!(last.is_some(), at + 1 == order.len());
+                }
+                assert_eq!(
+                    last.unwrap().unwrap(),
+                    in_order,
+                    "{units} units, stride {stride}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_that_failed_fails_the_item() {
+        let tree = Tree::new(2);
+        assert!(
+            tree.insert(1, Err(Error::new(Code::NoData, "gone")))
+                .is_none()
+        );
+        let result = tree.insert(0, Ok(part(0))).unwrap();
+        assert_eq!(result.unwrap_err().code(), Code::NoData);
+    }
+}
