@@ -291,7 +291,7 @@ export interface DiffConfig {
   /** Length of the lists of most and least changed layers. @default 10 */
   readonly topKLayers?: number;
   /**
-   * `double`: every sum in f64, accurate to 1e-12 of the sum of its terms' absolute values; `fast`: f32, bf16 and f16 in short f32
+   * `double`: every sum in f64, accurate to 1e-12 of the sum of its terms' absolute values; `fast`: floats of at most 32 bits in short f32
    * lanes folded into f64, accurate to 1e-7 on real weights and 1e-6 at worst, and faster. Counts are exact in both.
    * @default 'fast'
    */

@@ -15,7 +15,7 @@ pub struct DiffOptions {
     /// |d| above this is a changed element.
     pub threshold: f64,
     pub element_wise: bool,
-    /// Whether every sum is taken in f64; otherwise f32, bf16 and f16 are summed in short f32 lanes.
+    /// Whether every sum is taken in f64; otherwise floats of at most 32 bits are summed in short f32 lanes.
     pub double: bool,
     /// `none`, `sampled` or `exact`.
     pub histogram: String,

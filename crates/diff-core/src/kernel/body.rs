@@ -1,8 +1,9 @@
-//! The passes over a tile of decoded values: the definition of every sum, compiled for each instruction set.
+//! The passes over a tile of decoded values: the definition of every sum of `double`, compiled for each instruction set.
 //!
-//! Three short passes instead of one long: each keeps its accumulators in registers. Plain loops over
-//! fixed lanes only (closures would not inherit the instruction set of their caller), and Rust never
-//! contracts a multiplication and an addition by itself, so every instruction set gives the same bits.
+//! One pass takes everything there is to know of a pair: with AVX-512 all its accumulators stay in registers, and
+//! elsewhere splitting it was measured to gain nothing. Plain loops over fixed lanes only (closures would not inherit the
+//! instruction set of their caller), and Rust never contracts a multiplication and an addition by itself, so every
+//! instruction set gives the same bits.
 
 #![expect(
     clippy::inline_always,
@@ -23,6 +24,7 @@ pub(super) struct OwnLanes {
     squares: Lane,
     min: Lane,
     max: Lane,
+    zeros: [u64; LANES],
     finite: u64,
     nan: u64,
     infinite: u64,
@@ -35,6 +37,7 @@ impl Default for OwnLanes {
             squares: [0.0; LANES],
             min: [f64::INFINITY; LANES],
             max: [f64::NEG_INFINITY; LANES],
+            zeros: [0; LANES],
             finite: 0,
             nan: 0,
             infinite: 0,
@@ -58,13 +61,14 @@ impl OwnLanes {
             self.squares[lane] += tile.squares[lane];
             self.min[lane] = smaller(self.min[lane], tile.min[lane]);
             self.max[lane] = larger(self.max[lane], tile.max[lane]);
+            self.zeros[lane] += tile.zeros[lane];
         }
         self.finite += tile.finite;
         self.nan += tile.nan;
         self.infinite += tile.infinite;
     }
 
-    pub(super) fn finish(&self, zeros: u64) -> Own {
+    pub(super) fn finish(&self) -> Own {
         let sum: f64 = self.sum.iter().sum();
         let squares: f64 = self.squares.iter().sum();
         let count = self.finite as f64;
@@ -77,7 +81,7 @@ impl OwnLanes {
             // + 0.0 turns -0 into +0.
             min: self.min.iter().copied().fold(f64::INFINITY, smaller) + 0.0,
             max: self.max.iter().copied().fold(f64::NEG_INFINITY, larger) + 0.0,
-            zeros,
+            zeros: self.zeros.iter().sum(),
             nan: self.nan,
             infinite: self.infinite,
         }
@@ -86,7 +90,7 @@ impl OwnLanes {
 
 /// Sums of the differences.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct DiffLanes {
+struct DiffLanes {
     dd: Lane,
     ad: Lane,
     ab: Lane,
@@ -96,18 +100,13 @@ pub(super) struct DiffLanes {
     bb: Lane,
     max_abs_d: Lane,
     differing: [u64; LANES],
+    over: [u64; LANES],
     finite: u64,
     nonfinite_changed: u64,
 }
 
 impl DiffLanes {
-    /// Where all elements are finite, the squares of the pairs are those of the sides.
-    pub(super) fn take_squares(&mut self, a: &OwnLanes, b: &OwnLanes) {
-        self.aa = a.squares;
-        self.bb = b.squares;
-    }
-
-    pub(super) fn add(&mut self, tile: &Self) {
+    fn add(&mut self, tile: &Self) {
         for lane in 0..LANES {
             self.dd[lane] += tile.dd[lane];
             self.ad[lane] += tile.ad[lane];
@@ -118,12 +117,13 @@ impl DiffLanes {
             self.bb[lane] += tile.bb[lane];
             self.max_abs_d[lane] = larger(self.max_abs_d[lane], tile.max_abs_d[lane]);
             self.differing[lane] += tile.differing[lane];
+            self.over[lane] += tile.over[lane];
         }
         self.finite += tile.finite;
         self.nonfinite_changed += tile.nonfinite_changed;
     }
 
-    pub(super) fn finish(&self) -> PairStats {
+    fn finish(&self) -> PairStats {
         PairStats {
             finite: self.finite,
             sum_dd: self.dd.iter().sum(),
@@ -134,6 +134,7 @@ impl DiffLanes {
             sum_aa: self.aa.iter().sum(),
             sum_bb: self.bb.iter().sum(),
             max_abs_d: self.max_abs_d.iter().copied().fold(0.0, larger),
+            over_threshold: self.over.iter().sum(),
             nonfinite_changed: self.nonfinite_changed,
             value_changed: self.differing.iter().sum::<u64>() + self.nonfinite_changed,
             ..PairStats::default()
@@ -141,12 +142,33 @@ impl DiffLanes {
     }
 }
 
-/// Counts of elements.
+/// Sums of both sides and of their differences.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) over: u64,
-    pub(super) zeros_a: u64,
-    pub(super) zeros_b: u64,
+pub(super) struct PairLanes {
+    old: OwnLanes,
+    new: OwnLanes,
+    difference: DiffLanes,
+}
+
+impl PairLanes {
+    /// The same as [`OwnLanes::is_finite`], of both sides.
+    pub(super) fn is_finite(&self) -> bool {
+        self.old.is_finite() && self.new.is_finite()
+    }
+
+    pub(super) fn add(&mut self, tile: &Self) {
+        self.old.add(&tile.old);
+        self.new.add(&tile.new);
+        self.difference.add(&tile.difference);
+    }
+
+    pub(super) fn finish(&self) -> PairStats {
+        PairStats {
+            old: self.old.finish(),
+            new: self.new.finish(),
+            ..self.difference.finish()
+        }
+    }
 }
 
 /// Comparisons that compile to one instruction; a NaN on the left never wins.
@@ -160,38 +182,43 @@ fn larger(a: f64, b: f64) -> f64 {
     if b > a { b } else { a }
 }
 
+#[inline(always)]
+fn add_own(x: f64, i: usize, s: &mut OwnLanes) {
+    s.sum[i] += x;
+    s.squares[i] += x * x;
+    s.min[i] = smaller(s.min[i], x);
+    s.max[i] = larger(s.max[i], x);
+    s.zeros[i] += u64::from(x == 0.0);
+}
+
+#[inline(always)]
+fn add_difference(x: f64, y: f64, threshold: f64, i: usize, s: &mut DiffLanes) {
+    let d = y - x;
+    s.dd[i] += d * d;
+    s.ad[i] += x * d;
+    s.ab[i] += x * y;
+    s.abs_d[i] += d.abs();
+    s.d[i] += d;
+    s.max_abs_d[i] = larger(s.max_abs_d[i], d.abs());
+    s.differing[i] += u64::from(x != y);
+    s.over[i] += u64::from(d.abs() > threshold);
+}
+
 /// Sums of one side, for finite values (anything else shows in the sums).
 #[inline(always)]
 pub(super) fn own(values: &[f64], lanes: &mut OwnLanes) {
-    let mut s = *lanes;
-    let (groups, rest) = values.as_chunks::<LANES>();
-    for x in groups {
-        for i in 0..LANES {
-            s.sum[i] += x[i];
-            s.squares[i] += x[i] * x[i];
-            s.min[i] = smaller(s.min[i], x[i]);
-            s.max[i] = larger(s.max[i], x[i]);
-        }
+    own_groups(values, lanes);
+    for (i, x) in values.as_chunks::<LANES>().1.iter().enumerate() {
+        add_own(*x, i, lanes);
     }
-    for i in 0..rest.len() {
-        s.sum[i] += rest[i];
-        s.squares[i] += rest[i] * rest[i];
-        s.min[i] = smaller(s.min[i], rest[i]);
-        s.max[i] = larger(s.max[i], rest[i]);
-    }
-    s.finite += values.len() as u64;
-    *lanes = s;
+    lanes.finite += values.len() as u64;
 }
 
 /// Sums of one side with NaN and infinities left out and counted.
 pub(super) fn own_masked(values: &[f64], lanes: &mut OwnLanes) {
     for (at, &x) in values.iter().enumerate() {
-        let i = at % LANES;
         if x.is_finite() {
-            lanes.sum[i] += x;
-            lanes.squares[i] += x * x;
-            lanes.min[i] = smaller(lanes.min[i], x);
-            lanes.max[i] = larger(lanes.max[i], x);
+            add_own(x, at % LANES, lanes);
             lanes.finite += 1;
         } else if x.is_nan() {
             lanes.nan += 1;
@@ -201,77 +228,102 @@ pub(super) fn own_masked(values: &[f64], lanes: &mut OwnLanes) {
     }
 }
 
-/// Sums of the differences of finite values, without the squares of the sides: those are in their own sums.
+/// Sums of two sides of one length, for finite values, in one pass: 18 accumulators, for an instruction set with so many
+/// registers of [`LANES`].
 #[inline(always)]
-pub(super) fn difference(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
+pub(super) fn pair_at_once(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) {
     let mut s = *lanes;
-    let (groups_a, rest_a) = a.as_chunks::<LANES>();
-    let (groups_b, rest_b) = b.as_chunks::<LANES>();
-    for (x, y) in groups_a.iter().zip(groups_b) {
+    for (x, y) in a
+        .as_chunks::<LANES>()
+        .0
+        .iter()
+        .zip(b.as_chunks::<LANES>().0)
+    {
         for i in 0..LANES {
-            let d = y[i] - x[i];
-            s.dd[i] += d * d;
-            s.ad[i] += x[i] * d;
-            s.ab[i] += x[i] * y[i];
-            s.abs_d[i] += d.abs();
-            s.d[i] += d;
-            s.max_abs_d[i] = larger(s.max_abs_d[i], d.abs());
-            s.differing[i] += u64::from(x[i] != y[i]);
+            add_own(x[i], i, &mut s.old);
+            add_own(y[i], i, &mut s.new);
+            add_difference(x[i], y[i], threshold, i, &mut s.difference);
         }
     }
-    for i in 0..rest_a.len().min(rest_b.len()) {
-        add_difference(rest_a[i], rest_b[i], i, &mut s);
+    *lanes = s;
+    finish_pair(a, b, threshold, lanes);
+}
+
+/// The same with smaller registers or fewer of them: each side and each half of the lanes of the differences has a pass.
+#[inline(always)]
+pub(super) fn pair_in_passes(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) {
+    own_groups(a, &mut lanes.old);
+    own_groups(b, &mut lanes.new);
+    difference_groups::<0>(a, b, threshold, &mut lanes.difference);
+    difference_groups::<{ LANES / 2 }>(a, b, threshold, &mut lanes.difference);
+    finish_pair(a, b, threshold, lanes);
+}
+
+#[inline(always)]
+fn own_groups(values: &[f64], lanes: &mut OwnLanes) {
+    let mut s = *lanes;
+    for x in values.as_chunks::<LANES>().0 {
+        for i in 0..LANES {
+            add_own(x[i], i, &mut s);
+        }
     }
-    s.finite += a.len() as u64;
     *lanes = s;
 }
 
+/// The lanes `FROM .. FROM + LANES / 2`.
 #[inline(always)]
-fn add_difference(x: f64, y: f64, i: usize, s: &mut DiffLanes) {
-    let d = y - x;
-    s.dd[i] += d * d;
-    s.ad[i] += x * d;
-    s.ab[i] += x * y;
-    s.abs_d[i] += d.abs();
-    s.d[i] += d;
-    s.max_abs_d[i] = larger(s.max_abs_d[i], d.abs());
-    s.differing[i] += u64::from(x != y);
+fn difference_groups<const FROM: usize>(
+    a: &[f64],
+    b: &[f64],
+    threshold: f64,
+    lanes: &mut DiffLanes,
+) {
+    let mut s = *lanes;
+    for (x, y) in a
+        .as_chunks::<LANES>()
+        .0
+        .iter()
+        .zip(b.as_chunks::<LANES>().0)
+    {
+        for i in FROM..FROM + LANES / 2 {
+            add_difference(x[i], y[i], threshold, i, &mut s);
+        }
+    }
+    *lanes = s;
 }
 
-/// Sums of the differences where both sides are finite; the rest is compared and counted.
-pub(super) fn difference_masked(a: &[f64], b: &[f64], lanes: &mut DiffLanes) {
+/// The elements that fill no group, and the counts.
+#[inline(always)]
+fn finish_pair(a: &[f64], b: &[f64], threshold: f64, s: &mut PairLanes) {
+    let (rest_a, rest_b) = (a.as_chunks::<LANES>().1, b.as_chunks::<LANES>().1);
+    for i in 0..rest_a.len().min(rest_b.len()) {
+        add_own(rest_a[i], i, &mut s.old);
+        add_own(rest_b[i], i, &mut s.new);
+        add_difference(rest_a[i], rest_b[i], threshold, i, &mut s.difference);
+    }
+    // The squares of the pairs are those of the sides.
+    (s.difference.aa, s.difference.bb) = (s.old.squares, s.new.squares);
+    s.old.finite += a.len() as u64;
+    s.new.finite += b.len() as u64;
+    s.difference.finite += a.len() as u64;
+}
+
+/// The same where some values are not finite: each side leaves out its own, the differences leave out pairs with
+/// such a side and count those that changed.
+pub(super) fn pair_masked(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) {
+    own_masked(a, &mut lanes.old);
+    own_masked(b, &mut lanes.new);
+    let s = &mut lanes.difference;
     for (at, (&x, &y)) in a.iter().zip(b).enumerate() {
         if x.is_finite() && y.is_finite() {
             let lane = at % LANES;
-            add_difference(x, y, lane, lanes);
-            lanes.aa[lane] += x * x;
-            lanes.bb[lane] += y * y;
-            lanes.finite += 1;
+            add_difference(x, y, threshold, lane, s);
+            s.aa[lane] += x * x;
+            s.bb[lane] += y * y;
+            s.finite += 1;
         } else if x != y && !(x.is_nan() && y.is_nan()) {
-            lanes.nonfinite_changed += 1;
+            s.nonfinite_changed += 1;
         }
-    }
-}
-
-/// Counts over finite values (zeros: over any). A flat loop: over lanes, LLVM would gather.
-#[inline(always)]
-pub(super) fn count(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) {
-    let mut c = *counts;
-    for (&x, &y) in a.iter().zip(b) {
-        c.over += u64::from((y - x).abs() > threshold);
-        c.zeros_a += u64::from(x == 0.0);
-        c.zeros_b += u64::from(y == 0.0);
-    }
-    *counts = c;
-}
-
-/// Counts where some values are not finite: those are never over the threshold (they are counted apart).
-pub(super) fn count_masked(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) {
-    for (&x, &y) in a.iter().zip(b) {
-        let finite = x.is_finite() && y.is_finite();
-        counts.over += u64::from(finite && (y - x).abs() > threshold);
-        counts.zeros_a += u64::from(x == 0.0);
-        counts.zeros_b += u64::from(y == 0.0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Elements of any type as f64, exactly.
+//! Elements of any type as f64, and those that f32 holds as f32: both exactly.
 
 #![expect(
     clippy::inline_always,
@@ -20,7 +20,14 @@ pub(super) fn tile<'t>(
     let item = operand.dtype.bytes() as usize;
     let bytes = &operand.bytes[start * item..(start + count) * item];
     let out = &mut out[..count];
-    isa.decode(operand.dtype, bytes, out);
+    if operand.dtype == DType::F16 {
+        let mut singles = [Single::default(); TILE];
+        let singles = &mut singles[..count];
+        isa.widen_f16(bytes, singles);
+        isa.decode(DType::F32, singles.as_flattened(), out);
+    } else {
+        isa.decode(operand.dtype, bytes, out);
+    }
     apply(operand.map, out);
     out
 }
@@ -126,9 +133,117 @@ pub(super) fn decode(dtype: DType, bytes: &[u8], out: &mut [f64]) {
 }
 
 #[inline(always)]
-fn by_table(table: &[f64; 256], bytes: &[u8], out: &mut [f64]) {
+fn by_table(table: &[f32; 256], bytes: &[u8], out: &mut [f64]) {
     for (o, x) in out.iter_mut().zip(bytes) {
-        *o = table[usize::from(*x)];
+        *o = f64::from(table[usize::from(*x)]);
+    }
+}
+
+/// An f32 as its bytes.
+pub(super) type Single = [u8; 4];
+
+/// Whether [`singles`] takes this side.
+pub(super) fn fits_f32(operand: Operand) -> bool {
+    let is_narrow = matches!(
+        operand.dtype,
+        DType::F32
+            | DType::Bf16
+            | DType::F16
+            | DType::F8E4M3
+            | DType::F8E5M2
+            | DType::F8E4M3Fnuz
+            | DType::F8E5M2Fnuz
+            | DType::F8E8M0
+    );
+    is_narrow && operand.map == ValueMap::Identity
+}
+
+/// The elements of a side that [`fits_f32`], as f32; `out` grows to hold them.
+pub(super) fn singles<'t>(operand: Operand, out: &'t mut Vec<Single>, isa: Isa) -> &'t [u8] {
+    out.resize(operand.elements().max(out.len()), Single::default());
+    let out = &mut out[..operand.elements()];
+    match operand.dtype {
+        DType::F16 => isa.widen_f16(operand.bytes, out),
+        dtype => isa.widen(dtype, operand.bytes, out),
+    }
+    out.as_flattened()
+}
+
+/// As [`decode`], to f32.
+#[inline(always)]
+pub(super) fn widen(dtype: DType, bytes: &[u8], out: &mut [Single]) {
+    match dtype {
+        DType::Bf16 => {
+            for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+                *o = (u32::from(u16::from_le_bytes(*x)) << 16).to_le_bytes();
+            }
+        }
+        DType::F32 => out.as_flattened_mut().copy_from_slice(bytes),
+        DType::F8E4M3 => widen_eight_bits(4, 7, Special::NanOnly, bytes, out),
+        DType::F8E5M2 => widen_eight_bits(5, 15, Special::Ieee, bytes, out),
+        DType::F8E4M3Fnuz => widen_eight_bits(4, 8, Special::NegativeZero, bytes, out),
+        DType::F8E5M2Fnuz => widen_eight_bits(5, 16, Special::NegativeZero, bytes, out),
+        _ => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = F8_E8M0[usize::from(*x)].to_le_bytes();
+            }
+        }
+    }
+}
+
+/// What the tables hold, by arithmetic that vectorises: a table is read one element at a time.
+#[inline(always)]
+fn widen_eight_bits(
+    exponent_bits: u32,
+    bias: u32,
+    special: Special,
+    bytes: &[u8],
+    out: &mut [Single],
+) {
+    let mantissa_bits = 7 - exponent_bits;
+    let least = f32::from_bits((128 - bias - mantissa_bits) << 23);
+    for (o, &code) in out.iter_mut().zip(bytes) {
+        let magnitude = u32::from(code & 0x7f);
+        let normal = (magnitude << (23 - mantissa_bits)) + ((127 - bias) << 23);
+        // No arithmetic with subnormal f32: processors may be slow at it.
+        let subnormal = (magnitude as f32 * least).to_bits();
+        let finite = if magnitude < 1 << mantissa_bits {
+            subnormal
+        } else {
+            normal
+        };
+        let exceptional = match special {
+            Special::Ieee => {
+                let infinite = ((1 << exponent_bits) - 1) << mantissa_bits;
+                if magnitude >= infinite {
+                    0x7f80_0000 | (magnitude - infinite) << 21
+                } else {
+                    0
+                }
+            }
+            Special::NanOnly => {
+                if magnitude == 0x7f {
+                    0x7fc0_0000
+                } else {
+                    0
+                }
+            }
+            Special::NegativeZero => {
+                if code == 0x80 {
+                    0x7fc0_0000
+                } else {
+                    0
+                }
+            }
+        };
+        *o = (finite | exceptional | u32::from(code & 0x80) << 24).to_le_bytes();
+    }
+}
+
+#[inline(always)]
+pub(super) fn widen_f16(bytes: &[u8], out: &mut [Single]) {
+    for (o, x) in out.iter_mut().zip(bytes.as_chunks().0) {
+        *o = f16_to_f32(u16::from_le_bytes(*x)).to_le_bytes();
     }
 }
 
@@ -148,11 +263,11 @@ pub(super) fn f16_to_f32(half: u16) -> f32 {
     f32::from_bits(scaled | special | sign)
 }
 
-static F8_E4M3: [f64; 256] = eight_bit_table(4, 7, Special::NanOnly);
-static F8_E5M2: [f64; 256] = eight_bit_table(5, 15, Special::Ieee);
-static F8_E4M3_FNUZ: [f64; 256] = eight_bit_table(4, 8, Special::NegativeZero);
-static F8_E5M2_FNUZ: [f64; 256] = eight_bit_table(5, 16, Special::NegativeZero);
-static F8_E8M0: [f64; 256] = e8m0_table();
+static F8_E4M3: [f32; 256] = eight_bit_table(4, 7, Special::NanOnly);
+static F8_E5M2: [f32; 256] = eight_bit_table(5, 15, Special::Ieee);
+static F8_E4M3_FNUZ: [f32; 256] = eight_bit_table(4, 8, Special::NegativeZero);
+static F8_E5M2_FNUZ: [f32; 256] = eight_bit_table(5, 16, Special::NegativeZero);
+static F8_E8M0: [f32; 256] = e8m0_table();
 
 /// What the highest codes of an 8-bit float mean.
 #[derive(Clone, Copy)]
@@ -169,9 +284,9 @@ const fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
-const fn eight_bit_table(exponent_bits: u32, bias: i32, special: Special) -> [f64; 256] {
+const fn eight_bit_table(exponent_bits: u32, bias: i32, special: Special) -> [f32; 256] {
     let mantissa_bits = 7 - exponent_bits;
-    let mut table = [0.0; 256];
+    let mut table = [0f32; 256];
     let mut code = 0;
     while code < 256 {
         let exponent = (code >> mantissa_bits) & ((1 << exponent_bits) - 1);
@@ -190,17 +305,17 @@ const fn eight_bit_table(exponent_bits: u32, bias: i32, special: Special) -> [f6
             Special::NegativeZero if code == 0x80 => f64::NAN,
             _ => magnitude,
         };
-        table[code] = if code & 0x80 != 0 { -value } else { value };
+        table[code] = if code & 0x80 != 0 { -value } else { value } as f32;
         code += 1;
     }
     table
 }
 
-const fn e8m0_table() -> [f64; 256] {
-    let mut table = [f64::NAN; 256];
+const fn e8m0_table() -> [f32; 256] {
+    let mut table = [f32::NAN; 256];
     let mut code = 0;
     while code < 255 {
-        table[code] = power_of_two(code as i32 - 127);
+        table[code] = power_of_two(code as i32 - 127) as f32;
         code += 1;
     }
     table
@@ -223,17 +338,41 @@ mod tests {
     }
 
     #[test]
+    fn arithmetic_gives_the_tables() {
+        let codes: Vec<u8> = (0..=255).collect();
+        for dtype in [
+            DType::F8E4M3,
+            DType::F8E5M2,
+            DType::F8E4M3Fnuz,
+            DType::F8E5M2Fnuz,
+            DType::F8E8M0,
+        ] {
+            let mut expected = [0.0; 256];
+            decode(dtype, &codes, &mut expected);
+            let mut singles = [Single::default(); 256];
+            widen(dtype, &codes, &mut singles);
+            for (code, (single, expected)) in singles.iter().zip(expected).enumerate() {
+                let single = f64::from(f32::from_le_bytes(*single));
+                assert!(
+                    single.to_bits() == expected.to_bits() || single.is_nan() && expected.is_nan(),
+                    "{dtype:?} {code:02x}: {single} instead of {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn eight_bit_landmarks() {
         assert_eq!(F8_E4M3[0x7e], 448.0);
         assert!(F8_E4M3[0x7f].is_nan() && F8_E4M3[0xff].is_nan());
-        assert_eq!(F8_E4M3[0x01], 2f64.powi(-9));
+        assert_eq!(F8_E4M3[0x01], 2f32.powi(-9));
         assert_eq!(F8_E5M2[0x7b], 57344.0);
-        assert_eq!(F8_E5M2[0xfc], f64::NEG_INFINITY);
+        assert_eq!(F8_E5M2[0xfc], f32::NEG_INFINITY);
         assert!(F8_E4M3_FNUZ[0x80].is_nan());
         assert_eq!(F8_E4M3_FNUZ[0x7f], 240.0);
         assert_eq!(F8_E5M2_FNUZ[0x7f], 57344.0);
         assert_eq!(F8_E8M0[127], 1.0);
-        assert_eq!(F8_E8M0[0], 2f64.powi(-127));
+        assert_eq!(F8_E8M0[0], 2f32.powi(-127));
         assert!(F8_E8M0[255].is_nan());
     }
 }

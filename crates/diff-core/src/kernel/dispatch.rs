@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::dtype::DType;
-use crate::kernel::body::{self, Counts, DiffLanes, OwnLanes};
-use crate::kernel::decode;
+use crate::kernel::body::{self, OwnLanes, PairLanes};
+use crate::kernel::decode::{self, Single};
 use crate::kernel::fast::{self, Bound, Element, Side, Totals};
 #[cfg(target_arch = "aarch64")]
 use crate::kernel::neon;
@@ -126,9 +126,11 @@ macro_rules! passes {
 
 passes! {
     decode(dtype: DType, bytes: &[u8], out: &mut [f64]) = decode::decode;
+    widen(dtype: DType, bytes: &[u8], out: &mut [Single]) = decode::widen;
+    widen_f16_plain(bytes: &[u8], out: &mut [Single]) = decode::widen_f16;
     own(values: &[f64], lanes: &mut OwnLanes) = body::own;
-    difference(a: &[f64], b: &[f64], lanes: &mut DiffLanes) = body::difference;
-    count(a: &[f64], b: &[f64], threshold: f64, counts: &mut Counts) = body::count;
+    pair_at_once(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = body::pair_at_once;
+    pair_in_passes(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = body::pair_in_passes;
     bit_changed(item: u64, a: &[u8], b: &[u8]) -> u64 = body::bit_changed;
     fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
     fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
@@ -136,6 +138,24 @@ passes! {
 }
 
 impl Isa {
+    pub(super) fn pair(self, a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => self.pair_at_once(a, b, threshold, lanes),
+            _ => self.pair_in_passes(a, b, threshold, lanes),
+        }
+    }
+
+    /// f16 as f32. Where a multiplication of subnormal numbers is dear, by the processor's own conversion.
+    pub(super) fn widen_f16(self, bytes: &[u8], out: &mut [Single]) {
+        match self.0 {
+            // SAFETY: a value of either kind is only made after the features of AVX2 were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 | Kind::Avx512 => unsafe { x86::avx2::widen_f16(bytes, out) },
+            _ => self.widen_f16_plain(bytes, out),
+        }
+    }
+
     /// Whole steps of at most one tile of both sides.
     pub(super) fn fast_pair(
         self,

@@ -1,4 +1,5 @@
-//! The `fast` definition of the sums: f32, bf16 and f16, each against itself.
+//! The `fast` definition of the sums: f32, bf16 and f16, each against itself; other floats that f32 holds, and pairs of
+//! different ones, are decoded to f32 a tile at a time and take its loop.
 //!
 //! Sixteen f32 lanes with fused multiply-add. Element i of a chunk belongs to lane i mod 16; for bf16 to lane
 //! (i div 2) mod 16, so that a register of 16-bit elements splits into its even and its odd ones by a shift and
@@ -22,7 +23,7 @@
 )]
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::decode::f16_to_f32;
+use crate::kernel::decode::{self, Single, f16_to_f32};
 use crate::kernel::dispatch::Isa;
 use crate::kernel::{Method, Operand, refine_moments};
 use crate::stats::{Own, PairStats};
@@ -61,6 +62,21 @@ impl Element {
             }
             _ => None,
         }
+    }
+
+    /// The loop for two sides: their own, or that of f32 where it holds the elements of both.
+    pub(super) fn of_pair(a: Operand, b: Operand) -> Option<Self> {
+        let (old, new) = (Self::of(a), Self::of(b));
+        if old == new && old.is_some() {
+            old
+        } else {
+            (decode::fits_f32(a) && decode::fits_f32(b)).then_some(Self::F32)
+        }
+    }
+
+    /// The loop for one side.
+    pub(super) fn of_one(operand: Operand) -> Option<Self> {
+        Self::of(operand).or_else(|| decode::fits_f32(operand).then_some(Self::F32))
     }
 
     fn bytes(self) -> usize {
@@ -310,36 +326,57 @@ pub(super) fn smallest_code(bytes: &[u8]) -> u16 {
     smallest
 }
 
+/// The elements `start .. start + count` of a side as the loop takes them; `tile` keeps what had to be decoded.
+fn part<'t>(
+    operand: Operand<'t>,
+    element: Element,
+    start: usize,
+    count: usize,
+    tile: &'t mut Vec<Single>,
+    isa: Isa,
+) -> &'t [u8] {
+    let part = operand.part(start, count);
+    if Element::of(part) == Some(element) {
+        part.bytes
+    } else {
+        decode::singles(part, tile, isa)
+    }
+}
+
 /// Compares one chunk; nothing where the chunk must be done in `double`.
 pub(super) fn compare(
     element: Element,
-    a: &[u8],
-    b: &[u8],
+    a: Operand,
+    b: Operand,
     method: Method,
     isa: Isa,
 ) -> Option<PairStats> {
     let bound = Bound::new(method.threshold, element);
     let mut totals = Totals::default();
-    let whole = a.len() / (STEP * element.bytes()) * (STEP * element.bytes());
-    let ((steps_a, rest_a), (steps_b, rest_b)) = (a.split_at(whole), b.split_at(whole));
-    let tile = TILE * element.bytes();
-    for (x, y) in steps_a.chunks(tile).zip(steps_b.chunks(tile)) {
+    let (mut tile_a, mut tile_b) = (Vec::new(), Vec::new());
+    let count = a.elements();
+    let whole = count / STEP * STEP;
+    for start in (0..whole).step_by(TILE) {
+        let length = TILE.min(whole - start);
+        let x = part(a, element, start, length, &mut tile_a, isa);
+        let y = part(b, element, start, length, &mut tile_b, isa);
         if x[..64] == y[..64] && x == y {
             isa.fast_own(element, x, true, &mut totals);
         } else {
             isa.fast_pair(element, x, y, bound, &mut totals);
         }
     }
-    isa.fast_pair_rest(element, rest_a, rest_b, bound, &mut totals);
-    let count = (a.len() / element.bytes()) as u64;
+    let x = part(a, element, whole, count - whole, &mut tile_a, isa);
+    let y = part(b, element, whole, count - whole, &mut tile_b, isa);
+    isa.fast_pair_rest(element, x, y, bound, &mut totals);
     let (old, new) = (
-        totals.old.finish(element, a, count, method, isa)?,
-        totals.new.finish(element, b, count, method, isa)?,
+        totals.old.finish(element, a, method, isa)?,
+        totals.new.finish(element, b, method, isa)?,
     );
     let sum = |lanes: &Lanes| lanes.iter().fold(0.0, |sum, lane| sum + lane);
     let stats = PairStats {
-        elements: count,
-        finite: count,
+        elements: count as u64,
+        finite: count as u64,
         sum_dd: sum(&totals.dd),
         sum_ad: sum(&totals.ad),
         sum_ab: sum(&totals.ab),
@@ -351,7 +388,12 @@ pub(super) fn compare(
         over_threshold: if method.element_wise { totals.over } else { 0 },
         nonfinite_changed: 0,
         value_changed: totals.bit_changed - totals.sign_of_zero,
-        bit_changed: totals.bit_changed,
+        // Elements of one type differ in their bits where their f32 do.
+        bit_changed: if a.dtype == b.dtype {
+            totals.bit_changed
+        } else {
+            0
+        },
         old,
         new,
     };
@@ -360,17 +402,18 @@ pub(super) fn compare(
 }
 
 /// Statistics of one side; nothing where the chunk must be done in `double`.
-pub(super) fn describe(element: Element, a: &[u8], method: Method, isa: Isa) -> Option<Own> {
+pub(super) fn describe(element: Element, a: Operand, method: Method, isa: Isa) -> Option<Own> {
     let mut totals = Totals::default();
-    let whole = a.len() / (STEP * element.bytes()) * (STEP * element.bytes());
-    let (steps, rest) = a.split_at(whole);
-    for x in steps.chunks(TILE * element.bytes()) {
+    let mut tile = Vec::new();
+    let count = a.elements();
+    let whole = count / STEP * STEP;
+    for start in (0..whole).step_by(TILE) {
+        let x = part(a, element, start, TILE.min(whole - start), &mut tile, isa);
         isa.fast_own(element, x, false, &mut totals);
     }
+    let rest = part(a, element, whole, count - whole, &mut tile, isa);
     isa.fast_own_rest(element, rest, &mut totals.old);
-    totals
-        .old
-        .finish(element, a, (a.len() / element.bytes()) as u64, method, isa)
+    totals.old.finish(element, a, method, isa)
 }
 
 /// Where f32 holds the squares of the largest values and of all that counts beside them.
@@ -395,21 +438,15 @@ impl Side {
         self.zeros += other.zeros;
     }
 
-    fn finish(
-        &self,
-        element: Element,
-        bytes: &[u8],
-        count: u64,
-        method: Method,
-        isa: Isa,
-    ) -> Option<Own> {
+    fn finish(&self, element: Element, operand: Operand, method: Method, isa: Isa) -> Option<Own> {
+        let count = operand.elements() as u64;
         let sum: f64 = self.sum.iter().fold(0.0, |sum, lane| sum + lane);
         let squares: f64 = self.squares.iter().fold(0.0, |sum, lane| sum + lane);
         // Any NaN or infinity shows in the squares.
         if !squares.is_finite() || !sum.is_finite() {
             return None;
         }
-        let (low, high) = self.extremes(element, bytes, isa);
+        let (low, high) = self.extremes(element, operand.bytes, isa);
         if count > 0 && !is_in_range(f64::from(larger(high.abs(), low.abs()))) {
             return None;
         }
@@ -426,7 +463,7 @@ impl Side {
             nan: 0,
             infinite: 0,
         };
-        refine_moments(&mut own, element.operand(bytes), isa);
+        refine_moments(&mut own, operand, isa);
         Some(own)
     }
 
@@ -445,19 +482,5 @@ impl Side {
             (p, q) = (smaller(p, nearest), larger(q, nearest));
         }
         (smaller(low, p), larger(high, q))
-    }
-}
-
-impl Element {
-    fn operand(self, bytes: &[u8]) -> Operand<'_> {
-        Operand {
-            bytes,
-            dtype: match self {
-                Self::F32 => DType::F32,
-                Self::Bf16 => DType::Bf16,
-                Self::F16 => DType::F16,
-            },
-            map: ValueMap::Identity,
-        }
     }
 }

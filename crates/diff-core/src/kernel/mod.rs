@@ -3,8 +3,9 @@
 //! A *chunk* is [`CHUNK`] elements, counted from the tensor's start in logical order; it is the unit of
 //! work and of rounding: the sums of a chunk never depend on the processor, the thread or the file.
 //!
-//! There are two definitions of the sums. [`fast`] is for f32, bf16 and f16 against themselves. `double` is for everything
-//! else, for [`Precision::Double`], and for the chunks that f32 cannot hold: *tiles* of [`TILE`] elements are decoded to f64
+//! There are two definitions of the sums. [`fast`] is for floats that f32 holds: f32, bf16 and f16 against themselves as they
+//! are, 8-bit floats and pairs of different types decoded to f32. `double` is for everything else, for
+//! [`Precision::Double`], and for the chunks whose sums f32 cannot hold: *tiles* of [`TILE`] elements are decoded to f64
 //! and go through the passes of [`body`]: eight lanes (element i of the chunk in lane i mod 8), folded into the chunk's
 //! lanes after each tile, and added up in index order at the end of the chunk.
 
@@ -13,6 +14,8 @@ mod decode;
 mod dispatch;
 pub mod exponents;
 mod fast;
+#[cfg(test)]
+mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(test)]
@@ -23,7 +26,7 @@ mod x86;
 
 use crate::dtype::{Class, DType, ValueMap};
 use crate::stats::{Own, PairStats};
-use body::{Counts, DiffLanes, OwnLanes};
+use body::{OwnLanes, PairLanes};
 
 pub use dispatch::Isa;
 
@@ -44,7 +47,7 @@ pub struct Operand<'a> {
 /// Which definition of the sums is used where both exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// f32 lanes: relative error at most 1e-6, on weights 1e-7.
+    /// f32 lanes for floats of at most 32 bits: relative error at most 1e-6, on weights 1e-7.
     #[default]
     Fast,
     /// f64 lanes: relative error at most 1e-12.
@@ -80,9 +83,9 @@ pub fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
     let elements = a.elements().min(b.elements());
     let (a, b) = (a.head(elements), b.head(elements));
     let same_type = a.dtype == b.dtype && a.map == b.map;
-    if same_type
-        && let Some(element) = fast_element(a, method)
-        && let Some(stats) = fast::compare(element, a.bytes, b.bytes, method, isa)
+    if method.precision == Precision::Fast
+        && let Some(element) = fast::Element::of_pair(a, b)
+        && let Some(stats) = fast::compare(element, a, b, method, isa)
     {
         return stats;
     }
@@ -104,8 +107,9 @@ pub fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
 /// Statistics of one chunk of a single tensor.
 #[must_use]
 pub fn describe(a: Operand, method: Method, isa: Isa) -> Own {
-    if let Some(element) = fast_element(a, method)
-        && let Some(own) = fast::describe(element, a.bytes, method, isa)
+    if method.precision == Precision::Fast
+        && let Some(element) = fast::Element::of_one(a)
+        && let Some(own) = fast::describe(element, a, method, isa)
     {
         return own;
     }
@@ -117,25 +121,28 @@ fn describe_double(a: Operand, method: Method, isa: Isa) -> Own {
         return wide::describe(a, method);
     }
     let mut lanes = OwnLanes::default();
-    let mut counts = Counts::default();
     let mut tile = [0.0; TILE];
     for start in (0..a.elements()).step_by(TILE) {
         let values = decode::tile(&mut tile, a, start, isa);
-        own_tile(values, &mut lanes, isa);
-        if method.element_wise {
-            isa.count(values, values, method.threshold, &mut counts);
+        let mut part = OwnLanes::default();
+        isa.own(values, &mut part);
+        // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: the slow way is right for them too.)
+        if !part.is_finite() {
+            part = OwnLanes::default();
+            body::own_masked(values, &mut part);
         }
+        lanes.add(&part);
     }
-    let mut own = lanes.finish(counts.zeros_a);
-    refine_moments(&mut own, a, isa);
+    let mut own = lanes.finish();
+    finish_own(&mut own, a, method, isa);
     own
 }
 
-/// The type whose loops of [`fast`] do this chunk, if they may.
-fn fast_element(operand: Operand, method: Method) -> Option<fast::Element> {
-    (method.precision == Precision::Fast)
-        .then(|| fast::Element::of(operand))
-        .flatten()
+fn finish_own(own: &mut Own, operand: Operand, method: Method, isa: Isa) {
+    refine_moments(own, operand, isa);
+    if !method.element_wise {
+        own.zeros = 0;
+    }
 }
 
 /// The pair statistics of a chunk whose two sides are the same bytes.
@@ -153,50 +160,26 @@ fn equal(own: &Own, elements: usize) -> PairStats {
 }
 
 fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
-    let mut diff = DiffLanes::default();
-    let (mut own_a, mut own_b) = (OwnLanes::default(), OwnLanes::default());
-    let mut counts = Counts::default();
+    let mut lanes = PairLanes::default();
     let (mut tile_a, mut tile_b) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements()).step_by(TILE) {
         let x = decode::tile(&mut tile_a, a, start, isa);
         let y = decode::tile(&mut tile_b, b, start, isa);
-        let (finite_a, finite_b) = (own_tile(x, &mut own_a, isa), own_tile(y, &mut own_b, isa));
-        let mut tile = DiffLanes::default();
-        if let (Some(lanes_a), Some(lanes_b)) = (finite_a, finite_b) {
-            isa.difference(x, y, &mut tile);
-            tile.take_squares(&lanes_a, &lanes_b);
-            if method.element_wise {
-                isa.count(x, y, method.threshold, &mut counts);
-            }
-        } else {
-            body::difference_masked(x, y, &mut tile);
-            if method.element_wise {
-                body::count_masked(x, y, method.threshold, &mut counts);
-            }
+        let mut part = PairLanes::default();
+        isa.pair(x, y, method.threshold, &mut part);
+        if !part.is_finite() {
+            part = PairLanes::default();
+            body::pair_masked(x, y, method.threshold, &mut part);
         }
-        diff.add(&tile);
+        lanes.add(&part);
     }
-    let mut stats = diff.finish();
-    stats.over_threshold = counts.over;
-    stats.old = own_a.finish(counts.zeros_a);
-    stats.new = own_b.finish(counts.zeros_b);
-    refine_moments(&mut stats.old, a, isa);
-    refine_moments(&mut stats.new, b, isa);
+    let mut stats = lanes.finish();
+    finish_own(&mut stats.old, a, method, isa);
+    finish_own(&mut stats.new, b, method, isa);
+    if !method.element_wise {
+        stats.over_threshold = 0;
+    }
     stats
-}
-
-/// Adds a tile to the statistics of its side; gives its sums if every element was finite.
-fn own_tile(values: &[f64], lanes: &mut OwnLanes, isa: Isa) -> Option<OwnLanes> {
-    let mut tile = OwnLanes::default();
-    isa.own(values, &mut tile);
-    // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: the slow way is right for them too.)
-    let finite = tile.is_finite();
-    if !finite {
-        tile = OwnLanes::default();
-        body::own_masked(values, &mut tile);
-    }
-    lanes.add(&tile);
-    finite.then_some(tile)
 }
 
 /// Where the mean dominates (norm weights of 1 ± 1e-5), the sum of squares has lost the deviation: it is

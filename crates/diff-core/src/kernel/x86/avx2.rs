@@ -14,6 +14,7 @@
 
 use std::arch::x86_64::*;
 
+use crate::kernel::decode::{self, Single};
 use crate::kernel::fast::{self, BLOCK, Bound, Element, Lanes, STEP, Side, Totals};
 
 macro_rules! avx2 {
@@ -96,6 +97,21 @@ avx2! {
     #[inline] {
     fn count_16(hits: __m256i) -> u64 {
         count_32(_mm256_madd_epi16(hits, _mm256_set1_epi16(1)))
+    }}
+}
+
+avx2! {
+    /// f16 as f32.
+    {
+    pub(crate) fn widen_f16(bytes: &[u8], out: &mut [Single]) {
+        let (groups, rest) = bytes.as_chunks();
+        let (groups_out, rest_out) = out.as_chunks_mut::<8>();
+        for (halves, out) in groups.iter().zip(groups_out) {
+            let singles = _mm256_cvtph_ps(load_half(halves));
+            // SAFETY: an exclusive reference to 32 bytes; the instruction takes any alignment.
+            unsafe { _mm256_storeu_ps(out.as_mut_ptr().cast(), singles) };
+        }
+        decode::widen_f16(rest, rest_out);
     }}
 }
 
