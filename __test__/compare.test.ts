@@ -1,6 +1,6 @@
 /** What `DiffConfig` does, option by option, and what a comparison says of structure and of integers. */
 import test from 'ava';
-import { Checkpoint, ModelDiff, loadCheckpoint } from 'model-diff';
+import { Checkpoint, DiffAnalyzer, ModelDiff, loadCheckpoint } from 'model-diff';
 import type { DiffConfig, DiffResult, TensorData } from 'model-diff';
 
 import { encodeFloats, writeTemporary } from './helpers/safetensors.ts';
@@ -255,4 +255,33 @@ test('raw elements of every small type come back as they were given', async (t) 
   }
   t.deepEqual(Array.from((await checkpoint.getTensor('f8')).data), [448, Number.NaN]);
   t.deepEqual(Array.from((await checkpoint.getTensor('bf16')).data), [1, -0, Number.NaN]);
+});
+
+test('a value beyond the range of f16 is an overflow of the conversion, and what vanished in f16 an underflow', async (t) => {
+  const wide = Float32Array.from({ length: 64 }, (_, index) => (index === 7 ? -70_000 : (index + 1) / 64));
+  // k/64 is exact in f16; the largest value is not there.
+  const halves = Uint16Array.from(wide, (value) => {
+    if (Math.abs(value) > 65_504) return 0xfc00;
+    const exponent = Math.floor(Math.log2(value));
+    return ((exponent + 15) << 10) | ((value / 2 ** exponent - 1) * 1024);
+  });
+  const verdictOf = async (old: TensorData, newer: TensorData): Promise<string> => {
+    const { diffs, summary } = await new ModelDiff().diff(
+      Checkpoint.fromTensors({ w: old }),
+      Checkpoint.fromTensors({ w: newer }),
+    );
+    return new DiffAnalyzer().analyze(diffs, summary).summary.verdict;
+  };
+  t.is(
+    await verdictOf({ data: wide, shape: [64] }, { data: halves, shape: [64], dtype: 'f16' }),
+    'Values overflowed to Inf in the conversion from f32 to f16, in 1 of 1 tensor (1.6 % of the elements), first in w; no finite value changed.',
+  );
+  // 1 and 2^-26: the second is half of what f16 holds at least, and becomes 0.
+  t.regex(
+    await verdictOf(
+      { data: new Uint16Array([0x3f80, 0x3280]), shape: [2], dtype: 'bf16' },
+      { data: new Uint16Array([0x3c00, 0]), shape: [2], dtype: 'f16' },
+    ),
+    /^Conversion from bf16 to f16: R = 1\.5e-6 % is what rounding alone makes/u,
+  );
 });

@@ -22,6 +22,9 @@ export interface Sketch {
   readonly updateSize?: number;
   readonly nanNew?: number;
   readonly nanOld?: number;
+  readonly infNew?: number;
+  /** Largest magnitude of old. @default its norm */
+  readonly largest?: number;
   readonly error?: string;
 }
 
@@ -50,10 +53,10 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
       mean: column((sketch) => sketch.mean ?? 0),
       std: column((sketch) => Math.sqrt(Math.max(0, norm(sketch) ** 2 / elements(sketch) - (sketch.mean ?? 0) ** 2))),
       min: column((sketch) => -norm(sketch)),
-      max: column(norm),
+      max: column((sketch) => (which === 'old' ? sketch.largest : undefined) ?? norm(sketch)),
       zeros: column(() => 0),
       nan: column((sketch) => (which === 'new' ? (sketch.nanNew ?? 0) : (sketch.nanOld ?? 0))),
-      inf: column(() => 0),
+      inf: column((sketch) => (which === 'new' ? (sketch.infNew ?? 0) : 0)),
     };
   };
   const rounding = {

@@ -66,6 +66,45 @@ test('NaN that appeared is critical and comes first; NaN on both sides is told a
   t.is(find(both, 'NaN or Inf on Both Sides')?.severity, 'info');
 });
 
+test('Inf that a conversion to f16 made is told as its overflow, not as divergence', (t) => {
+  const convert = (overflow: Partial<Sketch>): Sketch[] =>
+    plain.map((sketch, row) => ({
+      ...sketch,
+      change: 2 ** -12.24,
+      dtype: 'f32',
+      newDtype: 'f16',
+      ...(row === 3 ? overflow : {}),
+    }));
+  const name = plain[3]?.name ?? '';
+  const insights = explain(convert({ infNew: 2, largest: 70_000 }));
+  const [first] = insights;
+  t.like(first, { title: 'Values Overflowed in the Conversion to f16', severity: 'critical', category: 'stability' });
+  t.is(
+    first?.description,
+    `2 values in 1 of ${plain.length} tensors became Inf: f16 ends at 65,504, the f32 weights reach 70,000 (${name}). Nothing else changed there but by rounding, so this is the conversion and not the training; bf16 would hold them. All other numbers leave these elements out.`,
+  );
+  t.like(first?.evidence, {
+    from: 'f32',
+    to: 'f16',
+    became: 'Inf',
+    elements: 2,
+    largestOld: 70_000,
+    limit: 65_504,
+    first: [name],
+  });
+  t.is(find(insights, 'NaN or Inf Appeared'), undefined);
+  const trained = {
+    'no value was too large': convert({ infNew: 2, largest: 60_000 }),
+    'NaN came too': convert({ infNew: 2, nanNew: 1, largest: 70_000 }),
+    'more than rounding changed': convert({ infNew: 2, largest: 70_000, change: 0.01 }),
+    'the dtype is the same': convert({ infNew: 2, largest: 70_000, newDtype: 'f32' }),
+  };
+  for (const [why, sketches] of Object.entries(trained)) {
+    t.is(find(explain(sketches), 'Values Overflowed in the Conversion to f16'), undefined, why);
+    t.like(find(explain(sketches), 'NaN or Inf Appeared')?.evidence, { tensors: 1, inf: 2 }, why);
+  }
+});
+
 test('tensors that could not be compared', (t) => {
   const insights = explain([...plain, { name: 'model.extra.weight', error: 'unsupported dtype' }]);
   t.deepEqual(find(insights, 'Tensors Could Not Be Compared')?.evidence['examples'], [

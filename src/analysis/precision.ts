@@ -7,7 +7,7 @@ export interface Conversion {
   readonly from: string;
   readonly to: string;
   readonly tensors: number;
-  /** Relative change that rounding makes: 2^-(p + 2.24) for p mantissa bits of the narrower dtype; 0 where the new one holds every old value. */
+  /** Relative change that rounding makes: 2^-(p + 2.24) for p mantissa bits of the narrower dtype, or what underflow to f16 makes; 0 where the new one holds every old value. */
   readonly expected: number;
   /** The new dtype is the wider one, yet values differ by what rounding the new ones to the old dtype makes. */
   readonly isReverse: boolean;
@@ -43,6 +43,20 @@ export function roundingError(from: string, to: string): number | null {
   return target[0] >= source[0] ? 0 : 2 ** -(target[0] + 2.24);
 }
 
+/** Half the spacing of the smallest magnitudes of f16: what underflow changes of one element at most. */
+const UNDERFLOW = 2 ** -25;
+
+/** Relative change of a tensor that the underflow of small values to f16 makes at most; weights of ordinary size have next to none. */
+function underflowError({ newDtype, elements, oldNorm, newNorm }: TensorRow): number {
+  const norm = Math.max(oldNorm, newNorm);
+  return newDtype === 'f16' && norm > 0 ? (Math.sqrt(elements) * UNDERFLOW) / norm : 0;
+}
+
+/** Relative change up to which rounding to the new dtype explains all. */
+export function roundingBound(row: TensorRow): number {
+  return TOLERANCE * (roundingError(row.oldDtype, row.newDtype) ?? 0) + underflowError(row);
+}
+
 /** Changes of dtype; null when there is none. */
 export function findConversions(rows: readonly TensorRow[]): PrecisionChange | null {
   const groups = new Map<string, TensorRow[]>();
@@ -61,10 +75,13 @@ export function findConversions(rows: readonly TensorRow[]): PrecisionChange | n
       const isReverse =
         forwards === 0 &&
         backwards > 0 &&
-        members.some((row) => row.change > 0) &&
+        members.some((row) => row.change > underflowError(row)) &&
         members.every((row) => row.change <= TOLERANCE * backwards);
-      const expected = isReverse ? backwards : forwards;
-      const exceeding = members.filter((row) => row.change > TOLERANCE * expected).map((row) => row.name);
+      const underflow = members.reduce((most, row) => (row.change > 0 ? Math.max(most, underflowError(row)) : most), 0);
+      const expected = isReverse ? backwards : Math.max(forwards, underflow);
+      const exceeding = members
+        .filter((row) => row.change > (isReverse ? TOLERANCE * expected : roundingBound(row)))
+        .map((row) => row.name);
       return { from, to, tensors: members.length, expected, isReverse, exceeding };
     });
   const isExplained = conversions.every(({ exceeding }) => exceeding.length === 0);
@@ -79,7 +96,7 @@ function likelihood(rows: readonly TensorRow[]): number {
   const measured = selectMeasured(rows).filter((row) => row.change > 0);
   const isTypical = (row: TensorRow): boolean => {
     const error = roundingError(row.oldDtype, row.newDtype) || roundingError(row.newDtype, row.oldDtype) || Infinity;
-    return row.change > 0.7 * error;
+    return row.change > 0.7 * error || row.change <= underflowError(row);
   };
   const count = (list: readonly TensorRow[]): number => sumOf(list, (row) => row.elements || 0);
   return Math.min(0.99, count(measured.filter((row) => isTypical(row))) / count(measured));

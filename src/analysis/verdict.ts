@@ -25,6 +25,7 @@ const WORTH_NAMING = 0.01;
 export function composeVerdict(context: AnalysisContext): string {
   const clauses = [
     describeNonFinite,
+    describeOverflow,
     describeChange,
     describeGrowth,
     describeDensity,
@@ -36,10 +37,18 @@ export function composeVerdict(context: AnalysisContext): string {
   return `${capitalize(words.join('; '))}.`;
 }
 
-const describeNonFinite: Clause = ({ nonFinite: { appeared, tensors, elementShare } }) =>
-  appeared.length === 0
+const describeNonFinite: Clause = ({ nonFinite: { unexplained, tensors } }) =>
+  unexplained.tensors.length === 0
     ? null
-    : `NaN or Inf appeared in ${appeared.length} of ${formatNoun(tensors, 'tensor')} (${formatShare(elementShare)} of the elements), first in ${appeared[0] ?? ''}`;
+    : `NaN or Inf appeared in ${unexplained.tensors.length} of ${formatNoun(tensors, 'tensor')} (${formatShare(unexplained.elementShare)} of the elements), first in ${unexplained.tensors[0] ?? ''}`;
+
+const describeOverflow: Clause = ({ nonFinite: { overflows, tensors, elements: all } }) => {
+  const clauses = overflows.map(
+    ({ from, to, became, elements, tensors: [first = '', ...others] }) =>
+      `values overflowed to ${became} in the conversion from ${from} to ${to}, in ${others.length + 1} of ${formatNoun(tensors, 'tensor')} (${formatShare(elements / all)} of the elements), first in ${first}`,
+  );
+  return clauses.join('; ') || null;
+};
 
 /** The main clause. */
 const describeChange: Clause = (context) => {

@@ -14,6 +14,11 @@ export function formatShare(share: number): string {
   return share < 1 && share >= 0.995 ? '> 99 %' : formatPercent(share);
 }
 
+/** A magnitude with its whole part in full, `65,504`; a large one as `1.00e+20`. */
+export function formatMagnitude(size: number): string {
+  return size < 1e6 ? size.toLocaleString('en', { maximumFractionDigits: size < 1000 ? 2 : 0 }) : size.toExponential(2);
+}
+
 /** A factor with two significant digits, as `3.2×`. */
 export function formatFold(fold: number): string {
   return `${Number(fold.toPrecision(2))}×`;
