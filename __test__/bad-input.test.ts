@@ -138,6 +138,7 @@ for (const [what, content, code, message] of FILES) {
     t.regex(error.message, message);
     t.is(error.path, path);
     t.true(error.message.includes(path));
+    t.regex(error.hint ?? '', /\w/u, 'what to do');
   });
 }
 

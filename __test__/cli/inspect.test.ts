@@ -60,3 +60,29 @@ test('a tensor of an unknown dtype is named', async (t) => {
   t.is(code, 0);
   t.regex(stdout, / a +XX /);
 });
+
+test('long names are shortened in the middle in the table, and whole in JSON', async (t) => {
+  const long = `${'x'.repeat(3000)}.weight`;
+  const file = writeSafetensors(join(folder.path, 'long.safetensors'), [
+    { name: long, shape: [1] },
+    { name: 'y'.repeat(300), shape: [1] },
+    { name: 'short', shape: Array.from({ length: 60 }, () => 1) },
+  ]);
+  const lines = (await run(['inspect', file])).stdout.split('\n');
+  const row = lines.find((line) => line.startsWith(' xxx')) ?? '';
+  t.regex(row, /^ x{255}…x{249}\.weight  +f32 /);
+  t.true(
+    lines.some((line) => line.startsWith(` ${'y'.repeat(300)}  `)),
+    'what a real name may be is whole',
+  );
+  const short = lines.find((line) => line.startsWith(' short')) ?? '';
+  t.regex(short, /^ short {119}f32 +\[1×1×.*….*×1\] +1 +4$/);
+  const json = JSON.parse((await run(['inspect', file, '--json'])).stdout) as { layers: Record<string, { shape: number[] }> };
+  t.deepEqual(
+    Object.keys(json.layers)
+      .map((name) => name.length)
+      .toSorted((a, b) => a - b),
+    [5, 300, 3007],
+  );
+  t.is(json.layers['short']?.shape.length, 60);
+});

@@ -58,7 +58,7 @@ export class DiffAnalyzer {
         unclassified: rows.filter((row) => row.class.type === 'other').map((row) => row.name),
         tensors: context.counts.byType,
       },
-      depthProfile: profileDepth(rows),
+      depthProfile: profileDepth(context.measured),
     };
   }
 

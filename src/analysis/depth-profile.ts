@@ -1,13 +1,13 @@
 import type { DepthPoint } from '../types.ts';
 import { groupChange } from './overall.ts';
-import { isAuxiliary, type TensorRow } from './tensor-row.ts';
+import type { TensorRow } from './tensor-row.ts';
 
-/** R of every block of every stack, stacks by name, blocks by depth. */
-export function profileDepth(rows: readonly TensorRow[]): DepthPoint[] {
+/** R of every block of every stack over the rows that the overall R is measured on, stacks by name, blocks by depth. */
+export function profileDepth(measured: readonly TensorRow[]): DepthPoint[] {
   const stacks = new Map<string, Map<number, TensorRow[]>>();
-  for (const row of rows) {
+  for (const row of measured) {
     const { stack, depth } = row.class;
-    if (stack === null || depth === null || !row.isCompared || isAuxiliary(row)) continue;
+    if (stack === null || depth === null) continue;
     const blocks = stacks.get(stack) ?? new Map<number, TensorRow[]>();
     stacks.set(stack, blocks);
     const block = blocks.get(depth);

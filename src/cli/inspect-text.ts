@@ -11,7 +11,7 @@ import {
 } from '../report/format.ts';
 import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
-import { measureCells, padCells, wrapWords } from '../report/text/width.ts';
+import { measureCells, padCells, truncateMiddle, wrapWords } from '../report/text/width.ts';
 import type { TensorInfo } from '../types.ts';
 import { describeFinding } from './describe-finding.ts';
 
@@ -28,10 +28,10 @@ export interface InspectView {
 export function writeInspection(checkpoint: Checkpoint, name: string, layout: Layout, view: InspectView): string {
   const infos = [...checkpoint.tensorInfo.values()];
   const lines = [
-    `${layout.paint('strong', fitName(name, layout.width - 60, layout))}  ${checkpoint.format}  ${formatNoun(checkpoint.tensorInfo.size, 'tensor')}  ${formatCount(checkpoint.numParameters)} parameters  ${formatBytes(checkpoint.sizeBytes)}`,
+    `${layout.paint('strong', fitName(name, layout.width - 60, layout))}  ${checkpoint.format}  ${formatNoun(checkpoint.tensorInfo.size, 'tensor')}  ${formatNoun(checkpoint.numParameters, 'parameter')}  ${formatBytes(checkpoint.sizeBytes)}`,
     '',
-    describeEntry('dtypes', describeDtypes(infos), layout),
-    ...describeConfig(checkpoint.config, layout),
+    ...(infos.length === 0 ? [] : [describeEntry('dtypes', describeDtypes(infos), layout)]),
+    ...describeConfigs(checkpoint, layout),
     ...describeMetadata(checkpoint.metadata, layout),
     ...checkpoint.files
       .slice(0, 20)
@@ -64,9 +64,10 @@ function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: Inspec
   const cells = shown.map((info) => listCells(info, layout, view.stats));
   const heads = [...HEADS, ...(view.stats ? STATISTICS_HEADS : [])];
   const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => measureCells(row[column] ?? ''))));
-  const room = layout.width - widths.reduce((sum, width) => sum + width + 2, 1);
+  // Where a terminal is too narrow for the table, lines break; a name of a few letters would tell nothing.
+  const room = Math.max(SHORTEST_NAME, layout.width - widths.reduce((sum, width) => sum + width + 2, 1));
   const names = shown.map((info) => fitName(info.name, room, layout));
-  const nameWidth = Math.min(120, Math.max(6, ...names.map((name) => measureCells(name))));
+  const nameWidth = Math.min(WIDEST_NAME, Math.max(6, ...names.map((name) => measureCells(name))));
   const join = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
@@ -84,13 +85,20 @@ function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: Inspec
   return rest === '' ? lines : [...lines, ` ${rest}${layout.moreHint}`];
 }
 
+/** Cells of a shortened name at least, and that names are filled up to at most. */
+const SHORTEST_NAME = 24;
+const WIDEST_NAME = 120;
+/** Cells of a dtype or a shape at most; both come from the file. */
+const WIDEST_CELL = 40;
+
 const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
 const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
 
 function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
   const cells = [
-    escapeTerminal(info.dtype),
-    formatShape(info.shape, layout.glyphs.times),
+    ...[escapeTerminal(info.dtype), formatShape(info.shape, layout.glyphs.times)].map((cell) =>
+      truncateMiddle(cell, WIDEST_CELL, layout.glyphs.ellipsis),
+    ),
     formatCount(info.numElements),
     formatCount(info.sizeBytes),
   ];
@@ -114,13 +122,21 @@ function describeDtypes(infos: readonly TensorInfo[]): string {
     .join('   ');
 }
 
-function describeConfig(config: unknown, layout: Layout): string[] {
-  if (typeof config !== 'object' || config === null) return [];
-  const entries = Object.entries(config);
+/** Each configuration file with its first plain keys; `config.json` needs no name. */
+function describeConfigs({ config, configs }: Checkpoint, layout: Layout): string[] {
+  const files = [['', config] as const, ...Object.entries(configs)];
+  const lines = files.flatMap(([file, content]) => describeConfig(file, content, layout));
+  return lines.map((line, index) => describeEntry(index === 0 ? 'config' : '', line, layout));
+}
+
+function describeConfig(file: string, content: unknown, layout: Layout): string[] {
+  if (typeof content !== 'object' || content === null) return [];
+  const entries = Object.entries(content);
   const plain = entries.filter(([, value]) => typeof value !== 'object').slice(0, 8);
   const words = plain.map(([key, value]) => `${fitName(key, 30, layout)} ${fitName(String(value), 30, layout)}`).join(', ');
-  const text = `${formatNoun(entries.length, 'key')}${words === '' ? '' : `: ${words}`}${entries.length > plain.length ? ', …' : ''}`;
-  return wrapWords(text, layout.width - 12).map((line, index) => describeEntry(index === 0 ? 'config' : '', line, layout));
+  const name = file === '' ? '' : `${fitName(file, 40, layout)}, `;
+  const text = `${name}${formatNoun(entries.length, 'key')}${words === '' ? '' : `: ${words}`}${entries.length > plain.length ? ', …' : ''}`;
+  return wrapWords(text, layout.width - 12);
 }
 
 function describeMetadata(metadata: Checkpoint['metadata'], layout: Layout): string[] {

@@ -7,6 +7,12 @@ use crate::finding::Finding;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A count with its noun: `1 byte`, `2 bytes`.
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let ending = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 /// Whose fault an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -249,9 +255,13 @@ impl Error {
         self.0.offset
     }
 
+    /// What the user can do: what was said for this error, else what can be done about every file that contradicts its format.
     #[must_use]
     pub fn hint_text(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+        let contradicts = self.kind() == Kind::Format && self.0.code != Code::NoTensors;
+        let usual = contradicts
+            .then_some("the file is damaged, or was made to mislead; fetch or save it again");
+        self.0.hint.as_deref().or(usual)
     }
 
     #[must_use]

@@ -281,7 +281,8 @@ pub fn element_count(shape: &[u64]) -> Result<u64> {
     if shape.len() > limits::DIMENSIONS {
         return Err(Error::new(Code::LimitExceeded, "too many dimensions")
             .expected(format!("at most {}", limits::DIMENSIONS))
-            .found(shape.len()));
+            .found(shape.len())
+            .hint("no known model has so many: reshape the tensor and save it again, if it is really meant"));
     }
     if shape.contains(&0) {
         return Ok(0);

@@ -9,7 +9,7 @@ const MEANINGS: Readonly<Record<ChangePattern, (evidence: Evidence) => string>> 
   uniform: () => 'all parts of the network changed by about the same share of their size',
   gradient: ({ fold }) => `earlier blocks changed more: the first ${fold_(fold, true)} as much as the last`,
   inverse_gradient: ({ fold }) => `later blocks changed more: the last ${fold_(fold, false)} as much as the first`,
-  focused: ({ activeShare }) => `the change sits in a few places: ${share(activeShare)} of the tensors`,
+  focused: ({ activeShare }) => `the change sits in a part of the network: ${share(activeShare)} of the tensors`,
   sparse: ({ activeShare, changedShare, expectedChangedShare }) =>
     typeof changedShare === 'number' && typeof expectedChangedShare === 'number' && changedShare < 0.6 * expectedChangedShare
       ? `only ${share(changedShare)} of the elements changed, where rounding lets ${share(expectedChangedShare)} change`

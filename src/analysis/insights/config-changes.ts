@@ -5,20 +5,20 @@ import type { Explain } from './insight.ts';
 /** Keys whose change alters what the weights compute, and what that means. */
 const TELLING: readonly (readonly [key: RegExp, meaning: string, severity: Severity])[] = [
   [
-    /(^|\.)(rope_|rotary_|max_position_embeddings|sliding_window|original_max_position)/,
+    /(^|\.|: )(rope_|rotary_|max_position_embeddings|sliding_window|original_max_position)/,
     'positions are encoded differently',
     'warning',
   ],
-  [/(^|\.)(vocab_size|pad_token_id|bos_token_id|eos_token_id)/, 'the vocabulary or its special tokens changed', 'warning'],
-  [/(^|\.)tie_word_embeddings/, 'embedding and head are tied differently', 'warning'],
-  [/(^|\.)(torch_)?dtype/, 'weights are stored or run in another dtype', 'info'],
+  [/(^|\.|: )(vocab_size|pad_token_id|bos_token_id|eos_token_id)/, 'the vocabulary or its special tokens changed', 'warning'],
+  [/(^|\.|: )tie_word_embeddings/, 'embedding and head are tied differently', 'warning'],
+  [/(^|\.|: )(torch_)?dtype/, 'weights are stored or run in another dtype', 'info'],
   [
-    /(^|\.)(architectures|model_type|hidden_size|intermediate_size|num_\w*layers|num_\w*heads|num_\w*experts\w*|head_dim|n_layer|n_head|n_embd)/,
+    /(^|\.|: )(architectures|model_type|hidden_size|intermediate_size|num_\w*layers|num_\w*heads|num_\w*experts\w*|head_dim|n_layer|n_head|n_embd)/,
     'the architecture is another',
     'warning',
   ],
   [
-    /(^|\.)(hidden_act|activation_function|\w*norm_eps\w*|layer_norm_epsilon|attn_logit_softcapping|final_logit_softcapping)/,
+    /(^|\.|: )(hidden_act|activation_function|\w*norm_eps\w*|layer_norm_epsilon|attn_logit_softcapping|final_logit_softcapping)/,
     'the computation is another',
     'warning',
   ],
@@ -27,7 +27,8 @@ const TELLING: readonly (readonly [key: RegExp, meaning: string, severity: Sever
     'the adapter is applied differently',
     'warning',
   ],
-  [/(^|\.)quantization_config/, 'quantisation changed', 'warning'],
+  [/(^|\.|: )(prediction_type|beta_\w+|\w*betas\w*|num_train_timesteps)$/, 'noise is scheduled differently', 'warning'],
+  [/(^|\.|: )quantization_config/, 'quantisation changed', 'warning'],
 ];
 
 /** Differences in the configuration files, the ones that change what the weights compute first. */

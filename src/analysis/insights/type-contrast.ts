@@ -1,6 +1,6 @@
 import type { LayerAnalysis } from '../../types.ts';
 import { sum, sumOf } from '../statistics.ts';
-import { isAuxiliary, type TensorRow } from '../tensor-row.ts';
+import type { TensorRow } from '../tensor-row.ts';
 import { capitalize, formatFold, formatNoun, formatPercent, joinWords } from '../wording.ts';
 import type { Explain } from './insight.ts';
 
@@ -9,6 +9,12 @@ const STANDS_OUT = 3;
 /** From this many types on they are told as one. */
 const ALIKE = 3;
 
+/** Types that are not called by a word. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['mlp', 'MLP'],
+  ['ssm', 'SSM'],
+]);
+
 interface Totals {
   readonly energy: number;
   readonly weight: number;
@@ -16,16 +22,16 @@ interface Totals {
 
 interface Contrast {
   readonly type: LayerAnalysis;
-  /** R of all other types together. */
-  readonly rest: number;
+  /** R of all other types together, over what the overall R is measured on; null where there is no other type. */
+  readonly rest: number | null;
   /** R over that; null where nothing else changed. */
   readonly fold: number | null;
   readonly standsOut: boolean;
 }
 
 /** Layer types whose change is large, or large against all other types. Where all are large alike, that is one finding. */
-export const explainTypeContrast: Explain = ({ rows, layerAnalysis, significantChangeThreshold, overall }) => {
-  const totals = totalTypes(rows);
+export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall }) => {
+  const totals = totalTypes(measured);
   const changed = Object.values(layerAnalysis).filter((type) => type.count > 0);
   const contrasts = changed.map((type) => contrast(type, totals, overall.change));
   const isLarge = ({ type }: Contrast): boolean => type.avgChange > significantChangeThreshold;
@@ -45,8 +51,8 @@ export const explainTypeContrast: Explain = ({ rows, layerAnalysis, significantC
   }
   return found.map(({ type: { layerType, count, avgChange, maxChange }, rest, fold }) => ({
     category: 'layer_changes',
-    title: `${capitalize(layerType)} Layers Changed Significantly`,
-    description: `${formatNoun(count, `changed ${layerType} tensor`)}: R = ${formatPercent(avgChange)}${compare(fold, totals.size)}.`,
+    title: `${NAMES.get(layerType) ?? capitalize(layerType)} Layers Changed Significantly`,
+    description: `${formatNoun(count, `changed ${NAMES.get(layerType) ?? layerType} tensor`)}: R = ${formatPercent(avgChange)}${compare(fold, rest, changed.length === 1)}.`,
     severity: 'info',
     evidence: { layerType, count, avgChange, maxChange, restChange: rest, fold, threshold: significantChangeThreshold },
   }));
@@ -55,21 +61,23 @@ export const explainTypeContrast: Explain = ({ rows, layerAnalysis, significantC
 function contrast(type: LayerAnalysis, totals: ReadonlyMap<string, Totals>, overall: number): Contrast {
   const others = [...totals].filter(([name]) => name !== type.layerType).map(([, total]) => total);
   const weight = sum(others.map((total) => total.weight));
-  const rest = weight > 0 ? Math.sqrt(sum(others.map((total) => total.energy)) / weight) : 0;
-  const standsOut = weight > 0 && type.avgChange > STANDS_OUT * rest && type.avgChange >= overall;
-  return { type, rest, fold: rest > 0 ? type.avgChange / rest : null, standsOut };
+  const rest = weight > 0 ? Math.sqrt(sum(others.map((total) => total.energy)) / weight) : null;
+  const standsOut = rest !== null && type.avgChange > STANDS_OUT * rest && type.avgChange >= overall;
+  return { type, rest, fold: rest !== null && rest > 0 ? type.avgChange / rest : null, standsOut };
 }
 
-function compare(fold: number | null, types: number): string {
-  if (types < 2) return '';
-  return fold === null ? '; nothing else changed' : `, ${formatFold(fold)} that of all other types together`;
+function compare(fold: number | null, rest: number | null, isAlone: boolean): string {
+  if (rest === null) return '';
+  return fold === null
+    ? `; nothing else changed${isAlone ? '' : ' but vectors'}`
+    : `, ${formatFold(fold)} that of all other types together`;
 }
 
 /** Energy and weight by type; positions count as embeddings here, as in the map by layer type. */
 function totalTypes(rows: readonly TensorRow[]): ReadonlyMap<string, Totals> {
   const groups = new Map<string, TensorRow[]>();
   for (const row of rows) {
-    if (!row.isCompared || isAuxiliary(row) || !Number.isFinite(row.energy) || !Number.isFinite(row.weight)) continue;
+    if (!Number.isFinite(row.energy) || !Number.isFinite(row.weight)) continue;
     const type = row.class.type === 'position' ? 'embedding' : row.class.type;
     const group = groups.get(type);
     if (group === undefined) groups.set(type, [row]);

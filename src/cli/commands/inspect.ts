@@ -43,7 +43,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     if (flags.json === true) {
       await print(
         session,
-        `${escapeJson(JSON.stringify(flags.security === true ? { findings: checkpoint.findings } : { ...checkpoint.toJSON(), files: checkpoint.files, findings: checkpoint.findings }, null, 2))}\n`,
+        `${escapeJson(JSON.stringify(flags.security === true ? { findings: checkpoint.findings } : { ...checkpoint.toJSON(), configs: checkpoint.configs, files: checkpoint.files, findings: checkpoint.findings }, null, 2))}\n`,
       );
     } else if (flags.security === true) {
       await print(session, `${writeFindings(checkpoint, layout).join('\n')}\n`);

@@ -42,14 +42,14 @@ export function chooseLayout(options: TextOptions): Layout {
   };
 }
 
-/** A name from a file: escaped, and shortened in the middle to `cells` on a terminal. */
+/** Cells of a name off a terminal: more than any real one has. */
+const LONGEST_NAME = 512;
+
+/** A name from a file: escaped, and shortened in the middle to `cells` on a terminal; elsewhere only where no table could hold it. */
 export function fitName(text: string, cells: number, layout: Layout): string {
   const name = quoteBlank(text);
-  if (!layout.onTerminal) return escapeTerminal(name);
+  const most = layout.onTerminal ? Math.max(8, cells) : LONGEST_NAME;
   // A name of a megabyte is not escaped whole to show a line of it.
-  const ends =
-    name.length > 4 * layout.width
-      ? `${name.slice(0, 2 * layout.width)}${layout.glyphs.ellipsis}${name.slice(-2 * layout.width)}`
-      : name;
-  return truncateMiddle(escapeTerminal(ends), Math.max(8, cells), layout.glyphs.ellipsis);
+  const ends = name.length > 4 * most ? `${name.slice(0, 2 * most)}${layout.glyphs.ellipsis}${name.slice(-2 * most)}` : name;
+  return truncateMiddle(escapeTerminal(ends), most, layout.glyphs.ellipsis);
 }

@@ -5,7 +5,7 @@ use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder, Slice};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
 use crate::engine::{packed, quant, sparse};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::kernel::Operand;
 use crate::source::Source;
 use crate::tensor::{Layout, Span, Tensor};
@@ -214,7 +214,7 @@ impl Strided<'_> {
                 Code::LimitExceeded,
                 "compressed record is too large for a view that reads it out of order",
             )
-            .found(format!("{} bytes", self.storage.bytes))
+            .found(counted(self.storage.bytes, "byte"))
             .hint("raise the limit inflated_bytes, or unpack the archive and pack it again without compression"));
         }
         let cells = view.map(|bytes| bytes.as_chunks::<N>().0);

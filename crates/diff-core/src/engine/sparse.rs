@@ -8,7 +8,7 @@ use crate::checkpoint::Checkpoint;
 use crate::dtype::{DType, ValueMap};
 use crate::engine::gather::{self, Scratch};
 use crate::engine::plan::View;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::kernel::{self, Operand};
 use crate::tensor::{Coalesced, Layout, Sparse, SparseKind, Tensor, element_count};
 
@@ -157,7 +157,7 @@ fn too_large(found: u64, most: u64) -> Error {
         "sparse tensor exceeds the limit sparse_bytes",
     )
     .expected(format!("at most {most} bytes"))
-    .found(format!("{found} bytes"))
+    .found(counted(found, "byte"))
     .hint("raise the limit sparse_bytes")
 }
 

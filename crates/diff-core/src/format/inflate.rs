@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::zip::{DEFLATED, Entry};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::pickle::Area;
 use crate::source::Source;
@@ -150,7 +150,7 @@ impl Inflated {
         if end.is_none_or(|end| end > self.size) {
             return Err(
                 Error::new(Code::UnexpectedEof, "range reaches beyond the end")
-                    .expected(format!("{} bytes", buffer.len()))
+                    .expected(counted(buffer.len(), "byte"))
                     .found(format!("{} bytes in all", self.size))
                     .at(self.path())
                     .entry(&self.name),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::limits;
 
 /// An object as its list of members, in the order of the file.
@@ -43,7 +43,7 @@ pub(super) fn read_file(path: &Path) -> Result<String> {
     if size > limits::JSON_BYTES {
         return Err(Error::new(Code::LimitExceeded, "JSON file is too large")
             .expected(format!("at most {} bytes", limits::JSON_BYTES))
-            .found(format!("{size} bytes"))
+            .found(counted(size, "byte"))
             .at(path));
     }
     String::from_utf8(source.read(0, size as usize)?).map_err(|e| {

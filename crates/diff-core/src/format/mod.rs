@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, Format};
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::Limits;
 use crate::source::{FileSource, Source};
@@ -212,8 +212,8 @@ fn note_strange_names(checkpoint: &mut Checkpoint) {
         .collect();
     if let Some(first) = strange.first() {
         let message = format!(
-            "{} tensor name(s) hold control or text-direction characters, the first is {}",
-            strange.len(),
+            "control or text-direction characters in {}, the first is {}",
+            counted(strange.len(), "tensor name"),
             first.escape_debug()
         );
         let finding = Finding::new("ControlCharsInName", Severity::Warning, message);

@@ -10,7 +10,7 @@ use safetensors::Dtype;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::dtype::DType;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::format::json::{self, Members};
 use crate::format::{Head, OpenOptions, Opened};
 use crate::limits;
@@ -136,7 +136,7 @@ fn read_header(source: &FileSource) -> Result<(Vec<u8>, u64)> {
         return Err(
             Error::new(Code::UnexpectedEof, "file ends inside its header")
                 .expected(format!("at least {end} bytes"))
-                .found(format!("{} bytes", source.size()))
+                .found(counted(source.size(), "byte"))
                 .at(source.path())
                 .offset(source.size())
                 .hint("the file is truncated; fetch or save it again"),
@@ -190,7 +190,7 @@ fn check_coverage(entries: &[(String, Entry)], data_bytes: u64) -> Result<()> {
         return Err(
             Error::new(Code::UnexpectedEof, "file ends before its tensors do")
                 .expected(format!("{end} bytes of data"))
-                .found(format!("{data_bytes} bytes"))
+                .found(counted(data_bytes, "byte"))
                 .hint("download interrupted? fetch or save the file again"),
         );
     }
@@ -198,7 +198,7 @@ fn check_coverage(entries: &[(String, Entry)], data_bytes: u64) -> Result<()> {
         return Err(
             Error::new(Code::TrailingData, "file goes on behind its last tensor")
                 .expected(format!("{end} bytes of data"))
-                .found(format!("{data_bytes} bytes"))
+                .found(counted(data_bytes, "byte"))
                 .hint("the header does not describe this file; save the checkpoint again"),
         );
     }

@@ -1,6 +1,6 @@
 //! Files that are no checkpoint this version reads: what they are, and what to do.
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, counted};
 use crate::format::Head;
 
 /// Recognised by their first bytes; the hint says how to get to something readable.
@@ -155,7 +155,7 @@ pub(super) fn explain(head: &Head) -> Error {
     }
     if super::safetensors::could_be_truncated(head) {
         return Error::new(Code::UnexpectedEof, "file ends inside its header")
-            .found(format!("{} bytes", head.file_size))
+            .found(counted(head.file_size, "byte"))
             .hint("the file is truncated; fetch or save it again");
     }
     let bytes: Vec<String> = head

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::global::{self, Class};
 use super::input::Area;
 use super::value::{Id, Value, Values};
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{Limits, Meter};
 
@@ -223,7 +223,10 @@ impl Global {
         };
         let name = shorten(&format!("{}.{}", self.module, self.name));
         let message = if called {
-            format!("pickle uses {name} {} time(s); nothing was run", self.uses)
+            format!(
+                "pickle uses {name} {}; nothing was run",
+                counted(self.uses, "time")
+            )
         } else {
             format!("pickle names {name} without using it")
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::source::Source;
 
 /// A range of a source that holds something of its own: a file, an entry of an archive, a bytes object.
@@ -27,8 +27,8 @@ impl Area {
         {
             return Err(
                 Error::new(Code::UnexpectedEof, "range reaches beyond the end")
-                    .expected(format!("{length} bytes"))
-                    .found(format!("{} bytes", self.length.saturating_sub(offset)))
+                    .expected(counted(length, "byte"))
+                    .found(counted(self.length.saturating_sub(offset), "byte"))
                     .at(self.source.path())
                     .offset(self.start.saturating_add(offset)),
             );

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::source::Source;
 use crate::source::way::{self, Wish};
 
@@ -101,7 +101,7 @@ impl FileSource {
             Code::UnexpectedEof,
             "range reaches beyond the end of the file",
         )
-        .expected(format!("{length} bytes"))
+        .expected(counted(length, "byte"))
         .found(format!("{} bytes in all", self.identity.size))
         .at(&self.path)
         .offset(offset)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::source::Source;
 
 /// A block of memory, owned.
@@ -35,7 +35,7 @@ impl Source for MemorySource {
     fn bytes<'a>(&'a self, offset: u64, length: usize, _: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         self.view(offset, length).ok_or_else(|| {
             Error::new(Code::UnexpectedEof, "range reaches beyond the end")
-                .expected(format!("{length} bytes"))
+                .expected(counted(length, "byte"))
                 .found(format!("{} bytes in all", self.data.len()))
                 .at(&self.label)
                 .offset(offset)

@@ -15,6 +15,7 @@ const OTHERS: &[&str] = &[
     "tokenizer_config.json",
     "adapter_config.json",
     "model_index.json",
+    "scheduler_config.json",
     "params.json",
 ];
 

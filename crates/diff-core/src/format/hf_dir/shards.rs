@@ -1,17 +1,18 @@
 //! Shards and the index that names them, held against each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::add_file;
 use crate::checkpoint::Checkpoint;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::json::{self, Members};
 use crate::format::{OpenOptions, join_inside};
 use crate::limits;
+use crate::tensor::Layout;
 
 #[derive(Deserialize)]
 struct Index {
@@ -74,7 +75,7 @@ pub(super) fn add_shards(
             Code::MissingShard,
             "shards that the index names are missing",
         )
-        .expected(format!("{} shards", shards.len()))
+        .expected(counted(shards.len(), "shard"))
         .found(format!("none called {}", missing.join(", ")))
         .at(index_path)
         .hint("download interrupted? fetch the missing files"));
@@ -87,13 +88,19 @@ pub(super) fn add_shards(
     }
     check_index(checkpoint, before, &shard_of, &file_of, index_path)?;
     let declared = index.metadata.and_then(|metadata| metadata.total_size);
-    let actual: u64 = checkpoint
-        .tensors
-        .iter()
-        .skip(before)
+    let tensors = || checkpoint.tensors.iter().skip(before);
+    let actual: u64 = tensors().map(|tensor| tensor.bytes).sum();
+    // Some writers count tied tensors, which share their bytes, once.
+    let mut seen = HashSet::new();
+    let apart: u64 = tensors()
+        .filter(|tensor| match tensor.layout {
+            Layout::Span(span) => seen.insert((span.source, span.offset)),
+            _ => true,
+        })
         .map(|tensor| tensor.bytes)
         .sum();
-    if let Some(declared) = declared.filter(|&declared| declared != actual as f64) {
+    let is_other = |declared: &f64| *declared != actual as f64 && *declared != apart as f64;
+    if let Some(declared) = declared.filter(is_other) {
         checkpoint.findings.push(
             Finding::new(
                 "TotalSizeMismatch",
@@ -161,8 +168,8 @@ fn check_index(
                 "UnindexedTensor",
                 Severity::Warning,
                 format!(
-                    "{} tensor(s) lie in the shards but not in the index, the first is {:?}; they are compared all the same",
-                    unindexed.len(),
+                    "in the shards but not in the index: {}, the first is {:?}; compared all the same",
+                    counted(unindexed.len(), "tensor"),
                     unindexed.first().map_or("", String::as_str)
                 ),
             )

@@ -1,7 +1,7 @@
 //! Which files of a directory are the weights: the order in which `transformers`, `diffusers` and `peft` look.
 
 use super::listing::Listing;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 
 /// Names of weights, `{v}` where a variant stands. An index names shards.
 const ORDER: &[(&str, Kind)] = &[
@@ -184,7 +184,7 @@ pub(super) fn loose_shards(listing: &Listing) -> Result<Vec<String>> {
         Code::MissingShard,
         "shards are missing, and the index that names them",
     )
-    .expected(format!("{count} shards"))
+    .expected(counted(count, "shard"))
     .found(format!("none called {}", missing.join(", ")))
     .at(&listing.directory)
     .hint("download interrupted? fetch the missing files and the index"))

@@ -145,7 +145,12 @@ fn read_entries(
             "EntryIsNoArray",
             Severity::Info,
             format!(
-                "{others} entries of the archive are no arrays and left out, the first is {first:?}"
+                "left out of the archive: {} without an array, the first is {first:?}",
+                if others == 1 {
+                    "1 entry".to_owned()
+                } else {
+                    format!("{others} entries")
+                }
             ),
         ));
     }

@@ -1,7 +1,7 @@
 //! The head of an array: `\x93NUMPY`, version, length, and a dictionary with three keys.
 
 use super::literal::{self, Literal};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::pickle::Area;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -35,7 +35,7 @@ pub(super) fn read(area: &Area) -> Result<Header> {
     }
     let cut = || {
         Error::new(Code::UnexpectedEof, "array ends inside its header")
-            .found(format!("{} bytes", area.length))
+            .found(counted(area.length, "byte"))
             .hint("the file is truncated; fetch or save it again")
     };
     let version = (start.get(6).copied(), start.get(7).copied());
@@ -62,7 +62,7 @@ pub(super) fn read(area: &Area) -> Result<Header> {
     if length > MOST {
         return Err(Error::new(Code::HeaderTooLarge, "array header is too long")
             .expected(format!("at most {MOST} bytes"))
-            .found(format!("{length} bytes")));
+            .found(counted(length, "byte")));
     }
     if length > area.length - at {
         return Err(cut());

@@ -1,6 +1,6 @@
 //! The Python literals that headers of numpy are made of: no more of the language than that.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 
 /// Containers inside containers.
 const DEEPEST: usize = 64;
@@ -175,7 +175,7 @@ impl Parser<'_> {
                 Code::ShapeOverflow,
                 "number in an array header is too large",
             )
-            .found(format!("{} digits", digits.len()))
+            .found(counted(digits.len(), "digit"))
         })?;
         self.at += digits.len();
         self.word("L");

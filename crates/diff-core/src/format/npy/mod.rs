@@ -14,7 +14,7 @@ use self::field::FieldSource;
 use self::header::Header;
 use super::{Head, OpenOptions, Opened};
 use crate::dtype::{ByteOrder, DType};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{Cap, Limits};
 use crate::pickle::{Area, Context, Input};
@@ -70,7 +70,10 @@ fn trailing_data(bytes: u64, area: &Area) -> Finding {
     Finding::new(
         "TrailingData",
         Severity::Info,
-        format!("{bytes} bytes lie behind the array; numpy does not look at them"),
+        format!(
+            "{} behind the array, which numpy does not look at",
+            counted(bytes, "byte")
+        ),
     )
     .at(area.source.path())
     .offset(area.start + (area.length - bytes))
@@ -156,7 +159,7 @@ impl Arrays {
             return Err(
                 Error::new(Code::UnexpectedEof, "array ends before its data do")
                     .expected(format!("{bytes} bytes of data"))
-                    .found(format!("{} bytes", rest.length))
+                    .found(counted(rest.length, "byte"))
                     .offset(rest.start)
                     .hint("the file is truncated; fetch or save it again"),
             );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::records::Records;
 use super::{legacy, zip_file};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{self, Cap, Limits};
 use crate::pickle::{self, Area, Blob, Context, Id, Input, Object, Pickle, Value, Values};
@@ -185,8 +185,8 @@ impl Reading {
                 "PickleTrailingData",
                 Severity::Warning,
                 format!(
-                    "{} bytes lie behind the end of the pickle",
-                    area.length - end
+                    "{} behind the end of the pickle",
+                    counted(area.length - end, "byte")
                 ),
             )
             .at(area.source.path())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::document::{Reading, Ref};
 use super::records::Records;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::pickle::{self, Area, Input, Value};
 use crate::tensor::Span;
@@ -112,7 +112,10 @@ pub(super) fn read(reading: &mut Reading, area: &Area, depth: u64) -> Result<usi
             Finding::new(
                 "PickleTrailingData",
                 Severity::Warning,
-                format!("{} bytes lie behind the last storage", area.length - end),
+                format!(
+                    "{} behind the last storage",
+                    counted(area.length - end, "byte")
+                ),
             )
             .at(area.source.path())
             .offset(area.start + end),
@@ -171,7 +174,7 @@ fn walk_storages(
                     Code::StorageSizeMismatch,
                     "storage has another size than the object says",
                 )
-                .expected(format!("{elements} elements"))
+                .expected(counted(*elements, "element"))
                 .found(count)
                 .hint("the file is damaged; fetch or save it again"),
             ));

@@ -4,7 +4,7 @@ use super::document::Reading;
 use super::said::{list, note_choice, note_shared, rename_equal};
 use super::tensor::Found;
 use super::walk::{Kind, Node, Tree};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::OpenOptions;
 use crate::tensor::Tensor;
@@ -146,7 +146,10 @@ pub(super) fn choose(
         reading.context.note(Finding::new(
             "OptimizerStateSkipped",
             Severity::Info,
-            format!("{skipped} tensor(s) of optimizers are left out ({names})"),
+            format!(
+                "{} of optimizers left out ({names})",
+                counted(skipped, "tensor")
+            ),
         ));
     }
     note_choice(reading, &tree, root, left_out, &optimizer)?;

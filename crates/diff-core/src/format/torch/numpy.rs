@@ -3,7 +3,7 @@
 use super::document::{Reading, Ref};
 use super::tensor::Found;
 use crate::dtype::{ByteOrder, DType};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::pickle::{How, Value};
 use crate::tensor::{Layout, Span, Tensor, element_count};
@@ -105,7 +105,7 @@ impl Reading {
                 "shape and dtype of an array do not fit its data",
             )
             .expected(format!("{bytes} bytes for {shape:?} {}", dtype.name()))
-            .found(format!("{} bytes", area.length)));
+            .found(counted(area.length, "byte")));
         }
         let span = Span {
             source: area.index,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::document::{Reading, Ref};
 use crate::dtype::{self, ByteOrder, DType};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::format::inflate::{Inflated, Pool};
 use crate::format::zip::{Archive, DEFLATED, STORED};
 use crate::pickle::Value;
@@ -246,7 +246,7 @@ impl Reading {
                 "record is smaller than its storage",
             )
             .expected(format!("{} elements of {item} bytes", declared.elements))
-            .found(format!("{} bytes", storage.span.bytes))
+            .found(counted(storage.span.bytes, "byte"))
             .hint("the file is truncated or damaged; fetch or save it again"));
         }
         if let (Some(needed), false) = (needed, packed) {

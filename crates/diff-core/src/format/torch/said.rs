@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::document::Reading;
 use super::walk::Tree;
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::tensor::Tensor;
 
@@ -60,7 +60,8 @@ pub(super) fn note_choice(
         .collect();
     let rest = if left_out > 0 {
         format!(
-            "; {left_out} other tensor(s) are left out ({})",
+            "; {} left out ({})",
+            counted(left_out, "other tensor"),
             list(reading, tree, &others)
         )
     } else {
@@ -151,7 +152,8 @@ pub(super) fn rename_equal(reading: &mut Reading, tensors: &mut [Tensor]) {
             "NameCollision",
             Severity::Warning,
             format!(
-                "{renamed} tensor(s) have the name of another one when keys are joined by dots; they are called {first:?} and so on"
+                "names that are equal when keys are joined by dots: {} renamed, the first to {first:?}",
+                counted(renamed, "tensor")
             ),
         ));
     }

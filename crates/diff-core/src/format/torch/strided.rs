@@ -53,7 +53,8 @@ impl Reading {
         if items.len() > limits::DIMENSIONS {
             return Err(Error::new(Code::LimitExceeded, "too many dimensions")
                 .expected(format!("at most {}", limits::DIMENSIONS))
-                .found(items.len()));
+                .found(items.len())
+                .hint("no known model has so many: reshape the tensor and save it again, if it is really meant"));
         }
         items
             .iter()

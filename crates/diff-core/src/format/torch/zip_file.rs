@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::document::Reading;
 use super::records::{Records, ZipRecords, bad_method};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::format::inflate::{self, Pool};
 use crate::format::zip::{Archive, DEFLATED, Entry, STORED};
 use crate::limits::Cap;
@@ -164,7 +164,7 @@ fn small_record(reading: &mut Reading, archive: &Archive, name: &[u8]) -> Result
     if entry.size > 64 {
         return Err(Error::new(Code::InvalidHeader, "record is too long")
             .expected("at most 64 bytes")
-            .found(format!("{} bytes", entry.size))
+            .found(counted(entry.size, "byte"))
             .entry(&entry.name()));
     }
     let payload = archive.payload(entry)?;

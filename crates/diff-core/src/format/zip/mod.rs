@@ -8,7 +8,7 @@ mod read;
 
 use self::notes::Notes;
 use self::read::{End, find_end, read_directory, read_local_header};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{Cap, Limits};
 use crate::pickle::Area;
@@ -193,7 +193,7 @@ impl Archive {
             };
             if first && entry.header > 0 {
                 notes.add("ZipAnomalyDataBefore", Severity::Warning, 0, || {
-                    format!("{} bytes lie before the first entry", entry.header)
+                    format!("{} before the first entry", counted(entry.header, "byte"))
                 });
             } else if entry.header < last_end {
                 notes.add(
@@ -205,7 +205,7 @@ impl Archive {
             } else if !first && entry.header > last_end.saturating_add(DESCRIPTOR_BYTES) {
                 let gap = entry.header - last_end;
                 notes.add("ZipAnomalyDataBetween", Severity::Warning, last_end, || {
-                    format!("{gap} bytes between two entries belong to neither")
+                    format!("{} between two entries, of neither", counted(gap, "byte"))
                 });
             }
             first = false;
@@ -217,8 +217,8 @@ impl Archive {
         if !first && end.directory > last_end.saturating_add(DESCRIPTOR_BYTES) {
             notes.add("ZipAnomalyDataBetween", Severity::Warning, last_end, || {
                 format!(
-                    "{} bytes between the last entry and the directory belong to neither",
-                    end.directory - last_end
+                    "{} between the last entry and the directory, of neither",
+                    counted(end.directory - last_end, "byte")
                 )
             });
         } else if end.directory < last_end {

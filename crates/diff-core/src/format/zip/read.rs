@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use super::{Entry, FLAG_DESCRIPTOR, FLAGS_ODD};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::Severity;
 use crate::pickle::Area;
 
@@ -82,8 +82,8 @@ pub(super) fn find_end(area: &Area, notes: &mut Notes) -> Result<End> {
     if comment_end(at) < tail.len() {
         notes.add("ZipAnomalyDataAfter", Severity::Warning, position, || {
             format!(
-                "{} bytes lie behind the end of the zip archive",
-                tail.len() - comment_end(at)
+                "{} behind the end of the zip archive",
+                counted(tail.len() - comment_end(at), "byte")
             )
         });
     }
@@ -113,12 +113,17 @@ pub(super) fn find_end(area: &Area, notes: &mut Notes) -> Result<End> {
     match directory_end {
         Some(directory_end) if directory_end <= end.position => {
             if directory_end < end.position {
-                notes.add("ZipAnomalyDataBetween", Severity::Warning, directory_end, || {
-                    format!(
-                        "{} bytes between the zip directory and its end record belong to neither",
-                        end.position - directory_end
-                    )
-                });
+                notes.add(
+                    "ZipAnomalyDataBetween",
+                    Severity::Warning,
+                    directory_end,
+                    || {
+                        format!(
+                            "{} between the zip directory and its end record, of neither",
+                            counted(end.position - directory_end, "byte")
+                        )
+                    },
+                );
             }
             Ok(end)
         }
@@ -231,8 +236,8 @@ pub(super) fn read_directory(area: &Area, end: &End, notes: &mut Notes) -> Resul
             end.directory + at as u64,
             || {
                 format!(
-                    "{} bytes of the zip directory belong to no entry",
-                    directory.len() - at
+                    "{} of the zip directory in no entry",
+                    counted(directory.len() - at, "byte")
                 )
             },
         );
