@@ -696,7 +696,7 @@ interface SeriesEvent {
     readonly reference: number | null;
     /** Robust z of the logarithm over the steps before; null where they are fewer than five: then a jump is above ten times their median. */
     readonly z: number | null;
-    /** Why a tensor could not be compared; null otherwise. */
+    /** Why a tensor could not be compared, or which conversion made its NaN and Inf; null otherwise. */
     readonly message: string | null;
 }
 /** Result of `compareSeries`; plain data. */
@@ -975,7 +975,7 @@ interface ParsedReport {
 }
 /**
  * Reads a report that was saved as JSON. Numbers, names and their order come back as they were.
- * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
+ * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
  */
 declare function parseReport(json: string): ParsedReport;
 

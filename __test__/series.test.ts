@@ -3,6 +3,7 @@
  * command.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import {
   Checkpoint,
@@ -435,4 +436,56 @@ test('checkpoints with nothing in common are an error of the command', async (t)
   const { code, stderr } = await run(['series', example('base'), other]);
   t.is(code, 2);
   t.regex(stderr, /E_NO_COMMON_TENSORS/u);
+});
+
+interface Followed {
+  readonly tensors: readonly { readonly name: string }[];
+  readonly steps: readonly { readonly compared_tensors: number }[];
+}
+
+test('series --rename and --strip-prefix change the names of every checkpoint', async (t) => {
+  const write = (name: string, tensor: string, value: number): string =>
+    writeSafetensors(join(folder.path, name), [{ name: tensor, shape: [2], values: [value, 1] }]);
+  const paths = [write('a.safetensors', 'net.w', 1), write('b.safetensors', 'model.w', 2), write('c.safetensors', 'model.w', 3)];
+  const followed = await run(['series', ...paths, '--rename', String.raw`^net\.=>model.`, '--strip-prefix', 'x.', '--json']);
+  t.is(followed.code, 0, followed.stderr);
+  const { tensors, steps } = JSON.parse(followed.stdout) as Followed;
+  t.deepEqual(
+    tensors.map(({ name }) => name),
+    ['model.w'],
+  );
+  t.deepEqual(
+    steps.map((step) => step.compared_tensors),
+    [1, 1],
+  );
+  const stripped = await run(['series', ...paths, '--strip-prefix', 'net.', '--strip-prefix', 'model.', '--json']);
+  t.deepEqual((JSON.parse(stripped.stdout) as Followed).tensors[0]?.name, 'w');
+  const plain = JSON.parse((await run(['series', ...paths, '--json'])).stdout) as Followed;
+  t.is(plain.tensors.length, 2, 'without a rule they are two tensors');
+});
+
+test('a series of which a checkpoint holds no tensor says which', async (t) => {
+  const empty = writeSafetensors(join(folder.path, 'empty.safetensors'), []);
+  const { code, stderr } = await run(['series', empty, empty]);
+  t.is(code, 2);
+  t.true(stderr.startsWith(`error[E_NO_TENSORS]: nothing to compare: no tensor in ${empty} and ${empty}\nhint: `), stderr);
+});
+
+test('Inf that a conversion to f16 made is told as its overflow, and not as a run that diverged', async (t) => {
+  const state = (data: Float32Array | Uint16Array, dtype: 'f32' | 'f16'): Checkpoint =>
+    Checkpoint.fromTensors({ w: { data, shape: [2, 2], dtype } });
+  const series = await compareSeries([
+    state(Float32Array.of(1, 2, 3, 70_000), 'f32'),
+    state(Float32Array.of(1, 2, 4, 70_000), 'f32'),
+    state(Uint16Array.of(0x3c00, 0x4000, 0x4400, 0x7c00), 'f16'),
+  ]);
+  t.regex(
+    series.verdict,
+    /^Overflow of the conversion from f32 to f16 at checkpoint 3 \(step 2 of 2\): NaN or Inf in 1 tensor, first in w; /u,
+  );
+  t.notRegex(series.verdict, /diverg/u);
+  const event = series.events.find(({ kind }) => kind === 'non_finite');
+  t.like(event, { step: 2, tensor: 'w', severity: 'critical', value: 1, message: 'overflow of the conversion from f32 to f16' });
+  t.is(series.steps[1]?.nonfiniteTensors, 1, 'it is not finite all the same');
+  t.regex(createSeriesReport(series, { format: 'text' }), /1 NaN or Inf, overflow of the conversion from f32 to f16/u);
 });

@@ -1,3 +1,4 @@
+import { formatNoun } from './analysis/wording.ts';
 import { argumentError } from './errors.ts';
 import { readMemoryTensor, toTypedArray } from './memory.ts';
 import { binding, runJob, threadCount, toFinding, unwrap } from './native.ts';
@@ -135,7 +136,7 @@ export class Checkpoint {
     const start = options.start ?? 0;
     const length = options.length ?? elements - start;
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(length) && start >= 0 && length >= 0)) {
-      throw argumentError(`start and length must be whole numbers inside the tensor's ${elements} elements`);
+      throw argumentError(`start and length must be whole numbers inside the tensor of ${formatNoun(elements, 'element')}`);
     }
     const run = options.signal === undefined ? {} : { signal: options.signal };
     const bytes = await runJob('statistics', run, (control) => this.native.read(row, start, length, as, control));

@@ -61,8 +61,9 @@ export function resolveConfig(config: DiffConfig): ResolvedConfig {
   if (precision !== 'fast' && precision !== 'double') {
     throw argumentError(`precision must be 'fast' or 'double', not ${JSON.stringify(precision)}`);
   }
-  const included = config.include === undefined || config.include.length === 0 ? () => true : compileGlobs(config.include);
-  const excluded = compileGlobs(config.exclude ?? []);
+  const included =
+    config.include === undefined || config.include.length === 0 ? () => true : compileGlobs(config.include, 'include');
+  const excluded = compileGlobs(config.exclude ?? [], 'exclude');
   return {
     computeElementWise: config.computeElementWise ?? true,
     changeThreshold: threshold,

@@ -1,3 +1,5 @@
+import { argumentError } from './errors.ts';
+
 /** Names longer than this many characters match no pattern; no real tensor has one. */
 const LONGEST_NAME = 4096;
 
@@ -8,8 +10,12 @@ type Step = 'any' | ((char: string) => boolean);
  * Compiles glob patterns to a test of tensor names: `*` any run of characters (dots too), `?` one character, `[a-z]` and
  * `[!a-z]` one of a set, `{a,b}` alternatives, everything else itself. Matching takes time proportional to the lengths of
  * the name and the pattern, whatever they hold.
+ *
+ * @param option the option that the patterns are of, for the message
+ * @throws `ModelDiffError` of kind `Argument` for a set without an end.
  */
-export function compileGlobs(patterns: readonly string[]): (name: string) => boolean {
+export function compileGlobs(patterns: readonly string[], option: string): (name: string) => boolean {
+  for (const pattern of patterns) requireClosedSets(pattern, option);
   const compiled = patterns.flatMap(expandBraces).map(parseSteps);
   return (name) => name.length <= LONGEST_NAME && compiled.some((steps) => matchSteps(steps, name));
 }
@@ -20,6 +26,18 @@ function expandBraces(pattern: string): string[] {
   if (found === null) return [pattern];
   const [, before = '', choices = '', after = ''] = found;
   return choices.split(',').flatMap((choice) => expandBraces(before + choice + after));
+}
+
+function requireClosedSets(pattern: string, option: string): void {
+  for (let at = pattern.indexOf('['); at >= 0; at = pattern.indexOf('[', at + 1)) {
+    const end = pattern.indexOf(']', at + 2);
+    if (end < 0)
+      throw argumentError(
+        `${option} has the pattern ${JSON.stringify(pattern)} with an open bracket: expected a ] behind the [ at character ${at + 1}`,
+        'a set of characters is written [abc], and the character [ itself [[]',
+      );
+    at = end;
+  }
 }
 
 function parseSteps(pattern: string): Step[] {

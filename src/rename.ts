@@ -42,12 +42,20 @@ const SIDES = ['old', 'new'] as const;
  */
 export function parseRename(text: string): RenameRule {
   const at = text.indexOf('=>');
-  if (at < 1) throw argumentError(`a rule to rename must be REGEX=>REPLACEMENT, not ${JSON.stringify(text)}`);
+  if (at < 1) {
+    throw argumentError(
+      `a rule to rename must be REGEX=>REPLACEMENT, not ${JSON.stringify(text)}`,
+      at === 0
+        ? 'the expression before => must not be empty; ^ matches the beginning of every name'
+        : String.raw`write it in quotation marks, as --rename '^net\.=>model.'`,
+    );
+  }
   try {
     return { text, pattern: new RegExp(text.slice(0, at), 'gu'), replacement: text.slice(at + 2) };
   } catch (cause) {
     throw argumentError(
-      `the rule ${JSON.stringify(text)} is no regular expression: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the rule to rename ${JSON.stringify(text)} does not begin with a regular expression: ${cause instanceof Error ? cause.message : String(cause)}`,
+      String.raw`a character with a meaning stands for itself behind a backslash, as \. or \(`,
     );
   }
 }

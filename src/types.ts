@@ -680,7 +680,7 @@ export interface SeriesEvent {
   readonly reference: number | null;
   /** Robust z of the logarithm over the steps before; null where they are fewer than five: then a jump is above ten times their median. */
   readonly z: number | null;
-  /** Why a tensor could not be compared; null otherwise. */
+  /** Why a tensor could not be compared, or which conversion made its NaN and Inf; null otherwise. */
   readonly message: string | null;
 }
 

@@ -34,7 +34,7 @@ test('nothing in common, nothing that can be compared, nothing at all', (t) => {
       { name: 'b.weight', type: 'added' },
       { name: 'c.weight', type: 'added' },
     ]),
-    'Nothing in common: none of 1 old tensor and 2 new tensors share a name.',
+    'Nothing in common: no name of 1 old tensor is one of 2 new tensors.',
   );
   t.is(
     verdict([{ name: 'a.weight', newShape: [3, 3] }]),

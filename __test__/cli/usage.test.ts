@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { BIN, example, makeFolder, run, type Ended } from './cli.ts';
+import { writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
 test.after.always(folder.remove);
@@ -41,7 +42,11 @@ test('without the add-on a comparison says what to do', async (t) => {
 
 const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no argument', [], /missing required argument 'old'\nhint: /],
-  ['one argument', ['a'], /missing required argument 'new'\nhint: /],
+  [
+    'one argument',
+    ['a'],
+    /missing required argument 'new'\nhint: a comparison takes two checkpoints; model-diff inspect looks into one\n/,
+  ],
   ['three arguments', ['a', 'b', 'c'], /too many arguments/],
   [
     'an unknown flag near a known one',
@@ -64,14 +69,40 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'an output in a folder that is not there',
     ['a', 'b', '-o', 'not/there/x.html'],
-    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: no such file or directory/,
+    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: there is no folder not\/there\nhint: make the folder first/,
   ],
   ['an output given twice', ['a', 'b', '-o', 'x.html', '-o', './x.html'], /given twice/],
   ['stdin as a checkpoint', ['-', 'b'], /cannot be read from stdin\nhint: /],
   ['a checkpoint that is not there', ['nope', example('base')], /error\[E_NOT_FOUND\]: .*nope/],
   ['a second checkpoint that is not there', [example('base'), 'nope'], /error\[E_NOT_FOUND\]: .*nope/],
   ['filters that leave nothing', [example('base'), example('sft'), '--include', 'zzz'], /error\[E_ARGUMENT\]: .*no tensor/],
-  ['a saved report that is not there', ['report', 'nope.json'], /error\[E_NOT_FOUND\]: cannot read nope\.json/],
+  [
+    'a saved report that is not there',
+    ['report', 'nope.json'],
+    /error\[E_NOT_FOUND\]: cannot read nope\.json: no such file or directory\nhint: such a file is made with: model-diff OLD NEW -o report\.json\n/,
+  ],
+  ['a checkpoint as a saved report', ['report', example('base')], /it is a directory\nhint: such a file is made with/],
+  [
+    'an open bracket in a pattern',
+    [example('base'), example('sft'), '--include', '*.weight', '--include', 'a[b'],
+    /include has the pattern "a\[b" with an open bracket: expected a \] behind the \[ at character 2\nhint: a set of characters is written \[abc\]/,
+  ],
+  ['an open bracket in what is left out', [example('base'), example('sft'), '--exclude', '[a'], /exclude has the pattern "\[a"/],
+  [
+    'a rule to rename without an arrow',
+    [example('base'), example('sft'), '--rename', 'abc'],
+    /must be REGEX=>REPLACEMENT, not "abc"\nhint: write it in quotation marks, as --rename '\^net\\\.=>model\.'\n/,
+  ],
+  [
+    'a rule to rename nothing',
+    [example('base'), example('sft'), '--rename', '=>x'],
+    /not "=>x"\nhint: the expression before => /,
+  ],
+  [
+    'a rule to rename that is no expression',
+    [example('base'), example('sft'), '--rename', '(=>x'],
+    /the rule to rename "\(=>x" does not begin with a regular expression: .*Unterminated group\nhint: /,
+  ],
 ];
 
 for (const [title, args, message] of BAD_CALLS) {
@@ -111,4 +142,35 @@ test('a directory with nothing to load', async (t) => {
   const { code, stderr } = await run([folder.path, example('base')]);
   t.is(code, 2);
   t.regex(stderr, /^error\[E_[A-Z_]+\]: .*\nhint: /);
+});
+
+test('checkpoints without a tensor: which', async (t) => {
+  const empty = writeSafetensors(join(folder.path, 'empty.safetensors'), []);
+  const other = writeSafetensors(join(folder.path, 'also-empty.safetensors'), []);
+  const full = writeSafetensors(join(folder.path, 'full.safetensors'), [{ name: 'a', shape: [1] }]);
+  const tell = async (old: string, next: string): Promise<string> => (await run([old, next])).stderr.replaceAll(folder.path, '');
+  t.regex(
+    await tell(empty, other),
+    /^error\[E_NO_TENSORS\]: nothing to compare: both checkpoints hold no tensor \(\/empty\.safetensors, \/also-empty\.safetensors\)\nhint: /,
+  );
+  t.regex(await tell(empty, full), /the old checkpoint holds no tensor \(\/empty\.safetensors\)\n/);
+  t.regex(await tell(full, empty), /the new checkpoint holds no tensor \(\/empty\.safetensors\)\n/);
+});
+
+test('one of a thing is told as one', async (t) => {
+  const one = writeSafetensors(join(folder.path, 'one.safetensors'), [{ name: 'a', shape: [1], values: [1] }]);
+  const two = writeSafetensors(join(folder.path, 'two.safetensors'), [{ name: 'a', shape: [1], values: [2] }]);
+  const said = [
+    await run([one, two]),
+    await run([one, two, '--format', 'markdown']),
+    await run([one, two, '--format', 'html']),
+    await run(['inspect', one]),
+    await run(['series', one, two]),
+  ].map(({ stdout, stderr }) => stdout + stderr);
+  t.regex(said[0] ?? '', /^old {2}one\.safetensors {2}1 tensor {2}1 parameter {2}4 B/);
+  for (const text of said)
+    t.notRegex(
+      text.replace(/<style>.*?<\/style>/gs, ''),
+      /(?<![\d.,])1 (?:\w+ )?(?:tensors|parameters|elements|bytes|files|findings|blocks|steps|names|bars)\b/,
+    );
 });

@@ -90,7 +90,7 @@ function describeNothing({ counts, rows }: AnalysisContext): string {
   if (common > 0)
     return `nothing could be compared: of ${formatNoun(common, 'common tensor')}, ${byType.shape_changed} with another shape and ${byType.failed} that failed`;
   if (rows.length === 0) return 'nothing to compare: no tensor on either side';
-  return `nothing in common: none of ${formatNoun(byType.removed, 'old tensor')} and ${formatNoun(byType.added, 'new tensor')} share a name`;
+  return `nothing in common: no name of ${formatNoun(byType.removed, 'old tensor')} is one of ${formatNoun(byType.added, 'new tensor')}`;
 }
 
 function describeIdentity({ counts, precision, summary }: AnalysisContext): string {

@@ -8,6 +8,8 @@ export function chooseConfig(flags: SeriesFlags): DiffConfig {
     ...(flags.exclude === undefined ? {} : { exclude: flags.exclude }),
     ...(flags.threshold === undefined ? {} : { changeThreshold: flags.threshold }),
     ...(flags.precision === undefined ? {} : { precision: flags.precision }),
+    ...(flags.rename === undefined ? {} : { rename: flags.rename }),
+    ...(flags.stripPrefix === undefined ? {} : { stripPrefix: flags.stripPrefix }),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   };
 }

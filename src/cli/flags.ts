@@ -54,7 +54,7 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags {
 }
 
 /** Flags of a series. */
-export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'rename' | 'stripPrefix' | 'autoPrefix'>;
+export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix'>;
 
 /** Flags of a look into one checkpoint. */
 export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
@@ -105,7 +105,10 @@ export function addOpenFlags(command: Command): Command {
   return command
     .optionsGroup('Opening:')
     .addOption(
-      new Option('--key <path>', 'mapping of a PyTorch file that holds the model, keys joined by dots (default: the largest)'),
+      new Option(
+        '--key <path>',
+        'mapping of a PyTorch file that holds the model, keys joined by dots, in every checkpoint (default: the largest)',
+      ),
     )
     .addOption(new Option('--variant <name>', 'variant of the weights in a directory, as fp16 (default: the one without)'))
     .addOption(new Option('--include-optimizer', 'read tensors of optimizer states too'))
@@ -127,15 +130,6 @@ export function addOpenFlags(command: Command): Command {
 
 export function addDiffFlags(command: Command): Command {
   return addComparingFlags(command)
-    .addOption(
-      new Option(
-        '--rename <rule>',
-        'change names of both sides before they are matched, as "^net\\.=>model." (REGEX=>REPLACEMENT; repeatable)',
-      ).argParser(collect),
-    )
-    .addOption(
-      new Option('--strip-prefix <text>', 'take this off the beginning of names of both sides (repeatable)').argParser(collect),
-    )
     .addOption(new Option('--no-auto-prefix', "match names as they are: wrappers' prefixes such as module. stay on"))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
     .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'));
@@ -162,6 +156,17 @@ export function addComparingFlags(command: Command): Command {
     )
     .addOption(
       new Option('--exclude <glob>', 'leave out tensors with such a name; wins over --include (repeatable)').argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--rename <rule>',
+        'change the names of every checkpoint before they are matched, as "^net\\.=>model." (REGEX=>REPLACEMENT; repeatable)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--strip-prefix <text>', 'take this off the beginning of names of every checkpoint (repeatable)').argParser(
+        collect,
+      ),
     );
 }
 

@@ -81,10 +81,10 @@ export async function writeOutputs(
 }
 
 /** An error of the system as one of ours. */
-export function describeSystemError(cause: unknown, path: string, what: string): ModelDiffError {
+export function describeSystemError(cause: unknown, path: string, what: string, hint?: string): ModelDiffError {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
   const [name, reason] = SYSTEM_ERRORS.get(code) ?? ['E_IO', cause instanceof Error ? cause.message : String(cause)];
-  return new ModelDiffError(`${what} ${path}: ${reason}`, { kind: 'Io', code: name, path, cause });
+  return new ModelDiffError(`${what} ${path}: ${reason}`, { kind: 'Io', code: name, path, hint, cause });
 }
 
 const SYSTEM_ERRORS: ReadonlyMap<string, readonly [string, string]> = new Map([
@@ -106,7 +106,16 @@ function findTarget(path: string): string {
       throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
     }
   } catch (cause) {
-    throw describeSystemError(cause, path, 'cannot write');
+    const folder = dirname(path);
+    if (!existsSync(dirname(absolute)))
+      throw new ModelDiffError(`cannot write ${path}: there is no folder ${folder}`, {
+        kind: 'Io',
+        code: 'E_NOT_FOUND',
+        path,
+        hint: 'make the folder first, or write to another one',
+        cause,
+      });
+    throw describeSystemError(cause, path, 'cannot write', 'give the path of a file in a folder that you may write to');
   }
   try {
     return realpathSync(absolute);

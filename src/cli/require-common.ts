@@ -8,6 +8,7 @@ import type { TensorColumns } from '../types.ts';
  * @throws ModelDiffError `E_NO_COMMON_TENSORS` that says what the names look like on both sides
  */
 export function requireCommon(columns: TensorColumns, old: Checkpoint, next: Checkpoint): void {
+  requireTensors(old, next);
   if (columns.names.some((_, row) => columns.old.dtype[row] !== '' && columns.new.dtype[row] !== '')) return;
   throw new ModelDiffError(
     `no tensor in common: the old checkpoint has ${describeNames(old.layerNames)}; the new one has ${describeNames(next.layerNames)}`,
@@ -19,9 +20,25 @@ export function requireCommon(columns: TensorColumns, old: Checkpoint, next: Che
   );
 }
 
+/** What to do about a checkpoint without a tensor. */
+export const HOW_EMPTY = 'was the right file given, and was it saved to its end? model-diff inspect tells what is in it';
+
+/** @throws ModelDiffError `E_NO_TENSORS` that says which side is empty */
+function requireTensors(old: Checkpoint, next: Checkpoint): void {
+  const empty = [old, next].filter(({ layerNames }) => layerNames.length === 0);
+  const [first] = empty;
+  if (first === undefined) return;
+  const which = empty.length === 2 ? 'both checkpoints hold' : `the ${first === old ? 'old' : 'new'} checkpoint holds`;
+  throw new ModelDiffError(`nothing to compare: ${which} no tensor (${empty.map(({ path }) => path).join(', ')})`, {
+    kind: 'Mismatch',
+    code: 'E_NO_TENSORS',
+    path: first.path,
+    hint: HOW_EMPTY,
+  });
+}
+
 function describeNames(names: readonly string[]): string {
   const shown = names.slice(0, 3).map((name) => (name.length > 80 ? `${name.slice(0, 40)}…${name.slice(-39)}` : name));
-  if (names.length === 0) return 'no tensor';
   return names.length > shown.length ? `${shown.join(', ')}, … (${formatNoun(names.length, 'tensor')})` : shown.join(', ');
 }
 

@@ -43,10 +43,10 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
 function readUsageError({ message }: CommanderError): Error {
   const [first = '', ...rest] = message.split('\n');
   const suggestion = rest.map((line) => /^\(Did you mean (.*)\?\)$/s.exec(line)?.[1]).find((word) => word !== undefined);
-  return argumentError(
-    first.replace(/^error: /, ''),
-    suggestion === undefined ? 'model-diff --help lists the arguments and options' : `did you mean ${suggestion}?`,
-  );
+  const hint = first.endsWith("missing required argument 'new'")
+    ? 'a comparison takes two checkpoints; model-diff inspect looks into one'
+    : 'model-diff --help lists the arguments and options';
+  return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? hint : `did you mean ${suggestion}?`);
 }
 
 /** A reader that has seen enough (`| head`) is no error. */

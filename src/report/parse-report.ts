@@ -31,11 +31,18 @@ const REPORT_SHAPE: Shape = {
 
 /**
  * Reads a report that was saved as JSON. Numbers, names and their order come back as they were.
- * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
+ * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
  */
 export function parseReport(json: string): ParsedReport {
   const data = readObject(json);
   const version = data['schema_version'];
+  if (data['kind'] === 'series') {
+    throw new ModelDiffError('the result of a series, not of a comparison', {
+      kind: 'Unsupported',
+      code: 'E_UNSUPPORTED_FORMAT',
+      hint: 'model-diff series writes every format by itself, as with -o series.html',
+    });
+  }
   if (typeof version !== 'number' || !('parameters' in data)) {
     throw new ModelDiffError('not a report of model-diff: expected the keys schema_version, summary, analysis, parameters', {
       kind: 'Format',
@@ -56,7 +63,8 @@ export function parseReport(json: string): ParsedReport {
   return { diffs: parameters, ...report };
 }
 
-const HOW_TO_MAKE = 'such a file is made with: model-diff OLD NEW -o report.json';
+/** Where a file to read comes from, as a hint. */
+export const HOW_TO_MAKE = 'such a file is made with: model-diff OLD NEW -o report.json';
 
 function readObject(json: string): Readonly<Record<string, unknown>> {
   let data: unknown;

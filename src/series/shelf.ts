@@ -1,3 +1,4 @@
+import { formatNoun } from '../analysis/wording.ts';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint.ts';
 import { ModelDiffError } from '../errors.ts';
 import type { LoadOptions } from '../types.ts';
@@ -41,7 +42,7 @@ function closeOldest(open: Map<number, Checkpoint>): void {
 }
 
 function describeSize({ layerNames, numParameters, sizeBytes }: Checkpoint): string {
-  return `${layerNames.length} tensors of ${numParameters} elements in ${sizeBytes} bytes`;
+  return `${formatNoun(layerNames.length, 'tensor')} of ${formatNoun(numParameters, 'element')} in ${formatNoun(sizeBytes, 'byte')}`;
 }
 
 /** A checkpoint is opened more than once; it must not become another one. */

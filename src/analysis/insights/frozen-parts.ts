@@ -62,7 +62,7 @@ function describeRanges(ranges: readonly FrozenRange[]): string {
     .slice(0, MOST_RANGES)
     .map(({ stack, from, to, of }) => `${stack} ${from === to ? from : `${from} to ${to}`} of ${of}`);
   const rest = ranges.length - texts.length;
-  return joinWords(rest > 0 ? [...texts, `${rest} more runs`] : texts);
+  return joinWords(rest > 0 ? [...texts, formatNoun(rest, 'more run')] : texts);
 }
 
 function describeKept(kept: number, expected: number | null, dtypes: readonly string[]): string {

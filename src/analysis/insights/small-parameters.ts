@@ -14,7 +14,7 @@ export const explainSmallParameters: Explain = ({ rows }) => {
     {
       category: 'training_dynamics',
       title: 'Only Vectors Changed',
-      description: `All ${matrices.length} matrices are unchanged; ${formatNoun(changed.length, 'vector')} changed (${norms} of norms, ${biases} biases), as tuning of biases or norms does.`,
+      description: `${matrices.length === 1 ? 'The only matrix is' : `All ${matrices.length.toLocaleString('en')} matrices are`} unchanged; ${formatNoun(changed.length, 'vector')} changed (${norms} of norms, ${formatNoun(biases, 'bias', 'biases')}), as tuning of biases or norms does.`,
       severity: 'info',
       evidence: { matrices: matrices.length, changed: changed.length, norms, biases },
       confidence: 0.95,

@@ -28,6 +28,13 @@ export interface SeriesDraft {
   readonly finiteSoFar: Uint8Array;
   /** Reasons by step and tensor. */
   readonly failures: { readonly step: number; readonly tensor: string; readonly message: string }[];
+  /** Why a tensor has NaN or Inf from a step on, where a conversion made them; by {@link placeKey}. */
+  readonly overflows: Map<string, string>;
+}
+
+/** A tensor in a step, as a key. */
+export function placeKey(step: number, tensor: string): string {
+  return `${step} ${tensor}`;
 }
 
 /** A tensor as the descriptions of the checkpoints give it. */
@@ -64,6 +71,7 @@ export function startSeries(described: readonly SeriesTensor[], count: number): 
     measured: [...described.keys()].filter((row) => described[row]?.isMeasured === true),
     finiteSoFar: new Uint8Array(described.length).fill(1),
     failures: [],
+    overflows: new Map(),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SeriesEvent, SeriesEventKind } from '../../types.ts';
-import type { SeriesDraft } from './draft.ts';
+import { placeKey, type SeriesDraft } from './draft.ts';
 import { judgeJump } from './judge-jump.ts';
 
 /** Gravest kind first. */
@@ -49,15 +49,17 @@ function findTotalJumps({ steps }: SeriesDraft): SeriesEvent[] {
 }
 
 /** The first checkpoint with NaN or Inf. */
-function findNonfinite({ tensors, count }: SeriesDraft, tensor: number): SeriesEvent | null {
+function findNonfinite({ tensors, count, overflows }: SeriesDraft, tensor: number): SeriesEvent | null {
   const counts = [tensors.startNonfinite[tensor] ?? 0, ...tensors.nonfinite.subarray(tensor * count, (tensor + 1) * count)];
   const step = counts.findIndex((nonfinite) => nonfinite > 0);
   if (step < 0) return null;
+  const name = tensors.names[tensor] ?? '';
   return {
     ...PLAIN,
     kind: 'non_finite',
     step,
-    tensor: tensors.names[tensor] ?? '',
+    tensor: name,
+    message: overflows.get(placeKey(step, name)) ?? null,
     severity: 'critical',
     value: counts[step] ?? null,
   };

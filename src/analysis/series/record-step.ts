@@ -1,11 +1,14 @@
 import { CHANGE_TYPES, type SeriesStep, type TensorColumns } from '../../types.ts';
+import { findOverflows } from '../overflow.ts';
 import { roundingError } from '../precision.ts';
+import { readColumns } from '../rows-from-columns.ts';
 import {
   type AlignedPair,
   type AlignedPairs,
   alignPair,
   countNonfinite,
   lengthAt,
+  placeKey,
   type SeriesDraft,
   type StepPairs,
 } from './draft.ts';
@@ -45,6 +48,7 @@ export function recordStep(draft: SeriesDraft, found: StepPairs): void {
     ...countAll(found.last),
   });
   for (const [row, message] of found.last.errors) draft.failures.push({ step, tensor: found.last.names[row] ?? '', message });
+  recordOverflows(draft, step, found.last);
 }
 
 /** Sums of squares of the measured tensors: of the difference, of old and of new; null where nothing could be measured. */
@@ -140,6 +144,16 @@ function countAll(columns: TensorColumns): Counts {
     reshapedTensors: counts.shape_changed,
     failedTensors: columns.errors.size,
   };
+}
+
+/** Values that a conversion between two checkpoints made NaN or Inf: no sign of a run that diverged. */
+function recordOverflows({ overflows }: SeriesDraft, step: number, columns: TensorColumns): void {
+  const isConverted = (row: number): boolean =>
+    columns.dtypeChanged[row] === 1 && countNonfinite(columns, row, 'new') > countNonfinite(columns, row, 'old');
+  if (!columns.names.some((_, row) => isConverted(row))) return;
+  for (const { from, to, tensors } of findOverflows(readColumns(columns, null))) {
+    for (const tensor of tensors) overflows.set(placeKey(step, tensor), `overflow of the conversion from ${from} to ${to}`);
+  }
 }
 
 /** Square root of a quotient of sums of squares; null where there is nothing to measure by. */

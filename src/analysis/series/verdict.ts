@@ -16,6 +16,7 @@ const READINGS = { drift: 0.5, ordinary: 0.1, walk: -0.1 };
 export function composeSeriesVerdict(series: UnjudgedSeries): string {
   const clauses = [
     describeStart(series),
+    describeOverflows(series),
     describeCourse(series),
     describeTensorJumps(series),
     describeFreezes(series),
@@ -31,13 +32,21 @@ function describeStart(series: UnjudgedSeries): string | null {
     : `NaN or Inf in the start already, in ${formatNoun(tensors.length, 'tensor')}: ${listNames(tensors)}`;
 }
 
+/** NaN and Inf that a conversion made, by step. */
+function describeOverflows(series: UnjudgedSeries): string | null {
+  const events = series.events.filter(({ kind, message }) => kind === 'non_finite' && message !== null);
+  const [first] = events;
+  if (first === undefined) return null;
+  return `${first.message ?? ''} at ${placeOf(series, first.step)}: NaN or Inf in ${formatNoun(events.length, 'tensor')}, first in ${first.tensor ?? ''}`;
+}
+
 /** The main clause. */
 function describeCourse(series: UnjudgedSeries): string {
   const { checkpoints, steps, tensors } = series;
   if (!tensors.isMeasured.includes(1)) return 'nothing in common: no tensor is in every checkpoint with one shape';
   const total = (kind: SeriesEventKind): SeriesEvent | undefined =>
     series.events.find((event) => event.kind === kind && event.tensor === null);
-  const nonfinite = series.events.find((event) => event.kind === 'non_finite' && event.step > 0);
+  const nonfinite = series.events.find((event) => event.kind === 'non_finite' && event.step > 0 && event.message === null);
   const [norm, jump] = [total('norm_jumped'), total('jumped')];
   const troubles = [jump, norm, nonfinite].filter((event) => event !== undefined);
   if (troubles.length > 0) return describeTrouble(series, troubles);

@@ -23,7 +23,11 @@ export function formatStepCosine(cosine: number): string {
   return text === '-0.00' ? '0.00' : text;
 }
 
-/** Names of tensors in events of one kind and step, in the order of the events. */
+/** Names of tensors in events of one kind and step, in the order of the events; without those that a conversion explains. */
 export function listTensors({ events }: UnjudgedSeries, kind: SeriesEventKind, step: number): string[] {
-  return events.flatMap((event) => (event.kind === kind && event.step === step && event.tensor !== null ? [event.tensor] : []));
+  return events.flatMap((event) =>
+    event.kind === kind && event.step === step && event.tensor !== null && (kind === 'failed' || event.message === null)
+      ? [event.tensor]
+      : [],
+  );
 }

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../checkpoint.ts';
 import { argumentError } from '../../errors.ts';
 import { formatNoun } from '../../report/format.ts';
 import { prepareReport, type Report } from '../../report/report.ts';
-import type { DiffConfig, TensorColumns } from '../../types.ts';
+import type { TensorColumns } from '../../types.ts';
 import { chooseConfig } from '../choose-config.ts';
 import { describeRun } from '../describe-run.ts';
 import { EXIT } from '../exit.ts';
@@ -66,7 +66,7 @@ async function compare(
     const { diffs, summary } = await new ModelDiff({
       includeUnchanged: flags.includeUnchanged === true,
       ...chooseConfig(flags),
-      ...chooseNames(flags),
+      autoPrefix: flags.autoPrefix,
     }).diff(old, next, run);
     progress.stop();
     const seconds = (performance.now() - started) / 1000;
@@ -91,14 +91,6 @@ async function compare(
     progress.stop();
     for (const checkpoint of opened) checkpoint.close();
   }
-}
-
-function chooseNames(flags: DiffFlags): DiffConfig {
-  return {
-    ...(flags.rename === undefined ? {} : { rename: flags.rename }),
-    ...(flags.stripPrefix === undefined ? {} : { stripPrefix: flags.stripPrefix }),
-    autoPrefix: flags.autoPrefix,
-  };
 }
 
 /** Whether a value, a name, a shape or a dtype differs. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseReport } from '../../report/parse-report.ts';
+import { HOW_TO_MAKE, parseReport } from '../../report/parse-report.ts';
 import { prepareReport } from '../../report/report.ts';
 import type { ReportFlags } from '../flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
@@ -24,7 +24,7 @@ async function readSaved(path: string, signal: AbortSignal): Promise<string> {
     return await readFile(path, { encoding: 'utf8', signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw describeSystemError(cause, path, 'cannot read');
+    throw describeSystemError(cause, path, 'cannot read', HOW_TO_MAKE);
   }
 }
 

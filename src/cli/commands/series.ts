@@ -1,3 +1,4 @@
+import { listNames } from '../../analysis/wording.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { formatBytes, formatNoun } from '../../report/format.ts';
 import { createSeriesReport } from '../../report/series/create.ts';
@@ -7,6 +8,7 @@ import { chooseConfig } from '../choose-config.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
 import { breaksRule, chooseOpening } from '../opening.ts';
+import { HOW_EMPTY } from '../require-common.ts';
 import { planOutputs } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverWith } from '../render.ts';
@@ -55,9 +57,18 @@ async function follow(session: Session, paths: readonly string[], flags: SeriesF
 }
 
 /** Checkpoints without a tensor in common are a mistake more often than a result. */
-function requireShared({ tensors, steps }: SeriesResult): void {
+function requireShared({ tensors, steps, checkpoints }: SeriesResult): void {
   if (tensors.isMeasured.includes(1) || steps.some(({ comparedTensors, failedTensors }) => comparedTensors + failedTensors > 0))
     return;
+  const empty = checkpoints.filter((checkpoint) => checkpoint.tensors === 0).map(({ path }) => path);
+  if (empty.length > 0) {
+    throw new ModelDiffError(`nothing to compare: no tensor in ${listNames(empty)}`, {
+      kind: 'Mismatch',
+      code: 'E_NO_TENSORS',
+      path: empty[0],
+      hint: HOW_EMPTY,
+    });
+  }
   throw new ModelDiffError('no tensor in common: no checkpoint has one of the name and shape of the one before', {
     kind: 'Mismatch',
     code: 'E_NO_COMMON_TENSORS',

@@ -1,5 +1,5 @@
 import type { DepthPoint } from '../../types.ts';
-import { findLargest, formatCount, formatPercent } from '../format.ts';
+import { findLargest, formatNoun, formatPercent } from '../format.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../text/width.ts';
 import { html, type Markup } from './markup.ts';
@@ -110,7 +110,7 @@ function describe(bars: readonly Bar[]): string {
   const sorted = [...bars].sort((a, b) => b.change - a.change);
   const say = (bar: Bar | undefined): string =>
     bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change)}`;
-  return `${formatCount(bars.length)} bars. Most: ${say(sorted[0])}. Least: ${say(sorted.at(-1))}.`;
+  return `${formatNoun(bars.length, 'bar')}. Most: ${say(sorted[0])}. Least: ${say(sorted.at(-1))}.`;
 }
 
 function round(value: number): number {

@@ -1,6 +1,6 @@
 import type { TensorColumns } from '../../types.ts';
 import { describeRow, findTop } from '../describe.ts';
-import { formatExponent, formatNoun, formatPercent, formatRest } from '../format.ts';
+import { formatCount, formatExponent, formatNoun, formatPercent, formatRest } from '../format.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { describeNotes, describeShapes } from '../text/notes.ts';
@@ -17,13 +17,18 @@ export function showModified({ columns, overview }: Report, rows: number): Marku
   const rest = formatRest(overview.modified - shown.length, 'modified tensor');
   return html`<section>
 <h2>Most changed tensors</h2>
-<p class="note">${shown.length < overview.modified ? `${formatNoun(shown.length, 'tensor')} of ${overview.modified} modified ones` : `All ${formatNoun(overview.modified, 'modified tensor')}`}, by relative change.</p>
+<p class="note">${describeShown(shown.length, overview.modified)}</p>
 <div class="scroll" role="region" aria-label="Most changed tensors" tabindex="0"><table>
 <thead><tr><th scope="col">tensor</th><th scope="col" class="number">relative change</th><th class="spark" aria-hidden="true"></th><th scope="col" class="number">cosine</th><th scope="col" class="number">elements changed</th><th scope="col" class="number">largest |d|</th><th scope="col">shape</th></tr></thead>
 <tbody>${Array.from(shown, (row) => showRow(columns, row, top))}</tbody>
 </table></div>
 ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
 </section>`;
+}
+
+function describeShown(shown: number, modified: number): string {
+  if (shown < modified) return `${formatNoun(shown, 'tensor')} of ${formatCount(modified)} modified ones, by relative change.`;
+  return modified === 1 ? 'The only modified tensor.' : `All ${formatNoun(modified, 'modified tensor')}, by relative change.`;
 }
 
 /** Layers and layer types by their change. */

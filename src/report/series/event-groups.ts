@@ -57,7 +57,7 @@ export function describeGroup({ kind, step, whole, tensors }: EventGroup): strin
 export function describeTensorEvent(event: SeriesEvent): string {
   switch (event.kind) {
     case 'non_finite':
-      return `${formatCount(event.value)} NaN or Inf`;
+      return `${formatCount(event.value)} NaN or Inf${event.message === null ? '' : `, ${event.message}`}`;
     case 'jumped':
     case 'norm_jumped':
       return `${formatPercent(event.value)}, ${describeRise(event)}${describeScore(event)}`;

@@ -1,5 +1,5 @@
 import type { SeriesResult, SeriesStep } from '../../types.ts';
-import { formatCount, formatExponent, formatPercent, isMissing, MISSING } from '../format.ts';
+import { formatCount, formatExponent, formatNoun, formatPercent, isMissing, MISSING } from '../format.ts';
 
 /** A column of the table of steps, the same in every format that people read. */
 export interface StepColumn {
@@ -40,7 +40,7 @@ export function describeScope({ steps, tensors }: SeriesResult): string {
   const measured = tensors.isMeasured.reduce((sum, flag) => sum + flag, 0);
   const moved = steps.reduce((sum, step) => sum + step.addedTensors + step.removedTensors + step.reshapedTensors, 0);
   const why = moved > 0 ? '; tensors that come, go or change their shape are left out' : '';
-  return `Sizes and cosines are of ${formatCount(measured)} of ${formatCount(tensors.names.length)} tensors taken as one vector${why}.`;
+  return `Sizes and cosines are of ${formatCount(measured)} of ${formatNoun(tensors.names.length, 'tensor')} taken as one vector${why}.`;
 }
 
 function readChanged({ changedElements, totalElements }: SeriesStep): string {

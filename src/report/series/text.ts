@@ -1,6 +1,6 @@
 import type { SeriesCheckpoint, SeriesResult, Severity } from '../../types.ts';
 import { escapeTerminal } from '../escape.ts';
-import { formatBytes, formatCount, formatNoun, formatPercent, formatRest } from '../format.ts';
+import { formatBytes, formatNoun, formatPercent, formatRest } from '../format.ts';
 import { spellAscii } from '../text/ascii.ts';
 import { drawProfile } from '../text/glyphs.ts';
 import { chooseLayout, fitName, type Layout, type TextOptions } from '../text/layout.ts';
@@ -36,7 +36,7 @@ function writeHeader({ checkpoints }: SeriesResult, layout: Layout): string {
 }
 
 function describeCheckpoint({ tensors, parameters, sizeBytes }: SeriesCheckpoint): string {
-  return `${formatNoun(tensors, 'tensor')}  ${formatCount(parameters)} parameters  ${formatBytes(sizeBytes)}`;
+  return `${formatNoun(tensors, 'tensor')}  ${formatNoun(parameters, 'parameter')}  ${formatBytes(sizeBytes)}`;
 }
 
 /** One line a checkpoint; the first has no step. */

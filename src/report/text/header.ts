@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatNoun } from '../format.ts';
+import { formatBytes, formatNoun } from '../format.ts';
 import type { SideOverview } from '../overview.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
@@ -21,7 +21,7 @@ export function writeHeader(report: Report, layout: Layout): string[] {
 function describeSide(side: SideOverview): string[] {
   return [
     formatNoun(side.tensors, 'tensor'),
-    `${formatCount(side.elements)} parameters`,
+    formatNoun(side.elements, 'parameter'),
     side.bytes === null ? '' : formatBytes(side.bytes),
     describeDtypes(side),
   ];
