@@ -107,3 +107,19 @@ test('a pipeline: the component that changed, and the configuration of its sched
   const { description } = analysis.insights.find(({ title }) => /Frozen|Parts/u.test(title)) ?? {};
   t.regex(description ?? '', /text_encoder|text/u);
 });
+
+test('one shard beside the whole model: neither every key of a configuration nor a tie is read out of it', async (t) => {
+  const whole = join(folder, 'llama-sharded', 'old');
+  await using shard = await loadCheckpoint(join(whole, 'model-00001-of-00002.safetensors'));
+  await using model = await loadCheckpoint(whole);
+  const { diffs, summary } = await new ModelDiff().diff(shard, model);
+  t.deepEqual(summary.configChanges, [
+    { key: 'config.json', old: undefined, new: 'present' },
+    { key: 'generation_config.json', old: undefined, new: 'present' },
+  ]);
+  const { insights } = new DiffAnalyzer().analyze(diffs, summary);
+  t.is(
+    insights.find(({ title }) => title === 'Tied Weights Came Apart'),
+    undefined,
+  );
+});

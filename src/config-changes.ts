@@ -4,6 +4,9 @@ import type { ConfigChange } from './types.ts';
 /** Deeper nesting than this is compared as one value. */
 const DEEPEST = 16;
 
+/** The name of the model's own configuration, whose keys stand without it. */
+const MAIN = 'config.json';
+
 /** Differences of `config.json`, then those of every other configuration file, whose keys begin with its name. */
 export function compareAllConfigs(
   old: Pick<Checkpoint, 'config' | 'configs'>,
@@ -11,18 +14,19 @@ export function compareAllConfigs(
 ): ConfigChange[] {
   const files = [...new Set([...Object.keys(old.configs), ...Object.keys(newer.configs)])].sort();
   const others = files.flatMap((file) =>
-    // A file that one side does not have at all is no change of each of its keys.
     file in old.configs && file in newer.configs
       ? compareConfigs(old.configs[file], newer.configs[file]).map((change) => ({ ...change, key: `${file}: ${change.key}` }))
-      : [
-          {
-            key: file,
-            old: old.configs[file] === undefined ? undefined : PRESENT,
-            new: newer.configs[file] === undefined ? undefined : PRESENT,
-          },
-        ],
+      : [describePresence(file, old.configs[file], newer.configs[file])],
   );
-  return [...compareConfigs(old.config, newer.config), ...others];
+  const isOneSided = (old.config === null) !== (newer.config === null);
+  const main = isOneSided ? [describePresence(MAIN, old.config, newer.config)] : compareConfigs(old.config, newer.config);
+  return [...main, ...others];
+}
+
+/** A file that one side does not have at all is no change of each of its keys. */
+function describePresence(key: string, old: unknown, newer: unknown): ConfigChange {
+  const present = (content: unknown): string | undefined => (content === undefined || content === null ? undefined : PRESENT);
+  return { key, old: present(old), new: present(newer) };
 }
 
 /** Stands for the content of a file that the other side does not have. */

@@ -232,6 +232,17 @@ test('two models with nothing in common: what the names look like, and what to t
     'error[E_NO_COMMON_TENSORS]: no tensor in common: the old checkpoint has net.a.weight, net.b.weight; the new one has a.weight, b.weight\nhint: the names differ by the prefix "net." only: --strip-prefix net.\n',
   );
   t.regex((await run([two, three])).stderr, /hint: are these two states of one model\?/);
+  const pipeline = writeSafetensors(join(folder.path, 'pipeline.safetensors'), [
+    { name: 'text.a.weight', shape: [3] },
+    { name: 'unet.a.weight', shape: [2] },
+    { name: 'unet.b.weight', shape: [2] },
+  ]);
+  t.regex(
+    (await run([two, pipeline])).stderr,
+    /hint: one side is the part "unet\." of the other: --strip-prefix unet\. compares them\n/,
+  );
+  const adapter = writeSafetensors(join(folder.path, 'adapter.safetensors'), [{ name: 'q.lora_A.weight', shape: [2] }]);
+  t.regex((await run([adapter, three])).stderr, /hint: one side is an adapter alone: merge it/);
 });
 
 test('names from a hostile file reach neither the terminal nor the page', async (t) => {

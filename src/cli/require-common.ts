@@ -45,15 +45,37 @@ function describeNames(names: readonly string[]): string {
 function suggest(old: readonly string[], next: readonly string[]): string {
   const prefix = findPrefix(old, next) ?? findPrefix(next, old);
   if (prefix !== undefined) return `the names differ by the prefix "${prefix}" only: --strip-prefix ${prefix}`;
+  const part = findPart(old, next) ?? findPart(next, old);
+  if (part !== undefined) return `one side is the part "${part}" of the other: --strip-prefix ${part} compares them`;
+  if (old.every(isOfAdapter) !== next.every(isOfAdapter))
+    return 'one side is an adapter alone: merge it into its base model first (peft: merge_and_unload)';
   return 'are these two states of one model? model-diff inspect lists the names of each';
 }
+
+/** Names that are enough to tell by. */
+const ENOUGH = 20;
 
 /** What stands before every name of `long` that `short` has without it. Looks at the first names only. */
 function findPrefix(long: readonly string[], short: readonly string[]): string | undefined {
   const known = new Set(short);
-  const prefixes = long.slice(0, 20).map((name) => {
+  const prefixes = long.slice(0, ENOUGH).map((name) => {
     const dots = [...name.slice(0, 200).matchAll(/\./g)].map(({ index }) => index + 1);
     return dots.map((dot) => name.slice(0, dot)).find((prefix) => known.has(name.slice(prefix.length)));
   });
   return prefixes.every((prefix) => prefix !== undefined && prefix === prefixes[0]) ? prefixes[0] : undefined;
+}
+
+/** The prefix below which `whole` has the names of `part`, as a pipeline has those of its components. */
+function findPart(whole: readonly string[], part: readonly string[]): string | undefined {
+  const [first = ''] = part;
+  const known = new Set(whole);
+  return whole
+    .filter((name) => name.endsWith(`.${first}`))
+    .slice(0, ENOUGH)
+    .map((name) => name.slice(0, -first.length))
+    .find((prefix) => part.slice(0, ENOUGH).every((name) => known.has(prefix + name)));
+}
+
+function isOfAdapter(name: string): boolean {
+  return /(^|\.)lora_|\.(?:hada|lokr|oft|vera|ia3)_/.test(name.slice(0, 1000));
 }

@@ -39,13 +39,17 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
   return EXIT.trouble;
 }
 
+/** What to do about a wrong call, where something better can be said than to read the help. */
+const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
+  [/missing required argument 'new'/, 'a comparison takes two checkpoints; model-diff inspect looks into one'],
+  [/too many arguments/, 'a pattern with a * stands in quotation marks; more than two checkpoints are for model-diff series'],
+];
+
 /** commander's message and its suggestion as an error of ours. */
 function readUsageError({ message }: CommanderError): Error {
   const [first = '', ...rest] = message.split('\n');
   const suggestion = rest.map((line) => /^\(Did you mean (.*)\?\)$/s.exec(line)?.[1]).find((word) => word !== undefined);
-  const hint = first.endsWith("missing required argument 'new'")
-    ? 'a comparison takes two checkpoints; model-diff inspect looks into one'
-    : 'model-diff --help lists the arguments and options';
+  const hint = USAGE_HINTS.find(([words]) => words.test(first))?.[1] ?? 'model-diff --help lists the arguments and options';
   return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? hint : `did you mean ${suggestion}?`);
 }
 

@@ -8,6 +8,9 @@ export const explainBrokenTie: Explain = ({ rows }) => {
   );
   const head = rows.find((row) => row.class.type === 'output' && row.class.role === 'head' && row.newShape?.length === 2);
   if (embedding === undefined || head === undefined || !isSameShape(embedding, head)) return [];
+  // A side that lacks other tensors too is a part of a model, and says nothing of ties.
+  const isAdded = (row: TensorRow): boolean => row.changeType === 'added' && row !== head && row !== embedding;
+  if (rows.some(isAdded) && (head.changeType === 'added' || embedding.changeType === 'added')) return [];
   const wasTied = head.changeType === 'added' || embedding.changeType === 'added' || isOne(embedding, head, 'old');
   if (!wasTied || head.changeType === 'removed' || embedding.changeType === 'removed' || isOne(embedding, head, 'new')) return [];
   const old = head.changeType === 'added' ? `${head.name} did not exist` : 'both were the same';
