@@ -78,6 +78,15 @@ test('sparse tensors that store another number of elements are a row with its er
   }
 });
 
+test('bits of sparse elements that had to be added up are not compared', async (t) => {
+  const checkpoint = await loadCheckpoint(torch('sparse_coo.pt'));
+  const { diffs } = await new ModelDiff({ includeUnchanged: true }).diff(checkpoint, checkpoint);
+  const counts = new Map(diffs.map(({ name, bitChanged }) => [name, bitChanged]));
+  t.deepEqual([counts.get('coalesced'), counts.get('uncoalesced')], [0, null]);
+  await t.throwsAsync(checkpoint.getTensor('uncoalesced', { as: 'raw' }), { code: 'E_UNSUPPORTED_LAYOUT' });
+  t.true((await checkpoint.getTensor('uncoalesced')).data.length > 0);
+});
+
 test('what was found before a file broke comes with the error', async (t) => {
   const error = await t.throwsAsync(loadCheckpoint(hostile('broken_after_payload.pt')), { instanceOf: ModelDiffError });
   t.true(error.findings.some(({ code }) => code === 'GlobalDangerous'));

@@ -256,7 +256,12 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
     includeOptimizer: options.includeOptimizer ?? false,
     limits: Object.entries(options.limits ?? {}).map(([name, value]) => readLimit(name, value)),
   };
-  const native = await runJob('open', options, (control) => binding().openCheckpoint(path, open, control));
+  const native = await runJob(
+    'open',
+    options,
+    (control) => binding().openCheckpoint(path, open, control),
+    (late) => late.close(),
+  );
   const checkpoint = new Checkpoint(native);
   if (options.computeStats !== true) return checkpoint;
   try {

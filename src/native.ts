@@ -84,7 +84,9 @@ export function toFinding(finding: {
 }
 
 /**
- * Runs a job of the binding: wires cancellation to `signal` and polls progress while it runs.
+ * Runs a job of the binding: wires cancellation to `signal` and polls progress while it runs. After an abort it waits until
+ * the job has ended, which takes as long as one chunk; one that cannot be cut in the middle, as reading a header, is left
+ * behind instead where the caller says how to `discard` what comes of it.
  *
  * @throws `signal.reason` after an abort, else what the job failed with.
  */
@@ -92,6 +94,7 @@ export async function runJob<T>(
   phase: Progress['phase'],
   run: RunOptions,
   start: (control: Control) => Promise<T | Failure>,
+  discard?: (late: T) => void,
 ): Promise<T> {
   const { signal, onProgress } = run;
   signal?.throwIfAborted();
@@ -100,7 +103,8 @@ export async function runJob<T>(
   signal?.addEventListener('abort', cancel, { once: true });
   const watch = onProgress === undefined ? undefined : watchProgress(phase, control, onProgress);
   try {
-    const value = unwrap(await start(control));
+    const job = start(control);
+    const value = unwrap(await (discard === undefined || signal === undefined ? job : untilAbort(job, signal, discard)));
     signal?.throwIfAborted();
     watch?.throwIfFailed();
     watch?.report();
@@ -113,6 +117,20 @@ export async function runJob<T>(
     watch?.stop();
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** The answer of a job, or a rejection as soon as `signal` aborts; what is answered after that is discarded. */
+function untilAbort<T>(job: Promise<T | Failure>, signal: AbortSignal, discard: (late: T) => void): Promise<T | Failure> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', leave, { once: true });
+    const settle = (answer: T | Failure): void => {
+      signal.removeEventListener('abort', leave);
+      if (!signal.aborted) resolve(answer);
+      else if (!isFailure(answer)) discard(answer);
+    };
+    job.then(settle, reject);
+  });
 }
 
 function watchProgress(

@@ -66,8 +66,7 @@ function describeSide(columns: TensorColumns, side: SideColumns, row: number): T
     std: at(side.std),
     min: at(side.min),
     max: at(side.max),
-    // Of a complex number both parts are counted.
-    sparsity: at(side.zeros) / (numElements * ((side.dtype[row] ?? '').startsWith('c') ? 2 : 1)),
+    sparsity: at(side.zeros) / numElements,
     nanCount: at(side.nan),
     infCount: at(side.inf),
     error: columns.errors.get(row) ?? null,

@@ -93,7 +93,7 @@ export interface ParameterDiff {
   readonly changeRatio: number | null;
   /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
   readonly identical: boolean;
-  /** Elements whose bits differ; null when the dtypes differ. */
+  /** Elements whose bits differ; null when the dtypes differ, or when elements of a sparse tensor had to be added up. */
   readonly bitChanged: number | null;
   /** Euclidean norm of old over the elements that are finite on both sides. */
   readonly oldNorm: number | null;
@@ -537,8 +537,9 @@ export interface TensorValues<Data extends TypedArray = TypedArray> {
 /** Options of `Checkpoint.getTensor`. */
 export interface ReadOptions {
   /**
-   * `f32` and `f64`: numbers; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, floats of 4 and 6 bits as the
-   * 8-bit floats (e4m3fn) of the same value.
+   * `f32` and `f64`: numbers, two for each complex element; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, types
+   * of less than a byte (floats of 4 and 6 bits, quint4x2, quint2x4) as their codes, one a byte. A sparse tensor that stores several
+   * elements in one place has no raw ones, only their sums.
    * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
    */
   readonly as?: 'f32' | 'f64' | 'raw';

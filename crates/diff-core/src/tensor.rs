@@ -134,6 +134,8 @@ pub(crate) struct Coalesced {
     pub block: u64,
     /// The elements in that order, unless they lie so in the file.
     pub values: Option<(DType, Vec<u8>)>,
+    /// Whether there were several elements in one place: `values` are sums then, as f64.
+    pub is_summed: bool,
 }
 
 /// Quantised in a way that a [`ValueMap`] does not tell: value = (q - zero point) * scale.

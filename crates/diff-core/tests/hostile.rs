@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, read_elements};
+use diff_core::engine::{ElementType, Observer, read_elements};
 use diff_core::finding::{Finding, Severity};
 use diff_core::format::{OpenOptions, open};
 use diff_core::{Error, Result};
@@ -128,6 +128,7 @@ fn values(checkpoint: &Checkpoint, index: usize) -> Result<String> {
         0,
         elements.min(1 << 22),
         ElementType::Raw,
+        &Observer::default(),
     )?;
     if bytes.len() > 64 && bytes.iter().all(|byte| *byte == 0) {
         return Ok("zeros".to_owned());

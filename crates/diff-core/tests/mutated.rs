@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use diff_core::engine::{ElementType, read_elements};
+use diff_core::engine::{ElementType, Observer, read_elements};
 use diff_core::format::{OpenOptions, open};
 
 mod common;
@@ -85,7 +85,14 @@ fn open_and_read(path: &std::path::Path, options: &OpenOptions) -> bool {
     for (index, tensor) in checkpoint.tensors.iter().enumerate().take(50) {
         let elements = tensor.elements.min(10_000);
         for element in [ElementType::Raw, ElementType::F32] {
-            let _ = read_elements(&checkpoint, index, 0, elements, element);
+            let _ = read_elements(
+                &checkpoint,
+                index,
+                0,
+                elements,
+                element,
+                &Observer::default(),
+            );
         }
     }
     true

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use diff_core::Error;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, View, read_elements};
+use diff_core::engine::{ElementType, Observer, View, read_elements};
 use diff_core::finding::Finding;
 use diff_core::format::{OpenOptions, open};
 use serde_json::Value;
@@ -59,7 +59,14 @@ fn has_finding(findings: &[Finding], wanted: &Value) -> bool {
 
 fn read(checkpoint: &Checkpoint, index: usize) -> Result<Vec<u8>, Error> {
     let all = View::whole(index, &checkpoint.tensors[index]).elements;
-    read_elements(checkpoint, index, 0, all, ElementType::Raw)
+    read_elements(
+        checkpoint,
+        index,
+        0,
+        all,
+        ElementType::Raw,
+        &Observer::default(),
+    )
 }
 
 fn shape_of(row: &Value) -> Vec<u64> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, read_elements};
+use diff_core::engine::{ElementType, Observer, read_elements};
 use diff_core::format::{OpenOptions, open};
 use diff_core::tensor::Layout;
 use diff_core::{Code, Error};
@@ -41,7 +41,14 @@ fn refused(name: &str, file: &Value) -> Option<Code> {
 
 fn raw(checkpoint: &Checkpoint, index: usize, element: ElementType) -> Result<Vec<u8>, Error> {
     let elements = checkpoint.tensors[index].elements;
-    read_elements(checkpoint, index, 0, elements, element)
+    read_elements(
+        checkpoint,
+        index,
+        0,
+        elements,
+        element,
+        &Observer::default(),
+    )
 }
 
 fn shape_of(row: &Value) -> Vec<u64> {
@@ -110,7 +117,12 @@ fn check_row(checkpoint: &Checkpoint, index: usize, row: &Value) -> Result<(), S
     let Some(values) = row["values"].as_str() else {
         return Ok(());
     };
-    let bytes = raw(checkpoint, index, ElementType::Raw).map_err(|e| e.to_string())?;
+    let mut bytes = raw(checkpoint, index, ElementType::Raw).map_err(|e| e.to_string())?;
+    if dtype == "quint4x2" {
+        // torch hands out bytes of two elements.
+        let pairs = bytes.as_chunks::<2>().0;
+        bytes = pairs.iter().map(|[low, high]| high << 4 | low).collect();
+    }
     if !converted && hex(&bytes) != values {
         return Err(format!("values {}, not {values}", hex(&bytes)));
     }

@@ -313,6 +313,7 @@ impl NativeCheckpoint {
                 start as u64,
                 length as u64,
                 element,
+                observer,
             )?;
             checkpoint.verify()?;
             Ok(Uint8Array::from(bytes))

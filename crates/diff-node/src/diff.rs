@@ -69,7 +69,7 @@ pub fn diff<'env>(
         };
         let outcome = engine::run(&plan, options, observer)?;
         Ok(Compared {
-            columns: Columns::of_pairs(&outcome.pairs),
+            columns: Columns::of_pairs(&outcome),
             exponents: ExponentTable::of(outcome.distributions.iter().map(|one| &one.exponents)),
             changes: ExponentTable::of(outcome.distributions.iter().map(|one| &one.changes)),
         })

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diff_core::engine::Outcome;
 use diff_core::stats::{Exponents, Own, PairStats};
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
@@ -167,7 +168,7 @@ const PAIR: [&str; 12] = [
     "nonfinite_changed",
 ];
 
-fn pair_values(stats: &PairStats) -> [f64; 12] {
+fn pair_values(stats: &PairStats, bits_compared: bool) -> [f64; 12] {
     let metrics = stats.metrics();
     [
         stats.elements as f64,
@@ -180,7 +181,11 @@ fn pair_values(stats: &PairStats) -> [f64; 12] {
         metrics.symmetric,
         stats.changed() as f64,
         stats.value_changed as f64,
-        stats.bit_changed as f64,
+        if bits_compared {
+            stats.bit_changed as f64
+        } else {
+            f64::NAN
+        },
         stats.nonfinite_changed as f64,
     ]
 }
@@ -188,16 +193,18 @@ fn pair_values(stats: &PairStats) -> [f64; 12] {
 impl Columns {
     /// One row for each pair or single tensor. The norms of a pair are those over the elements that are finite on both sides.
     #[must_use]
-    pub fn of_pairs(results: &[Result<PairStats, Error>]) -> Self {
+    pub fn of_pairs(outcome: &Outcome) -> Self {
         let sides = ["old", "new"].map(|side| OWN.map(|name| format!("{side}_{name}")));
         let columns = PAIR
             .map(str::to_owned)
             .into_iter()
             .chain(sides.into_iter().flatten())
             .collect();
-        Self::build(columns, results, |stats| {
+        let rows = outcome.pairs.iter().zip(&outcome.bits_compared);
+        let rows = rows.map(|(pair, &bits)| pair.as_ref().map(|stats| (stats, bits)));
+        Self::build(columns, rows, |(stats, bits)| {
             let metrics = stats.metrics();
-            let mut values = pair_values(stats).to_vec();
+            let mut values = pair_values(stats, bits).to_vec();
             for (own, pair_norm) in [
                 (&stats.old, metrics.old_norm),
                 (&stats.new, metrics.new_norm),
@@ -216,18 +223,19 @@ impl Columns {
     #[must_use]
     pub fn of_tensors(results: &[Result<Own, Error>]) -> Self {
         let columns = OWN.iter().map(|&name| name.to_owned()).collect();
-        Self::build(columns, results, |own| own_values(own).to_vec())
+        let rows = results.iter().map(Result::as_ref);
+        Self::build(columns, rows, |own| own_values(own).to_vec())
     }
 
-    fn build<T>(
+    fn build<'a, T>(
         columns: Vec<String>,
-        results: &[Result<T, Error>],
-        values_of: impl Fn(&T) -> Vec<f64>,
+        results: impl ExactSizeIterator<Item = Result<T, &'a Error>>,
+        values_of: impl Fn(T) -> Vec<f64>,
     ) -> Self {
         let rows = results.len();
         let mut values = vec![f64::NAN; rows * columns.len()];
         let mut failures = Vec::new();
-        for (row, result) in results.iter().enumerate() {
+        for (row, result) in results.enumerate() {
             match result {
                 Ok(stats) => {
                     for (column, value) in values_of(stats).into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use diff_core::engine::{ElementType, read_elements};
+use diff_core::engine::{ElementType, Observer, read_elements};
 use diff_core::format::{OpenOptions, open};
 
 /// Elements that are read of each tensor.
@@ -22,12 +22,13 @@ pub fn open_bytes(bytes: &[u8]) {
     match open(&path, &options) {
         Err(error) => assert!(!error.to_string().is_empty()),
         Ok(checkpoint) => {
+            let observer = Observer::default();
             for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
                 let count = tensor.elements.min(MOST_ELEMENTS);
                 for element in [ElementType::Raw, ElementType::F64] {
-                    let _ = read_elements(&checkpoint, index, 0, count, element);
+                    let _ = read_elements(&checkpoint, index, 0, count, element, &observer);
                 }
-                let _ = read_elements(&checkpoint, index, tensor.elements - count, count, ElementType::F32);
+                let _ = read_elements(&checkpoint, index, tensor.elements - count, count, ElementType::F32, &observer);
             }
         }
     }

@@ -47,6 +47,18 @@ pub(super) fn operand<'a>(
     quant::dequantised(checkpoint, tensor, quant, start, count, scratch)
 }
 
+/// The type whose bits [`operand`] hands out; None where they are sums of several stored elements.
+pub(super) fn bits(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<DType> {
+    if sparse::holds_sums(checkpoint, tensor) {
+        return None;
+    }
+    Some(if tensor.quant.is_some() {
+        DType::F32
+    } else {
+        tensor.dtype
+    })
+}
+
 /// The elements `start .. start + count` of a tensor as they are stored, in little-endian order and with lazy
 /// signs applied. Elements of packed types are bytes.
 pub(super) fn stored<'a>(
@@ -125,6 +137,33 @@ pub(super) fn stored<'a>(
             ValueMap::Neg | ValueMap::Conj | ValueMap::NegConj => ValueMap::Identity,
             map => map,
         },
+    })
+}
+
+/// The elements `start .. start + count` as they are stored, for the caller to look at: of types of less than a byte
+/// their codes, one a byte.
+pub(super) fn codes<'a>(
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
+    start: u64,
+    count: usize,
+    scratch: &'a mut Scratch,
+) -> Result<Operand<'a>> {
+    let range = (start, count);
+    let (span, bits) = match (&tensor.layout, &tensor.quant) {
+        (Layout::Packed { span, packing }, _) => (span, packing.bits()),
+        (Layout::Span(span), Some(quant)) if quant.packed > 1 => (span, 8 / quant.packed),
+        _ => return stored(checkpoint, tensor, start, count, scratch),
+    };
+    let (first, length) = packed::extent(bits, range);
+    let Scratch { window, gathered } = scratch;
+    let bytes = source(checkpoint, *span)?.bytes(span.offset + first, length, window)?;
+    gathered.clear();
+    gathered.extend(packed::codes(bytes, bits, range));
+    Ok(Operand {
+        bytes: gathered,
+        dtype: DType::U8,
+        map: ValueMap::Identity,
     })
 }
 

@@ -1,32 +1,44 @@
-//! Floats of four and six bits, as bytes that the kernels know; and bytes whose meaning nobody knows.
+//! Elements of less than a byte: their codes, and the 8-bit floats of the same values, which the kernels know.
 
 use crate::error::Result;
 use crate::source::Source;
 use crate::tensor::{Packing, Span};
+
+/// The codes `start .. start + count` of `bits` bits each, one a byte. The first bit of element `start` lies in the first byte.
+pub(super) fn codes(
+    bytes: &[u8],
+    bits: u64,
+    (start, count): (u64, usize),
+) -> impl Iterator<Item = u8> {
+    let first = start * bits / 8;
+    let mask = (1u16 << bits) - 1;
+    (start..start + count as u64).map(move |element| {
+        let bit = element * bits - first * 8;
+        let byte = |at: u64| u16::from(bytes.get(at as usize).copied().unwrap_or(0));
+        ((byte(bit / 8 + 1) << 8 | byte(bit / 8)) >> (bit % 8) & mask) as u8
+    })
+}
+
+/// The bytes that hold the elements `start .. start + count` of `bits` bits each: the first one, and how many.
+pub(super) fn extent(bits: u64, (start, count): (u64, usize)) -> (u64, usize) {
+    let first = start * bits / 8;
+    let end = ((start + count as u64) * bits).div_ceil(8);
+    (first, (end - first) as usize)
+}
 
 /// The elements `start .. start + count` as the 8-bit floats of the same values, appended to `out`.
 pub(super) fn unpack(
     source: &dyn Source,
     span: Span,
     packing: Packing,
-    (start, count): (u64, usize),
+    range: (u64, usize),
     window: &mut Vec<u8>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let bits = packing.bits();
-    let first = start * bits / 8;
-    let end = ((start + count as u64) * bits).div_ceil(8);
-    let bytes = source.bytes(span.offset + first, (end - first) as usize, window)?;
+    let (first, length) = extent(packing.bits(), range);
+    let bytes = source.bytes(span.offset + first, length, window)?;
     let table = packing.codes_in_8_bits();
-    let mask = (1u16 << bits) - 1;
-    out.extend((0..count as u64).map(|i| {
-        let bit = (start + i) * bits - first * 8;
-        let byte = (bit / 8) as usize;
-        let low = u16::from(bytes[byte]);
-        let high = u16::from(bytes.get(byte + 1).copied().unwrap_or(0));
-        let code = ((high << 8 | low) >> (bit % 8)) & mask;
-        table[usize::from(code)]
-    }));
+    out.extend(codes(bytes, packing.bits(), range).map(|code| table[usize::from(code)]));
     Ok(())
 }
 

@@ -23,17 +23,7 @@ pub(super) fn dequantised<'a>(
     let channels = quant.loaded.get_or_init(|| load(checkpoint, quant));
     let channels = channels.as_ref().map_err(Clone::clone)?;
     let mut inner = Scratch::default();
-    let packed = quant.packed.max(1);
-    let end = start + count as u64;
-    // A packed tensor has fewer bytes than elements.
-    let (first, last) = (start / packed, end.div_ceil(packed));
-    let raw = gather::stored(
-        checkpoint,
-        tensor,
-        first,
-        (last - first) as usize,
-        &mut inner,
-    )?;
+    let integers = gather::codes(checkpoint, tensor, start, count, &mut inner)?;
     let per_channel = match &quant.scales {
         Scales::One { .. } => u64::MAX,
         Scales::PerChannel { axis, .. } => {
@@ -50,22 +40,9 @@ pub(super) fn dequantised<'a>(
     };
     let plain = Operand {
         map: ValueMap::Identity,
-        ..raw
+        ..integers
     };
-    if packed == 1 {
-        kernel::for_each_value(plain, &mut emit);
-    } else {
-        let bits = 8 / packed;
-        let mut index = first * packed;
-        for byte in plain.bytes {
-            for place in 0..packed {
-                if (start..end).contains(&index) {
-                    emit(f64::from(byte >> (bits * place) & ((1u8 << bits) - 1)));
-                }
-                index += 1;
-            }
-        }
-    }
+    kernel::for_each_value(plain, &mut emit);
     Ok(Operand {
         bytes: scratch.gathered_bytes(),
         dtype: DType::F32,

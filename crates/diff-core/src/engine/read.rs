@@ -2,6 +2,8 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::engine::gather::{self, Scratch};
+use crate::engine::observe::Observer;
+use crate::engine::sparse;
 use crate::error::{Code, Error, Result};
 use crate::kernel;
 
@@ -10,7 +12,8 @@ use crate::kernel;
 pub enum ElementType {
     F32,
     F64,
-    /// The stored bytes, little-endian, in logical row-major order; of quantised tensors the integers.
+    /// The stored bytes, little-endian, in logical row-major order; of quantised tensors the integers, and of types of
+    /// less than a byte the codes, one a byte.
     Raw,
 }
 
@@ -21,13 +24,15 @@ const MOST: u64 = 1 << 32;
 /// element is two numbers; of a sparse tensor the elements are those that it stores, in the order of their places.
 ///
 /// # Errors
-/// `Argument` outside the tensor, `LimitExceeded`, or what keeps the tensor from being read.
+/// `Argument` outside the tensor, `LimitExceeded`, `UnsupportedLayout` for stored elements that do not exist, `Cancelled`
+/// (looked at once a chunk), or what keeps the tensor from being read.
 pub fn read_elements(
     checkpoint: &Checkpoint,
     index: usize,
     start: u64,
     length: u64,
     element: ElementType,
+    observer: &Observer,
 ) -> Result<Vec<u8>> {
     let tensor = checkpoint
         .tensors
@@ -52,28 +57,25 @@ pub fn read_elements(
             .tensor(&tensor.name)
             .hint("read the tensor in pieces with `start` and `length`"));
     }
+    if element == ElementType::Raw && sparse::holds_sums(checkpoint, tensor) {
+        return Err(Error::new(
+            Code::UnsupportedLayout,
+            "elements of a sparse tensor that stores several in one place cannot be read as they are stored",
+        )
+        .tensor(&tensor.name)
+        .at(&checkpoint.path)
+        .hint("their sums can: { as: 'f64' }"));
+    }
     let mut out = Vec::new();
     let mut scratch = Scratch::default();
     for at in (0..length).step_by(kernel::CHUNK) {
         let count = (length - at).min(kernel::CHUNK as u64) as usize;
-        let gathered = match element {
-            ElementType::Raw => {
-                // Packed elements are handed out by the byte.
-                let packed = tensor.quant.as_ref().map_or(1, |quant| quant.packed.max(1));
-                let (first, last) = (
-                    (start + at) / packed,
-                    (start + at + count as u64).div_ceil(packed),
-                );
-                gather::stored(
-                    checkpoint,
-                    tensor,
-                    first,
-                    (last - first) as usize,
-                    &mut scratch,
-                )
-            }
-            _ => gather::operand(checkpoint, tensor, start + at, count, &mut scratch),
+        observer.check()?;
+        let gather = match element {
+            ElementType::Raw => gather::codes,
+            _ => gather::operand,
         };
+        let gathered = gather(checkpoint, tensor, start + at, count, &mut scratch);
         let operand = gathered.map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
         match element {
             ElementType::Raw => out.extend_from_slice(operand.bytes),

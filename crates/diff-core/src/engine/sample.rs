@@ -1,5 +1,6 @@
 //! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
 
+use crate::engine::complex;
 use crate::kernel::{self, CHUNK, Operand};
 use crate::stats::Exponents;
 
@@ -16,6 +17,22 @@ pub enum Histogram {
     None,
     Sampled,
     Exact,
+}
+
+impl Histogram {
+    /// Elements of a chunk that are counted.
+    fn count(self, elements: u64) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::Sampled => Some(sampled(elements)),
+            Self::Exact => Some(CHUNK),
+        }
+    }
+}
+
+/// Elements of each chunk of a tensor of so many that are looked at.
+fn sampled(elements: u64) -> usize {
+    if elements <= SMALL { CHUNK } else { SAMPLE }
 }
 
 /// What one thread has counted in the unit at hand.
@@ -56,16 +73,31 @@ impl Sample {
         let (Some(a), Some(b)) = (old, new) else {
             return;
         };
-        let count = if elements <= SMALL { CHUNK } else { SAMPLE };
         if a.dtype == b.dtype {
+            let count = sampled(elements);
             self.is_empty &= !kernel::exponents::count(a, count, &mut self.exponents);
         }
-        let count = match histogram {
-            Histogram::None => return,
-            Histogram::Sampled => count,
-            Histogram::Exact => CHUNK,
+        let Some(count) = histogram.count(elements) else {
+            return;
         };
         kernel::exponents::count_changes(a, b, count, &mut self.changes);
+        self.is_empty = false;
+    }
+
+    /// The same of complex numbers, whose changes alone have a size.
+    pub(super) fn take_complex(
+        &mut self,
+        elements: u64,
+        a: Operand,
+        b: Operand,
+        histogram: Histogram,
+    ) {
+        let Some(count) = histogram.count(elements) else {
+            return;
+        };
+        complex::for_each_distance(a, b, count, |distance| {
+            kernel::exponents::count_change(distance, &mut self.changes);
+        });
         self.is_empty = false;
     }
 

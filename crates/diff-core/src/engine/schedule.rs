@@ -37,7 +37,11 @@ pub struct Options {
 /// # Errors
 /// `Cancelled`; `FileChanged` when a file is no longer what it was when it was opened; `Internal`.
 pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome> {
-    let run = Run::new(plan, options, observer);
+    run_on(Isa::detect(), plan, options, observer)
+}
+
+fn run_on(isa: Isa, plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome> {
+    let run = Run::new(isa, plan, options, observer)?;
     observer.start(run.bytes(), plan.items.len() as u64);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
@@ -58,6 +62,8 @@ pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome
 pub struct Outcome {
     pub pairs: Vec<Result<PairStats>>,
     pub distributions: Vec<Distribution>,
+    /// Whether the bits of the two sides could be compared, so that `bit_changed` counts something.
+    pub bits_compared: Vec<bool>,
 }
 
 struct Run<'a> {
@@ -79,9 +85,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(plan: &'a Plan, options: Options, observer: &'a Observer) -> Self {
+    /// Many thousand items take a while to put in order, so the wish to stop is looked at between the steps.
+    fn new(isa: Isa, plan: &'a Plan, options: Options, observer: &'a Observer) -> Result<Self> {
+        observer.check()?;
         let mut order: Vec<usize> = (0..plan.items.len()).collect();
-        order.sort_by_key(|&index| {
+        order.sort_by_cached_key(|&index| {
             let item = plan.items[index];
             let place = |view: Option<View>, checkpoint: &Checkpoint| {
                 view.and_then(|view| checkpoint.tensors.get(view.tensor))
@@ -92,6 +100,7 @@ impl<'a> Run<'a> {
                 index,
             )
         });
+        observer.check()?;
         let mut total = 0;
         let ends = order
             .iter()
@@ -100,6 +109,7 @@ impl<'a> Run<'a> {
                 total
             })
             .collect();
+        observer.check()?;
         let trees = plan
             .items
             .iter()
@@ -107,11 +117,12 @@ impl<'a> Run<'a> {
             .map(|units| (units > 1).then(|| Box::new(Tree::new(units))))
             .collect();
         let results = plan.items.iter().map(|_| OnceLock::new()).collect();
-        Self {
+        observer.check()?;
+        Ok(Self {
             plan,
             options,
             observer,
-            isa: Isa::detect(),
+            isa,
             order,
             ends,
             next: AtomicU64::new(0),
@@ -119,7 +130,7 @@ impl<'a> Run<'a> {
             results,
             distributions: plan.items.iter().map(|_| Mutex::default()).collect(),
             stopped: OnceLock::new(),
-        }
+        })
     }
 
     /// Bytes that will be read, of both sides together.
@@ -273,30 +284,37 @@ impl<'a> Run<'a> {
             read(&self.plan.new, item.new, start, count, scratch_new)?
         };
         let bytes = old.map_or(0, |o| o.bytes.len()) + new.map_or(0, |o| o.bytes.len());
-        if let (true, Some(a), Some(b)) = (complex, old, new) {
-            push(
-                &mut worker.pending,
-                complex::compare(a, b, self.options.method, self.isa),
-            );
+        if complex {
+            if let (Some(a), Some(b)) = (old, new) {
+                sample.take_complex(elements(item), a, b, self.options.histogram);
+            }
+            push(pending, self.chunk(old, new, count, true));
         } else if count <= CHUNK {
             sample.take(elements(item), old, new, self.options.histogram);
-            push(pending, self.chunk(old, new, count));
+            push(pending, self.chunk(old, new, count, false));
         } else {
             for at in (0..count).step_by(CHUNK) {
                 let length = CHUNK.min(count - at);
                 let [a, b] = [old, new].map(|side| side.map(|side| side.part(at, length)));
                 sample.take(elements(item), a, b, self.options.histogram);
-                push(pending, self.chunk(a, b, length));
+                push(pending, self.chunk(a, b, length, false));
             }
         }
         self.observer.add_bytes(bytes as u64);
         Ok(())
     }
 
-    fn chunk(&self, old: Option<Operand>, new: Option<Operand>, count: usize) -> PairStats {
+    fn chunk(
+        &self,
+        old: Option<Operand>,
+        new: Option<Operand>,
+        count: usize,
+        complex: bool,
+    ) -> PairStats {
         let method = self.options.method;
-        let alone = |operand| kernel::describe(operand, method, self.isa);
+        let alone = |operand| describe_chunk(operand, complex, method, self.isa);
         match (old, new) {
+            (Some(a), Some(b)) if complex => complex::compare(a, b, method, self.isa),
             (Some(a), Some(b)) => kernel::compare(a, b, method, self.isa),
             (Some(a), None) => PairStats {
                 old: alone(a),
@@ -314,6 +332,19 @@ impl<'a> Run<'a> {
 
     fn into_outcome(self) -> Outcome {
         let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
+        let bits_compared = self
+            .plan
+            .items
+            .iter()
+            .map(|item| {
+                let bits = |view: Option<View>, checkpoint: &Checkpoint| {
+                    view.and_then(|view| checkpoint.tensors.get(view.tensor))
+                        .and_then(|tensor| gather::bits(checkpoint, tensor))
+                };
+                let old = bits(item.old, &self.plan.old);
+                old.is_some() && old == bits(item.new, &self.plan.new)
+            })
+            .collect();
         let pairs = self
             .results
             .into_iter()
@@ -327,6 +358,7 @@ impl<'a> Run<'a> {
         Outcome {
             pairs,
             distributions,
+            bits_compared,
         }
     }
 }
@@ -394,18 +426,27 @@ fn units(elements: u64) -> u64 {
     elements.div_ceil(UNIT * CHUNK as u64).max(1)
 }
 
+fn describe_chunk(operand: Operand, complex: bool, method: Method, isa: Isa) -> Own {
+    if complex {
+        complex::describe(operand, method, isa)
+    } else {
+        kernel::describe(operand, method, isa)
+    }
+}
+
 /// Statistics of one tensor on the calling thread.
 ///
 /// # Errors
 /// When the tensor cannot be read.
 pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor, view: View) -> Result<Own> {
     let method = Method::default();
+    let complex = tensor.dtype.component().is_some();
     let mut scratch = Scratch::default();
     let mut pending: Vec<(u32, PairStats)> = Vec::new();
     for start in (0..view.elements).step_by(CHUNK) {
         let count = (view.elements - start).min(CHUNK as u64) as usize;
         let operand = gather::operand(checkpoint, tensor, view.start + start, count, &mut scratch)?;
-        let old = kernel::describe(operand, method, Isa::detect());
+        let old = describe_chunk(operand, complex, method, Isa::detect());
         push(
             &mut pending,
             PairStats {
@@ -425,30 +466,46 @@ mod tests {
     use crate::source::{MemorySource, Source};
     use crate::tensor::Span;
 
-    /// Tensors of these numbers of f32 elements with heavy tails: sums in another order have other bits.
     fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
+        typed(DType::F32, seed, counts)
+    }
+
+    /// Tensors of these numbers of elements with heavy tails: sums in another order have other bits.
+    fn typed(dtype: DType, seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
         let mut state = seed;
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let exponent = 117 + (state >> 27);
-            f32::from_bits((state & 0x807f_ffff) | (exponent << 23))
+            state
+        };
+        let mut element = |data: &mut Vec<u8>| {
+            let bits = next();
+            // Any bits have heavy tails, but for floats that are not finite.
+            let single = (bits & 0x807f_ffff) | ((117 + (bits >> 27)) << 23);
+            match dtype {
+                DType::F32 => data.extend(single.to_le_bytes()),
+                DType::Bf16 => data.extend(((single >> 16) as u16).to_le_bytes()),
+                DType::F16 => {
+                    let half = (bits >> 16) as u16;
+                    let top = if half & 0x7c00 == 0x7c00 { 0x4000 } else { 0 };
+                    data.extend((half ^ top).to_le_bytes());
+                }
+                DType::F64 => {
+                    data.extend(f64::from(f32::from_bits(single)).sqrt().abs().to_le_bytes())
+                }
+                DType::I64 => data.extend((i64::from(bits) << (bits % 24)).to_le_bytes()),
+                _ => data.push((bits >> 24) as u8),
+            }
         };
         let (mut data, mut tensors) = (Vec::new(), Vec::new());
         for (at, &elements) in counts.iter().enumerate() {
             let span = Span {
                 source: 0,
                 offset: data.len() as u64,
-                bytes: elements * 4,
+                bytes: elements * dtype.bytes(),
             };
-            data.extend((0..elements).flat_map(|_| next().to_le_bytes()));
+            (0..elements).for_each(|_| element(&mut data));
             let name = at.to_string();
-            tensors.push(Tensor::plain(
-                name,
-                DType::F32,
-                vec![elements],
-                elements,
-                span,
-            ));
+            tensors.push(Tensor::plain(name, dtype, vec![elements], elements, span));
         }
         let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", data));
         Arc::new(Checkpoint {
@@ -463,7 +520,16 @@ mod tests {
         })
     }
 
-    fn run_on(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> Vec<PairStats> {
+    fn compare(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> Vec<PairStats> {
+        compare_on(Isa::detect(), old, new, threads)
+    }
+
+    fn compare_on(
+        isa: Isa,
+        old: &Arc<Checkpoint>,
+        new: &Arc<Checkpoint>,
+        threads: usize,
+    ) -> Vec<PairStats> {
         let whole = |(at, tensor)| Some(View::whole(at, tensor));
         let items = old.tensors.iter().enumerate().map(|tensor| Item {
             old: whole(tensor),
@@ -472,7 +538,8 @@ mod tests {
         let plan = Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap();
         let method = Method::default();
         let observer = Observer::default();
-        let results = run(
+        let results = run_on(
+            isa,
             &plan,
             Options {
                 threads,
@@ -492,9 +559,42 @@ mod tests {
     fn the_bits_do_not_depend_on_threads() {
         let counts = [0, 1, 40 * CHUNK as u64 + 17, 5, 9 * CHUNK as u64, 300];
         let (old, new) = (checkpoint(1, &counts), checkpoint(2, &counts));
-        let expected = run_on(&old, &new, 1);
+        let expected = compare(&old, &new, 1);
         for threads in [2, 3, 8] {
-            assert_eq!(run_on(&old, &new, threads), expected, "{threads} threads");
+            assert_eq!(compare(&old, &new, threads), expected, "{threads} threads");
+        }
+    }
+
+    /// Every type that has loops of its own, and one of those that are decoded.
+    #[test]
+    fn the_bits_depend_neither_on_threads_nor_on_the_instruction_set() {
+        let slow = cfg!(target_arch = "aarch64"); // an emulator
+        let counts: &[u64] = if slow {
+            &[3 * CHUNK as u64 + 7]
+        } else {
+            &[300, 3 * CHUNK as u64 + 7, 9 * CHUNK as u64 + 1]
+        };
+        for dtype in [
+            DType::F32,
+            DType::Bf16,
+            DType::F16,
+            DType::F8E5M2,
+            DType::I64,
+            DType::F64,
+        ] {
+            let (old, new) = (typed(dtype, 1, counts), typed(dtype, 2, counts));
+            let expected = format!("{:?}", compare_on(Isa::PORTABLE, &old, &new, 1));
+            for isa in Isa::available() {
+                let all: &[usize] = if isa == Isa::PORTABLE || slow {
+                    &[3]
+                } else {
+                    &[1, 2, 3, 4, 5, 6, 7, 8]
+                };
+                for &threads in all {
+                    let found = format!("{:?}", compare_on(isa, &old, &new, threads));
+                    assert_eq!(found, expected, "{dtype:?}, {isa:?}, {threads} threads");
+                }
+            }
         }
     }
 
@@ -502,8 +602,8 @@ mod tests {
     fn one_source_is_read_once() {
         let old = checkpoint(3, &[3 * CHUNK as u64 + 5]);
         let copy = checkpoint(3, &[3 * CHUNK as u64 + 5]);
-        assert_eq!(run_on(&old, &old, 2), run_on(&old, &copy, 2));
-        assert_eq!(run_on(&old, &old, 2)[0].bit_changed, 0);
+        assert_eq!(compare(&old, &old, 2), compare(&old, &copy, 2));
+        assert_eq!(compare(&old, &old, 2)[0].bit_changed, 0);
     }
 
     #[test]

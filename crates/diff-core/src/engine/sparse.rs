@@ -100,6 +100,14 @@ pub(super) fn stored<'a>(
     })
 }
 
+/// Whether elements of one place were added up, so that what is handed out is stored nowhere.
+pub(super) fn holds_sums(checkpoint: &Checkpoint, tensor: &Tensor) -> bool {
+    let Layout::Sparse(sparse) = &tensor.layout else {
+        return false;
+    };
+    coalesced(checkpoint, tensor, sparse).is_ok_and(|form| form.is_summed)
+}
+
 fn coalesced<'s>(
     checkpoint: &Checkpoint,
     tensor: &Tensor,
@@ -139,6 +147,7 @@ fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<C
             keys,
             block,
             values: None,
+            is_summed: false,
         });
     }
     let bytes = sparse
@@ -309,6 +318,7 @@ fn in_order(
             keys: sorted,
             block,
             values: Some((tensor.dtype, values)),
+            is_summed: false,
         });
     }
     if tensor.dtype.component().is_some() {
@@ -341,5 +351,6 @@ fn in_order(
         keys: unique,
         block,
         values: Some((DType::F64, values)),
+        is_summed: true,
     })
 }

@@ -34,11 +34,16 @@ pub fn count_changes(a: Operand, b: Operand, count: usize, counts: &mut [u32; 25
         let old = decode::tile(&mut x, a, start, Isa::detect());
         let new = decode::tile(&mut y, b, start, Isa::detect());
         for (p, q) in old.iter().zip(new).take(count - start) {
-            let exponent = ((q - p) as f32).to_bits() >> 23 & 0xff;
-            if exponent < 255 {
-                counts[exponent as usize] += 1;
-            }
+            count_change(q - p, counts);
         }
+    }
+}
+
+/// Adds one difference to `counts`.
+pub fn count_change(difference: f64, counts: &mut [u32; 256]) {
+    let exponent = (difference as f32).to_bits() >> 23 & 0xff;
+    if exponent < 255 {
+        counts[exponent as usize] += 1;
     }
 }
 
