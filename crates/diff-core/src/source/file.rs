@@ -274,19 +274,11 @@ mod map {
             &self.mmap[offset as usize..offset as usize + length]
         }
 
-        /// Drops whole granules, each by the reader of its end: to drop a part of one would split its mapping,
-        /// and what lies beside it in the granule would fault again.
+        /// `offset + length` may reach beyond the map: elements of less than a byte are counted as whole ones.
         pub fn release(&self, offset: u64, length: usize) {
-            const GRANULE: usize = 2 << 20;
             let (base, size) = (self.mmap.as_ptr() as usize, self.mmap.len());
-            let down = |offset: usize| ((base + offset) / GRANULE * GRANULE).saturating_sub(base);
-            // A map must never advise beyond itself: what lies there is somebody else's memory.
-            let end = (offset as usize).saturating_add(length).min(size);
-            let (start, end) = (
-                down(offset as usize),
-                if end == size { end } else { down(end) },
-            );
-            if start < end && end <= size {
+            let (start, end) = whole_granules(base, size, offset as usize, length);
+            if start < end {
                 // SAFETY: `start .. end` lies inside this read-only private file map: dropped pages are read from the file again.
                 let _ = unsafe {
                     self.mmap
@@ -294,6 +286,17 @@ mod map {
                 };
             }
         }
+    }
+
+    /// What of a map at `base` is dropped behind the reader of `offset .. offset + length`: whole granules, each by the reader of
+    /// its end. To drop a part of one would split its mapping, and what lies beside it in the granule would fault again.
+    fn whole_granules(base: usize, size: usize, offset: usize, length: usize) -> (usize, usize) {
+        const GRANULE: usize = 2 << 20;
+        let down = |offset: usize| ((base + offset) / GRANULE * GRANULE).saturating_sub(base);
+        // A map must never advise beyond itself: what lies there is somebody else's memory.
+        let start = offset.min(size);
+        let end = offset.saturating_add(length).min(size);
+        (down(start), if end == size { end } else { down(end) })
     }
 
     /// Minor faults of the calling thread so far.
@@ -332,6 +335,41 @@ mod map {
         // SAFETY: zeroed bytes are a valid value; on success the kernel has filled it in.
         let status = unsafe { status.assume_init() };
         done == 0 && !REMOTE.contains(&(status.f_type as u32))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::whole_granules;
+
+        const MIB: usize = 1 << 20;
+
+        #[test]
+        fn whole_granules_are_released_by_the_reader_of_their_end() {
+            assert_eq!(whole_granules(0, 10 * MIB, 0, MIB), (0, 0));
+            assert_eq!(whole_granules(0, 10 * MIB, MIB, MIB), (0, 2 * MIB));
+            assert_eq!(
+                whole_granules(0, 10 * MIB, 2 * MIB, 5 * MIB),
+                (2 * MIB, 6 * MIB)
+            );
+            // A base between granules: the first one is short.
+            assert_eq!(whole_granules(MIB, 10 * MIB, 0, 2 * MIB), (0, MIB));
+            assert_eq!(whole_granules(MIB, 10 * MIB, 0, 10 * MIB), (0, 10 * MIB));
+        }
+
+        #[test]
+        fn nothing_beyond_the_map_is_released() {
+            let size = 3 * MIB + 5;
+            for base in [0, 4096, MIB, 2 * MIB, 7 * MIB] {
+                for offset in [0, 1, MIB, size - 1, size, size + 1, 9 * MIB, usize::MAX / 2] {
+                    for length in [0, 1, MIB, size, 64 * MIB, usize::MAX] {
+                        let (start, end) = whole_granules(base, size, offset, length);
+                        assert!(end <= size, "{base} {offset} {length}: {start}..{end}");
+                        assert!(start >= end || start < size);
+                    }
+                }
+            }
+            assert_eq!(whole_granules(0, size, 2 * MIB, 64 * MIB), (2 * MIB, size));
+        }
     }
 }
 

@@ -79,13 +79,12 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.slot().end.store(0, Ordering::Release);
         self.slot().start.store(0, Ordering::Release);
     }
 }
 
 /// Registers the range `start .. start + length` of a read-only private file map.
-/// None when the process's SIGBUS handler is not ours and cannot be: then maps must not be used.
+/// None when somebody has replaced our SIGBUS handler: then maps must not be used.
 pub fn register(start: usize, length: usize) -> Option<Registration> {
     let _writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
     if !install() {
@@ -130,8 +129,7 @@ fn current() -> Option<libc::sigaction> {
     (status == 0).then(|| unsafe { action.assume_init() })
 }
 
-/// Installs the handler once. A handler that somebody else installed before us is left alone, since
-/// chaining to it from a fault could run arbitrary code in the middle of a read: no maps then.
+/// Installs the handler once, in front of the one that is there. One that is installed later takes its place, and is left alone.
 fn install() -> bool {
     let Some(found) = current() else { return false };
     if found.sa_sigaction == handler_address() {
@@ -139,9 +137,6 @@ fn install() -> bool {
     }
     if !PREVIOUS.load(Ordering::Acquire).is_null() {
         return false; // somebody replaced ours
-    }
-    if found.sa_sigaction != libc::SIG_DFL && found.sa_sigaction != libc::SIG_IGN {
-        return false;
     }
     // SAFETY: asks for a number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
@@ -159,7 +154,7 @@ fn install() -> bool {
     unsafe { libc::sigaction(libc::SIGBUS, &raw const action, ptr::null_mut()) == 0 }
 }
 
-extern "C" fn on_sigbus(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     /// A fault at an address that exists but has no backing (as opposed to a signal sent by `kill`).
     const BUS_ADRERR: libc::c_int = 2;
     // SAFETY: the kernel passes a valid `siginfo_t` to an SA_SIGINFO handler.
@@ -167,14 +162,31 @@ extern "C" fn on_sigbus(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut c_vo
     if code == BUS_ADRERR && replace_page(address) {
         return;
     }
-    // Not ours: let the default or ignored disposition of before have it. A fault happens again at
-    // once; a signal that was sent is sent again.
-    let previous = PREVIOUS.load(Ordering::Acquire);
-    // SAFETY: `previous` was leaked by `install`; both calls are async-signal-safe.
-    unsafe {
-        libc::sigaction(libc::SIGBUS, previous, ptr::null_mut());
-        if code <= 0 {
-            libc::raise(libc::SIGBUS);
+    // SAFETY: `PREVIOUS` was leaked by `install` before this handler could run.
+    let previous = unsafe { &*PREVIOUS.load(Ordering::Acquire) };
+    let was_sent = code <= 0;
+    match previous.sa_sigaction {
+        libc::SIG_IGN if was_sent => {}
+        // A fault happens again at once, a signal that was sent is sent again: the process ends as without us.
+        libc::SIG_DFL | libc::SIG_IGN => {
+            // SAFETY: `previous` is a complete action; both calls are async-signal-safe.
+            unsafe {
+                libc::sigaction(libc::SIGBUS, previous, ptr::null_mut());
+                if was_sent {
+                    libc::raise(libc::SIGBUS);
+                }
+            }
+        }
+        handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
+            // SAFETY: with SA_SIGINFO the address is that of a function of this type, installed to be called for this signal.
+            let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void) =
+                unsafe { std::mem::transmute(handler) };
+            handler(signal, info, context);
+        }
+        handler => {
+            // SAFETY: as above, of the older type.
+            let handler: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(handler) };
+            handler(signal);
         }
     }
 }
@@ -184,11 +196,12 @@ fn replace_page(address: usize) -> bool {
     let mut block: &Block = &FIRST;
     loop {
         for slot in &block.slots {
-            let (start, end) = (
-                slot.start.load(Ordering::Acquire),
-                slot.end.load(Ordering::Acquire),
-            );
-            if start != 0 && (start..end).contains(&address) {
+            let start = slot.start.load(Ordering::Acquire);
+            let end = slot.end.load(Ordering::Acquire);
+            // The slot of the map that faulted cannot change: it is being read. One that does is another's, and half of
+            // what it was and half of what it becomes must not be taken for a range.
+            let is_settled = start != 0 && start == slot.start.load(Ordering::Acquire);
+            if is_settled && (start..end).contains(&address) {
                 let page = address & !(PAGE.load(Ordering::Acquire) - 1);
                 // SAFETY: `page .. end` lies inside one of our own read-only maps (the owner
                 // unregisters before it unmaps), so MAP_FIXED replaces nothing of anybody else's.
