@@ -103,6 +103,8 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::{DType, ValueMap};
+    use crate::kernel::{self, Isa, Method, Operand, Precision};
 
     /// Sizes whose sum shows every change of order in its last bits.
     fn part(number: u64) -> PairStats {
@@ -136,6 +138,71 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Statistics of 64 real elements with heavy tails.
+    fn measured(number: u32) -> PairStats {
+        let mut state = number.wrapping_mul(747_796_405) + 1;
+        let mut side = || -> Vec<u8> {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let exponent = 117 + (state >> 27);
+                f32::from_bits((state & 0x807f_ffff) | (exponent << 23))
+            };
+            (0..64).flat_map(|_| next().to_le_bytes()).collect()
+        };
+        let (a, b) = (side(), side());
+        let operand = |bytes| Operand {
+            bytes,
+            dtype: DType::F32,
+            map: ValueMap::Identity,
+        };
+        let method = Method {
+            precision: Precision::Double,
+            ..Method::default()
+        };
+        kernel::compare(operand(&a), operand(&b), method, Isa::detect())
+    }
+
+    #[test]
+    fn any_cut_and_any_order_give_the_same_bits() {
+        let parts: Vec<PairStats> = (0..41).map(measured).collect();
+        let mut state = 1u64;
+        for units in 1..parts.len() {
+            let mut pending = Vec::new();
+            (0..units).for_each(|unit| push(&mut pending, parts[unit]));
+            let in_order = format!("{:?}", join_rest(&mut pending));
+            let mut orders: Vec<Vec<usize>> = (0..=units)
+                .map(|cut| (cut..units).chain(0..cut).collect())
+                .collect();
+            orders.push((0..units).rev().collect());
+            orders.extend((0..20).map(|_| {
+                let mut order: Vec<usize> = (0..units).collect();
+                order.sort_by_cached_key(|_| {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    state >> 32
+                });
+                order
+            }));
+            for order in orders {
+                let tree = Tree::new(units as u64);
+                let mut last = None;
+                for &unit in &order {
+                    last = tree.insert(unit as u64, Ok(parts[unit]));
+                }
+                // As text: it tells every bit but those of NaN.
+                let found = format!("{:?}", last.unwrap().unwrap());
+                assert_eq!(found, in_order, "{units} units in the order {order:?}");
+            }
+        }
+        // The order would show: joined from left to right the bits are others.
+        let straight = parts.iter().copied().reduce(|all, part| all.merge(&part));
+        let mut pending = Vec::new();
+        parts.iter().for_each(|part| push(&mut pending, *part));
+        let joined = join_rest(&mut pending);
+        assert_ne!(straight.unwrap().sum_dd.to_bits(), joined.sum_dd.to_bits());
     }
 
     #[test]

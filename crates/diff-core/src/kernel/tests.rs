@@ -212,6 +212,21 @@ fn every_boundary(dtype: DType, isa: Isa) {
     }
 }
 
+/// A tensor of several chunks and a rest, chunk by chunk as the engine takes it. Under an emulator the dearer half is left out.
+fn several_chunks(dtype: DType, isa: Isa) {
+    let mut random = Random(0x1357_9bdf_0246_8ace);
+    let bytes = CHUNK * dtype.bytes() as usize;
+    let draws = [Random::heavy as fn(&mut Random) -> f64, Random::normal];
+    for draw in &draws[..if cfg!(target_arch = "aarch64") { 1 } else { 2 }] {
+        let (a, b) = pair(dtype, 3 * CHUNK + 7, &mut random, *draw);
+        let chunks = a.chunks(bytes).zip(b.chunks(bytes)).enumerate();
+        assert_eq!(chunks.len(), 4);
+        for (number, (x, y)) in chunks {
+            assert_same(dtype, isa, x, y, 1e-3, &format!("chunk {number}"));
+        }
+    }
+}
+
 fn every_alignment(dtype: DType, isa: Isa) {
     let mut random = Random(77);
     let (a, b) = pair(dtype, 5000, &mut random, Random::heavy);
@@ -390,6 +405,7 @@ macro_rules! every_loop {
 
                 #[test] fn every_length() { run(tests::every_length); }
                 #[test] fn every_boundary() { run(tests::every_boundary); }
+                #[test] fn several_chunks() { run(tests::several_chunks); }
                 #[test] fn every_alignment() { run(tests::every_alignment); }
                 #[test] fn equal_tiles() { run(tests::equal_tiles); }
                 #[test] fn one_sign() { run(tests::one_sign); }
@@ -406,6 +422,36 @@ every_loop! {
     avx2: f32 = DType::F32, bf16 = DType::Bf16, f16 = DType::F16;
     avx512: f32 = DType::F32, bf16 = DType::Bf16, f16 = DType::F16;
     neon: f32 = DType::F32, bf16 = DType::Bf16, f16 = DType::F16;
+}
+
+#[test]
+fn an_integer_of_64_bits_beside_a_quantised_one() {
+    let integers: [i64; 5] = [0, 1, -2, i64::MAX, 3];
+    let codes: [i8; 5] = [3, 5, -1, 3, 4];
+    let a = integers.map(i64::to_le_bytes).concat();
+    let b = codes.map(i8::to_le_bytes).concat();
+    // (q - 3) / 2: 0, 1, -2, 0, 0.5
+    let quantised = Operand {
+        map: ValueMap::Affine {
+            scale: 0.5,
+            zero_point: 3,
+        },
+        ..operand(DType::I8, &b)
+    };
+    for precision in [Precision::Fast, Precision::Double] {
+        let method = method(precision, 0.0);
+        for isa in Isa::available() {
+            let stats = kernel::compare(operand(DType::I64, &a), quantised, method, isa);
+            assert_eq!((stats.value_changed, stats.over_threshold), (2, 2));
+            assert_eq!(stats.max_abs_d, i64::MAX as f64);
+            assert_eq!(stats.sum_d, -(i64::MAX as f64) - 2.5);
+            assert_eq!((stats.new.min, stats.new.max), (-2.0, 1.0));
+            assert_eq!((stats.old.zeros, stats.new.zeros), (1, 2));
+            let turned = kernel::compare(quantised, operand(DType::I64, &a), method, isa);
+            assert_eq!(turned.value_changed, 2);
+            assert_eq!(turned.sum_d, -stats.sum_d);
+        }
+    }
 }
 
 mod accuracy {

@@ -21,3 +21,20 @@ impl Exponents {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_beyond_32_bits() {
+        let mut all = Exponents::default();
+        let mut counts = [0; 256];
+        (counts[3], counts[200]) = (u32::MAX, 1);
+        (0..3).for_each(|_| all.add(&counts));
+        counts = [0; 256];
+        counts[0] = 7;
+        all.add(&counts);
+        assert_eq!(all.bins(), [(0, 7), (3, 3 * u64::from(u32::MAX)), (200, 3)]);
+    }
+}
