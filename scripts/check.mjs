@@ -63,6 +63,12 @@ const STEPS = [
     environment: { MUTATIONS: '60' },
   },
   {
+    name: 'accuracy of 10^9',
+    level: 'full',
+    command: () => ['cargo', 'test', '--package', 'diff-core', '--test', 'accuracy', '--locked', '--', '--nocapture'],
+    environment: { ACCURACY_ELEMENTS: '1000000000' },
+  },
+  {
     name: 'aarch64',
     level: 'full',
     command: () => ['bash', 'scripts/test-aarch64.sh'],

@@ -200,6 +200,7 @@ fn play(role: &str) -> ExitStatus {
         .env("GUARD_ROLE", role)
         .env("MODEL_DIFF_IO", "mmap")
         .stdin(Stdio::null())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
