@@ -16,6 +16,7 @@ import {
 } from 'model-diff';
 import type { Progress } from 'model-diff';
 
+import { openFiles } from './helpers/open-files.ts';
 import { encodeRaw, makeFolder } from './helpers/safetensors.ts';
 
 // One after the other: these tests watch the event loop, which tests that run beside them would block.
@@ -148,6 +149,19 @@ test.serial('a file that was written over since it was opened is not compared si
   writeFloats(join(target, '..'), 'over.safetensors', { w: new Float32Array([3, 4]) });
   const error = await t.throwsAsync(new ModelDiff().diff(checkpoint, checkpoint), { instanceOf: ModelDiffError });
   t.is(error.code, 'E_FILE_CHANGED');
+});
+
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
+
+onLinux('the first file is closed again when the second cannot be opened', async (t) => {
+  const target = writeFloats(makeFolder(), 'first.safetensors', { w: new Float32Array([1]) });
+  const isOpen = (): boolean => openFiles().includes(target);
+  const checkpoint = await loadCheckpoint(target);
+  t.true(isOpen());
+  checkpoint.close();
+  t.false(isOpen());
+  await t.throwsAsync(compareCheckpoints(target, join(target, 'missing')), { instanceOf: ModelDiffError });
+  t.false(isOpen());
 });
 
 test.serial('a worker that ends in the middle of a run neither hangs nor crashes', async (t) => {

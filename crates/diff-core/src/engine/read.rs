@@ -70,7 +70,11 @@ pub fn read_elements(
     let mut scratch = Scratch::default();
     for at in (0..length).step_by(kernel::CHUNK) {
         let count = (length - at).min(kernel::CHUNK as u64) as usize;
-        observer.check()?;
+        if let Err(cancelled) = observer.check() {
+            // To give back gigabytes takes longer than an abort should.
+            std::thread::spawn(move || drop(out));
+            return Err(cancelled);
+        }
         let gather = match element {
             ElementType::Raw => gather::codes,
             _ => gather::operand,
