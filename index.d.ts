@@ -86,9 +86,11 @@ interface TensorTable$1 {
   /** Index into `dtypes`. */
   dtype: Uint32Array
   dtypes: Array<string>
-  /** All shapes, one after the other. */
+  /** Index into the shapes that there are. */
+  shape: Uint32Array
+  /** Every shape that occurs, once, one after the other. */
   dims: Float64Array
-  /** Where each shape ends. */
+  /** Where each of these ends. */
   dimEnds: Uint32Array
   elements: Float64Array
   bytes: Float64Array
@@ -754,17 +756,33 @@ interface TensorStatistics {
     readonly infCount: number;
 }
 
+/** What is known of the tensors of a checkpoint, by row. Kept as columns: 100,000 objects would be more than all else of a checkpoint. */
+declare class StatisticsStore {
+    #private;
+    /** @param rows number of tensors */
+    constructor(rows: number);
+    get(row: number): TensorStatistics | undefined;
+    /**
+     * Takes over statistics that a pass has found.
+     * @param rows row of the checkpoint for each row of the table, or negative where there is none
+     * @param prefix names the side in a table of pairs
+     */
+    put(table: Columns, rows: ArrayLike<number>, prefix?: string): void;
+}
+
 /** Descriptions of all tensors of a checkpoint, by row. */
 interface TensorTable {
     readonly names: readonly string[];
-    readonly rows: ReadonlyMap<string, number>;
     readonly elements: Float64Array;
     readonly bytes: Float64Array;
     /** Rows that cannot be read, and why. */
     readonly errors: ReadonlyMap<number, ModelDiffError>;
     /** Rows of a type that is not known: only their bytes can be compared. */
     readonly raw: ReadonlySet<number>;
+    /** Row of a name; undefined where there is none. */
+    readonly find: (name: string) => number | undefined;
     readonly dtype: (row: number) => string;
+    /** Sizes of the dimensions; rows of one shape share the array. */
     readonly shape: (row: number) => readonly number[];
 }
 
@@ -796,6 +814,8 @@ declare class Checkpoint {
     readonly native: NativeCheckpoint;
     /** @internal */
     readonly table: TensorTable;
+    /** @internal What is known without another look at the data. */
+    readonly statistics: StatisticsStore;
     /** @internal */
     constructor(native: NativeCheckpoint);
     /**
@@ -838,8 +858,6 @@ declare class Checkpoint {
     computeStats(names?: readonly string[], options?: RunOptions & {
         readonly threads?: number;
     }): Promise<void>;
-    /** @internal Keeps statistics that a comparison has found on its way. */
-    rememberStatistics(row: number, statistics: TensorStatistics): void;
     /** Plain data; statistics only of tensors whose statistics are known already. */
     toJSON(): CheckpointJson;
     /** Lets go of the files; what runs at the moment still ends. May be called again. */

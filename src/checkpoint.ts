@@ -5,6 +5,7 @@ import { binding, runJob, threadCount, toFinding, unwrap } from './native.ts';
 import type { NativeCheckpoint } from './native.ts';
 import { LazyTensorInfo, NO_STATISTICS, columnReader, readStatistics, toNullable } from './tensor-info.ts';
 import type { TensorStatistics } from './tensor-info.ts';
+import { StatisticsStore } from './statistics-store.ts';
 import { readTensorTable } from './tensor-table.ts';
 import type { TensorTable } from './tensor-table.ts';
 import type {
@@ -46,7 +47,8 @@ export class Checkpoint {
   readonly native: NativeCheckpoint;
   /** @internal */
   readonly table: TensorTable;
-  readonly #statistics = new Map<number, TensorStatistics>();
+  /** @internal What is known without another look at the data. */
+  readonly statistics: StatisticsStore;
   #tensorInfo: ReadonlyMap<string, TensorInfo> | undefined;
 
   /** @internal */
@@ -54,6 +56,7 @@ export class Checkpoint {
     const description = unwrap(native.describe());
     this.native = native;
     this.table = readTensorTable(unwrap(native.tensors()));
+    this.statistics = new StatisticsStore(this.table.names.length);
     this.path = description.path;
     this.format = description.format as CheckpointFormat;
     const metadata = Object.create(null) as Record<string, string>;
@@ -121,7 +124,7 @@ export class Checkpoint {
   ): Promise<TensorValues<Float32Array | Float64Array>>;
   getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
   async getTensor(name: string, options: ReadOptions = {}): Promise<TensorValues> {
-    const row = this.table.rows.get(name);
+    const row = this.table.find(name);
     if (row === undefined) throw argumentError(`no tensor is called ${name}`, 'layerNames lists the names');
     const dtype = this.table.dtype(row);
     const as = options.as ?? (WIDE_DTYPES.has(dtype) ? 'f64' : 'f32');
@@ -151,7 +154,7 @@ export class Checkpoint {
    */
   async computeStats(names?: readonly string[], options: RunOptions & { readonly threads?: number } = {}): Promise<void> {
     const wanted = names?.map((name) => {
-      const row = this.table.rows.get(name);
+      const row = this.table.find(name);
       if (row === undefined) throw argumentError(`no tensor is called ${name}`, 'layerNames lists the names');
       return row;
     });
@@ -161,27 +164,16 @@ export class Checkpoint {
     const result = await runJob('statistics', options, (control) => this.native.computeStatistics(rows, threads, control));
     const [failure] = result.failures;
     if (failure !== undefined && wanted !== undefined) unwrap(failure.failure);
-    const failed = new Set(result.failures.map(({ row }) => row));
-    const column = columnReader(result);
-    for (const [at, row] of rows.entries()) {
-      if (!failed.has(at)) this.rememberStatistics(row, readStatistics(column, at));
-    }
-  }
-
-  /** @internal Keeps statistics that a comparison has found on its way. */
-  rememberStatistics(row: number, statistics: TensorStatistics): void {
-    this.#statistics.set(row, statistics);
+    this.statistics.put(result, rows);
   }
 
   #readStatistics(row: number): TensorStatistics {
-    const known = this.#statistics.get(row);
+    const known = this.statistics.get(row);
     if (known !== undefined) return known;
-    const found =
-      this.table.errors.has(row) || this.table.raw.has(row)
-        ? NO_STATISTICS
-        : readStatistics(columnReader(unwrap(this.native.statistics(row))), 0);
-    this.#statistics.set(row, found);
-    return found;
+    if (this.table.errors.has(row) || this.table.raw.has(row)) return NO_STATISTICS;
+    const found = unwrap(this.native.statistics(row));
+    this.statistics.put(found, [row]);
+    return readStatistics(columnReader(found), 0);
   }
 
   #describe(row: number): TensorInfo {
@@ -202,7 +194,7 @@ export class Checkpoint {
   toJSON(): CheckpointJson {
     const layers = Object.create(null) as Record<string, unknown>;
     for (const [row, name] of this.table.names.entries()) {
-      const known = this.#statistics.get(row);
+      const known = this.statistics.get(row);
       layers[name] = {
         name,
         shape: this.table.shape(row),

@@ -1,8 +1,9 @@
 import type { Checkpoint } from './checkpoint.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Columns } from './native.ts';
-import type { Plan, PlannedRow } from './plan.ts';
-import { columnReader, readStatistics } from './tensor-info.ts';
+import type { Plan } from './plan.ts';
+import { ABSENT } from './tensor-table.ts';
+import { columnReader } from './tensor-info.ts';
 import { CHANGE_TYPES } from './types.ts';
 import type { ChangeType, SideColumns, TensorColumns } from './types.ts';
 
@@ -32,30 +33,22 @@ export function buildColumns(
   result: Columns,
   config: ResolvedConfig,
 ): TensorColumns {
-  const { rows, targets } = plan;
+  const { names, oldRow, newRow, isPair, pairItem, raw } = plan;
   const column = columnReader(result);
-  const empty = (): Float64Array => new Float64Array(rows.length).fill(Number.NaN);
-  const place = (name: string, sides: readonly string[]): Float64Array => {
-    const values = column(name);
-    const placed = empty();
-    for (const [item, target] of targets.entries()) {
-      if (sides.includes(target.sides)) placed[target.row] = values[item] ?? Number.NaN;
-    }
-    return placed;
-  };
-  const metrics = Object.fromEntries(Object.entries(METRICS).map(([key, name]) => [key, place(name, ['both'])])) as Record<
-    keyof typeof METRICS,
-    Float64Array
-  >;
-  const valueChanged = place('value_changed', ['both']);
-  const nonfiniteChanged = place('nonfinite_changed', ['both']);
-  const [elements, oldNorm, newNorm] = [place('elements', ['both']), place('old_norm', ['both']), place('new_norm', ['both'])];
-  const dtypeChanged = Uint8Array.from(rows, ({ oldRow, newRow }) =>
-    oldRow >= 0 && newRow >= 0 && old.table.dtype(oldRow) !== newer.table.dtype(newRow) ? 1 : 0,
-  );
-  for (const [row, changed] of dtypeChanged.entries()) if (changed === 1) metrics.bitChanged[row] = Number.NaN;
+  const placePair = (name: string): Float64Array => place(column(name), pairItem);
+  const metrics = mapValues(METRICS, placePair);
+  const valueChanged = placePair('value_changed');
+  const nonfiniteChanged = placePair('nonfinite_changed');
+  const [elements, oldNorm, newNorm] = [placePair('elements'), placePair('old_norm'), placePair('new_norm')];
+  const dtypeChanged = new Uint8Array(names.length);
+  for (let row = 0; row < names.length; row += 1) {
+    const [before, after] = [oldRow[row] ?? ABSENT, newRow[row] ?? ABSENT];
+    if (before < 0 || after < 0 || old.table.dtype(before) === newer.table.dtype(after)) continue;
+    dtypeChanged[row] = 1;
+    metrics.bitChanged[row] = Number.NaN;
+  }
   const errors = collectErrors(plan, result);
-  for (const [row, { isRaw }] of rows.entries()) if (isRaw) forgetNumbers(metrics, row);
+  for (const row of raw) forgetNumbers(metrics, row);
   if (!config.computeElementWise) metrics.changedElements.fill(Number.NaN);
 
   /** The symmetric change, or what it is at most where the squares of the differences left the range of f64. */
@@ -68,48 +61,59 @@ export function buildColumns(
   const isUnchanged = (row: number): boolean => {
     const hasChangedElement = (metrics.maxDiff[row] ?? 0) > config.changeThreshold || (nonfiniteChanged[row] ?? 0) > 0;
     const isTiny = !config.isDefaultThreshold || boundChange(row) <= UNCHANGED_SYMMETRIC;
-    return valueChanged[row] === 0 || (!(rows[row]?.isRaw ?? false) && !hasChangedElement && isTiny);
+    return valueChanged[row] === 0 || (!raw.has(row) && !hasChangedElement && isTiny);
   };
-  const changeType = (planned: PlannedRow, row: number): ChangeType => {
-    if (planned.oldRow < 0) return 'added';
-    if (planned.newRow < 0) return 'removed';
-    if (!planned.isPair) return 'shape_changed';
+  const findType = (row: number): ChangeType => {
+    if ((oldRow[row] ?? ABSENT) < 0) return 'added';
+    if ((newRow[row] ?? ABSENT) < 0) return 'removed';
+    if (isPair[row] !== 1) return 'shape_changed';
     return !errors.has(row) && isUnchanged(row) ? 'unchanged' : 'modified';
   };
-  const side = (checkpoint: Checkpoint, name: 'old' | 'new'): SideColumns => {
-    const rowOf = (planned: PlannedRow): number => (name === 'old' ? planned.oldRow : planned.newRow);
+  const side = ({ table }: Checkpoint, name: 'old' | 'new'): SideColumns => {
+    const [rows, items] = name === 'old' ? [oldRow, plan.oldItem] : [newRow, plan.newItem];
     const statistics = Object.fromEntries(
-      STATISTICS.map((statistic) => [statistic, place(`${name}_${statistic}`, ['both', name])]),
+      STATISTICS.map((statistic) => [statistic, place(column(`${name}_${statistic}`), items)]),
     ) as Record<(typeof STATISTICS)[number], Float64Array>;
     if (!config.computeElementWise) statistics.zeros.fill(Number.NaN);
-    for (const [row, { isRaw }] of rows.entries())
-      if (isRaw) for (const values of Object.values(statistics)) values[row] = Number.NaN;
-    const { table } = checkpoint;
+    for (const row of raw) for (const values of Object.values(statistics)) values[row] = Number.NaN;
     return {
-      dtype: rows.map((planned) => (rowOf(planned) < 0 ? '' : table.dtype(rowOf(planned)))),
-      shape: rows.map((planned) => (rowOf(planned) < 0 ? [] : table.shape(rowOf(planned)))),
-      numElements: Float64Array.from(rows, (planned) => table.elements[rowOf(planned)] ?? Number.NaN),
-      sizeBytes: Float64Array.from(rows, (planned) => table.bytes[rowOf(planned)] ?? Number.NaN),
+      dtype: names.map((_, row) => table.dtype(rows[row] ?? ABSENT)),
+      shape: names.map((_, row) => table.shape(rows[row] ?? ABSENT)),
+      numElements: place(table.elements, rows),
+      sizeBytes: place(table.bytes, rows),
       ...statistics,
     };
   };
-  const columns: TensorColumns = {
-    names: rows.map(({ name }) => name),
-    changeType: Uint8Array.from(rows, (planned, row) => CHANGE_TYPES.indexOf(changeType(planned, row))),
+  const [before, after] = [side(old, 'old'), side(newer, 'new')];
+  return {
+    names,
+    changeType: new Uint8Array(names.map((_, row) => CHANGE_TYPES.indexOf(findType(row)))),
     ...metrics,
     cosineSim: metrics.oneMinusCos.map((value) => 1 - value),
-    totalElements: Float64Array.from(
-      rows,
-      ({ oldRow, newRow }) => (oldRow < 0 ? newer.table.elements[newRow] : old.table.elements[oldRow]) ?? 0,
-    ),
-    identical: Uint8Array.from(valueChanged, (count) => (count === 0 ? 1 : 0)),
+    totalElements: before.numElements.map((count, row) => ((oldRow[row] ?? ABSENT) < 0 ? (after.numElements[row] ?? 0) : count)),
+    identical: new Uint8Array(names.map((_, row) => (valueChanged[row] === 0 ? 1 : 0))),
     dtypeChanged,
-    old: side(old, 'old'),
-    new: side(newer, 'new'),
+    old: before,
+    new: after,
     errors,
   };
-  if (config.computeElementWise) rememberStatistics(plan, old, newer, column);
-  return columns;
+}
+
+/** The values at `places`, NaN where that is negative. */
+function place(values: Float64Array, places: Int32Array): Float64Array {
+  const placed = new Float64Array(places.length);
+  for (let row = 0; row < places.length; row += 1) {
+    const at = places[row] ?? ABSENT;
+    placed[row] = at < 0 ? Number.NaN : (values[at] ?? Number.NaN);
+  }
+  return placed;
+}
+
+function mapValues<K extends string>(
+  names: Readonly<Record<K, string>>,
+  read: (name: string) => Float64Array,
+): Record<K, Float64Array> {
+  return Object.fromEntries(Object.entries<string>(names).map(([key, name]) => [key, read(name)])) as Record<K, Float64Array>;
 }
 
 /** Of bytes whose meaning is not known only the count of those that differ means something. */
@@ -118,24 +122,16 @@ function forgetNumbers(metrics: Readonly<Record<keyof typeof METRICS, Float64Arr
 }
 
 function collectErrors(plan: Plan, result: Columns): ReadonlyMap<number, string> {
-  const errors = new Map<number, string>();
-  for (const [row, { error }] of plan.rows.entries()) if (error !== null) errors.set(row, error);
+  const errors = new Map(plan.errors);
+  if (result.failures.length === 0) return errors;
+  const rowOf = new Map<number, number>();
+  for (const { row, common, rest } of plan.resized) rowOf.set(common, row).set(rest, row);
+  for (let row = 0; row < plan.names.length; row += 1) {
+    for (const item of [plan.oldItem[row], plan.newItem[row]]) if (item !== undefined) rowOf.set(item, row);
+  }
   for (const { row: item, failure } of result.failures) {
-    const target = plan.targets[item];
-    if (target !== undefined) errors.set(target.row, failure.message);
+    const row = rowOf.get(item);
+    if (row !== undefined) errors.set(row, failure.message);
   }
   return errors;
-}
-
-/** The pass has seen every element of both sides: their statistics need not be read again. */
-function rememberStatistics(plan: Plan, old: Checkpoint, newer: Checkpoint, column: (name: string) => Float64Array): void {
-  const elements = { old: column('old_elements'), new: column('new_elements') };
-  for (const [item, { row, sides }] of plan.targets.entries()) {
-    const planned = plan.rows[row];
-    if (planned === undefined || planned.isRaw) continue;
-    if ((sides === 'both' || sides === 'old') && Number.isFinite(elements.old[item]))
-      old.rememberStatistics(planned.oldRow, readStatistics(column, item, 'old_'));
-    if ((sides === 'both' || sides === 'new') && Number.isFinite(elements.new[item]))
-      newer.rememberStatistics(planned.newRow, readStatistics(column, item, 'new_'));
-  }
 }

@@ -9,12 +9,13 @@ import { layerName } from './layer-name.ts';
 import { binding, runJob } from './native.ts';
 import { listDiffs } from './parameter-diff.ts';
 import { planDiff } from './plan.ts';
+import { rememberStatistics } from './remember-statistics.ts';
 import { matchNames } from './rename.ts';
 import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding-columns.ts';
 import { summarize } from './summary.ts';
 import { CHANGE_TYPES } from './types.ts';
-import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions } from './types.ts';
+import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions, TensorColumns } from './types.ts';
 
 /**
  * Compares checkpoints, tensor by tensor.
@@ -47,7 +48,7 @@ export class ModelDiff {
     const config = this.#config;
     const names = matchNames(old.table.names, newer.table.names, config.names);
     const plan = planDiff(old, newer, names, config.selects);
-    if (plan.rows.length === 0 && old.table.names.length + newer.table.names.length > 0) {
+    if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0) {
       throw argumentError('include and exclude leave no tensor to compare', 'model-diff inspect lists the names');
     }
     const options = {
@@ -66,14 +67,14 @@ export class ModelDiff {
       rounding: buildRounding(plan, result, measured),
       ...(config.histogram === 'none' ? {} : { histogram: buildHistogram(plan, result, measured.errors) }),
     };
-    const isListed = (row: number): boolean =>
-      config.includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
-    const listed = [...columns.names.keys()].filter(isListed);
-    const diffs = listDiffs(columns, listed);
     const resized = describeResized(plan, old, newer, result.columns, config.computeElementWise);
-    linkColumns(diffs, columns);
+    if (config.computeElementWise) rememberStatistics(plan, old, newer, result.columns);
+    let diffs: ParameterDiff[] | undefined;
     return {
-      diffs,
+      // Listed when somebody asks: as objects, 100,000 rows take more time and memory than all that leads to them.
+      get diffs() {
+        return (diffs ??= listChanges(columns, config.includeUnchanged));
+      },
       summary: {
         ...summarize(columns, old, newer, config, names.changes),
         ...(resized.length === 0 ? {} : { resized }),
@@ -105,6 +106,14 @@ export class ModelDiff {
       numChanges: parameters.filter((diff) => diff.changeType !== 'unchanged').length,
     };
   }
+}
+
+function listChanges(columns: TensorColumns, includeUnchanged: boolean): ParameterDiff[] {
+  const isListed = (row: number): boolean =>
+    includeUnchanged || columns.errors.has(row) || CHANGE_TYPES[columns.changeType[row] ?? 0] !== 'unchanged';
+  const diffs = listDiffs(columns, [...columns.names.keys()].filter(isListed));
+  linkColumns(diffs, columns);
+  return diffs;
 }
 
 /**

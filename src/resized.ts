@@ -1,7 +1,8 @@
 import { classifyName } from './analysis/layer-types/classify.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Columns } from './native.ts';
-import type { Plan, PlannedRow } from './plan.ts';
+import type { Plan, ResizedItems } from './plan.ts';
+import { ABSENT } from './tensor-table.ts';
 import { columnReader, toNullable } from './tensor-info.ts';
 import type { ResizedTensor } from './types.ts';
 
@@ -22,28 +23,19 @@ export function describeResized(
   isCounted: boolean,
 ): ResizedTensor[] {
   const column = columnReader(result);
-  const found = new Map<number, { common?: number; rest?: number }>();
-  for (const [item, { row, sides }] of plan.targets.entries()) {
-    if (sides === 'common') found.set(row, { ...found.get(row), common: item });
-    if (sides === 'rest') found.set(row, { ...found.get(row), rest: item });
-  }
-  return [...found].flatMap(([row, { common, rest }]) => {
-    const planned = plan.rows[row];
-    return planned === undefined || common === undefined ? [] : [describe(planned, old, newer, column, isCounted, common, rest)];
-  });
+  return plan.resized.map((items) => describe(plan, items, old, newer, column, isCounted));
 }
 
 function describe(
-  planned: PlannedRow,
+  plan: Plan,
+  { row, common, rest }: ResizedItems,
   old: Checkpoint,
   newer: Checkpoint,
   column: (name: string) => Float64Array,
   isCounted: boolean,
-  common: number,
-  rest: number | undefined,
 ): ResizedTensor {
-  const oldRows = old.table.shape(planned.oldRow)[0] ?? 0;
-  const newRows = newer.table.shape(planned.newRow)[0] ?? 0;
+  const oldRows = old.table.shape(plan.oldRow[row] ?? ABSENT)[0] ?? 0;
+  const newRows = newer.table.shape(plan.newRow[row] ?? ABSENT)[0] ?? 0;
   const at = (name: string, item = common): number | null => toNullable(column(name)[item]);
   const cosine = at('one_minus_cos');
   const side = newRows > oldRows ? 'new' : 'old';
@@ -51,7 +43,7 @@ function describe(
   const rms = (norm: number | null, count: number | null): number | null =>
     norm === null || count === null || count === 0 ? null : norm / Math.sqrt(count);
   return {
-    name: planned.name,
+    name: plan.names[row] ?? '',
     oldRows,
     newRows,
     commonRows: Math.min(oldRows, newRows),
@@ -61,9 +53,9 @@ function describe(
     changeRatio: readRatio(isCounted ? at('changed_elements') : null, elements),
     identical: at('value_changed') === 0,
     commonRms: rms(at(`${side}_norm`), elements),
-    restRms: rest === undefined ? null : rms(at(`${side}_norm`, rest), at(`${side}_elements`, rest)),
-    restMean: rest === undefined ? null : at(`${side}_mean`, rest),
-    restStd: rest === undefined ? null : at(`${side}_std`, rest),
+    restRms: rms(at(`${side}_norm`, rest), at(`${side}_elements`, rest)),
+    restMean: at(`${side}_mean`, rest),
+    restStd: at(`${side}_std`, rest),
   };
 }
 

@@ -3,6 +3,7 @@ import { compareAllConfigs } from './config-changes.ts';
 import type { ResolvedConfig } from './config.ts';
 import { layerName } from './layer-name.ts';
 import { compareCodeUnits } from './plan.ts';
+import { selectFirst } from './select-first.ts';
 import { CHANGE_TYPES } from './types.ts';
 import type { ChangeType, DiffSummary, NameChange, TensorColumns } from './types.ts';
 
@@ -20,9 +21,9 @@ export function summarize(
   let changedElements = 0;
   let totalL2Diff = 0;
   let identicalParameters = 0;
-  for (const [row, code] of columns.changeType.entries()) {
+  for (let row = 0; row < columns.names.length; row += 1) {
     if (columns.errors.has(row)) continue;
-    const type = CHANGE_TYPES[code] ?? 'unchanged';
+    const type = CHANGE_TYPES[columns.changeType[row] ?? 0] ?? 'unchanged';
     counts[type]++;
     identicalParameters += columns.identical[row] ?? 0;
     if (type !== 'unchanged' && type !== 'modified') continue;
@@ -39,7 +40,7 @@ export function summarize(
       cosine.weight += weight;
     }
   }
-  const layers = rankLayers(columns);
+  const layers = measureLayers(columns);
   return {
     totalParametersOld: old.numParameters,
     totalParametersNew: newer.numParameters,
@@ -53,25 +54,40 @@ export function summarize(
     changedElements: config.computeElementWise ? changedElements : null,
     totalL2Diff,
     avgCosineSimilarity: cosine.weight === 0 ? 1 : cosine.sum / cosine.weight,
-    mostChangedLayers: layers.filter(([, change]) => change > 0).slice(0, config.topKLayers),
-    leastChangedLayers: layers.toReversed().slice(0, config.topKLayers),
+    mostChangedLayers: selectFirst(
+      layers.filter(([, change]) => change > 0),
+      config.topKLayers,
+      byChange,
+    ),
+    leastChangedLayers: selectFirst(layers, config.topKLayers, (a, b) => byChange(b, a)),
     configChanges: compareAllConfigs(old, newer),
     ...(nameChanges.length === 0 ? {} : { nameChanges }),
     tensors: columns,
   };
 }
 
-/** Layers with their change R = sqrt(sum d^2 / sum max(old^2, new^2)), most changed first, equal ones by name. */
-function rankLayers(columns: TensorColumns): (readonly [string, number])[] {
+/** Layers with their change R = sqrt(sum d^2 / sum max(old^2, new^2)). */
+function measureLayers(columns: TensorColumns): Layer[] {
   const sums = new Map<string, { change: number; size: number }>();
-  for (const [row, name] of columns.names.entries()) {
+  for (let row = 0; row < columns.names.length; row += 1) {
     const l2 = columns.l2Diff[row] ?? Number.NaN;
     const norm = Math.max(columns.old.norm[row] ?? 0, columns.new.norm[row] ?? 0);
     if (!Number.isFinite(l2) || !Number.isFinite(norm)) continue;
-    const layer = layerName(name);
-    const sum = sums.get(layer) ?? { change: 0, size: 0 };
-    sums.set(layer, { change: sum.change + l2 ** 2, size: sum.size + norm ** 2 });
+    const layer = layerName(columns.names[row] ?? '');
+    const sum = sums.get(layer);
+    if (sum === undefined) {
+      sums.set(layer, { change: l2 ** 2, size: norm ** 2 });
+    } else {
+      sum.change += l2 ** 2;
+      sum.size += norm ** 2;
+    }
   }
-  const changes = [...sums].map(([name, { change, size }]) => [name, size === 0 ? 0 : Math.sqrt(change / size)] as const);
-  return changes.sort((a, b) => b[1] - a[1] || compareCodeUnits(a[0], b[0]));
+  return Array.from(sums, ([name, { change, size }]) => [name, size === 0 ? 0 : Math.sqrt(change / size)]);
+}
+
+type Layer = readonly [name: string, change: number];
+
+/** Most changed first, equal ones by name. */
+function byChange(a: Layer, b: Layer): number {
+  return b[1] - a[1] || compareCodeUnits(a[0], b[0]);
 }

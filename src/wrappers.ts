@@ -39,8 +39,10 @@ export function findWrappers(names: Names): readonly Stripped[] | undefined {
   if (common === Math.min(names.old.length, names.new.length)) return undefined;
   let best: readonly Stripped[] | undefined;
   const search = (side: Side, other: Side, current: readonly string[], chain: readonly Stripped[]): void => {
+    // A name that both sides have rules out whatever occurs in it: only the others have to be looked at.
+    const unmatched = current.filter((name) => !known[other].has(name));
     for (const { kind, rule, change, occurs } of CANDIDATES) {
-      const count = current.reduce((sum, name) => sum + (occurs(name) ? 1 : 0), 0);
+      const count = unmatched.reduce((sum, name) => sum + (occurs(name) ? 1 : 0), 0);
       // What both sides have was there before any wrapper.
       if (count === 0 || names[other].some(occurs)) continue;
       const changed = current.map(change);

@@ -69,7 +69,7 @@ for (const [name, built] of [
   ['hostile', buildHostile()],
 ] as const) {
   inBrowser(`the page asks for nothing and complains of nothing: ${name}`, async (t) => {
-    const page = writeHtml(prepareReport(built.diffs, built.summary, built.analysis, 'base', '<img src=x onerror=alert(1)>'), {
+    const page = writeHtml(prepareReport(built, built.analysis, 'base', '<img src=x onerror=alert(1)>'), {
       includeRawData: true,
     });
     const url = save(`${name}.html`, page);
@@ -97,7 +97,7 @@ for (const [name, built] of [
 inBrowser('a tensor called like markup reads as it is called', async (t) => {
   const built = buildHostile();
   const { value } = await open().visit(
-    save('names.html', writeHtml(prepareReport(built.diffs, built.summary, built.analysis), { maxLayersDisplay: 1000 })),
+    save('names.html', writeHtml(prepareReport(built, built.analysis), { maxLayersDisplay: 1000 })),
     LOOK,
   );
   for (const name of [

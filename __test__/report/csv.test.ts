@@ -5,7 +5,7 @@ import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult): string {
-  return writeCsv(prepareReport(result.diffs, result.summary, result.analysis));
+  return writeCsv(prepareReport(result, result.analysis));
 }
 
 /** A reader of RFC 4180, strict. */

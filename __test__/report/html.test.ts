@@ -13,7 +13,7 @@ function write(
   config: VisualizationConfig = {},
   names: readonly [string, string] = ['base', 'tuned'],
 ): string {
-  return writeHtml(prepareReport(result.diffs, result.summary, result.analysis, ...names), config);
+  return writeHtml(prepareReport(result, result.analysis, ...names), config);
 }
 
 const TAGS = new Set(

@@ -17,7 +17,7 @@ const schema = JSON.parse(readFileSync(new URL('../../schema/report.schema.json'
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(close(schema) as Schema);
 
 function write(result: BuiltResult, includeRawData = false): string {
-  return writeJson(prepareReport(result.diffs, result.summary, result.analysis, 'old', 'new'), { includeRawData });
+  return writeJson(prepareReport(result, result.analysis, 'old', 'new'), { includeRawData });
 }
 
 test('the original’s keys are there, in snake_case', (t) => {
@@ -120,7 +120,7 @@ for (const raw of [false, true]) {
       t.deepEqual(read.analysis, result.analysis);
       t.deepEqual([read.oldName, read.newName], ['old', 'new']);
       t.is(
-        writeJson(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview), {
+        writeJson(prepareReport(read, read.analysis, read.oldName, read.newName, read), {
           includeRawData: raw,
         }),
         write(result, raw),
@@ -203,12 +203,9 @@ test('the same result gives the same bytes, whatever the order of its keys', (t)
 
 test('a report of the saved result is the report of the result', (t) => {
   const built = buildModel();
-  const report = prepareReport(built.diffs, built.summary, built.analysis, 'old', 'new');
+  const report = prepareReport(built, built.analysis, 'old', 'new');
   const read = parseReport(writeJson(report));
-  t.is(
-    writeText(prepareReport(read.diffs, read.summary, read.analysis, read.oldName, read.newName, read.overview)),
-    writeText(report),
-  );
+  t.is(writeText(prepareReport(read, read.analysis, read.oldName, read.newName, read)), writeText(report));
 });
 
 for (const [title, text, code, pattern] of [

@@ -6,7 +6,7 @@ import { buildHostile } from './build-hostile.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult, options: MarkdownOptions = {}): string {
-  return writeMarkdown(prepareReport(result.diffs, result.summary, result.analysis, 'base', 'tuned'), options);
+  return writeMarkdown(prepareReport(result, result.analysis, 'base', 'tuned'), options);
 }
 
 test('a whole report', (t) => {

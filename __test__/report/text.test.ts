@@ -8,7 +8,7 @@ import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult, options: TextOptions = {}, names: readonly [string, string] = ['base', 'tuned']): string {
-  return writeText(prepareReport(result.diffs, result.summary, result.analysis, ...names), options);
+  return writeText(prepareReport(result, result.analysis, ...names), options);
 }
 
 test('a whole report', (t) => {

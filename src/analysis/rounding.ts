@@ -8,6 +8,7 @@
  * f_exp = sum_e h(e) erfc(u_e / (2 sqrt2 s)) / n is the fraction of elements that should have changed.
  */
 import { erfc } from './erfc.ts';
+import { getTables, interpolate, LAST_OCTAVE } from './rounding-tables.ts';
 
 /** Precision of a floating-point storage dtype. */
 export interface StorageGrid {
@@ -50,77 +51,51 @@ export const UNKNOWN_CHANGE: ExpectedChange = { expectedChanged: Number.NaN, upd
 
 /** Above this ratio of s to u the closed form s^2 + u^2 / 12 replaces the sum; the two agree to 1e-10 there. */
 const CLOSED_FORM = 3;
-/** Steps of the tables per octave of s / u, and their range: at 2^-6 nothing changes. */
-const STEPS = 128;
-const FIRST_OCTAVE = -6;
-const LAST_OCTAVE = 2;
 /** Largest finite exponent of f32; the bin above counts Inf and NaN. */
 const MAX_EXPONENT = 127;
 
-interface Tables {
-  /** m2 / u^2 by log2(s / u). */
-  readonly square: Float64Array;
-  /** Changed fraction by log2(s / u). */
-  readonly changed: Float64Array;
-}
+/** Of a double, the type with most of them. */
+const EXPONENTS = 2048;
 
-interface Bin {
-  readonly share: number;
+/**
+ * Shares of the elements by the spacing of the grid that they lie on. One for all calls: there is one for each tensor of a model, and
+ * none outlives its call.
+ */
+const bins = {
+  count: 0,
+  share: new Float64Array(EXPONENTS),
   /** Grid spacing, and its log2. */
-  readonly unit: number;
-  readonly logUnit: number;
-}
-
-let tables: Tables | undefined;
-
-function getTables(): Tables {
-  if (tables !== undefined) return tables;
-  const size = (LAST_OCTAVE - FIRST_OCTAVE) * STEPS + 2;
-  const built = { square: new Float64Array(size), changed: new Float64Array(size) };
-  for (let i = 0; i < size; i += 1) {
-    const ratio = 2 ** (FIRST_OCTAVE + i / STEPS);
-    built.changed[i] = erfc(1 / (2 * Math.SQRT2 * ratio));
-    let square = 0;
-    for (let k = 1; k <= 9 * ratio + 2; k += 1) square += (2 * k - 1) * erfc((k - 0.5) / (ratio * Math.SQRT2));
-    built.square[i] = square;
-  }
-  tables = built;
-  return built;
-}
-
-function interpolate(table: Float64Array, octave: number): number {
-  const position = (octave - FIRST_OCTAVE) * STEPS;
-  if (position < 0) return 0;
-  const index = Math.floor(position);
-  const left = table[index] ?? 0;
-  return left + (position - index) * ((table[index + 1] ?? left) - left);
-}
+  unit: new Float64Array(EXPONENTS),
+  logUnit: new Float64Array(EXPONENTS),
+};
 
 /** Mean square that rounding leaves of an update of deviation s. */
-function roundedSquare(bins: readonly Bin[], s: number, table: Float64Array): number {
+function roundedSquare(s: number, table: Float64Array): number {
   const logS = Math.log2(s);
   let total = 0;
-  for (const { share, logUnit, unit } of bins) {
-    const square = s > CLOSED_FORM * unit ? s * s + (unit * unit) / 12 : unit * unit * interpolate(table, logS - logUnit);
-    total += share * square;
+  for (let bin = 0; bin < bins.count; bin += 1) {
+    const unit = bins.unit[bin] ?? 0;
+    const square =
+      s > CLOSED_FORM * unit ? s * s + (unit * unit) / 12 : unit * unit * interpolate(table, logS - (bins.logUnit[bin] ?? 0));
+    total += (bins.share[bin] ?? 0) * square;
   }
   return total;
 }
 
 /** Fraction of elements that an update of deviation s moves to another grid point. */
-function changedShare(bins: readonly Bin[], s: number, table: Float64Array): number {
+function changedShare(s: number, table: Float64Array): number {
   const logS = Math.log2(s);
   let total = 0;
-  for (const { share, logUnit } of bins) {
-    const octave = logS - logUnit;
-    total += share * (octave < LAST_OCTAVE ? interpolate(table, octave) : erfc(2 ** -octave / (2 * Math.SQRT2)));
+  for (let bin = 0; bin < bins.count; bin += 1) {
+    const octave = logS - (bins.logUnit[bin] ?? 0);
+    total += (bins.share[bin] ?? 0) * (octave < LAST_OCTAVE ? interpolate(table, octave) : erfc(2 ** -octave / (2 * Math.SQRT2)));
   }
   return total;
 }
 
 /** Deviation s whose rounded square is `target`: regula falsi (Illinois) on log2 s, where log2 of the square is a smooth rising curve. */
-function solveUpdate(bins: readonly Bin[], target: number, table: Float64Array): number {
-  const miss = (log: number): number => Math.log2(Math.max(roundedSquare(bins, 2 ** log, table), 1e-300) / target);
+function solveUpdate(target: number, table: Float64Array): number {
+  const miss = (log: number): number => Math.log2(Math.max(roundedSquare(2 ** log, table), 1e-300) / target);
   const size = Math.log2(target) / 2;
   // m2 never exceeds 4/3 s^2 (at s = 0.43 u), so s is at least sqrt(3/4) of the size.
   let low = size - 0.25;
@@ -150,34 +125,44 @@ function solveUpdate(bins: readonly Bin[], target: number, table: Float64Array):
   return 2 ** ((low + high) / 2);
 }
 
-/** Bins that hold elements, and the root mean square that they imply (1.85: mean square of a mantissa, weighted as a Gaussian weighs its octaves). */
-function readBins(input: RoundingInput): { readonly bins: readonly Bin[]; readonly rms: number } {
-  const { exponents, exponentOffset = -127, mantissaBits, minExponent } = input;
+/** Fills the bins with the exponents that hold elements; whether there are any. */
+function fillBins({ exponents, exponentOffset = -127, mantissaBits, minExponent }: RoundingInput): boolean {
   const last = Math.min(exponents.length, MAX_EXPONENT + 1 - exponentOffset);
   let total = 0;
   for (let i = 0; i < last; i += 1) total += exponents[i] ?? 0;
-  const bins: Bin[] = [];
-  let square = 0;
+  bins.count = 0;
   for (let i = 0; i < last; i += 1) {
     const share = (exponents[i] ?? 0) / total;
     if (!(share > 0)) continue;
-    const exponent = i + exponentOffset;
-    const logUnit = Math.max(exponent, minExponent) - mantissaBits;
-    bins.push({ share, logUnit, unit: 2 ** logUnit });
-    if (i > 0) square += share * 1.85 * 4 ** exponent;
+    const logUnit = Math.max(i + exponentOffset, minExponent) - mantissaBits;
+    bins.share[bins.count] = share;
+    bins.logUnit[bins.count] = logUnit;
+    bins.unit[bins.count] = 2 ** logUnit;
+    bins.count += 1;
   }
-  return { bins, rms: Math.sqrt(square) };
+  return bins.count > 0;
+}
+
+/** Root mean square that the exponents imply (1.85: mean square of a mantissa, weighted as a Gaussian weighs its octaves). */
+function estimateRms({ exponents, exponentOffset = -127 }: RoundingInput): number {
+  const last = Math.min(exponents.length, MAX_EXPONENT + 1 - exponentOffset);
+  let total = 0;
+  for (let i = 0; i < last; i += 1) total += exponents[i] ?? 0;
+  let square = 0;
+  for (let i = 1; i < last; i += 1) square += ((exponents[i] ?? 0) / total) * 1.85 * 4 ** (i + exponentOffset);
+  return Math.sqrt(square);
 }
 
 /** Fraction of elements that a dense update of the measured size changes, from the exponents of the old tensor. */
 export function expectedChange(input: RoundingInput): ExpectedChange {
   const target = input.sumSquaredDiff / input.elements;
-  if (!(target > 0) || !Number.isFinite(target)) return UNKNOWN_CHANGE;
-  const { bins, rms } = readBins(input);
-  if (bins.length === 0) return UNKNOWN_CHANGE;
+  if (!(target > 0) || !Number.isFinite(target) || !fillBins(input)) return UNKNOWN_CHANGE;
   const { square, changed } = getTables();
-  const update = solveUpdate(bins, target, square);
-  return { expectedChanged: Math.min(1, changedShare(bins, update, changed)), updateSize: update / (input.rms ?? rms) };
+  const update = solveUpdate(target, square);
+  return {
+    expectedChanged: Math.min(1, changedShare(update, changed)),
+    updateSize: update / (input.rms ?? estimateRms(input)),
+  };
 }
 
 /** Fraction of values at grid spacing `unit` that an update of deviation `s` changes. */

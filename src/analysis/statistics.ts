@@ -2,12 +2,13 @@
  * Sums and order statistics whose result is the same, to the last bit, for any order of their values.
  * Addition of doubles depends on order; so values are sorted before they are added.
  */
+import { sortAscending } from './sort-ascending.ts';
 
 /** Sum in ascending order of value. Integers are exact in any order, so they are not sorted. */
 export function sum(values: ArrayLike<number>): number {
   const count = sumIntegers(values);
   if (count !== null) return count;
-  const sorted = new Float64Array(values).sort();
+  const sorted = sortAscending(values);
   let total = 0;
   for (let at = 0; at < sorted.length; at += 1) total += sorted[at] ?? 0;
   return total;
@@ -38,7 +39,7 @@ export function mean(values: readonly number[]): number {
 
 /** Middle value, or the mean of the two middle ones; NaN for no value. */
 export function median(values: ArrayLike<number>): number {
-  const sorted = new Float64Array(values).sort();
+  const sorted = sortAscending(values);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
@@ -78,7 +79,7 @@ export interface TwoLevels {
 
 /** Otsu's split: the threshold between two classes with the largest variance between them. Null when all values are equal. */
 export function splitInTwo(values: readonly number[]): TwoLevels | null {
-  const sorted = new Float64Array(values).sort();
+  const sorted = sortAscending(values);
   const count = sorted.length;
   const centre = sum(sorted) / count;
   let total = 0;

@@ -36,7 +36,7 @@ export function describeRow(
 }
 
 /** Largest relative change of the given rows, 0 where none has one. */
-export function findTop(columns: TensorColumns, rows: Uint32Array): number {
+export function findTop(columns: TensorColumns, rows: readonly number[]): number {
   return rows.reduce((largest, row) => {
     const change = columns.relativeChange[row] ?? Number.NaN;
     return Number.isFinite(change) && change > largest ? change : largest;

@@ -115,7 +115,7 @@ function writeFailed({ columns, overview }: Report): MarkdownBlock {
 }
 
 function writeModified({ columns, overview }: Report, rows: number): MarkdownBlock {
-  const ranked = rankModified(columns).subarray(0, rows);
+  const ranked = rankModified(columns, rows);
   const top = findTop(columns, ranked);
   const lines = [...ranked].map((row) => {
     const words = describeRow(columns, row, top, formatPercent);

@@ -1,14 +1,26 @@
-import { CHANGE_TYPES, type ChangeType, type Severity, type TensorColumns, type TrainingInsight } from '../types.ts';
+import { selectFirst } from '../select-first.ts';
+import {
+  CHANGE_TYPES,
+  type ChangeType,
+  type Severity,
+  type SideColumns,
+  type TensorColumns,
+  type TrainingInsight,
+} from '../types.ts';
 
 /**
- * Rows of the modified tensors, most changed first: those that gained NaN or Inf, then those that were all zero (their relative
+ * The first `count` rows of the modified tensors, most changed first: those that gained NaN or Inf, then those that were all zero (their relative
  * change has no number), then by relative change, and by name where that is equal.
  */
-export function rankModified(columns: TensorColumns): Uint32Array {
+export function rankModified(columns: TensorColumns, count: number): number[] {
   const rows = selectRows(columns, 'modified');
   const keys = new Float64Array(columns.names.length);
   for (const row of rows) keys[row] = readKey(columns, row);
-  return rows.sort((a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || compareNames(columns.names[a] ?? '', columns.names[b] ?? ''));
+  return selectFirst(
+    rows,
+    count,
+    (a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || compareNames(columns.names[a] ?? '', columns.names[b] ?? ''),
+  );
 }
 
 /** Rows of one change type in the order of the table, without those that could not be compared. */
@@ -44,9 +56,8 @@ const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
 /** Whether any element is finite on both sides. Where none is, changes and angles are of nothing. */
 export function hasFinitePair(columns: TensorColumns, row: number): boolean {
   const total = columns.totalElements[row] ?? 0;
-  const least = Math.max(
-    ...(['old', 'new'] as const).map((side) => (columns[side].nan[row] ?? 0) + (columns[side].inf[row] ?? 0)),
-  );
+  const count = ({ nan, inf }: SideColumns): number => (nan[row] ?? 0) + (inf[row] ?? 0);
+  const least = Math.max(count(columns.old), count(columns.new));
   return !(total > 0 && least >= total);
 }
 

@@ -1,4 +1,4 @@
-import type { Analysis, DiffSummary, ParameterDiff, TensorColumns } from '../types.ts';
+import type { Analysis, DiffResult, DiffSummary, ParameterDiff, TensorColumns } from '../types.ts';
 import { readColumns } from './columns.ts';
 import { type Overview, surveyColumns } from './overview.ts';
 
@@ -18,28 +18,36 @@ export interface Report {
   readonly listsUnchanged: boolean;
 }
 
-/**
- * Gathers what the renderers need.
- * @param overview totals that were saved with the result; measured on its columns when absent
- */
+/** What is known of a result beside it. */
+export interface KnownOfReport {
+  /** Totals that were saved with the result. @default measured on its columns */
+  readonly overview?: Overview;
+  /** Whether its list has the unchanged tensors. @default looked up in the list, which is made for it */
+  readonly listsUnchanged?: boolean;
+}
+
+/** Gathers what the renderers need. The list of a result is made for those alone that write it. */
 export function prepareReport(
-  diffs: readonly ParameterDiff[],
-  summary: DiffSummary,
+  result: DiffResult,
   analysis: Analysis,
   oldName: string = 'Model A',
   newName: string = 'Model B',
-  overview?: Overview,
+  known: KnownOfReport = {},
 ): Report {
-  const columns = summary.tensors ?? readColumns(diffs);
-  const listsUnchanged = diffs.some((diff) => diff.changeType === 'unchanged' && diff.error === null);
+  const { summary } = result;
+  const columns = summary.tensors ?? readColumns(result.diffs);
   return {
-    diffs,
+    get diffs() {
+      return result.diffs;
+    },
     summary,
     analysis,
     oldName,
     newName,
     columns,
-    overview: overview ?? surveyColumns(columns, summary, analysis),
-    listsUnchanged,
+    overview: known.overview ?? surveyColumns(columns, summary, analysis),
+    get listsUnchanged() {
+      return known.listsUnchanged ?? result.diffs.some((diff) => diff.changeType === 'unchanged' && diff.error === null);
+    },
   };
 }

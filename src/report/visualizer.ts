@@ -42,7 +42,7 @@ export class DiffVisualizer {
     oldName: string = 'Model A',
     newName: string = 'Model B',
   ): string {
-    return writeHtml(prepareReport(diffs, summary, analysis, oldName, newName), this.config);
+    return writeHtml(prepareReport({ diffs, summary }, analysis, oldName, newName), this.config);
   }
 
   /** The same bytes for the same result; `parseReport` reads it back. */
@@ -53,7 +53,7 @@ export class DiffVisualizer {
     oldName: string = 'Model A',
     newName: string = 'Model B',
   ): string {
-    return writeJson(prepareReport(diffs, summary, analysis, oldName, newName), this.config);
+    return writeJson(prepareReport({ diffs, summary }, analysis, oldName, newName), this.config);
   }
 
   /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
@@ -64,7 +64,7 @@ export class DiffVisualizer {
     oldName: string = 'Model A',
     newName: string = 'Model B',
   ): string {
-    return writeText(prepareReport(diffs, summary, analysis, oldName, newName), { rows: this.config.maxLayersDisplay ?? 50 });
+    return writeText(prepareReport({ diffs, summary }, analysis, oldName, newName), { rows: this.config.maxLayersDisplay ?? 50 });
   }
 }
 
@@ -80,7 +80,7 @@ export function createDiffReport(
 ): string {
   const { format = 'html', oldName, newName, config = {} } = options;
   checkConfig(config);
-  const report = prepareReport(diffs, summary, analysis, oldName, newName);
+  const report = prepareReport({ diffs, summary }, analysis, oldName, newName);
   const rows = config.maxLayersDisplay ?? 50;
   switch (format) {
     case 'html':

@@ -1,6 +1,7 @@
 //! Columns: what crosses the boundary once, however many tensors there are.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use diff_core::engine::Outcome;
 use diff_core::stats::{Exponents, Own, PairStats};
@@ -20,9 +21,11 @@ pub struct TensorTable {
     /// Index into `dtypes`.
     pub dtype: Uint32Array,
     pub dtypes: Vec<String>,
-    /// All shapes, one after the other.
+    /// Index into the shapes that there are.
+    pub shape: Uint32Array,
+    /// Every shape that occurs, once, one after the other.
     pub dims: Float64Array,
-    /// Where each shape ends.
+    /// Where each of these ends.
     pub dim_ends: Uint32Array,
     pub elements: Float64Array,
     pub bytes: Float64Array,
@@ -51,25 +54,18 @@ impl TensorTable {
     #[must_use]
     pub fn of(checkpoint: &Checkpoint) -> Self {
         let tensors = &checkpoint.tensors;
-        let mut names = Vec::new();
+        let mut names = Vec::with_capacity(tensors.iter().map(|t| t.name.len()).sum());
         let mut name_ends = Vec::with_capacity(tensors.len());
-        let mut dims = Vec::new();
-        let mut dim_ends = Vec::with_capacity(tensors.len());
-        let mut dtypes: Vec<String> = Vec::new();
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut shapes = Numbering::default();
+        let mut shape = Vec::with_capacity(tensors.len());
+        let mut dtypes = Numbering::default();
         let mut dtype = Vec::with_capacity(tensors.len());
         let mut failures = Vec::new();
         for (row, tensor) in tensors.iter().enumerate() {
             names.extend_from_slice(tensor.name.as_bytes());
             name_ends.push(names.len() as u32);
-            dims.extend(tensor.shape.iter().map(|&dim| dim as f64));
-            dim_ends.push(dims.len() as u32);
-            let label = tensor.dtype_name();
-            let known = *numbers.entry(label).or_insert_with(|| {
-                dtypes.push(label.to_owned());
-                dtypes.len() - 1
-            });
-            dtype.push(known as u32);
+            shape.push(shapes.number(tensor.shape.as_slice()));
+            dtype.push(dtypes.number(tensor.dtype_name()));
             if let Some(error) = &tensor.error {
                 failures.push(RowFailure {
                     row: row as u32,
@@ -77,11 +73,25 @@ impl TensorTable {
                 });
             }
         }
+        let dim_ends: Vec<u32> = shapes
+            .values
+            .iter()
+            .scan(0, |end, shape| {
+                *end += shape.len() as u32;
+                Some(*end)
+            })
+            .collect();
+        let dims: Vec<f64> = shapes
+            .values
+            .iter()
+            .flat_map(|shape| shape.iter().map(|&dim| dim as f64))
+            .collect();
         Self {
             names: names.into(),
             name_ends: name_ends.into(),
             dtype: dtype.into(),
-            dtypes,
+            dtypes: dtypes.values.iter().map(|&name| name.to_owned()).collect(),
+            shape: shape.into(),
             dims: dims.into(),
             dim_ends: dim_ends.into(),
             elements: tensors
@@ -103,6 +113,30 @@ impl TensorTable {
                 .into(),
             failures,
         }
+    }
+}
+
+/// Values in the order in which they first came, each with its number.
+struct Numbering<'a, T: ?Sized> {
+    values: Vec<&'a T>,
+    numbers: HashMap<&'a T, u32>,
+}
+
+impl<T: ?Sized> Default for Numbering<'_, T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            numbers: HashMap::new(),
+        }
+    }
+}
+
+impl<'a, T: ?Sized + Eq + Hash> Numbering<'a, T> {
+    fn number(&mut self, value: &'a T) -> u32 {
+        *self.numbers.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            self.values.len() as u32 - 1
+        })
     }
 }
 

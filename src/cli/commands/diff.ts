@@ -63,18 +63,22 @@ async function compare(
     opened.push(old);
     const next = await loadCheckpoint(newPath, open);
     opened.push(next);
-    const { diffs, summary } = await new ModelDiff({
+    const result = await new ModelDiff({
       includeUnchanged: flags.includeUnchanged === true,
       ...chooseConfig(flags),
       autoPrefix: flags.autoPrefix,
     }).diff(old, next, run);
+    const { summary } = result;
     progress.stop();
     const seconds = (performance.now() - started) / 1000;
     if (summary.tensors !== undefined) requireCommon(summary.tensors, old, next);
     if (flags.quiet !== true) for (const checkpoint of opened) tellFindings(session, checkpoint.findings);
-    const analysis = new DiffAnalyzer().analyze(diffs, summary);
+    // All that it needs is in the summary; the list of the result is made for the formats alone that write it.
+    const analysis = new DiffAnalyzer().analyze([], summary);
     session.signal.throwIfAborted();
-    const report = prepareReport(diffs, summary, analysis, ...nameCheckpoints(oldPath, newPath));
+    const report = prepareReport(result, analysis, ...nameCheckpoints(oldPath, newPath), {
+      listsUnchanged: flags.includeUnchanged === true,
+    });
     const { modified, unchanged } = report.overview;
     return {
       report,

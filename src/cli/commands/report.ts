@@ -13,7 +13,9 @@ export async function runReport(session: Session, path: string, flags: ReportFla
   const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
   await deliver(
     session,
-    prepareReport(saved.diffs, saved.summary, saved.analysis, saved.oldName, saved.newName, saved.overview),
+    prepareReport(saved, saved.analysis, saved.oldName, saved.newName, {
+      overview: saved.overview,
+    }),
     flags,
     outputs,
   );

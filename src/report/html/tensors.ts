@@ -12,7 +12,7 @@ const SIGNS = { times: '×', arrow: ' → ' };
 /** The modified tensors, most changed first. */
 export function showModified({ columns, overview }: Report, rows: number): Markup {
   if (overview.modified === 0) return html``;
-  const shown = rankModified(columns).subarray(0, rows);
+  const shown = rankModified(columns, rows);
   const top = findTop(columns, shown);
   const rest = formatRest(overview.modified - shown.length, 'modified tensor');
   return html`<section>

@@ -12,7 +12,7 @@ import { measureCells, padCells } from './width.ts';
 /** The modified tensors, most changed first. */
 export function writeModified(report: Report, layout: Layout): string[] {
   const { columns, overview } = report;
-  const shown = rankModified(columns).subarray(0, layout.rows);
+  const shown = rankModified(columns, layout.rows);
   const rest = overview.modified - shown.length;
   const barCells = layout.width < 90 ? 4 : 8;
   const lines: string[] = [];
