@@ -833,7 +833,11 @@ declare class Checkpoint {
     /** Names of all tensors, in the order of the file. */
     get layerNames(): readonly string[];
     getInfo(name: string): TensorInfo | undefined;
-    /** Names that match, wherever the pattern is found in them. */
+    /**
+     * Names that match, wherever the pattern is found in them.
+     *
+     * @throws `ModelDiffError` of kind `Argument` for what is no regular expression.
+     */
     getLayersByPattern(pattern: string | RegExp): string[];
     /**
      * A copy of a tensor's elements, or of a part of them.

@@ -355,3 +355,27 @@ test('options that make no sense are named', (t) => {
   t.throws(() => new ModelDiff({ threads: 0 }), { code: 'E_ARGUMENT', message: /threads/u });
   t.throws(() => new ModelDiff({ topKLayers: 1.5 }), { code: 'E_ARGUMENT', message: /topKLayers/u });
 });
+
+test('options of a wrong type or name are refused, and not taken for something else', async (t) => {
+  const wrong = (config: object): ModelDiff => new ModelDiff(config);
+  const refused: readonly (readonly [object, RegExp])[] = [
+    [{ include: '*.weight' }, /^include must be an array of texts, not "\*\.weight"$/u],
+    [{ exclude: [3] }, /^exclude must be an array of texts, not \[3\]$/u],
+    [{ rename: 'a=>b' }, /^rename must be an array of texts/u],
+    [{ stripPrefix: 'model.' }, /^stripPrefix must be an array of texts, not "model\."$/u],
+    [{ includeUnchanged: 'yes' }, /^includeUnchanged must be true or false, not "yes"$/u],
+    [{ includ: ['a'] }, /^there is no option "includ"$/u],
+    [{ toString: 1 }, /^there is no option "toString"$/u],
+  ];
+  for (const [config, message] of refused)
+    t.throws(() => wrong(config), { instanceOf: ModelDiffError, code: 'E_ARGUMENT', message });
+  const path = writeTemporary(one);
+  const load = (options: object): Promise<unknown> => loadCheckpoint(path, options);
+  await t.throwsAsync(load({ keys: 'model' }), { code: 'E_ARGUMENT', message: 'there is no option "keys"' });
+  await t.throwsAsync(load({ key: 5 }), { code: 'E_ARGUMENT', message: 'key must be a text, not 5' });
+  await t.throwsAsync(load({ onProgress: 5 }), { code: 'E_ARGUMENT', message: 'onProgress must be a function, not number' });
+  await t.throwsAsync(load({ signal: {} }), { code: 'E_ARGUMENT', message: 'signal must be an AbortSignal, not object' });
+  const checkpoint = await loadCheckpoint(path);
+  await t.throwsAsync(checkpoint.getTensor('w', { as: 'i8' as 'f32' }), { code: 'E_ARGUMENT', message: /^as must be 'f32'/u });
+  t.throws(() => checkpoint.getLayersByPattern('('), { code: 'E_ARGUMENT', message: /^"\(" is no regular expression: / });
+});

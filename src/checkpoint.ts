@@ -1,4 +1,5 @@
 import { formatNoun } from './analysis/wording.ts';
+import { checkOptions, type OptionKind } from './check-options.ts';
 import { argumentError } from './errors.ts';
 import { readMemoryTensor, toTypedArray } from './memory.ts';
 import { binding, runJob, threadCount, toFinding, unwrap } from './native.ts';
@@ -105,9 +106,13 @@ export class Checkpoint {
     return this.tensorInfo.get(name);
   }
 
-  /** Names that match, wherever the pattern is found in them. */
+  /**
+   * Names that match, wherever the pattern is found in them.
+   *
+   * @throws `ModelDiffError` of kind `Argument` for what is no regular expression.
+   */
   getLayersByPattern(pattern: string | RegExp): string[] {
-    const regex = new RegExp(pattern, typeof pattern === 'string' ? 'u' : pattern.flags.replace(/[gy]/gu, ''));
+    const regex = compilePattern(pattern);
     return this.table.names.filter((name) => regex.test(name));
   }
 
@@ -128,6 +133,7 @@ export class Checkpoint {
     if (row === undefined) throw argumentError(`no tensor is called ${name}`, 'layerNames lists the names');
     const dtype = this.table.dtype(row);
     const as = options.as ?? (WIDE_DTYPES.has(dtype) ? 'f64' : 'f32');
+    if (!['f32', 'f64', 'raw'].includes(as)) throw argumentError(`as must be 'f32', 'f64' or 'raw', not ${JSON.stringify(as)}`);
     const isRaw = this.table.raw.has(row);
     if (isRaw && as !== 'raw') {
       throw argumentError(
@@ -242,6 +248,7 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
       `path must be a text, not ${path === '' ? 'an empty one' : typeof path}`,
       'checkpoints that are open are compared with new ModelDiff().diff(old, new)',
     );
+  checkOptions(options, LOAD_OPTIONS);
   const open = {
     ...(options.key === undefined ? {} : { key: options.key }),
     ...(options.variant === undefined ? {} : { variant: options.variant }),
@@ -264,6 +271,27 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
     throw error;
   }
 }
+
+function compilePattern(pattern: string | RegExp): RegExp {
+  try {
+    return new RegExp(pattern, typeof pattern === 'string' ? 'u' : pattern.flags.replace(/[gy]/gu, ''));
+  } catch (cause) {
+    throw argumentError(
+      `${JSON.stringify(pattern)} is no regular expression: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'give a regular expression as JavaScript spells it',
+    );
+  }
+}
+
+const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions, OptionKind>> = {
+  computeStats: 'flag',
+  key: 'text',
+  variant: 'text',
+  includeOptimizer: 'flag',
+  limits: 'other',
+  signal: 'other',
+  onProgress: 'other',
+};
 
 function readLimit(name: string, value: number): { name: string; value: number } {
   if (!Number.isSafeInteger(value) || value < 0)

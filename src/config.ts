@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKind } from './check-options.ts';
 import { argumentError } from './errors.ts';
 import { compileGlobs } from './glob.ts';
 import { threadCount } from './native.ts';
@@ -22,22 +23,22 @@ export interface ResolvedConfig {
   readonly selects: (name: string) => boolean;
 }
 
-/** Every option, so that a misspelt one is an error and not the default. */
-const OPTIONS: ReadonlySet<string> = new Set<keyof DiffConfig>([
-  'computeElementWise',
-  'changeThreshold',
-  'includeUnchanged',
-  'normalizeBySize',
-  'topKLayers',
-  'precision',
-  'histogram',
-  'threads',
-  'include',
-  'exclude',
-  'rename',
-  'stripPrefix',
-  'autoPrefix',
-]);
+/** Every option and what it may be; numbers and choices are looked at one by one. */
+const OPTIONS: Readonly<Record<keyof DiffConfig, OptionKind>> = {
+  computeElementWise: 'flag',
+  changeThreshold: 'other',
+  includeUnchanged: 'flag',
+  normalizeBySize: 'flag',
+  topKLayers: 'other',
+  precision: 'other',
+  histogram: 'other',
+  threads: 'other',
+  include: 'texts',
+  exclude: 'texts',
+  rename: 'texts',
+  stripPrefix: 'texts',
+  autoPrefix: 'flag',
+};
 
 /** The original's absolute threshold. */
 const CHANGE_THRESHOLD = 1e-6;
@@ -46,9 +47,7 @@ const CHANGE_THRESHOLD = 1e-6;
  * @throws `ModelDiffError` of kind `Argument` for a value that makes no sense.
  */
 export function resolveConfig(config: DiffConfig): ResolvedConfig {
-  const unknown = Object.keys(config).find((key) => !OPTIONS.has(key));
-  if (unknown !== undefined)
-    throw argumentError(`there is no option ${JSON.stringify(unknown)}`, `the options are ${[...OPTIONS].join(', ')}`);
+  checkOptions(config, OPTIONS);
   const threshold = config.changeThreshold ?? CHANGE_THRESHOLD;
   if (!Number.isFinite(threshold) || threshold < 0) {
     throw argumentError(`changeThreshold must be a number of at least 0, not ${String(threshold)}`);

@@ -97,6 +97,11 @@ export async function runJob<T>(
   discard?: (late: T) => void,
 ): Promise<T> {
   const { signal, onProgress } = run;
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw argumentError(`onProgress must be a function, not ${typeof onProgress}`);
+  // Not `instanceof`: a signal may be of another realm.
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
+    throw argumentError(`signal must be an AbortSignal, not ${typeof signal}`, 'new AbortController().signal is one');
   signal?.throwIfAborted();
   const control = new (binding().Control)();
   const cancel = (): void => control.cancel();
