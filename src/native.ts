@@ -170,9 +170,11 @@ function watchProgress(
 
 /** The number of worker threads to use: what was asked for, `MODEL_DIFF_THREADS`, or one a core. */
 export function threadCount(threads: number | undefined): number {
-  const wanted = threads ?? Number(process.env['MODEL_DIFF_THREADS'] ?? availableParallelism());
+  const variable = process.env['MODEL_DIFF_THREADS'];
+  const wanted = threads ?? Number(variable ?? availableParallelism());
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > 1024) {
-    throw argumentError(`threads must be a whole number from 1 to 1024, not ${String(wanted)}`);
+    const [name, found] = threads === undefined ? ['MODEL_DIFF_THREADS', variable] : ['threads', threads];
+    throw argumentError(`${name} must be a whole number from 1 to 1024, not ${String(found)}`);
   }
   return wanted;
 }

@@ -25,6 +25,7 @@ test('--help has examples, groups and the exit status, and needs no add-on', asy
   for (const line of stdout.split('\n')) t.true(line.length <= 80, line);
   t.regex((await run(['inspect', '--help'])).stdout, /--security/);
   t.regex((await run(['report', '--help'])).stdout, /Usage: model-diff report/);
+  t.is((await run(['help', 'series'])).stdout, (await run(['series', '--help'])).stdout);
 });
 
 test('--version is that of the package, and needs no add-on', async (t) => {
@@ -177,4 +178,10 @@ test('one of a thing is told as one', async (t) => {
       text.replace(/<style>.*?<\/style>/gs, ''),
       /(?<![\d.,])1 (?:\w+ )?(?:tensors|parameters|elements|bytes|files|findings|blocks|steps|names|bars)\b/,
     );
+});
+
+test('a number of threads that the environment gives wrongly is told by its name', async (t) => {
+  const { code, stderr } = await run([example('base'), example('sft')], { env: { MODEL_DIFF_THREADS: 'many' } });
+  t.is(code, 2);
+  t.is(stderr, 'error[E_ARGUMENT]: MODEL_DIFF_THREADS must be a whole number from 1 to 1024, not many\n');
 });

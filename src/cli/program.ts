@@ -30,6 +30,7 @@ export function createProgram(session: Session, actions: Actions): Command {
     .usage('[options] <old> <new>')
     .version(TOOL.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .enablePositionalOptions()
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
