@@ -8,7 +8,10 @@ use crate::finding::Finding;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A count with its noun: `1 byte`, `2 bytes`.
-pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
+    count: N,
+    noun: &str,
+) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }
