@@ -85,6 +85,10 @@ test('matrices that changed alike are uniform, whatever the norms of a small mod
 test('experts are told as what changed', async (t) => {
   const { analysis } = await compare('mixtral');
   t.is(analysis.changePattern, 'mlp_heavy');
+  t.like(
+    analysis.insights.find(({ title }) => title === 'Change Pattern: MLP Heavy'),
+    { description: 'MLPs changed, the rest of the body not at all.' },
+  );
   t.regex(
     analysis.insights.find(({ category }) => category === 'layer_changes')?.description ?? '',
     /^24 changed MLP tensors: R = 1 %; nothing else changed\.$/u,

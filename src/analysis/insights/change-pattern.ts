@@ -1,4 +1,5 @@
 import type { ChangePattern } from '../../types.ts';
+import type { TensorRow } from '../tensor-row.ts';
 import { capitalize, formatFold, formatShare } from '../wording.ts';
 import type { Explain } from './insight.ts';
 
@@ -27,11 +28,25 @@ function share(value: unknown): string {
   return typeof value === 'number' ? formatShare(value) : 'few';
 }
 
+/** Patterns of one type: that type, and what to say where the rest of the body did not change at all: a fold would be made up. */
+const ALONE: ReadonlyMap<ChangePattern, readonly [type: string, words: string]> = new Map([
+  ['attention_heavy', ['attention', 'attention changed, the rest of the body not at all']],
+  ['mlp_heavy', ['mlp', 'MLPs changed, the rest of the body not at all']],
+  ['embedding_heavy', ['embedding', 'embeddings changed, the body not at all']],
+]);
+
+function describeAlone(pattern: ChangePattern, measured: readonly TensorRow[]): string | null {
+  const [type, words] = ALONE.get(pattern) ?? [];
+  const rest = measured.filter((row) => ![type, 'embedding', 'position', 'output'].includes(row.class.type));
+  return words !== undefined && rest.length > 0 && rest.every((row) => row.change === 0) ? words : null;
+}
+
 /** Where in the network the change sits. */
-export const explainPattern: Explain = ({ pattern }) => {
+export const explainPattern: Explain = ({ pattern, measured }) => {
   if (pattern === null || pattern.identical) return [];
   const [, second] = pattern.probabilities;
-  const name = pattern.pattern.replaceAll('_', ' ');
+  const name = pattern.pattern.replaceAll('_', ' ').replace('mlp', 'MLP');
+  const meaning = describeAlone(pattern.pattern, measured) ?? MEANINGS[pattern.pattern](pattern.evidence);
   const doubt =
     pattern.ambiguous && second !== undefined ? ` Ambiguous: ${second[0]} is nearly as likely (${formatShare(second[1])}).` : '';
   return [
@@ -41,7 +56,7 @@ export const explainPattern: Explain = ({ pattern }) => {
         .split(' ')
         .map((word) => capitalize(word))
         .join(' ')}`,
-      description: `${capitalize(MEANINGS[pattern.pattern](pattern.evidence))}.${doubt}`,
+      description: `${capitalize(meaning)}.${doubt}`,
       severity: 'info',
       evidence: { pattern: pattern.pattern, ...pattern.evidence, probabilities: pattern.probabilities },
       confidence: pattern.confidence,
