@@ -3,27 +3,58 @@
 use crate::dtype::{DType, ValueMap};
 use crate::kernel::{Isa, Operand, TILE, decode};
 
+/// Elements from which tables of their own pay for being added up.
+const MANY: usize = 1024;
+
 /// Adds the first `count` elements to `counts` by biased exponent. Whether the type has such exponents.
 pub fn count(operand: Operand, count: usize, counts: &mut [u32; 256]) -> bool {
     if operand.map != ValueMap::Identity {
         return false;
     }
-    let halves = |shift: u32, mask: u16, counts: &mut [u32; 256]| {
-        for bytes in operand.bytes.as_chunks().0.iter().take(count) {
-            counts[usize::from(u16::from_le_bytes(*bytes) >> shift & mask)] += 1;
-        }
+    let half = |shift: u32, mask: u16| {
+        move |bytes: &[u8; 2]| usize::from(u16::from_le_bytes(*bytes) >> shift & mask)
     };
     match operand.dtype {
-        DType::Bf16 => halves(7, 0xff, counts),
-        DType::F16 => halves(10, 0x1f, counts),
-        DType::F32 => {
-            for bytes in operand.bytes.as_chunks().0.iter().take(count) {
-                counts[(u32::from_le_bytes(*bytes) >> 23 & 0xff) as usize] += 1;
-            }
-        }
+        DType::Bf16 => tally(operand.bytes, count, counts, half(7, 0xff)),
+        DType::F16 => tally(operand.bytes, count, counts, half(10, 0x1f)),
+        DType::F32 => tally(operand.bytes, count, counts, |bytes: &[u8; 4]| {
+            (u32::from_le_bytes(*bytes) >> 23 & 0xff) as usize
+        }),
         _ => return false,
     }
     true
+}
+
+/// Neighbours often have the same exponent, and a counter waits for its last increment: four tables take turns.
+fn tally<const N: usize>(
+    bytes: &[u8],
+    count: usize,
+    counts: &mut [u32; 256],
+    exponent: impl Fn(&[u8; N]) -> usize,
+) {
+    let elements = bytes.as_chunks().0;
+    let elements = &elements[..count.min(elements.len())];
+    if elements.len() < MANY {
+        for element in elements {
+            counts[exponent(element)] += 1;
+        }
+        return;
+    }
+    let mut tables = [[0; 256]; 4];
+    let (groups, rest) = elements.as_chunks::<4>();
+    for group in groups {
+        for (element, table) in group.iter().zip(&mut tables) {
+            table[exponent(element)] += 1;
+        }
+    }
+    for element in rest {
+        counts[exponent(element)] += 1;
+    }
+    for table in tables {
+        for (total, one) in counts.iter_mut().zip(table) {
+            *total += one;
+        }
+    }
 }
 
 /// Adds the sizes of the first `count` differences to `counts`, by the biased exponent of |b - a| as f32: 0 is
