@@ -65,7 +65,7 @@ impl Data {
         let seed = hash(element);
         match self.kind {
             Kind::Normal => {
-                let part = |at: u32| (seed >> (16 * at)) as u16 as i64;
+                let part = |at: u32| i64::from((seed >> (16 * at)) as u16);
                 let sum = part(0) + part(1) + part(2) + part(3) - 2 * 65_535;
                 // |sum| < 2^17; three deviations fill the significand.
                 let a = if bits > 18 {
@@ -100,11 +100,15 @@ impl Data {
             },
             Kind::Cancelling => {
                 let partner = hash(element / 8192 * 4096 + element % 4096);
-                let sign = if element / 4096 % 2 == 0 { 1 } else { -1 };
+                let sign = if (element / 4096).is_multiple_of(2) {
+                    1
+                } else {
+                    -1
+                };
                 let x = (partner >> 32) as i64 & ((1 << (bits - 1)) - 1);
                 let y = partner as i64 & ((1 << (bits - 1)) - 1);
                 // Σd, and with every second pair Σab, Σa and Σb too.
-                if element / 8192 % 2 == 0 {
+                if (element / 8192).is_multiple_of(2) {
                     (x, x + sign * y)
                 } else {
                     (-x, x + sign * y)

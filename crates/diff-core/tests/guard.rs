@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -67,7 +67,7 @@ fn sum(source: &FileSource) -> diff_core::Result<u64> {
     Ok(bytes.iter().map(|byte| u64::from(*byte)).sum())
 }
 
-fn cut(path: &PathBuf) {
+fn cut(path: &Path) {
     File::options()
         .write(true)
         .open(path)
@@ -76,7 +76,7 @@ fn cut(path: &PathBuf) {
         .unwrap();
 }
 
-fn is_mapped(path: &PathBuf) -> bool {
+fn is_mapped(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy();
     fs::read_to_string("/proc/self/maps")
         .unwrap()
@@ -180,7 +180,8 @@ fn role() {
             assert_eq!(CALLS.load(Ordering::SeqCst), 0);
             send();
             assert_eq!(CALLS.load(Ordering::SeqCst), 1);
-            [first, second].map(|path| fs::remove_file(path).unwrap());
+            fs::remove_file(first).unwrap();
+            fs::remove_file(second).unwrap();
         }
         "threads" => std::thread::scope(|scope| {
             for thread in 0..8 {

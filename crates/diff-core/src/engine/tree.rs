@@ -200,7 +200,9 @@ mod tests {
         // The order would show: joined from left to right the bits are others.
         let straight = parts.iter().copied().reduce(|all, part| all.merge(&part));
         let mut pending = Vec::new();
-        parts.iter().for_each(|part| push(&mut pending, *part));
+        for part in &parts {
+            push(&mut pending, *part);
+        }
         let joined = join_rest(&mut pending);
         assert_ne!(straight.unwrap().sum_dd.to_bits(), joined.sum_dd.to_bits());
     }
