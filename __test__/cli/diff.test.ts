@@ -64,7 +64,7 @@ test('-o writes each file in the format of its ending, and the text still goes t
     t.true(stderr.includes(`Wrote ${file} (`));
   }
   t.deepEqual(
-    readdirSync(folder.path).filter((name) => name.endsWith('.tmp')),
+    readdirSync(folder.path).filter((name) => /^\.[a-e]\..*\.tmp$/u.test(name)),
     [],
   );
 });
