@@ -1,4 +1,4 @@
-import { classifyTensors } from './analysis/layer-types/classify.ts';
+import { classifyColumns } from './analysis/layer-types/classify-columns.ts';
 import { toNullable } from './tensor-info.ts';
 import { CHANGE_TYPES } from './types.ts';
 import type { LayerType, ParameterDiff, SideColumns, TensorColumns, TensorInfo } from './types.ts';
@@ -6,12 +6,7 @@ import type { LayerType, ParameterDiff, SideColumns, TensorColumns, TensorInfo }
 /** The listed view of the columns: one plain object for each of the given rows. */
 export function listDiffs(columns: TensorColumns, rows: readonly number[]): ParameterDiff[] {
   if (rows.length === 0) return [];
-  const classes = classifyTensors(
-    columns.names.map((name, row) => ({
-      name,
-      shape: (Number.isNaN(columns.old.numElements[row]) ? columns.new : columns.old).shape[row] ?? null,
-    })),
-  );
+  const classes = classifyColumns(columns);
   return rows.map((row) => {
     const at = (column: Float64Array): number | null => toNullable(column[row]);
     const layer = classes[row];

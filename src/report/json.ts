@@ -1,6 +1,7 @@
 import { escapeJson } from './escape.ts';
 import { encode } from './json/encode.ts';
-import { ANALYSIS_SHAPE, OVERVIEW_SHAPE, PARAMETER_SHAPE, SUMMARY_SHAPE } from './json/shapes.ts';
+import { ANALYSIS_SHAPE, OVERVIEW_SHAPE, SUMMARY_SHAPE } from './json/shapes.ts';
+import { writeParameter } from './json/write.ts';
 import type { Report } from './report.ts';
 import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, TOOL } from './tool.ts';
 
@@ -26,26 +27,9 @@ export function writeJson(report: Report, options: JsonOptions = {}): string {
     `"summary": ${writeLines(encode(summary, SUMMARY_SHAPE))}`,
     `"overview": ${writeLines(encode(report.overview, OVERVIEW_SHAPE))}`,
     `"analysis": ${writeLines(encode(report.analysis, ANALYSIS_SHAPE))}`,
-    `"parameters": ${writeList(report.diffs.map((diff) => withShapes(encode(diff, PARAMETER_SHAPE) as Encoded)))}`,
+    `"parameters": ${writeItems(report.diffs.map((diff) => writeParameter(diff)))}`,
   ];
   return escapeJson(`{\n  ${parts.join(',\n  ')}\n}\n`);
-}
-
-interface Encoded extends Readonly<Record<string, unknown>> {
-  readonly old_info: { readonly shape: readonly number[] } | null;
-  readonly new_info: { readonly shape: readonly number[] } | null;
-}
-
-/** The shapes of both sides behind the metrics of the original, where its readers look for them. */
-function withShapes(encoded: Encoded): Record<string, unknown> {
-  const parameter: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(encoded)) {
-    parameter[key] = value;
-    if (key !== 'change_ratio') continue;
-    parameter['old_shape'] = encoded.old_info?.shape ?? null;
-    parameter['new_shape'] = encoded.new_info?.shape ?? null;
-  }
-  return parameter;
 }
 
 /** An object with one line a field; of lists and maps of larger values, one line an entry. */
@@ -66,5 +50,12 @@ function writeObject(value: object, indent: string, write: (item: unknown, inden
 }
 
 function writeList(items: readonly unknown[], indent: string = '  '): string {
-  return items.length === 0 ? '[]' : `[\n${items.map((item) => `${indent}  ${JSON.stringify(item)}`).join(',\n')}\n${indent}]`;
+  return writeItems(
+    items.map((item) => JSON.stringify(item)),
+    indent,
+  );
+}
+
+function writeItems(items: readonly string[], indent: string = '  '): string {
+  return items.length === 0 ? '[]' : `[\n${items.map((item) => `${indent}  ${item}`).join(',\n')}\n${indent}]`;
 }

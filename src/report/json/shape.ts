@@ -21,7 +21,13 @@ export type Shape =
   | { readonly kind: 'column'; readonly bytes: 1 | 8 }
   /** `ReadonlyMap<number, string>`, an object by row in JSON. */
   | { readonly kind: 'rows' }
-  | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Shape>> };
+  | ObjectShape;
+
+/** An object with these fields. */
+export interface ObjectShape {
+  readonly kind: 'object';
+  readonly fields: Readonly<Record<string, Shape>>;
+}
 
 /** A shape that names every field of `T`: a field that is added to a type must be added to its shape. */
 export type FieldsOf<T> = { readonly [Key in keyof Required<T>]: Shape };
@@ -60,6 +66,6 @@ export function oneOf(values: readonly string[]): Shape {
 }
 
 /** An object with every field of `T`. */
-export function object<T>(fields: FieldsOf<T>): Shape {
+export function object<T>(fields: FieldsOf<T>): ObjectShape {
   return { kind: 'object', fields };
 }

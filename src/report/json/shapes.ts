@@ -33,6 +33,7 @@ import {
   optional,
   record,
   rows,
+  type ObjectShape,
   type Shape,
   string,
   tuple,
@@ -78,7 +79,7 @@ const TENSOR_INFO = object<TensorInfo>({
 });
 
 /** One tensor's difference; the fields of the original come first. */
-export const PARAMETER_SHAPE: Shape = object<ParameterDiff>({
+export const PARAMETER_SHAPE: ObjectShape = object<ParameterDiff>({
   name: string,
   changeType: oneOf(CHANGE_TYPES),
   l2Diff: numberOrNull,
