@@ -274,6 +274,10 @@ export interface ConfigChange {
 
 /** What `ModelDiff.diff` and `compareCheckpoints` return. */
 export interface DiffResult {
+  /**
+   * The differences as objects, about 1 KB each. They are made when the field is first read: what is told by `summary` alone, or by its
+   * columns `summary.tensors`, does not pay for them.
+   */
   readonly diffs: readonly ParameterDiff[];
   readonly summary: DiffSummary;
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use diff_core::engine::Outcome;
-use diff_core::stats::{Exponents, Own, PairStats};
+use diff_core::stats::{Exponents, Metrics, Own, PairStats};
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
 use napi_derive::napi;
@@ -202,8 +202,7 @@ const PAIR: [&str; 12] = [
     "nonfinite_changed",
 ];
 
-fn pair_values(stats: &PairStats, bits_compared: bool) -> [f64; 12] {
-    let metrics = stats.metrics();
+fn pair_values(stats: &PairStats, metrics: &Metrics, bits_compared: bool) -> [f64; 12] {
     [
         stats.elements as f64,
         metrics.l2,
@@ -238,18 +237,15 @@ impl Columns {
         let rows = rows.map(|(pair, &bits)| pair.as_ref().map(|stats| (stats, bits)));
         Self::build(columns, rows, |(stats, bits)| {
             let metrics = stats.metrics();
-            let mut values = pair_values(stats, bits).to_vec();
-            for (own, pair_norm) in [
-                (&stats.old, metrics.old_norm),
-                (&stats.new, metrics.new_norm),
-            ] {
-                let mut own = own_values(own);
-                if stats.old.elements() > 0 && stats.new.elements() > 0 {
-                    own[1] = pair_norm;
-                }
-                values.extend(own);
+            let (mut old, mut new) = (own_values(&stats.old), own_values(&stats.new));
+            if stats.old.elements() > 0 && stats.new.elements() > 0 {
+                old[1] = metrics.old_norm;
+                new[1] = metrics.new_norm;
             }
-            values
+            pair_values(stats, &metrics, bits)
+                .into_iter()
+                .chain(old)
+                .chain(new)
         })
     }
 
@@ -257,14 +253,13 @@ impl Columns {
     #[must_use]
     pub fn of_tensors(results: &[Result<Own, Error>]) -> Self {
         let columns = OWN.iter().map(|&name| name.to_owned()).collect();
-        let rows = results.iter().map(Result::as_ref);
-        Self::build(columns, rows, |own| own_values(own).to_vec())
+        Self::build(columns, results.iter().map(Result::as_ref), own_values)
     }
 
-    fn build<'a, T>(
+    fn build<'a, T, R: IntoIterator<Item = f64>>(
         columns: Vec<String>,
         results: impl ExactSizeIterator<Item = Result<T, &'a Error>>,
-        values_of: impl Fn(T) -> Vec<f64>,
+        values_of: impl Fn(T) -> R,
     ) -> Self {
         let rows = results.len();
         let mut values = vec![f64::NAN; rows * columns.len()];

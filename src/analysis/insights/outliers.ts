@@ -40,33 +40,37 @@ export const explainOutliers: Explain = ({ measured, pattern }) => {
 };
 
 function findOutliers(rows: readonly TensorRow[]): Outlier[] {
-  const levels = rows.map((row) => ({ row, level: Math.log(row.change) }));
-  const centres = medians(levels.map(({ row, level }) => [row.class.key, level]));
-  const centred = levels.map(({ row, level }) => ({ row, level: level - (centres.get(row.class.key) ?? level) }));
-  const blockOf = createNumbering();
-  const trend = medians(centred.map(({ row, level }) => [blockOf(row), level]));
-  const residuals = new Map<string, { readonly row: TensorRow; readonly level: number }[]>();
-  for (const { row, level } of centred) {
-    const residual = { row, level: level - (trend.get(blockOf(row)) ?? 0) };
-    const list = residuals.get(row.class.key);
-    if (list === undefined) residuals.set(row.class.key, [residual]);
-    else list.push(residual);
-  }
+  const levels = rows.map((row) => Math.log(row.change));
+  const modules = groupIndices(rows.map((row) => row.class.key));
+  removeMedians(levels, modules);
+  removeMedians(levels, groupIndices(rows.map(createNumbering())));
   const outliers: Outlier[] = [];
-  for (const list of residuals.values()) {
-    if (list.length < FEWEST) continue;
-    const limit = Math.max(Math.log(FOLD), DEVIATIONS * robustDeviation(list.map(({ level }) => level)));
-    for (const { row, level } of list) if (level > limit) outliers.push({ name: row.name, fold: Math.exp(level) });
+  for (const module of modules) {
+    if (module.length < FEWEST) continue;
+    const limit = Math.max(Math.log(FOLD), DEVIATIONS * robustDeviation(module.map((at) => levels[at] ?? 0)));
+    for (const at of module) {
+      const level = levels[at] ?? 0;
+      if (level > limit) outliers.push({ name: rows[at]?.name ?? '', fold: Math.exp(level) });
+    }
   }
   return outliers.sort((a, b) => b.fold - a.fold || (a.name < b.name ? -1 : 1));
 }
 
-function medians<K>(pairs: readonly (readonly [K, number])[]): Map<K, number> {
-  const groups = new Map<K, number[]>();
-  for (const [key, value] of pairs) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
+/** Places of equal keys, in the order in which the keys first come. */
+function groupIndices(keys: readonly unknown[]): readonly (readonly number[])[] {
+  const groups = new Map<unknown, number[]>();
+  for (let at = 0; at < keys.length; at += 1) {
+    const group = groups.get(keys[at]);
+    if (group === undefined) groups.set(keys[at], [at]);
+    else group.push(at);
   }
-  return new Map([...groups].map(([key, values]) => [key, median(values)]));
+  return [...groups.values()];
+}
+
+/** Takes the median of each group off its values. */
+function removeMedians(values: number[], groups: readonly (readonly number[])[]): void {
+  for (const group of groups) {
+    const centre = median(group.map((at) => values[at] ?? 0));
+    for (const at of group) values[at] = (values[at] ?? 0) - centre;
+  }
 }

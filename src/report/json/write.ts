@@ -16,7 +16,17 @@ export function write(value: unknown, shape: Shape): string | undefined {
       return value === null || value === undefined ? 'null' : write(value, shape.of);
     case 'object':
       return `{${writeFields(value as object, shape.fields).join(',')}}`;
-    default:
+    case 'string':
+    case 'boolean':
+    case 'verbatim':
+    case 'evidence':
+    case 'enum':
+    case 'optional':
+    case 'list':
+    case 'tuple':
+    case 'record':
+    case 'column':
+    case 'rows':
       return JSON.stringify(encode(value, shape));
   }
 }

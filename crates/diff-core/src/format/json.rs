@@ -1,5 +1,6 @@
 //! JSON objects with the duplicates kept: a name that occurs twice must be seen, not swallowed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -11,13 +12,17 @@ use crate::limits;
 
 /// An object as its list of members, in the order of the file.
 #[derive(Debug)]
-pub(super) struct Members<V>(pub Vec<(String, V)>);
+pub(super) struct Members<V, K = String>(pub Vec<(K, V)>);
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Members<V> {
+/// A text, borrowed from the file where that spells it without escapes.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+impl<'de, V: Deserialize<'de>, K: Deserialize<'de>> Deserialize<'de> for Members<V, K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Object<V>(PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Object<V> {
-            type Value = Members<V>;
+        struct Object<V, K>(PhantomData<(V, K)>);
+        impl<'de, V: Deserialize<'de>, K: Deserialize<'de>> Visitor<'de> for Object<V, K> {
+            type Value = Members<V, K>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("an object")
             }

@@ -208,6 +208,8 @@ fn note_strange_names(checkpoint: &mut Checkpoint) {
         .tensors
         .iter()
         .map(|tensor| tensor.name.as_str())
+        // Plain ASCII, as nearly every name is, needs no look at its characters.
+        .filter(|name| !name.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
         .filter(|name| name.chars().any(is_deceptive))
         .collect();
     if let Some(first) = strange.first() {

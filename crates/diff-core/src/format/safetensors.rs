@@ -4,10 +4,13 @@
 //! here since the crate keeps the last of two equal names silently, gives up the whole file for one
 //! unknown dtype, and cannot name the tensor that is wrong. A test holds both readers against each other.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use safetensors::Dtype;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::{Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
 
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result, counted};
@@ -43,31 +46,32 @@ pub(super) fn could_be_truncated(head: &Head) -> bool {
 }
 
 #[derive(serde::Deserialize)]
-struct Entry {
-    dtype: String,
+struct Entry<'a> {
+    #[serde(borrow)]
+    dtype: Cow<'a, str>,
     shape: Vec<u64>,
     data_offsets: (u64, u64),
 }
 
 /// The header: tensors in the order of the file, and the texts of `__metadata__`.
 #[derive(Default)]
-struct Header {
-    entries: Vec<(String, Entry)>,
+struct Header<'a> {
+    entries: Vec<(String, Entry<'a>)>,
     metadata: Vec<(String, String)>,
 }
 
-impl<'de> Deserialize<'de> for Header {
+impl<'de> Deserialize<'de> for Header<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
-            type Value = Header;
+            type Value = Header<'de>;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("an object of tensors")
             }
             fn visit_map<A: MapAccess<'de>>(
                 self,
                 mut map: A,
-            ) -> std::result::Result<Header, A::Error> {
+            ) -> std::result::Result<Header<'de>, A::Error> {
                 let mut header = Header::default();
                 while let Some(name) = map.next_key::<String>()? {
                     if name == "__metadata__" {
@@ -145,10 +149,11 @@ fn read_header(source: &FileSource) -> Result<(Vec<u8>, u64)> {
     Ok((source.read(PREFIX, length as usize)?, end))
 }
 
-fn refuse_duplicates(entries: &[(String, Entry)]) -> Result<()> {
-    let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
+fn refuse_duplicates(entries: &[(String, Entry<'_>)]) -> Result<()> {
+    let mut names = HashSet::with_capacity(entries.len());
+    let twice = entries
+        .iter()
+        .find(|(name, _)| !names.insert(name.as_str()));
     match twice {
         Some((name, _)) => Err(
             Error::new(Code::DuplicateName, "two tensors have the same name")
@@ -160,7 +165,7 @@ fn refuse_duplicates(entries: &[(String, Entry)]) -> Result<()> {
 }
 
 /// The format wants the data filled from start to end, without holes or overlaps.
-fn check_coverage(entries: &[(String, Entry)], data_bytes: u64) -> Result<()> {
+fn check_coverage(entries: &[(String, Entry<'_>)], data_bytes: u64) -> Result<()> {
     let mut end = 0;
     for (name, entry) in entries {
         let (from, to) = entry.data_offsets;
@@ -205,7 +210,7 @@ fn check_coverage(entries: &[(String, Entry)], data_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-fn describe(name: String, entry: Entry, index: u32, data_start: u64) -> Result<Tensor> {
+fn describe(name: String, entry: Entry<'_>, index: u32, data_start: u64) -> Result<Tensor> {
     let (from, to) = entry.data_offsets;
     let bytes = to - from;
     let elements = element_count(&entry.shape).map_err(|e| e.tensor(&name))?;
@@ -214,7 +219,8 @@ fn describe(name: String, entry: Entry, index: u32, data_start: u64) -> Result<T
         offset: data_start + from,
         bytes,
     };
-    let Ok(dtype) = serde_json::from_value::<Dtype>(entry.dtype.as_str().into()) else {
+    let label: StrDeserializer<ValueError> = entry.dtype.as_ref().into_deserializer();
+    let Ok(dtype) = Dtype::deserialize(label) else {
         return Ok(Tensor::raw(name, &entry.dtype, entry.shape, elements, span));
     };
     let bits = u128::from(elements) * dtype.bitsize() as u128;

@@ -9,21 +9,29 @@ use super::add_file;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::format::json::{self, Members};
+use crate::format::json::{self, Members, Text};
 use crate::format::{OpenOptions, join_inside};
 use crate::limits;
 use crate::tensor::Layout;
 
 #[derive(Deserialize)]
-struct Index {
+struct Index<'a> {
     #[serde(default)]
     metadata: Option<IndexMetadata>,
-    weight_map: Members<String>,
+    #[serde(borrow)]
+    weight_map: Members<Text<'a>, Text<'a>>,
 }
 
 #[derive(Deserialize)]
 struct IndexMetadata {
     total_size: Option<f64>,
+}
+
+/// What an index says of a tensor.
+struct Indexed<'a> {
+    file: &'a str,
+    /// Whether the shard has it.
+    is_found: bool,
 }
 
 /// Adds the tensors of every shard that an index names.
@@ -38,17 +46,24 @@ pub(super) fn add_shards(
     let index: Index =
         serde_json::from_str(&text).map_err(|e| json::invalid("shard index", &e).at(index_path))?;
 
-    let mut shard_of: HashMap<&str, &str> = HashMap::new();
+    let mut indexed: HashMap<&str, Indexed> = HashMap::with_capacity(index.weight_map.0.len());
     let mut shards: Vec<&str> = Vec::new();
-    for (tensor, file) in &index.weight_map.0 {
-        if shard_of.insert(tensor, file).is_some() {
+    for (Text(tensor), Text(file)) in &index.weight_map.0 {
+        let entry = Indexed {
+            file,
+            is_found: false,
+        };
+        if indexed.insert(tensor, entry).is_some() {
             return Err(
                 Error::new(Code::DuplicateName, "shard index names a tensor twice")
                     .tensor(tensor)
                     .at(index_path),
             );
         }
-        shards.push(file);
+        // Neighbours mostly lie in one file.
+        if shards.last().is_none_or(|last| *last != file) {
+            shards.push(file);
+        }
     }
     shards.sort_unstable();
     shards.dedup();
@@ -86,7 +101,7 @@ pub(super) fn add_shards(
         add_file(checkpoint, path, options)?;
         file_of.resize(checkpoint.tensors.len() - before, shard);
     }
-    check_index(checkpoint, before, &shard_of, &file_of, index_path)?;
+    check_index(checkpoint, before, indexed, &file_of, index_path)?;
     let declared = index.metadata.and_then(|metadata| metadata.total_size);
     let tensors = || checkpoint.tensors.iter().skip(before);
     let actual: u64 = tensors().map(|tensor| tensor.bytes).sum();
@@ -117,14 +132,19 @@ pub(super) fn add_shards(
 fn check_index(
     checkpoint: &mut Checkpoint,
     before: usize,
-    shard_of: &HashMap<&str, &str>,
+    mut indexed: HashMap<&str, Indexed>,
     file_of: &[&str],
     index_path: &Path,
 ) -> Result<()> {
-    let mut seen: HashMap<&str, &str> = HashMap::new();
-    let mut unindexed = Vec::new();
+    let mut unindexed: HashMap<&str, &str> = HashMap::new();
+    let mut first_unindexed = None;
     for (tensor, file) in checkpoint.tensors.iter().skip(before).zip(file_of) {
-        if let Some(other) = seen.insert(&tensor.name, file) {
+        let entry = indexed.get_mut(tensor.name.as_str());
+        let other = match &entry {
+            Some(entry) => entry.is_found.then_some(entry.file),
+            None => unindexed.insert(&tensor.name, file),
+        };
+        if let Some(other) = other {
             return Err(
                 Error::new(Code::DuplicateName, "two shards hold a tensor of one name")
                     .found(format!("{other} and {file}"))
@@ -133,26 +153,23 @@ fn check_index(
                     .hint("it is not defined which one counts; save the checkpoint again"),
             );
         }
-        match shard_of.get(tensor.name.as_str()) {
-            Some(named) if named == file => {}
-            Some(named) => {
+        match entry {
+            Some(entry) if entry.file == *file => entry.is_found = true,
+            Some(entry) => {
                 return Err(Error::new(
                     Code::MissingRecord,
                     "tensor lies in another shard than the index says",
                 )
-                .expected(named)
+                .expected(entry.file)
                 .found(file)
                 .tensor(&tensor.name)
                 .at(index_path));
             }
-            None => unindexed.push(tensor.name.clone()),
+            None => first_unindexed = first_unindexed.or(Some(&tensor.name)),
         }
     }
-    if let Some((tensor, file)) = shard_of
-        .iter()
-        .filter(|(tensor, _)| !seen.contains_key(*tensor))
-        .min()
-    {
+    let missing = indexed.iter().filter(|(_, entry)| !entry.is_found);
+    if let Some((tensor, Indexed { file, .. })) = missing.min_by_key(|(tensor, _)| **tensor) {
         return Err(Error::new(
             Code::MissingRecord,
             "tensor that the index names is in no shard",
@@ -162,15 +179,14 @@ fn check_index(
         .at(index_path)
         .hint("the save was not complete; fetch or save the checkpoint again"));
     }
-    if !unindexed.is_empty() {
+    if let Some(first) = first_unindexed {
         checkpoint.findings.push(
             Finding::new(
                 "UnindexedTensor",
                 Severity::Warning,
                 format!(
-                    "in the shards but not in the index: {}, the first is {:?}; compared all the same",
+                    "in the shards but not in the index: {}, the first is {first:?}; compared all the same",
                     counted(unindexed.len(), "tensor"),
-                    unindexed.first().map_or("", String::as_str)
                 ),
             )
             .at(index_path),
