@@ -1,5 +1,5 @@
 /** From this length on counting is faster than comparing. */
-const LONG = 8192;
+const LONG = 32_768;
 /** Digits of 16 bits in a double. */
 const DIGITS = 4;
 /** Doubles whose highest digit is this or more are negative, -0 included. */
