@@ -1,51 +1,37 @@
 #!/usr/bin/env node
-/**
- * The benchmarks: `npm run bench` runs all, `npm run bench -- NAME` one.
- * Every result is written to benches/record/<processor>/<date>.json with the machine and the spread of each figure.
- */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** The benchmarks: `npm run bench` runs all, `npm run bench -- NAME ...` some. Each result goes into the record of the day. */
+import { ScriptError, start } from '../scripts/lib/run.mjs';
+import { setup } from '../scripts/setup.mjs';
+import { gigabytes, makeScratch, removeScratch, reserve } from './harness/disk.mjs';
+import { readOptions, USAGE } from './harness/options.mjs';
+import { benchProgram } from './harness/programs.mjs';
+import { addToRecord, recordPath } from './harness/record.mjs';
+import { BENCHES } from './suite/index.mjs';
 
-import { formats } from './formats.mjs';
-import { whole } from './whole.mjs';
-
-const BENCHES = { whole, formats };
-
-const here = dirname(fileURLToPath(import.meta.url));
-const names = process.argv.slice(2);
-const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
-if (unknown !== undefined) {
-  process.stderr.write(`no benchmark is called ${unknown}; there are: ${Object.keys(BENCHES).join(', ')}\n`);
-  process.exit(2);
-}
-
-const cpu = cpus()[0]?.model ?? 'unknown';
-const record = {
-  date: new Date().toISOString(),
-  version: JSON.parse(readFileSync(join(here, '../package.json'), 'utf8')).version,
-  machine: {
-    cpu,
-    cores: availableParallelism(),
-    memory_bytes: totalmem(),
-    system: `${platform()} ${release()} ${arch()}`,
-    node: process.version,
-  },
-  benches: {},
-};
-for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
-  record.benches[name] = await BENCHES[name]();
-}
-const folder = join(
-  here,
-  'record',
-  cpu
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/gu, '-')
-    .replaceAll(/^-|-$/gu, ''),
-);
-mkdirSync(folder, { recursive: true });
-const path = join(folder, `${record.date.slice(0, 10)}.json`);
-writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
-process.stdout.write(`recorded in ${path}\n`);
+await start(async () => {
+  const options = readOptions(process.argv.slice(2));
+  const unknown = options.names.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) {
+    const list = Object.entries(BENCHES).map(([name, { what }]) => `  ${name.padEnd(16)} ${what}`);
+    throw new ScriptError(`no benchmark is called ${unknown}; there are:\n${list.join('\n')}\n\n${USAGE}`);
+  }
+  const chosen = Object.entries(BENCHES).filter(([name]) => options.names.length === 0 || options.names.includes(name));
+  const fitting = chosen.filter(([, bench]) => bench.disk(options) <= options.maxDisk);
+  for (const [name, bench] of chosen.filter((one) => !fitting.includes(one)))
+    console.log(`${name}: left out, it needs ${gigabytes(bench.disk(options))} on disk (--max-disk)`);
+  await reserve(options, Math.max(0, ...fitting.map(([, bench]) => bench.disk(options))));
+  await setup();
+  await benchProgram();
+  const path = options.record ?? recordPath();
+  for (const [at, [name, bench]] of fitting.entries()) {
+    console.log(`[${at + 1}/${fitting.length}] ${name}: ${bench.what}`);
+    const began = performance.now();
+    const scratch = makeScratch(options.dir);
+    const result = await bench.run(options, scratch);
+    removeScratch(scratch);
+    const seconds = (performance.now() - began) / 1000;
+    console.log(`  took ${seconds.toFixed(0)} s`);
+    if (!options.check) addToRecord(path, name, { took_seconds: Math.round(seconds), ...result });
+  }
+  if (!options.check) console.log(`recorded in ${path}; node scripts/benchmarks.mjs fills the pages`);
+});

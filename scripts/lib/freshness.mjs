@@ -9,6 +9,9 @@ const NATIVE_OUTPUTS = [`src/${addonName()}`, 'src/binding.cjs', 'src/binding.d.
 const DIST_SOURCES = ['src', 'package.json', 'package-lock.json', 'rolldown.config.mjs', 'scripts/build.mjs'];
 const DIST_OUTPUTS = ['dist/index.js', 'dist/cli.js', 'dist/binding.cjs', `dist/${addonName()}`];
 
+/** Folders whose files are in no output. */
+const OTHERS = new Set(['target', 'node_modules', 'benches', 'tests']);
+
 /** @returns {boolean} Whether `npm ci` has to run. */
 export function isInstallStale() {
   return isStale(['package-lock.json'], ['node_modules/.package-lock.json']);
@@ -57,6 +60,6 @@ function newest(path) {
   if (stats === undefined) return 0;
   if (!stats.isDirectory()) return stats.mtimeMs;
   return readdirSync(path)
-    .filter((name) => name !== 'target' && name !== 'node_modules')
+    .filter((name) => !OTHERS.has(name))
     .reduce((time, name) => Math.max(time, newest(join(path, name))), 0);
 }

@@ -1,0 +1,21 @@
+/** All benchmarks, in the order in which they run. A new one is a file and a line here. */
+import { cold } from './cold.mjs';
+import { formats } from './formats.mjs';
+import { giant } from './giant.mjs';
+import { instructions } from './instructions.mjs';
+import { kernels } from './kernels.mjs';
+import { scaling } from './scaling.mjs';
+import { sparse } from './sparse.mjs';
+import { tiny } from './tiny.mjs';
+import { whole } from './whole.mjs';
+
+/**
+ * @typedef {object} Bench
+ * @property {string} what One line that says what is measured.
+ * @property {(options: import('../harness/options.mjs').Options) => number} disk Bytes that it has on disk at most.
+ * @property {(options: import('../harness/options.mjs').Options, scratch: string) => Promise<object>} run
+ *   Measures, with files in the folder `scratch`, which is removed afterwards.
+ */
+
+/** @type {Readonly<Record<string, Bench>>} */
+export const BENCHES = { instructions, sparse, tiny, kernels, giant, formats, scaling, whole, cold };
