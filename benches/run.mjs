@@ -33,5 +33,5 @@ await start(async () => {
     console.log(`  took ${seconds.toFixed(0)} s`);
     if (!options.check) addToRecord(path, name, { took_seconds: Math.round(seconds), ...result });
   }
-  if (!options.check) console.log(`recorded in ${path}; node scripts/benchmarks.mjs fills the pages`);
+  if (!options.check) console.log(`recorded in ${path}; node scripts/readme.mjs fills the pages from it`);
 });

@@ -76,6 +76,14 @@ const STEPS = [
     install: 'the Debian packages at the head of scripts/test-aarch64.sh',
     platforms: ['linux'],
   },
+  {
+    name: 'instructions',
+    level: 'full',
+    command: () => [process.execPath, 'benches/run.mjs', 'instructions', '--check', '--yes'],
+    needs: ['valgrind', '--version'],
+    install: 'apt-get install valgrind',
+    platforms: ['linux'],
+  },
   { name: 'other Nodes', level: 'full', command: () => script('other-nodes.mjs'), platforms: ['linux'] },
 ];
 

@@ -1,53 +1,59 @@
 /**
- * Fills in what README.md shows of real output and of the newest benchmark record: `node scripts/readme.mjs`.
- * With `--check` it only says whether the page is up to date.
+ * Fills in what README.md and docs/benchmarks.md show of real output and of the newest benchmark record, and draws
+ * docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
  */
 import { execSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newestRecord } from '../benches/harness/record.mjs';
+import { drawChart } from '../benches/report/chart.mjs';
+import * as tables from '../benches/report/tables.mjs';
 import { root } from './lib/host.mjs';
 
-const path = join(root, 'README.md');
-const page = readFileSync(path, 'utf8');
+/** What stands between `<!-- record: NAME -->` and `<!-- /record -->`. @type {Record<string, (record: any) => string[]>} */
+const SECTIONS = {
+  summary: tables.renderSummary,
+  machine: tables.renderMachine,
+  targets: tables.renderTargets,
+  whole: tables.renderWhole,
+  memory: tables.renderMemory,
+  scaling: tables.renderScaling,
+  kernels: tables.renderKernels,
+  edges: tables.renderEdges,
+  cold: tables.renderCold,
+  instructions: tables.renderInstructions,
+};
 
-function renderRecord() {
-  const folder = join(root, 'benches/record');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
-  const records = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
-  const record = records
-    .filter(({ benches }) => benches.whole !== undefined)
-    .toSorted((a, b) => (a.date < b.date ? -1 : 1))
-    .at(-1);
-  if (record === undefined) return '';
-  const { cpu, cores, node } = record.machine;
-  const rows = Object.entries(record.benches.whole.results).map(
-    ([name, { seconds, gb_per_second: speed, peak_bytes: peak, times_model_diff: times }]) =>
-      `| ${name} | ${seconds.median.toFixed(2)} s | ${speed.median.toFixed(1)} GB/s | ${Math.round(peak.median / 1e6)} MB | ${times.median.toFixed(1)} |`,
-  );
-  return [
-    `Two bf16 checkpoints of 1 GB each, page cache warm, all metrics, ${cores} cores of ${cpu}, Node ${node} (medians of ${record.benches.whole.rounds} rounds, ${record.date.slice(0, 10)}):`,
-    '',
-    '| | time | both files | peak memory | times model-diff |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+const record = newestRecord();
+
+/** @param {string} page */
+function fill(page) {
+  return page
+    .replace(/(<!-- output: (.*?) -->\n```\n)[^]*?(```\n<!-- \/output -->)/gu, (_, before, command, after) => {
+      const env = { ...process.env, NO_COLOR: '1', CI: '1' };
+      return before + execSync(command, { cwd: root, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] }) + after;
+    })
+    .replace(/(<!-- record: (\w+) -->\n)[^]*?(<!-- \/record -->)/gu, (_, before, name, after) => {
+      const render = SECTIONS[name];
+      if (render === undefined) throw new Error(`there is no section ${name}: ${Object.keys(SECTIONS).join(', ')}`);
+      return `${before}${render(record).join('\n')}\n${after}`;
+    });
 }
 
-const filled = page
-  .replace(/(<!-- output: (.*?) -->\n```\n)[^]*?(```\n<!-- \/output -->)/gu, (_, before, command, after) => {
-    const env = { ...process.env, NO_COLOR: '1', CI: '1' };
-    return before + execSync(command, { cwd: root, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] }) + after;
-  })
-  .replace(/(<!-- record -->\n)[^]*?(<!-- \/record -->)/u, (_, before, after) => {
-    const text = renderRecord();
-    return before + (text === '' ? '' : `${text}\n`) + after;
-  });
-
-if (process.argv.includes('--check')) {
-  if (filled !== page) {
-    process.stderr.write('README.md is not up to date: run node scripts/readme.mjs\n');
+const wanted = new Map([
+  ...['README.md', 'docs/benchmarks.md'].map(
+    (name) => /** @type {const} */ ([name, fill(readFileSync(join(root, name), 'utf8'))]),
+  ),
+  /** @type {const} */ (['docs/benchmarks.svg', drawChart(record)]),
+]);
+for (const [name, text] of wanted) {
+  const path = join(root, name);
+  const found = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (found === text) continue;
+  if (process.argv.includes('--check')) {
+    process.stderr.write(`${name} is not up to date: run node scripts/readme.mjs\n`);
     process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
   }
-} else {
-  writeFileSync(path, filled);
 }

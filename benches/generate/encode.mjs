@@ -24,36 +24,48 @@ export const ENCODINGS = {
 };
 
 /** @param {Float32Array} values */
-function bitsOf(values) {
-  return new Uint32Array(values.buffer, values.byteOffset, values.length);
-}
-
-/** @param {Float32Array} values */
 function encodeBf16(values) {
-  return new Uint8Array(Uint16Array.from(bitsOf(values), (x) => (x + 0x7fff + ((x >>> 16) & 1)) >>> 16).buffer);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let at = 0; at < out.length; at++) {
+    const x = bits[at] ?? 0;
+    out[at] = (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
+  }
+  return new Uint8Array(out.buffer);
 }
 
 /** @param {Float32Array} values Magnitudes below 65520. */
 function encodeF16(values) {
-  const halves = Uint16Array.from(bitsOf(values), (x, at) => {
-    const sign = (x >>> 16) & 0x8000;
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let at = 0; at < out.length; at++) {
+    const x = bits[at] ?? 0;
     const magnitude = x & 0x7fff_ffff;
     // Below the smallest normal number the steps are all 2^-24.
-    if (magnitude < 0x3880_0000) return sign | roundEven(Math.abs(values[at] ?? 0) * 2 ** 24);
-    return sign | ((magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-  });
-  return new Uint8Array(halves.buffer);
+    const half =
+      magnitude < 0x3880_0000
+        ? roundEven(Math.abs(values[at] ?? 0) * 2 ** 24)
+        : (magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
+    out[at] = ((x >>> 16) & 0x8000) | half;
+  }
+  return new Uint8Array(out.buffer);
 }
 
 /** @param {Float32Array} values Larger magnitudes than 448 become 448, as training tools clamp them. */
 function encodeE4m3(values) {
-  return Uint8Array.from(bitsOf(values), (x, at) => {
-    const sign = (x >>> 24) & 0x80;
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint8Array(values.length);
+  for (let at = 0; at < out.length; at++) {
+    const x = bits[at] ?? 0;
     const magnitude = x & 0x7fff_ffff;
     // Below the smallest normal number, 2^-6, the steps are all 2^-9.
-    if (magnitude < 0x3c80_0000) return sign | roundEven(Math.abs(values[at] ?? 0) * 2 ** 9);
-    return sign | Math.min(0x7e, (magnitude - 0x3c00_0000 + 0x7ffff + ((magnitude >>> 20) & 1)) >>> 20);
-  });
+    const small =
+      magnitude < 0x3c80_0000
+        ? roundEven(Math.abs(values[at] ?? 0) * 2 ** 9)
+        : Math.min(0x7e, (magnitude - 0x3c00_0000 + 0x7ffff + ((magnitude >>> 20) & 1)) >>> 20);
+    out[at] = ((x >>> 24) & 0x80) | small;
+  }
+  return out;
 }
 
 /** @param {number} x Not negative. */

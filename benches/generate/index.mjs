@@ -18,7 +18,7 @@ import { Values } from './values.mjs';
  * @property {readonly import('./families.mjs').Planned[]} [tensors] These in place of a family's.
  * @property {import('./encode.mjs').Dtype} [dtype] Of matrices: `bf16` by default. `f8` keeps the rest in bf16, and scales in f32.
  * @property {'safetensors' | 'pt'} [format]
- * @property {number} [shards] More than one file: a directory with an index. One by default.
+ * @property {number} [shards] More than one file, at most so many: a directory with an index. One by default.
  * @property {number} [experts] Of the family `moe`: 8 by default.
  * @property {boolean} [copy] A third checkpoint too, `copy`, with the bytes of `old`.
  * @property {boolean} [holes] Headers only (safetensors): the data is a hole that takes no room.

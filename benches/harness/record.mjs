@@ -35,10 +35,12 @@ export function addToRecord(path, name, result) {
   writeFileSync(path, `${JSON.stringify(record, (_, value) => (typeof value === 'number' ? shorten(value) : value), 2)}\n`);
 }
 
-/** The record that was made last, or null. @returns {any} */
+/** The record with the whole comparison that was made last. @returns {any} */
 export function newestRecord() {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\d\.json$/u.test(name));
-  const records = names.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  const records = names
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+    .filter(({ benches }) => benches.whole);
   return records.toSorted((a, b) => (a.date < b.date ? -1 : 1)).at(-1) ?? null;
 }
 

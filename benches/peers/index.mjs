@@ -79,9 +79,9 @@ export const PEERS = {
     join(scratch, 'mergelens.json'),
   ]),
   diffai: {
-    what: 'file by file, as JSON',
+    what: 'mean, deviation, lowest and highest of each tensor, side by side',
     version: [diffai, '--version'],
-    command: ({ old, new: newer }) => eachFile(old, newer, `"${diffai}" "$a" "$b" --output json > /dev/null; [ $? -le 1 ]`),
+    command: ({ old, new: newer }) => eachFile(old, newer, `"${diffai}" "$a" "$b" --output json > /dev/null; ${DIFFERS}`),
   },
   cmp: {
     what: 'of equal files, which it has to read to the end; finds no number',
@@ -94,6 +94,9 @@ export const PEERS = {
     command: ({ old, new: newer }) => ['sh', '-c', 'exec cat "$0"/*.safetensors "$1"/*.safetensors > /dev/null', old, newer],
   },
 };
+
+/** As diff does, diffai ends with 1 where it finds a difference. */
+const DIFFERS = `[ $? = 1 ] || { echo "finds no difference in $(basename "$a"), where there are many" >&2; false; }`;
 
 /** @param {string} old @param {string} newer @param {string} command Of the files "$a" and "$b". */
 function eachFile(old, newer, command) {
