@@ -40,7 +40,7 @@ export function newestRecord() {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\d\.json$/u.test(name));
   const records = names
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')))
-    .filter(({ benches }) => benches.whole);
+    .filter(({ benches }) => benches.whole?.model_diff);
   return records.toSorted((a, b) => (a.date < b.date ? -1 : 1)).at(-1) ?? null;
 }
 
