@@ -59,10 +59,11 @@ function cpuName() {
   return cpus()[0]?.model ?? 'unknown';
 }
 
-/** The commit, and whether the tree differs from it apart from records. */
+/** The commit, and whether what is measured or measures differs from it. */
 function describeCommit() {
   const commit = probe(['git', 'rev-parse', '--short=12', 'HEAD']) ?? 'unknown';
-  const changes = probe(['git', 'status', '--porcelain', '--', '.', ':!benches/record', ':!docs', ':!README.md']) ?? '';
+  const sources = ['crates', 'src', 'Cargo.toml', 'Cargo.lock', 'benches', ':!benches/record', ':!benches/report'];
+  const changes = probe(['git', 'status', '--porcelain', '--', ...sources]) ?? '';
   return changes === '' ? commit : `${commit} with changes`;
 }
 

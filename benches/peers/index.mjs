@@ -1,11 +1,11 @@
 /** What model-diff is compared with, each a process of its own that gets the same two checkpoints. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { root } from '../../scripts/lib/host.mjs';
 import { probe } from '../../scripts/lib/run.mjs';
 
-/** Where `node benches/peers/setup.mjs` installs by default. */
-export const peersFolder = join(root, 'target/bench-peers');
+/** Where `node benches/peers/setup.mjs` installs; BENCH_PEERS names another folder. */
+export const peersFolder = resolve(process.env.BENCH_PEERS ?? join(root, 'target/bench-peers'));
 
 /**
  * @typedef {import('../generate/index.mjs').Pair} Pair
@@ -14,14 +14,14 @@ export const peersFolder = join(root, 'target/bench-peers');
  * @property {string} what What it computes, for the page.
  * @property {readonly string[]} version Prints the version; fails where it is not installed.
  * @property {(pair: Pair, scratch: string) => readonly string[]} command
- * @property {boolean} [tellsSeconds] Prints its own time, without the start of the interpreter.
  */
 
 const installed = join(peersFolder, 'venv/bin/python');
 const python = process.env.PYTHON ?? (existsSync(installed) ? installed : 'python3');
 /** Of the environment that the setup makes, whatever PYTHON is. */
 const toolPython = existsSync(installed) ? installed : python;
-const diffai = [join(peersFolder, 'cargo/bin/diffai')].find((path) => existsSync(path)) ?? 'diffai';
+const installedDiffai = join(peersFolder, 'cargo/bin/diffai');
+const diffai = existsSync(installedDiffai) ? installedDiffai : 'diffai';
 
 /** @param {string} script @param {string} module @param {string} what @returns {Peer} */
 function script(script, module, what) {
@@ -29,7 +29,6 @@ function script(script, module, what) {
     what,
     version: [python, '-c', `import ${module}; print("${module}", ${module}.__version__)`],
     command: ({ old, new: newer }) => [python, join(root, 'benches/peers', script), old, newer],
-    tellsSeconds: true,
   };
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Installs what the benchmarks compare model-diff with: `node benches/peers/setup.mjs [FOLDER]`, by default target/bench-peers.
+ * Installs what the benchmarks compare model-diff with: `node benches/peers/setup.mjs`, into target/bench-peers or
+ * the folder that BENCH_PEERS names.
  * A Python environment (numpy, safetensors, torch, modeldelta, mergelens) and the command diffai. Each is optional: what cannot be
  * installed is named, and the record names it absent. PYTHON says which Python to start from; packages that it has are used as they are.
  */
@@ -13,7 +14,7 @@ import { peersFolder } from './index.mjs';
 const TORCH_INDEXES = [['--index-url', 'https://download.pytorch.org/whl/cpu'], []];
 
 await start(async () => {
-  const folder = process.argv[2] ?? peersFolder;
+  const folder = peersFolder;
   const base = process.env.PYTHON ?? 'python3';
   const python = join(folder, 'venv/bin/python');
   mkdirSync(folder, { recursive: true });

@@ -45,8 +45,8 @@ export function drawChart(record) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escape(title)}">
   <style>${STYLE}
   </style>
-  <text x="0" y="14">${escape(title)}</text>
-  <text class="note" x="0" y="32">page cache warm, ${cores} cores of ${escape(cpu)}, ${record.date.slice(0, 10)}</text>
+  <text x="4" y="16">${escape(title)}</text>
+  <text class="note" x="4" y="34">page cache warm, ${cores} cores of ${escape(cpu)}, ${record.date.slice(0, 10)}</text>
 ${bars.join('\n')}
 </svg>
 `;
@@ -59,7 +59,7 @@ export function limitRate({ limit }) {
 
 /** @param {number} rate */
 export function showRate(rate) {
-  return `${rate >= 10 ? rate.toFixed(0) : rate >= 1 ? rate.toFixed(1) : rate.toFixed(2)} GB/s`;
+  return `${rate >= 10 ? rate.toFixed(0) : rate >= 1 ? rate.toFixed(1) : rate.toPrecision(2)} GB/s`;
 }
 
 /** @param {number} times */

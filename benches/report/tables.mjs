@@ -53,7 +53,7 @@ export function renderWhole({ benches: { whole } }) {
     ['read limit (plain sum of all bytes)', '', showRate(limitRate(whole)), '', ''],
     ['**model-diff**, package', time(own.seconds.median), showRate(own.gb_per_second.median), megabytes(own.peak_bytes), '1'],
     ...Object.entries(whole.peers).map(([name, peer]) => [
-      `${name} (${peer.version.replace(/ \(.*$/u, '')}): ${peer.what}`,
+      `${name} (${peer.version.replace(/ \(GNU [^)]*\)/u, '')}): ${peer.what}`,
       time(peer.seconds.median),
       showRate(peer.gb_per_second.median),
       megabytes(peer.peak_bytes),

@@ -43,8 +43,10 @@ export const instructions = {
     for (const [step, instructions] of Object.entries(runs[0] ?? {}))
       console.log(`  ${step.padEnd(10)} ${Math.round(instructions / TENSORS)} a tensor`);
     if (check) compareWithCommitted(runs[0] ?? {});
-    if (update)
-      writeFileSync(committed, `${JSON.stringify({ tensors: TENSORS, shards: SHARDS, instructions: runs[0] }, null, 2)}\n`);
+    if (update) {
+      const content = { rustc: probe(['rustc', '--version']), tensors: TENSORS, shards: SHARDS, instructions: runs[0] };
+      writeFileSync(committed, `${JSON.stringify(content, null, 2)}\n`);
+    }
     return { tensors: TENSORS, shards: SHARDS, valgrind: version, runs };
   },
 };
@@ -112,7 +114,11 @@ async function callgrind(command, scratch) {
 function compareWithCommitted(counts) {
   if (!existsSync(committed))
     throw new ScriptError(`${committed} is missing: make it with npm run bench -- instructions --update`);
-  const { instructions: before } = JSON.parse(readFileSync(committed, 'utf8'));
+  const { rustc, instructions: before } = JSON.parse(readFileSync(committed, 'utf8'));
+  if (rustc !== probe(['rustc', '--version'])) {
+    console.log(`  not compared: another compiler makes other code; the committed counts are those of ${rustc}`);
+    return;
+  }
   const grown = Object.entries(counts).filter(([step, now]) => now > before[step] * (1 + TOLERANCE));
   for (const [step, now] of Object.entries(counts))
     console.log(
