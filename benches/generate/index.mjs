@@ -28,6 +28,7 @@ import { Values } from './values.mjs';
  * @property {string} new
  * @property {string} copy Empty where none was asked for.
  * @property {number} tensors Of one side.
+ * @property {number} shards Files of one side.
  * @property {number} bytes Of the tensors of one side.
  */
 
@@ -47,17 +48,19 @@ export async function generatePair({ folder, bytes, family = 'llama', dtype = 'b
     rest.tensors === undefined ? FAMILIES[family](elements) : { tensors: rest.tensors, config: { model_type: 'benchmark' } };
   const tensors = planned.flatMap((tensor) => store(tensor, dtype));
   const values = new Values(rest.holes === true ? [] : tensors);
-  /** @type {Record<string, string>} */
-  const paths = {};
-  for (const name of rest.copy === true ? ['old', 'new', 'copy'] : ['old', 'new']) {
+  const parts = split(tensors, shards);
+  const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const pair = { old: '', new: '', copy: '', tensors: tensors.length, shards: parts.length, bytes: total };
+  /** @type {readonly ('old' | 'new' | 'copy')[]} */
+  const names = rest.copy === true ? ['old', 'new', 'copy'] : ['old', 'new'];
+  for (const name of names) {
     const target = join(folder, name);
     await mkdir(target, { recursive: true });
     await writeFile(join(target, 'config.json'), JSON.stringify({ ...config, torch_dtype: dtype }));
     const pieces = (/** @type {Tensor} */ tensor) => values.pieces(tensor, name === 'new' ? 'new' : 'old');
-    paths[name] = await write(target, tensors, shards, rest.format ?? 'safetensors', rest.holes === true ? null : pieces);
+    pair[name] = await write(target, parts, rest.format ?? 'safetensors', rest.holes === true ? null : pieces);
   }
-  const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  return { old: paths.old ?? '', new: paths.new ?? '', copy: paths.copy ?? '', tensors: tensors.length, bytes: total };
+  return pair;
 }
 
 /**
@@ -79,30 +82,29 @@ function store(planned, dtype) {
 
 /**
  * @param {string} folder
- * @param {readonly Tensor[]} tensors
- * @param {number} shards
+ * @param {readonly Tensor[][]} parts What each file holds.
  * @param {keyof typeof FORMATS} format
  * @param {((tensor: Tensor) => Iterable<Uint8Array>) | null} pieces
- * @returns {Promise<string>}
+ * @returns {Promise<string>} Path of the one file, or of the directory.
  */
-async function write(folder, tensors, shards, format, pieces) {
+async function write(folder, parts, format, pieces) {
   const { stem, extension, write } = FORMATS[format];
-  if (format === 'pt' && pieces === null) throw new Error('a PyTorch file cannot be a hole: its entries have sums of check');
-  if (shards === 1) {
+  const [only = [], second] = parts;
+  if (second === undefined) {
     const path = join(folder, `model.${format}`);
-    await write(path, tensors, /** @type {any} */ (pieces));
+    await write(path, only, pieces);
     return path;
   }
-  const parts = split(tensors, shards);
   /** @type {Record<string, string>} */
   const weightMap = {};
   for (const [at, part] of parts.entries()) {
     const number = (/** @type {number} */ value) => String(value).padStart(5, '0');
     const file = `${stem}-${number(at + 1)}-of-${number(parts.length)}.${extension}`;
-    await write(join(folder, file), part, /** @type {any} */ (pieces));
+    await write(join(folder, file), part, pieces);
     for (const { name } of part) weightMap[name] = file;
   }
-  const index = { metadata: { total_size: tensors.reduce((sum, { bytes }) => sum + bytes, 0) }, weight_map: weightMap };
+  const total = parts.flat().reduce((sum, { bytes }) => sum + bytes, 0);
+  const index = { metadata: { total_size: total }, weight_map: weightMap };
   await writeFile(join(folder, `${stem}.${extension}.index.json`), JSON.stringify(index));
   return folder;
 }

@@ -11,9 +11,10 @@ const ELSEWHERE = 0xffff_ffff;
 /**
  * @param {string} path
  * @param {readonly import('./values.mjs').Tensor[]} tensors
- * @param {(tensor: import('./values.mjs').Tensor) => Iterable<Uint8Array>} pieces
+ * @param {((tensor: import('./values.mjs').Tensor) => Iterable<Uint8Array>) | null} pieces Their bytes; a hole cannot be.
  */
 export async function writeTorch(path, tensors, pieces) {
+  if (pieces === null) throw new Error('a PyTorch file cannot be a hole: its entries have sums of check');
   const file = await PieceWriter.create(path);
   /** @type {Entry[]} */
   const entries = [];

@@ -24,7 +24,7 @@ export const whole = {
     const bytes = await bytesOf([pair.old, pair.new]);
     const own = await measureOwn(pair, bytes, options);
     const peers = await measurePeers(pair, bytes, options, scratch);
-    return { bytes, tensors: pair.tensors, shards: 4, dtype: 'bf16', cache: 'warm', rounds: ROUNDS, ...own, ...peers };
+    return { bytes, tensors: pair.tensors, shards: pair.shards, dtype: 'bf16', cache: 'warm', rounds: ROUNDS, ...own, ...peers };
   },
 };
 
@@ -123,9 +123,11 @@ async function measurePeers(pair, bytes, { peerLimit }, scratch) {
     if (version === null) absent[name] = 'not installed';
     else running.set(name, { version, runs: [], times: [] });
   }
+  /** @type {Set<string>} */
+  const stopped = new Set();
   for (let round = 0; round < PEER_ROUNDS; round++) {
     for (const [name, { runs, times }] of running) {
-      if ((runs[0]?.process_seconds ?? 0) > SLOW_SECONDS) continue;
+      if (stopped.has(name) || (runs[0]?.process_seconds ?? 0) > SLOW_SECONDS) continue;
       try {
         // Each beside a run of model-diff of its own: some leave little of the page cache.
         await warm([pair.old, pair.new, pair.copy]);
@@ -138,8 +140,11 @@ async function measurePeers(pair, bytes, { peerLimit }, scratch) {
         );
       } catch (error) {
         if (!(error instanceof ProgramError)) throw error;
-        absent[name] = error.message;
-        running.delete(name);
+        absent[name] =
+          runs.length === 0 ? error.message : `${error.message} in round ${round + 1}, after ${runs.length} that ended`;
+        // What it has done so far counts.
+        if (runs.length === 0) running.delete(name);
+        else stopped.add(name);
         console.log(`  ${name.padEnd(16)} ${error.message}`);
       }
     }
