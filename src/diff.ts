@@ -15,7 +15,7 @@ import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding-columns.ts';
 import { summarize } from './summary.ts';
 import { CHANGE_TYPES } from './types.ts';
-import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RunOptions, TensorColumns } from './types.ts';
+import type { DiffConfig, DiffResult, LayerDiff, ParameterDiff, RoundingColumns, RunOptions, TensorColumns } from './types.ts';
 
 /**
  * Compares checkpoints, tensor by tensor.
@@ -62,9 +62,13 @@ export class ModelDiff {
       binding().diff(old.native, newer.native, plan.items, options, control),
     );
     const measured = buildColumns(plan, old, newer, result.columns, config);
+    let rounding: RoundingColumns | undefined;
     const columns = {
       ...measured,
-      rounding: buildRounding(plan, result, measured),
+      // Solved when an analysis asks, as the rows are listed when somebody does: in a short run that is a tenth of the time.
+      get rounding() {
+        return (rounding ??= buildRounding(plan, result, measured));
+      },
       ...(config.histogram === 'none' ? {} : { histogram: buildHistogram(plan, result, measured.errors) }),
     };
     const resized = describeResized(plan, old, newer, result.columns, config.computeElementWise);
