@@ -19,6 +19,7 @@ await start(async () => {
   const fitting = chosen.filter(([, bench]) => bench.disk(options) <= options.maxDisk);
   for (const [name, bench] of chosen.filter((one) => !fitting.includes(one)))
     console.log(`${name}: left out, it needs ${gigabytes(bench.disk(options))} on disk (--max-disk)`);
+  if (fitting.length === 0) throw new ScriptError('nothing is left to run');
   await reserve(options, Math.max(0, ...fitting.map(([, bench]) => bench.disk(options))));
   await setup();
   await benchProgram();

@@ -33,7 +33,7 @@ export const USAGE = `npm run bench -- [NAME ...] [options]
  * @returns {Options}
  */
 export function readOptions(args) {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parse({
     args: [...args],
     allowPositionals: true,
     options: {
@@ -59,6 +59,19 @@ export function readOptions(args) {
     update: values.update,
     cores: availableParallelism(),
   };
+}
+
+/**
+ * `parseArgs`, with errors that show what there is.
+ * @template {import('node:util').ParseArgsConfig} Config
+ * @param {Config} config
+ */
+function parse(config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new ScriptError(`${/** @type {Error} */ (error).message}\n${USAGE}`);
+  }
 }
 
 /**

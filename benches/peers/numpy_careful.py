@@ -28,9 +28,10 @@ def compare(old, new, a_bits, b_bits, d):
     for start in range(0, old.size, BLOCK):
         n = min(BLOCK, old.size - start)
         for side, bits in ((old, a_bits), (new, b_bits)):
-            # The upper half of each f32 is the bf16; the lower halves stay zero.
-            bits[1 : 2 * n : 2] = side[start : start + n]
-        a, b, e = a_bits.view(np.float32)[:n], b_bits.view(np.float32)[:n], d[:n]
+            # A bf16 is the upper half of an f32.
+            bits[:n] = side[start : start + n]
+            np.left_shift(bits[:n], 16, out=bits[:n])
+        a, b, e = a_bits[:n].view(np.float32), b_bits[:n].view(np.float32), d[:n]
         aa += float(np.dot(a, a))
         bb += float(np.dot(b, b))
         ab += float(np.dot(a, b))
@@ -44,7 +45,7 @@ def compare(old, new, a_bits, b_bits, d):
 
 
 started = time.perf_counter()
-buffers = (np.zeros(2 * BLOCK, np.uint16), np.zeros(2 * BLOCK, np.uint16), np.empty(BLOCK, np.float32))
+buffers = (np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.float32))
 newer = dict(tensors(sys.argv[2]))
 results = {name: compare(old, newer[name], *buffers) for name, old in tensors(sys.argv[1])}
 print(json.dumps({"seconds": time.perf_counter() - started, "tensors": len(results)}))

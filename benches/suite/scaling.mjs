@@ -20,7 +20,7 @@ function fitting({ size, maxDisk }) {
 /** @type {import('./index.mjs').Bench} */
 export const scaling = {
   what: 'time over threads and over size',
-  disk: (options) => 2 * options.size * Math.max(...fitting(options)),
+  disk: (options) => 2 * options.size * Math.max(Math.min(...SHARES), ...fitting(options)),
   async run(options, scratch) {
     const shares = fitting(options);
     const sizes = [];
