@@ -7,21 +7,22 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newestRecord } from '../benches/harness/record.mjs';
 import { drawChart } from '../benches/report/chart.mjs';
-import * as tables from '../benches/report/tables.mjs';
+import * as parts from '../benches/report/parts.mjs';
+import * as whole from '../benches/report/whole.mjs';
 import { root } from './lib/host.mjs';
 
 /** What stands between `<!-- record: NAME -->` and `<!-- /record -->`. @type {Record<string, (record: any) => string[]>} */
 const SECTIONS = {
-  summary: tables.renderSummary,
-  machine: tables.renderMachine,
-  targets: tables.renderTargets,
-  whole: tables.renderWhole,
-  memory: tables.renderMemory,
-  scaling: tables.renderScaling,
-  kernels: tables.renderKernels,
-  edges: tables.renderEdges,
-  cold: tables.renderCold,
-  instructions: tables.renderInstructions,
+  summary: whole.renderSummary,
+  machine: whole.renderMachine,
+  targets: whole.renderTargets,
+  whole: whole.renderWhole,
+  memory: whole.renderMemory,
+  scaling: parts.renderScaling,
+  kernels: parts.renderKernels,
+  edges: parts.renderEdges,
+  cold: parts.renderCold,
+  instructions: parts.renderInstructions,
 };
 
 const record = newestRecord();

@@ -1,4 +1,5 @@
 /** The chart of README.md: how many bytes a second each contestant compares, as bars of one length a GB/s. */
+import { limitRate, showRate, showTimes } from './cells.mjs';
 
 const [WIDTH, ROW, TOP, LABEL, VALUE] = [760, 26, 46, 150, 190];
 
@@ -50,21 +51,6 @@ export function drawChart(record) {
 ${bars.join('\n')}
 </svg>
 `;
-}
-
-/** The faster way of reading. @param {any} whole */
-export function limitRate({ limit }) {
-  return Math.max(limit.mmap_gb_per_second.median, limit.pread_gb_per_second.median);
-}
-
-/** @param {number} rate */
-export function showRate(rate) {
-  return `${rate >= 10 ? rate.toFixed(0) : rate >= 1 ? rate.toFixed(1) : rate.toPrecision(2)} GB/s`;
-}
-
-/** @param {number} times */
-export function showTimes(times) {
-  return `${times >= 10 ? times.toFixed(0) : times.toFixed(1)}×`;
 }
 
 /** @param {string} text */
