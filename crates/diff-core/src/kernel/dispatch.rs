@@ -146,6 +146,15 @@ impl Isa {
         }
     }
 
+    /// Asks for memory that will be read soon, where that helps.
+    pub(super) fn prefetch(self, bytes: &[u8]) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 | Kind::Avx512 => x86::prefetch(bytes),
+            _ => {}
+        }
+    }
+
     /// f16 as f32. Where a multiplication of subnormal numbers is dear, by the processor's own conversion.
     pub(super) fn widen_f16(self, bytes: &[u8], out: &mut [Single]) {
         match self.0 {

@@ -36,6 +36,9 @@ pub const CHUNK: usize = 1 << 18;
 /// Elements that are decoded at once: two tiles of f64 stay in the first-level cache together with their input.
 const TILE: usize = 1024;
 
+/// Elements of a tile that one call of a pass takes.
+const PIECE: usize = TILE / 4;
+
 /// One side of a chunk: little-endian elements in logical order.
 #[derive(Debug, Clone, Copy)]
 pub struct Operand<'a> {
@@ -166,7 +169,13 @@ fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats
         let x = decode::tile(&mut tile_a, a, start, isa);
         let y = decode::tile(&mut tile_b, b, start, isa);
         let mut part = PairLanes::default();
-        isa.pair(x, y, method.threshold, &mut part);
+        // The next tile is asked for in pieces that the processor can keep in flight.
+        for (at, (x, y)) in x.chunks(PIECE).zip(y.chunks(PIECE)).enumerate() {
+            for side in [a, b] {
+                isa.prefetch(side.some_bytes(start + TILE + at * PIECE, PIECE));
+            }
+            isa.pair(x, y, method.threshold, &mut part);
+        }
         if !part.is_finite() {
             part = PairLanes::default();
             body::pair_masked(x, y, method.threshold, &mut part);
@@ -204,6 +213,13 @@ impl Operand<'_> {
     #[must_use]
     pub fn elements(&self) -> usize {
         self.bytes.len() / self.dtype.bytes().max(1) as usize
+    }
+
+    /// The bytes of `count` elements from `start` on, as far as there are some.
+    fn some_bytes(&self, start: usize, count: usize) -> &[u8] {
+        let item = self.dtype.bytes() as usize;
+        let end = self.bytes.len().min((start + count) * item);
+        self.bytes.get(start * item..end).unwrap_or_default()
     }
 
     fn head(self, elements: usize) -> Self {

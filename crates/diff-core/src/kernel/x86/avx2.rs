@@ -30,6 +30,14 @@ avx2! {
         unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
     }}
 
+    /// Asks for the lines `ahead` bytes further on.
+    #[inline] {
+    fn prefetch<const N: usize>(bytes: &[u8; N], ahead: usize) {
+        for line in bytes.as_chunks::<64>().0 {
+            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(ahead).cast());
+        }
+    }}
+
     #[inline] {
     fn load_half(bytes: &[u8; 16]) -> __m128i {
         // SAFETY: a reference to 16 bytes; the instruction takes any alignment.
@@ -267,7 +275,10 @@ macro_rules! loops {
                 let least = _mm256_set1_epi32(if NEAR { bound.bits - 1 } else { bound.bits });
                 let most = _mm256_set1_epi32(bound.bits.saturating_add(1));
                 let magnitude_bits = _mm256_set1_epi32(0x7fff_ffff);
+                let ahead = super::ahead();
                 for (a, b) in a.iter().zip(b) {
+                    prefetch(a, ahead);
+                    prefetch(b, ahead);
                     let (rows_a, rows_b) = (rows!($kind, a), rows!($kind, b));
                     for row in 0..2 {
                         for half in 0..2 {

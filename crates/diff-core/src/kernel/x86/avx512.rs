@@ -55,6 +55,12 @@ avx512! {
         unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
     }
 
+    /// Asks for the line `ahead` bytes further on.
+    #[inline]
+    fn prefetch(bytes: &[u8; 64], ahead: usize) {
+        _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast());
+    }
+
     #[inline]
     fn load_half(bytes: &[u8; 32]) -> __m256i {
         // SAFETY: a reference to 32 bytes; the instruction takes any alignment.
@@ -220,6 +226,7 @@ avx512! {
         let (mut below, mut above): (Masks, Masks) = ([0; VECTORS], [0; VECTORS]);
         let (mut differ, mut zero_a, mut zero_b): (Masks, Masks, Masks) = ([0; VECTORS], [0; VECTORS], [0; VECTORS]);
         let bounds = bounds::<NEAR>(bound);
+        let ahead = super::ahead();
         let magnitude_bits = _mm512_set1_epi32(0x7fff_ffff);
         let (mut low_a, mut high_a) = (load_f32(&totals.old.low), load_f32(&totals.old.high));
         let (mut low_b, mut high_b) = (load_f32(&totals.new.low), load_f32(&totals.new.high));
@@ -231,6 +238,8 @@ avx512! {
             let mut sums = zero_sums();
             let masks = below.iter_mut().zip(above).zip(differ).zip(zero_a.iter_mut().zip(zero_b));
             for ((a, b), (((below, above), differ), (zero_a, zero_b))) in a.iter().zip(b).zip(masks) {
+                prefetch(a, ahead);
+                prefetch(b, ahead);
                 let (p, q) = (load(a), load(b));
                 let (x, y) = (_mm512_castsi512_ps(p), _mm512_castsi512_ps(q));
                 let magnitude = add_terms!(sums, x, y);
@@ -257,11 +266,13 @@ avx512! {
     /// Sums of one side; with `equal`, of both.
     pub(crate) fn own_f32(bytes: &[u8], equal: bool, totals: &mut Totals) {
         let mut zeros: Masks = [0; VECTORS];
+        let ahead = super::ahead();
         let magnitude_bits = _mm512_set1_epi32(0x7fff_ffff);
         let (mut low, mut high) = (_mm512_set1_ps(f32::INFINITY), _mm512_set1_ps(f32::NEG_INFINITY));
         for (block, zeros) in bytes.as_chunks().0.chunks(STEPS_32).zip(zeros.chunks_mut(STEPS_32)) {
             let (mut sum, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
             for (step, zero) in block.iter().zip(zeros) {
+                prefetch(step, ahead);
                 let code = load(step);
                 let x = _mm512_castsi512_ps(code);
                 squares = _mm512_fmadd_ps(x, x, squares);
@@ -327,6 +338,7 @@ macro_rules! sixteen_bits {
                 let (mut differ, mut zero_a, mut zero_b): (WideMasks, WideMasks, WideMasks) =
                     ([0; VECTORS / 2], [0; VECTORS / 2], [0; VECTORS / 2]);
                 let bounds = bounds::<NEAR>(bound);
+        let ahead = super::ahead();
                 let magnitude_bits = _mm512_set1_epi16(0x7fff);
                 let (mut unsigned_a, mut signed_a) = (load_codes(&totals.old.unsigned), load_codes(&totals.old.signed));
                 let (mut unsigned_b, mut signed_b) = (load_codes(&totals.new.unsigned), load_codes(&totals.new.signed));
@@ -339,6 +351,8 @@ macro_rules! sixteen_bits {
                     let mut sums = zero_sums();
                     let masks = below.iter_mut().zip(above).zip(differ).zip(zero_a.iter_mut().zip(zero_b));
                     for ((a, b), ((([below, below_1], [above, above_1]), differ), (zero_a, zero_b))) in a.iter().zip(b).zip(masks) {
+                        prefetch(a, ahead);
+                        prefetch(b, ahead);
                         let (p, x, x_1) = split!($kind, a);
                         let (q, y, y_1) = split!($kind, b);
                         let magnitude = add_terms!(sums, x, y);
@@ -367,11 +381,13 @@ macro_rules! sixteen_bits {
             /// Sums of one side; with `equal`, of both.
             pub(crate) fn $own(bytes: &[u8], equal: bool, totals: &mut Totals) {
                 let mut zeros: WideMasks = [0; VECTORS / 2];
+                let ahead = super::ahead();
                 let magnitude_bits = _mm512_set1_epi16(0x7fff);
                 let (mut unsigned, mut signed) = (_mm512_setzero_si512(), _mm512_set1_epi16(i16::MIN));
                 for (block, zeros) in bytes.as_chunks().0.chunks(STEPS_16).zip(zeros.chunks_mut(STEPS_16)) {
                     let (mut sum, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
                     for (step, zero) in block.iter().zip(zeros) {
+                        prefetch(step, ahead);
                         let (codes, x, x_1) = split!($kind, step);
                         squares = _mm512_fmadd_ps(x, x, squares);
                         squares = _mm512_fmadd_ps(x_1, x_1, squares);

@@ -3,3 +3,33 @@
 
 pub(super) mod avx2;
 pub(super) mod avx512;
+
+use std::arch::x86_64::{__cpuid, _MM_HINT_T0, _mm_prefetch};
+use std::sync::OnceLock;
+
+/// How many bytes ahead of itself a loop asks for memory; 0 is the line that it is about to read, which costs nothing.
+///
+/// Intel's own prefetching keeps too little in flight for a loop that computes as much as these: with 2 KiB they went from 0.80 to
+/// 1.10 of a plain sum of bf16 in memory, and from 0.87 to 1.26 of f32 (Xeon, model 207). On AMD's Zen 4 asking cost 7 %.
+pub(super) fn ahead() -> usize {
+    static AHEAD: OnceLock<usize> = OnceLock::new();
+    *AHEAD.get_or_init(|| {
+        let vendor = __cpuid(0);
+        let name = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
+        if name.as_flattened() == b"GenuineIntel" {
+            2048
+        } else {
+            0
+        }
+    })
+}
+
+/// Asks for all lines of `bytes`, where that helps.
+pub(super) fn prefetch(bytes: &[u8]) {
+    if ahead() > 0 {
+        for line in bytes.chunks(64) {
+            // SAFETY: a hint about an address, which never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+    }
+}
