@@ -31,10 +31,11 @@ avx2! {
     }}
 
     /// Asks for the lines `ahead` bytes further on.
-    #[inline] {
+    #[inline] #[allow(unused_unsafe, reason = "newer compilers need none here")] {
     fn prefetch<const N: usize>(bytes: &[u8; N], ahead: usize) {
         for line in bytes.as_chunks::<64>().0 {
-            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(ahead).cast());
+            // SAFETY: a hint about an address, which never faults.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(ahead).cast()) };
         }
     }}
 

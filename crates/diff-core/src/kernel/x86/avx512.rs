@@ -57,8 +57,10 @@ avx512! {
 
     /// Asks for the line `ahead` bytes further on.
     #[inline]
+    #[allow(unused_unsafe, reason = "newer compilers need none here")]
     fn prefetch(bytes: &[u8; 64], ahead: usize) {
-        _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast());
+        // SAFETY: a hint about an address, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) };
     }
 
     #[inline]
