@@ -202,9 +202,10 @@ impl<'a> Run<'a> {
             let count = (end - start).min(piece as u64) as usize;
             self.piece_of(item, once, start, count, worker)?;
         }
-        release(item.old, &self.plan.old, first, end);
+        let threads = self.options.threads;
+        release(item.old, &self.plan.old, first, end, threads);
         if !once {
-            release(item.new, &self.plan.new, first, end);
+            release(item.new, &self.plan.new, first, end, threads);
         }
         Ok(join_rest(&mut worker.pending))
     }
@@ -371,8 +372,9 @@ struct Worker {
     sample: Sample,
 }
 
-/// What was read of a plain tensor need not stay resident.
-fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64) {
+/// What was read of a plain tensor need not stay resident. A thread that is behind the others maps the edges of its unit once more
+/// after they were released; so what lies further back than threads are apart, as a rule, is released again.
+fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64, threads: usize) {
     let Some(view) = view else { return };
     let Some(tensor) = checkpoint.tensors.get(view.tensor) else {
         return;
@@ -386,7 +388,13 @@ fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64) {
     {
         let item = tensor.dtype.bytes();
         let offset = span.offset + (view.start + first) * item;
-        source.release(offset, ((end - first) * item) as usize);
+        let length = (end - first) * item;
+        let apart = 8 * threads as u64 * UNIT * CHUNK as u64 * item;
+        source.release(offset, length as usize);
+        source.release(
+            offset.saturating_sub(apart + length),
+            length.min(offset) as usize,
+        );
     }
 }
 
