@@ -107,7 +107,8 @@ fn a_sparse_file_of_20_gigabytes_opens_at_once() {
     assert!(odd.is_empty(), "{odd:?}");
     say(peak, time);
     assert!(peak < 100 << 20, "{peak} bytes at once");
-    assert!(time < Duration::from_secs(1), "{time:?}");
+    // A quarter of a second on an idle machine; it may be shared.
+    assert!(time < Duration::from_secs(5), "{time:?}");
 }
 
 /// For those who run the test to measure.
