@@ -21,6 +21,9 @@ use crate::tensor::{Layout, Tensor};
 /// enough to release behind the reader, small enough to share out one tensor.
 const UNIT: u64 = 8;
 
+/// Units of each thread that lie between the first and the last thread, as a rule: a time slice of the system.
+const APART: u64 = 8;
+
 /// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
 const PIECE_BYTES: u64 = 1 << 20;
 
@@ -389,12 +392,11 @@ fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64, th
         let item = tensor.dtype.bytes();
         let offset = span.offset + (view.start + first) * item;
         let length = (end - first) * item;
-        let apart = 8 * threads as u64 * UNIT * CHUNK as u64 * item;
         source.release(offset, length as usize);
-        source.release(
-            offset.saturating_sub(apart + length),
-            length.min(offset) as usize,
-        );
+        let apart = APART * threads as u64 * UNIT * CHUNK as u64 * item;
+        if let Some(behind) = offset.checked_sub(apart + length) {
+            source.release(behind, length as usize);
+        }
     }
 }
 

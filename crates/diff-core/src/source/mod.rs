@@ -3,6 +3,11 @@
 mod file;
 #[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod map;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_map.rs"]
+mod map;
 mod memory;
 mod way;
 

@@ -2,9 +2,9 @@
 //! processor and the system make of that.
 //!
 //! With large folios one page fault maps 2 MiB and the map is nearly free; with folios of 4 to 64 KiB there are 16 faults
-//! a MiB. Those cost more than a copy on some machines (Zen 4 with 4 KiB folios: a quarter more) and less on others (Xeon, Linux
-//! 6.18: a quarter less). So each thread counts its own minor faults while it reads through maps; where they are many, it reads one
-//! window into a buffer, stays for a while with what took less time, and then looks again.
+//! a MiB. Those cost more than a copy on some machines and less on others. So each thread counts its own minor faults while it
+//! reads through maps; where they are many, it reads one window into a buffer, stays for a while with what took less time, and then
+//! looks again.
 
 use std::cell::Cell;
 use std::time::Instant;

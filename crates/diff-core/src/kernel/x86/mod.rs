@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 /// How many bytes ahead of itself a loop asks for memory; 0 is the line that it is about to read, which costs nothing.
 ///
-/// Intel's own prefetching keeps too little in flight for a loop that computes as much as these: with 2 KiB they went from 0.80 to
-/// 1.10 of a plain sum of bf16 in memory, and from 0.87 to 1.26 of f32 (Xeon, model 207). On AMD's Zen 4 asking cost 7 %.
+/// Intel's own prefetching keeps too little in flight for loops that compute as much as these: with 2 KiB they became faster than a
+/// plain sum of the same bytes, with 1 or 4 KiB less so. On AMD's Zen 4 it is left out, where asking made such loops slower.
 #[allow(unused_unsafe, reason = "newer compilers need none here")]
 pub(super) fn ahead() -> usize {
     static AHEAD: OnceLock<usize> = OnceLock::new();
