@@ -5,17 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Checkpoint, ModelDiff, ModelDiffError, compareCheckpoints, loadCheckpoint } from 'model-diff';
 
+import { refusal } from './helpers/refusal.ts';
 import { encodeFloats, encodeRaw, makeFolder, writeTemporary } from './helpers/safetensors.ts';
-
-async function failure(path: string): Promise<ModelDiffError> {
-  try {
-    await loadCheckpoint(path);
-  } catch (error) {
-    if (error instanceof ModelDiffError) return error;
-    throw error;
-  }
-  throw new Error(`${path} was opened`);
-}
 
 const floats = (entries: Record<string, readonly number[]>): Buffer => encodeFloats(new Map(Object.entries(entries)));
 const one = floats({ w: [1, 2, 3] });
@@ -133,7 +124,7 @@ const FILES: readonly (readonly [what: string, content: string | Uint8Array, cod
 for (const [what, content, code, message] of FILES) {
   test(`${what} is refused`, async (t) => {
     const path = writeTemporary(content);
-    const error = await failure(path);
+    const error = await refusal(path);
     t.is(error.code, code);
     t.regex(error.message, message);
     t.is(error.path, path);
@@ -143,12 +134,12 @@ for (const [what, content, code, message] of FILES) {
 }
 
 test('a hint says what to do', async (t) => {
-  t.regex((await failure(writeTemporary(FILES[1]?.[1] ?? ''))).hint ?? '', /git lfs pull/u);
-  t.regex((await failure(writeTemporary(one.subarray(0, -4)))).hint ?? '', /fetch or save the file again/u);
+  t.regex((await refusal(writeTemporary(FILES[1]?.[1] ?? ''))).hint ?? '', /git lfs pull/u);
+  t.regex((await refusal(writeTemporary(one.subarray(0, -4)))).hint ?? '', /fetch or save the file again/u);
 });
 
 test('a missing path', async (t) => {
-  const error = await failure('/no/such/model.safetensors');
+  const error = await refusal('/no/such/model.safetensors');
   t.is(error.kind, 'Io');
   t.is(error.code, 'E_NOT_FOUND');
   t.regex(error.hint ?? '', /spelling/u);
@@ -160,9 +151,9 @@ test('a path of the wrong type is a rejection', async (t) => {
 
 test('a directory with nothing to load lists what it holds', async (t) => {
   const folder = makeFolder();
-  t.regex((await failure(folder)).message, /an empty directory/u);
+  t.regex((await refusal(folder)).message, /an empty directory/u);
   writeFileSync(join(folder, 'readme.txt'), 'hello');
-  const error = await failure(folder);
+  const error = await refusal(folder);
   t.is(error.code, 'E_NO_TENSORS');
   t.regex(error.message, /expected .*model\.safetensors.*found readme\.txt/u);
 });
@@ -175,7 +166,7 @@ function makeSharded(weightMap: Record<string, string>, files: Record<string, Ui
 }
 
 test('an index that names a missing shard', async (t) => {
-  const error = await failure(
+  const error = await refusal(
     makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { 'one.safetensors': floats({ a: [1] }) }),
   );
   t.is(error.code, 'E_MISSING_SHARD');
@@ -184,19 +175,19 @@ test('an index that names a missing shard', async (t) => {
 
 for (const name of ['../outside.safetensors', '/etc/passwd', 'a/../../b', 'C:\\model', '', 'a\0b']) {
   test(`an index that leaves its folder: ${JSON.stringify(name)}`, async (t) => {
-    const error = await failure(makeSharded({ a: name }, {}));
+    const error = await refusal(makeSharded({ a: name }, {}));
     t.is(error.code, 'E_PATH_ESCAPE');
   });
 }
 
 test('an index and shards that do not agree', async (t) => {
   const files = { 'one.safetensors': floats({ a: [1] }), 'two.safetensors': floats({ b: [1] }) };
-  const swapped = await failure(makeSharded({ a: 'two.safetensors', b: 'one.safetensors' }, files));
+  const swapped = await refusal(makeSharded({ a: 'two.safetensors', b: 'one.safetensors' }, files));
   t.is(swapped.code, 'E_MISSING_RECORD');
-  const absent = await failure(makeSharded({ a: 'one.safetensors', b: 'two.safetensors', c: 'two.safetensors' }, files));
+  const absent = await refusal(makeSharded({ a: 'one.safetensors', b: 'two.safetensors', c: 'two.safetensors' }, files));
   t.is(absent.code, 'E_MISSING_RECORD');
   t.is(absent.tensor, 'c');
-  const twice = await failure(
+  const twice = await refusal(
     makeSharded({ a: 'one.safetensors', b: 'two.safetensors' }, { ...files, 'two.safetensors': floats({ b: [1], a: [2] }) }),
   );
   t.is(twice.code, 'E_DUPLICATE_NAME');
@@ -211,7 +202,7 @@ test('a tensor that the index leaves out is compared all the same, and noticed',
 });
 
 test('a pipe is refused at once', async (t) => {
-  const error = await failure('/dev/null');
+  const error = await refusal('/dev/null');
   t.is(error.code, 'E_ARGUMENT');
   t.regex(error.message, /not a regular file/u);
 });
@@ -219,10 +210,10 @@ test('a pipe is refused at once', async (t) => {
 test('a directory in place of a file, a loop of links', async (t) => {
   const folder = makeFolder();
   mkdirSync(join(folder, 'model.safetensors'));
-  t.is((await failure(folder)).code, 'E_ARGUMENT');
+  t.is((await refusal(folder)).code, 'E_ARGUMENT');
   const loop = join(makeFolder(), 'loop');
   symlinkSync(loop, loop);
-  t.is((await failure(loop)).kind, 'Io');
+  t.is((await refusal(loop)).kind, 'Io');
 });
 
 /** A file of four bytes of the dtype `odd` and one f32. */

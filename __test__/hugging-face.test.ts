@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { compareCheckpoints, loadCheckpoint } from 'model-diff';
-import type { Checkpoint, LoadOptions, ModelDiffError } from 'model-diff';
+import type { Checkpoint } from 'model-diff';
+import { refusal } from './helpers/refusal.ts';
 import { encodeFloats, encodeRaw, makeFolder } from './helpers/safetensors.ts';
 
 type Tensors = Readonly<Record<string, readonly number[]>>;
@@ -20,15 +21,6 @@ function makeTree(files: Readonly<Record<string, Uint8Array | string | Tensors>>
     writeFileSync(join(folder, name), bytes);
   }
   return folder;
-}
-
-async function failure(path: string, options: LoadOptions = {}): Promise<ModelDiffError> {
-  try {
-    await loadCheckpoint(path, options);
-  } catch (error) {
-    return error as ModelDiffError;
-  }
-  throw new Error(`${path} was opened`);
 }
 
 const codes = (checkpoint: Checkpoint): string[] => checkpoint.findings.map(({ code }) => code);
@@ -53,19 +45,19 @@ test('weights that config.json names come first, and stay inside the folder', as
   const files = { 'model.safetensors': { a: [1] }, 'sub/other.safetensors': { b: [1] } };
   const named = (name: string): string => makeTree({ ...files, 'config.json': JSON.stringify({ transformers_weights: name }) });
   t.deepEqual((await loadCheckpoint(named('sub/other.safetensors'))).layerNames, ['b']);
-  t.is((await failure(named('../other.safetensors'))).code, 'E_PATH_ESCAPE');
+  t.is((await refusal(named('../other.safetensors'))).code, 'E_PATH_ESCAPE');
 });
 
 test('variants', async (t) => {
   const both = makeTree({ 'model.safetensors': { a: [1] }, 'model.fp16.safetensors': { b: [1] } });
   t.deepEqual((await loadCheckpoint(both)).layerNames, ['a']);
   t.deepEqual((await loadCheckpoint(both, { variant: 'fp16' })).layerNames, ['b']);
-  const missing = await failure(both, { variant: 'bf16' });
+  const missing = await refusal(both, { variant: 'bf16' });
   t.is(missing.code, 'E_NO_TENSORS');
   t.regex(missing.hint ?? '', /variants: fp16/u);
   const only = await loadCheckpoint(makeTree({ 'model.fp16.safetensors': { b: [1] } }));
   t.deepEqual([only.layerNames, codes(only)], [['b'], ['VariantChosen']]);
-  const several = await failure(makeTree({ 'model.fp16.safetensors': { b: [1] }, 'model.bf16.safetensors': { b: [1] } }));
+  const several = await refusal(makeTree({ 'model.fp16.safetensors': { b: [1] }, 'model.bf16.safetensors': { b: [1] } }));
   t.is(several.code, 'E_AMBIGUOUS_DIRECTORY');
   t.regex(several.message, /bf16, fp16/u);
   const sharded = makeTree({
@@ -97,9 +89,9 @@ test('a pipeline: components become prefixes', async (t) => {
   const half = await loadCheckpoint(folder, { variant: 'fp16' });
   t.is(half.getInfo('vae.conv.weight')?.max, 3);
   t.true(codes(half).includes('VariantMissing'));
-  t.is((await failure(folder, { variant: 'bf16' })).code, 'E_NO_TENSORS');
-  t.is((await failure(makeTree({ 'model_index.json': '{"../x":["a","b"]}' }))).code, 'E_PATH_ESCAPE');
-  t.is((await failure(makeTree({ 'model_index.json': '{"unet":["a","b"]}' }))).code, 'E_NO_TENSORS');
+  t.is((await refusal(folder, { variant: 'bf16' })).code, 'E_NO_TENSORS');
+  t.is((await refusal(makeTree({ 'model_index.json': '{"../x":["a","b"]}' }))).code, 'E_PATH_ESCAPE');
+  t.is((await refusal(makeTree({ 'model_index.json': '{"unet":["a","b"]}' }))).code, 'E_NO_TENSORS');
 });
 
 test('sentence-transformers: the first module has no prefix', async (t) => {
@@ -112,7 +104,7 @@ test('sentence-transformers: the first module has no prefix', async (t) => {
   });
   t.deepEqual((await loadCheckpoint(folder)).layerNames, ['encoder.weight', '2_Dense.linear.weight']);
   const escape = makeTree({ 'modules.json': JSON.stringify([{ ...modules[0], path: '../..' }]) });
-  t.is((await failure(escape)).code, 'E_PATH_ESCAPE');
+  t.is((await refusal(escape)).code, 'E_PATH_ESCAPE');
 });
 
 test('a run with several checkpoints lists them; one alone is opened', async (t) => {
@@ -121,7 +113,7 @@ test('a run with several checkpoints lists them; one alone is opened', async (t)
     'checkpoint-9/model.safetensors': { a: [1] },
     'trainer_state.json': '{}',
   });
-  const error = await failure(folder);
+  const error = await refusal(folder);
   t.is(error.code, 'E_AMBIGUOUS_DIRECTORY');
   t.regex(error.message, /checkpoint-9, checkpoint-10/u);
   const one = await loadCheckpoint(makeTree({ 'checkpoint-5/model.safetensors': { a: [1] } }));
@@ -146,19 +138,19 @@ test('shards without an index, and files of another name', async (t) => {
   const shards = { 'model-00001-of-00002.safetensors': { a: [1] }, 'model-00002-of-00002.safetensors': { b: [1] } };
   const loose = await loadCheckpoint(makeTree(shards));
   t.deepEqual([loose.layerNames, codes(loose)], [['a', 'b'], ['IndexMissing']]);
-  t.is((await failure(makeTree({ 'model-00002-of-00002.safetensors': { b: [1] } }))).code, 'E_MISSING_SHARD');
-  t.is((await failure(makeTree({ ...shards, 'model-00002-of-00002.safetensors': { a: [2] } }))).code, 'E_DUPLICATE_NAME');
+  t.is((await refusal(makeTree({ 'model-00002-of-00002.safetensors': { b: [1] } }))).code, 'E_MISSING_SHARD');
+  t.is((await refusal(makeTree({ ...shards, 'model-00002-of-00002.safetensors': { a: [2] } }))).code, 'E_DUPLICATE_NAME');
   t.deepEqual((await loadCheckpoint(makeTree({ 'step.safetensors': { a: [1] } }))).layerNames, ['a']);
-  const several = await failure(makeTree({ 'one.safetensors': { a: [1] }, 'two.safetensors': { a: [1] } }));
+  const several = await refusal(makeTree({ 'one.safetensors': { a: [1] }, 'two.safetensors': { a: [1] } }));
   t.is(several.code, 'E_AMBIGUOUS_DIRECTORY');
   t.regex(several.message, /one\.safetensors, two\.safetensors/u);
 });
 
 test('an index of too many shards, or without a map', async (t) => {
   const many = Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => [`t${at}`, `s${at}.safetensors`]));
-  t.is((await failure(makeTree({ 'model.safetensors.index.json': index(many) }))).code, 'E_LIMIT_EXCEEDED');
+  t.is((await refusal(makeTree({ 'model.safetensors.index.json': index(many) }))).code, 'E_LIMIT_EXCEEDED');
   for (const text of ['{"metadata":{}}', '[]', '{"weight_map":{"a":1}}', '{"weight_map":{"a":', '\u0000']) {
-    t.is((await failure(makeTree({ 'model.safetensors.index.json': text }))).code, 'E_INVALID_HEADER', text);
+    t.is((await refusal(makeTree({ 'model.safetensors.index.json': text }))).code, 'E_INVALID_HEADER', text);
   }
 });
 
@@ -202,12 +194,12 @@ test.serial('a model in the cache of the hub', async (t) => {
     const checkpoint = await loadCheckpoint(path);
     t.deepEqual([checkpoint.layerNames, codes(checkpoint)], [['a'], []], path);
   }
-  const missing = await failure('hf://org/other@v1');
+  const missing = await refusal('hf://org/other@v1');
   t.is(missing.code, 'E_NOT_FOUND');
   t.regex(missing.hint ?? '', /hf download org\/other --revision v1$/u);
-  t.is((await failure('hf://org')).code, 'E_ARGUMENT');
-  t.is((await failure('hf://org/name@..%2F..')).code, 'E_ARGUMENT');
-  t.is((await failure('hf://org/name/../../x')).code, 'E_PATH_ESCAPE');
+  t.is((await refusal('hf://org')).code, 'E_ARGUMENT');
+  t.is((await refusal('hf://org/name@..%2F..')).code, 'E_ARGUMENT');
+  t.is((await refusal('hf://org/name/../../x')).code, 'E_PATH_ESCAPE');
 
   const elsewhere = join(makeTree({ 'w.safetensors': { a: [1] } }), 'w.safetensors');
   process.env['HF_HUB_CACHE'] = makeCache((snapshot) => symlinkSync(elsewhere, join(snapshot, 'model.safetensors')));
@@ -216,7 +208,7 @@ test.serial('a model in the cache of the hub', async (t) => {
     'models--org--name/refs/main': '../../x',
     'models--org--name/snapshots/a/model.safetensors': { a: [1] },
   });
-  t.is((await failure('hf://org/name')).code, 'E_PATH_ESCAPE');
+  t.is((await refusal('hf://org/name')).code, 'E_PATH_ESCAPE');
 });
 
 test('several snapshots without a main branch', async (t) => {
@@ -224,7 +216,7 @@ test('several snapshots without a main branch', async (t) => {
     'models--o--n/snapshots/a/model.safetensors': { a: [1] },
     'models--o--n/snapshots/b/model.safetensors': { a: [1] },
   });
-  t.is((await failure(join(cache, 'models--o--n'))).code, 'E_AMBIGUOUS_DIRECTORY');
+  t.is((await refusal(join(cache, 'models--o--n'))).code, 'E_AMBIGUOUS_DIRECTORY');
 });
 
 test('configuration of every kind is part of the result', async (t) => {
@@ -268,12 +260,12 @@ test('directories of formats that are not read say what they are', async (t) => 
     ['model.nemo', /NeMo/u],
   ];
   for (const [file, message] of table) {
-    const error = await failure(makeTree({ [file]: 'x' }));
+    const error = await refusal(makeTree({ [file]: 'x' }));
     t.is(error.code, 'E_UNSUPPORTED_FORMAT', file);
     t.regex(error.message, message);
     t.truthy(error.hint);
   }
-  t.is((await failure(makeFolder())).code, 'E_NO_TENSORS');
+  t.is((await refusal(makeFolder())).code, 'E_NO_TENSORS');
 });
 
 test('files of formats that are not read say what they are', async (t) => {
@@ -289,7 +281,7 @@ test('files of formats that are not read say what they are', async (t) => {
     ['m.npz', Buffer.concat([Buffer.from('504b0506', 'hex'), Buffer.alloc(18)]), /empty zip/u, 'E_NO_TENSORS'],
   ];
   for (const [name, content, message, code] of table) {
-    const error = await failure(join(makeTree({ [name]: content }), name));
+    const error = await refusal(join(makeTree({ [name]: content }), name));
     t.is(error.code, code, name);
     t.regex(error.message, message);
   }

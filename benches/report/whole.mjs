@@ -79,7 +79,7 @@ export function renderSummary(record) {
     '![Bytes compared a second](docs/benchmarks.svg)',
     '',
     `Two bf16 checkpoints of ${(whole.bytes / 2e9).toFixed(1)} GB each, all metrics, warm, ${cores} cores of ${cpu}, Node ${node}, ${record.date.slice(0, 10)}:`,
-    `${time(whole.model_diff.seconds.median)} through the package, ${whole.model_diff.of_limit.median.toFixed(2)} of the speed at which these bytes can be read at all,`,
+    `${time(whole.model_diff.seconds.median)} through the package, ${whole.model_diff.of_limit.median.toFixed(2)} of the speed of a plain sum of these bytes,`,
     `with a peak of ${megabytes(whole.model_diff.peak_bytes)}. ${count('met')} of ${verdicts.length} targets are met, ${count('missed')} missed, ${count('not measured')} not measured:`,
     '[docs/benchmarks.md](docs/benchmarks.md) has them all.',
   ];
