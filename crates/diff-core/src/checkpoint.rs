@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::left_out::LeftOut;
 use crate::source::Source;
 use crate::tensor::Tensor;
 
@@ -47,6 +48,8 @@ pub struct Checkpoint {
     /// Further configuration beside the weights: name of the file and its text, valid JSON.
     pub configs: Vec<(String, String)>,
     pub findings: Vec<Finding>,
+    /// What holds tensors, or could, and is not among `tensors`.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Checkpoint {

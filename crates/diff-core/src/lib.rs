@@ -15,6 +15,7 @@ pub mod error;
 pub mod finding;
 pub mod format;
 pub mod kernel;
+pub mod left_out;
 pub mod limits;
 pub mod pickle;
 pub mod source;

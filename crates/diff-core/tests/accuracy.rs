@@ -193,6 +193,7 @@ fn checkpoint(data: Data, elements: u64, is_new: bool) -> Arc<Checkpoint> {
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
+        left_out: Vec::new(),
     })
 }
 

@@ -31,6 +31,7 @@ fn checkpoint(bytes: Vec<u8>, make: impl FnOnce(Span) -> Tensor) -> Checkpoint {
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

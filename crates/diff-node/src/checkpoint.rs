@@ -41,6 +41,18 @@ pub struct NativeFile {
     pub bytes: f64,
 }
 
+/// What holds tensors, or could, and is not compared.
+#[napi(object)]
+pub struct NativeLeftOut {
+    /// `file`, `mapping` or `record`.
+    pub kind: String,
+    /// `weights` or `state`.
+    pub role: String,
+    pub name: String,
+    pub bytes: f64,
+    pub path: String,
+}
+
 #[napi(object)]
 pub struct NativeText {
     pub key: String,
@@ -57,6 +69,7 @@ pub struct Description {
     pub configs: Vec<NativeText>,
     pub findings: Vec<NativeFinding>,
     pub files: Vec<NativeFile>,
+    pub left_out: Vec<NativeLeftOut>,
 }
 
 /// How a checkpoint is opened.
@@ -185,6 +198,7 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
+        left_out: Vec::new(),
     })
 }
 
@@ -216,6 +230,17 @@ impl NativeCheckpoint {
                     .map(|(path, bytes)| NativeFile {
                         path: path.display().to_string(),
                         bytes: bytes as f64,
+                    })
+                    .collect(),
+                left_out: checkpoint
+                    .left_out
+                    .iter()
+                    .map(|one| NativeLeftOut {
+                        kind: one.kind.as_str().to_owned(),
+                        role: one.role.as_str().to_owned(),
+                        name: one.name.clone(),
+                        bytes: one.bytes as f64,
+                        path: one.path.display().to_string(),
                     })
                     .collect(),
             })

@@ -2,6 +2,8 @@
 
 use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
 use diff_core::kernel::{Method, Precision};
+use diff_core::left_out::same_bytes;
+use diff_core::{Checkpoint, Code, Error};
 use napi::bindgen_prelude::{Env, Float64Array, Object, Result};
 use napi_derive::napi;
 
@@ -73,6 +75,31 @@ pub fn diff<'env>(
             exponents: ExponentTable::of(outcome.distributions.iter().map(|one| &one.exponents)),
             changes: ExponentTable::of(outcome.distributions.iter().map(|one| &one.changes)),
         })
+    })
+}
+
+/// Whether the bytes of something that `old` leaves out are those of something that `newer` leaves out.
+#[napi(ts_return_type = "Promise<Failure | boolean>")]
+pub fn same_left_out<'env>(
+    env: &'env Env,
+    old: &NativeCheckpoint,
+    old_index: u32,
+    newer: &NativeCheckpoint,
+    new_index: u32,
+    control: &Control,
+) -> Result<Object<'env>> {
+    let (old, newer) = (old.shared(), newer.shared());
+    spawn(env, control.observer(), move |observer| {
+        let (old, newer) = (old?, newer?);
+        let find = |checkpoint: &Checkpoint, index: u32| {
+            checkpoint
+                .left_out
+                .get(index as usize)
+                .cloned()
+                .ok_or_else(|| Error::new(Code::Argument, "nothing with this index was left out"))
+        };
+        let (before, after) = (find(&old, old_index)?, find(&newer, new_index)?);
+        same_bytes((&old, &before), (&newer, &after), observer)
     })
 }
 

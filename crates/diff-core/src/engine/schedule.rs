@@ -527,6 +527,7 @@ mod tests {
             config: None,
             configs: Vec::new(),
             findings: Vec::new(),
+            left_out: Vec::new(),
         })
     }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
+use crate::left_out::LeftOut;
 use crate::limits::Limits;
 use crate::source::{FileSource, Source};
 use crate::tensor::Tensor;
@@ -56,6 +57,8 @@ struct Opened {
     tensors: Vec<Tensor>,
     metadata: Vec<(String, String)>,
     findings: Vec<Finding>,
+    /// Spans count sources as those of the tensors do.
+    left_out: Vec<LeftOut>,
     /// Sources beside the file itself, numbered after it.
     sources: Vec<Arc<dyn Source>>,
 }
@@ -168,6 +171,7 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         config: None,
         configs: Vec::new(),
         findings: opened.findings,
+        left_out: opened.left_out,
     })
 }
 

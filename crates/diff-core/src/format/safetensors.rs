@@ -110,6 +110,7 @@ pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Res
         .map(|described| described.map_err(|e| e.at(source.path())))
         .collect::<Result<_>>()?;
     Ok(Opened {
+        left_out: Vec::new(),
         tensors,
         metadata,
         findings: Vec::new(),

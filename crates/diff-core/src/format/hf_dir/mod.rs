@@ -42,6 +42,7 @@ fn empty(path: &Path) -> Checkpoint {
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

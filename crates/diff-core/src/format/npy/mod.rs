@@ -125,6 +125,7 @@ impl Arrays {
             ));
         }
         Opened {
+            left_out: Vec::new(),
             tensors: self.tensors,
             metadata: Vec::new(),
             sources: self.sources,

@@ -149,6 +149,7 @@ fn open(
         .collect();
     match tensors {
         Ok(tensors) => Ok(Opened {
+            left_out: Vec::new(),
             tensors,
             metadata: Vec::new(),
             findings,
