@@ -2,7 +2,7 @@
 import test from 'ava';
 
 import { sortAscending } from '../src/analysis/sort-ascending.ts';
-import { selectFirst } from '../src/select-first.ts';
+import { selectFirst } from '../src/comparison/select-first.ts';
 
 /** Numbers from 0 to 1, the same in every run. */
 function createRandom(): () => number {

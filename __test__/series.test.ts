@@ -14,9 +14,9 @@ import {
   type ReportFormat,
   type SeriesResult,
 } from 'model-diff';
-import { judgeJump } from '../src/analysis/series/judge-jump.ts';
-import { polarise } from '../src/analysis/series/polarise.ts';
-import { splitAtGaps } from '../src/report/series/line-chart.ts';
+import { judgeJump } from '../src/series/judge-jump.ts';
+import { polarise } from '../src/series/polarise.ts';
+import { splitAtGaps } from '../src/report/html/line-chart.ts';
 import { example, makeFolder, run } from './cli/cli.ts';
 import { writeSafetensors } from './cli/safetensors.ts';
 import { HOSTILE_NAMES } from './report/hostile.ts';

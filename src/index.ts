@@ -3,13 +3,48 @@
  *
  * @module
  */
-export { Checkpoint, CheckpointLoader, loadCheckpoint } from './checkpoint.ts';
-export { ModelDiff, compareCheckpoints } from './diff.ts';
+export { Checkpoint } from './checkpoint/checkpoint.ts';
+export type { Dtype, KnownDtype } from './checkpoint/dtype.ts';
+export { detectFormat, loadCheckpoint } from './checkpoint/load.ts';
+export type * from './checkpoint/types.ts';
+
+export { compare } from './compare/compare.ts';
+export type { CheckpointInput } from './compare/inputs.ts';
+export type { CompareOptions, DiffConfig, SideOptions } from './compare/options.ts';
+export { Comparison } from './comparison/comparison.ts';
+export type { ComparisonData, ComparisonOptions } from './comparison/comparison.ts';
+export { CHANGE_TYPES } from './comparison/columns.ts';
+export type { ChangeType, HistogramColumns, RoundingColumns, SideColumns, TensorColumns } from './comparison/columns.ts';
+export type { PartialRow } from './comparison/from-rows.ts';
+export type { LeftOutDifference } from './comparison/left-out.ts';
+export type { PairMetrics, SideMetrics } from './comparison/metrics.ts';
+export type { Provenance } from './comparison/provenance.ts';
+export type { ParameterDiff } from './comparison/rows.ts';
+export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';
+export type { ConfigChange, DiffSummary, ResizedTensor } from './comparison/summary.ts';
+export type { NameChange } from './names/name-change.ts';
+export type { LayerType } from './layer-types/layer-type.ts';
+
+export { analyze } from './analysis/analyze.ts';
+export type * from './analysis/types.ts';
+
+export { compareSeries } from './series/compare-series.ts';
+export type * from './series/types.ts';
+
+export { createSeriesReport, renderReport } from './report/render.ts';
+export type { RenderOptions, SeriesReportOptions } from './report/render.ts';
+export { parseReport } from './report/json/parse.ts';
+export type { ReportFormat } from './report/formats.ts';
+export type { VisualizationConfig } from './report/options.ts';
+
 export { ModelDiffError } from './errors.ts';
-export type { ErrorKind } from './errors.ts';
-export { DiffAnalyzer } from './analysis/index.ts';
-export { compareSeries } from './series.ts';
-export { DiffVisualizer, createDiffReport, createSeriesReport, parseReport } from './report/index.ts';
-export type { DiffReportOptions, ParsedReport, ReportFormat, SeriesReportOptions } from './report/index.ts';
-export type * from './types.ts';
-export { CHANGE_TYPES } from './types.ts';
+export type { ErrorCode, ErrorDetails, ErrorKind } from './errors.ts';
+
+// The API of the Python package that this one succeeds.
+export { CheckpointLoader } from './original/checkpoint-loader.ts';
+export { ModelDiff, compareCheckpoints } from './original/model-diff.ts';
+export { DiffAnalyzer } from './original/diff-analyzer.ts';
+export { DiffVisualizer, createDiffReport } from './original/diff-visualizer.ts';
+export type { DiffReportOptions } from './original/diff-visualizer.ts';
+export type { LayerDiff } from './original/layer-diff.ts';
+export type { DiffResult, StageComparison } from './original/types.ts';

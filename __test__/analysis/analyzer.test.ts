@@ -1,8 +1,9 @@
 import test from 'ava';
 import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
 import { linkColumns } from '../../src/analysis/linked-columns.ts';
-import type { ParameterDiff, TensorColumns } from '../../src/types.ts';
-import { CHANGE_TYPES } from '../../src/types.ts';
+import type { TensorColumns } from '../../src/comparison/columns.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
+import { CHANGE_TYPES } from '../../src/comparison/columns.ts';
 import { buildSummary, emptySummary, llama, type Sketch } from './build.ts';
 
 /** The same comparison as objects, as `diffs` lists it. */

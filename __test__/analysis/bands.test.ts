@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { findBand } from '../../src/analysis/bands.ts';
-import type { MagnitudeBand } from '../../src/types.ts';
+import type { MagnitudeBand } from '../../src/analysis/types.ts';
 
 const pairs = readFileSync(new URL('../fixtures/analysis/measured_pairs.csv', import.meta.url), 'utf8')
   .trim()

@@ -1,4 +1,5 @@
-import { CHANGE_TYPES, type ChangeType, type DiffSummary, type SideColumns, type TensorColumns } from '../../src/types.ts';
+import { CHANGE_TYPES, type ChangeType, type SideColumns, type TensorColumns } from '../../src/comparison/columns.ts';
+import type { DiffSummary } from '../../src/comparison/summary.ts';
 
 /** What a test says of one tensor; the rest is made up, always the same way. */
 export interface Sketch {

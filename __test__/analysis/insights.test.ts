@@ -1,6 +1,8 @@
 import test from 'ava';
 import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
-import type { AnalysisConfig, DiffSummary, ParameterDiff, TrainingInsight } from '../../src/types.ts';
+import type { AnalysisConfig, TrainingInsight } from '../../src/analysis/types.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
+import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildSummary, emptySummary, llama, type Sketch } from './build.ts';
 
 function explain(

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { classifyName, classifyTensors } from '../../src/analysis/layer-types/classify.ts';
-import type { NamedShape } from '../../src/analysis/layer-types/surroundings.ts';
-import { compileUserPatterns } from '../../src/analysis/layer-types/user-patterns.ts';
+import { classifyName, classifyTensors } from '../../src/layer-types/classify.ts';
+import type { NamedShape } from '../../src/layer-types/surroundings.ts';
+import { compileUserPatterns } from '../../src/layer-types/user-patterns.ts';
 import { ModelDiffError } from '../../src/errors.ts';
 
 const table = readFileSync(new URL('../fixtures/analysis/layer_types.csv', import.meta.url), 'utf8')

@@ -4,9 +4,10 @@ import { decide, rate } from '../../benches/analysis/measure.ts';
 import { simulate } from '../../benches/analysis/simulate.ts';
 import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
 import { detectPattern } from '../../src/analysis/patterns/detect.ts';
-import { readColumns } from '../../src/analysis/rows-from-columns.ts';
+import { readColumns } from '../../src/analysis/rows.ts';
 import { readDiffs } from '../../src/analysis/rows-from-diffs.ts';
-import type { ChangePattern, ParameterDiff, PatternResult } from '../../src/types.ts';
+import type { ChangePattern, PatternResult } from '../../src/analysis/types.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
 import { buildColumns, llama, type Sketch } from './build.ts';
 
 /** Differences as the tests of the Python package make them: a name and a relative change. */

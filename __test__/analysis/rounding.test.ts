@@ -1,9 +1,9 @@
 import test from 'ava';
 import { roundTo } from '../../benches/analysis/measure-tensor.ts';
 import { createRandom } from '../../benches/analysis/random.ts';
-import { erfc } from '../../src/analysis/erfc.ts';
-import { approximateExpectedChange } from '../../src/analysis/rounding-gaussian.ts';
-import { expectedChange, STORAGE_GRIDS } from '../../src/analysis/rounding.ts';
+import { erfc } from '../../src/analysis/rounding/erfc.ts';
+import { approximateExpectedChange } from '../../src/analysis/rounding/gaussian.ts';
+import { expectedChange, STORAGE_GRIDS } from '../../src/analysis/rounding/model.ts';
 
 const ELEMENTS = 1 << 16;
 const float = new Float32Array(1);

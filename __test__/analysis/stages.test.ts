@@ -1,6 +1,7 @@
 import test from 'ava';
 import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
-import type { ParameterDiff, StageComparison } from '../../src/types.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
+import type { StageComparison } from '../../src/original/types.ts';
 
 function diffs(changes: Readonly<Record<string, number>>, elements: Readonly<Record<string, number>> = {}): ParameterDiff[] {
   return Object.entries(changes).map(

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
-import type { DiffSummary } from '../../src/types.ts';
+import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildSummary, emptySummary, llama, type Sketch } from './build.ts';
 
 function verdict(sketches: readonly Sketch[], extra: Partial<DiffSummary> = {}, withRounding = false): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
-import { writeHtml } from '../../src/report/html.ts';
+import { writeHtml } from '../../src/report/html/comparison.ts';
 import { prepareReport } from '../../src/report/report.ts';
 import { Browser, findBrowser } from './browser.ts';
 import { buildHostile } from './build-hostile.ts';

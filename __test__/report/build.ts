@@ -1,6 +1,10 @@
-import type { Analysis, ChangeType, DiffSummary, ParameterDiff, TensorInfo } from '../../src/types.ts';
-import { CHANGE_TYPES } from '../../src/types.ts';
-import { readColumns } from '../../src/report/columns.ts';
+import type { Analysis } from '../../src/analysis/types.ts';
+import type { TensorInfo } from '../../src/checkpoint/types.ts';
+import type { ChangeType } from '../../src/comparison/columns.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
+import type { DiffSummary } from '../../src/comparison/summary.ts';
+import { CHANGE_TYPES } from '../../src/comparison/columns.ts';
+import { readColumns } from '../../src/comparison/from-rows.ts';
 
 /** What a test says of one tensor; the rest is made up, always the same way. */
 export interface TensorSketch {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { writeCsv } from '../../src/report/csv.ts';
+import { writeCsv } from '../../src/report/csv/comparison.ts';
 import { prepareReport } from '../../src/report/report.ts';
 import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';

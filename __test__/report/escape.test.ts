@@ -8,7 +8,7 @@ import {
   escapeMarkdownCode,
   escapeTerminal,
   escapeTerminalLines,
-} from '../../src/report/escape.ts';
+} from '../../src/wording/escape.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 test('terminal: what cannot be seen is written out', (t) => {

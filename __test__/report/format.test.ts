@@ -9,7 +9,7 @@ import {
   formatPercent,
   formatRest,
   formatShape,
-} from '../../src/report/format.ts';
+} from '../../src/wording/numbers.ts';
 
 test('counts and nouns', (t) => {
   t.deepEqual([0, 999, 1000, 1234567, null].map(formatCount), ['0', '999', '1,000', '1,234,567', '–']);

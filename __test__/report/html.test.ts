@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { writeHtml } from '../../src/report/html.ts';
+import { writeHtml } from '../../src/report/html/comparison.ts';
 import { chooseTicks } from '../../src/report/html/ticks.ts';
-import { parseReport } from '../../src/report/parse-report.ts';
+import { parseReport } from '../../src/report/json/parse.ts';
 import { prepareReport } from '../../src/report/report.ts';
-import type { VisualizationConfig } from '../../src/types.ts';
+import type { VisualizationConfig } from '../../src/report/options.ts';
 import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { buildHostile } from './build-hostile.ts';
 

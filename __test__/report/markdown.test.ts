@@ -1,5 +1,5 @@
 import test from 'ava';
-import { writeMarkdown, type MarkdownOptions } from '../../src/report/markdown.ts';
+import { writeMarkdown, type MarkdownOptions } from '../../src/report/markdown/comparison.ts';
 import { prepareReport } from '../../src/report/report.ts';
 import { buildModel, buildResult, type BuiltResult } from './build.ts';
 import { buildHostile } from './build-hostile.ts';

@@ -1,5 +1,5 @@
 import { toSnakeCase } from '../../src/report/json/keys.ts';
-import type { Shape } from '../../src/report/json/shape.ts';
+import type { Shape } from '../../src/report/json/schema.ts';
 
 export type Schema = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { prepareReport } from '../../src/report/report.ts';
-import { writeText } from '../../src/report/text.ts';
-import type { TextOptions } from '../../src/report/text.ts';
+import { writeText } from '../../src/report/text/comparison.ts';
+import type { TextOptions } from '../../src/report/text/comparison.ts';
 import { drawBar, drawProfile, ASCII_GLYPHS, UNICODE_GLYPHS } from '../../src/report/text/glyphs.ts';
 import { measureCells, truncateMiddle, wrapWords } from '../../src/report/text/width.ts';
 import { buildModel, buildResult, type BuiltResult } from './build.ts';

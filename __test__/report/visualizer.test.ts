@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ModelDiffError } from '../../src/errors.ts';
 import { createDiffReport, DiffVisualizer, REPORT_FORMATS, type ReportFormat } from '../../src/report/visualizer.ts';
-import type { VisualizationConfig } from '../../src/types.ts';
+import type { VisualizationConfig } from '../../src/report/options.ts';
 import { buildModel } from './build.ts';
 
 const { diffs, summary, analysis } = buildModel();

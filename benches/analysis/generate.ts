@@ -2,7 +2,8 @@
  * Comparisons of made-up checkpoints whose pattern is known, because it was put in: a size for every tensor from the pattern,
  * then the noise that real runs show. Nothing here knows how the analyzer decides.
  */
-import type { ChangePattern, ParameterDiff } from '../../src/types.ts';
+import type { ChangePattern } from '../../src/analysis/types.ts';
+import type { ParameterDiff } from '../../src/comparison/rows.ts';
 import { createRandom, type Random } from './random.ts';
 import { SCHEMES, type Blueprint } from './schemes.ts';
 

@@ -1,6 +1,6 @@
 /** Statistics of a tensor before and after, counted element by element, in the columns that a comparison gives. */
-import type { ExpectedChange } from '../../src/analysis/rounding.ts';
-import type { SideColumns, TensorColumns } from '../../src/types.ts';
+import type { ExpectedChange } from '../../src/analysis/rounding/model.ts';
+import type { SideColumns, TensorColumns } from '../../src/comparison/columns.ts';
 
 interface Side {
   readonly norm: number;

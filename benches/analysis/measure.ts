@@ -1,6 +1,6 @@
 import { detectPattern } from '../../src/analysis/patterns/detect.ts';
 import { readDiffs } from '../../src/analysis/rows-from-diffs.ts';
-import type { ChangePattern } from '../../src/types.ts';
+import type { ChangePattern } from '../../src/analysis/types.ts';
 import { LABELS, type Case } from './generate.ts';
 
 /** One decision beside its truth. */

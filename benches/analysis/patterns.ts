@@ -5,8 +5,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { detectPattern } from '../../src/analysis/patterns/detect.ts';
-import { readColumns } from '../../src/analysis/rows-from-columns.ts';
-import type { ChangePattern } from '../../src/types.ts';
+import { readColumns } from '../../src/analysis/rows.ts';
+import type { ChangePattern } from '../../src/analysis/types.ts';
 import { generateCase, LABELS } from './generate.ts';
 import { decide, rate, type Outcome, type Quality } from './measure.ts';
 import { simulate } from './simulate.ts';

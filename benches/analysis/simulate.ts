@@ -3,8 +3,9 @@
  * with heavy tails on the grid of their dtype, a made-up optimizer moves what its settings let it move, the result is rounded to
  * the dtype again, and the statistics are counted element by element. The label is the setting of the optimizer.
  */
-import { expectedChange, STORAGE_GRIDS } from '../../src/analysis/rounding.ts';
-import type { ChangePattern, TensorColumns } from '../../src/types.ts';
+import { expectedChange, STORAGE_GRIDS } from '../../src/analysis/rounding/model.ts';
+import type { ChangePattern } from '../../src/analysis/types.ts';
+import type { TensorColumns } from '../../src/comparison/columns.ts';
 import { collectColumns, measureTensor, type MeasuredTensor } from './measure-tensor.ts';
 import { createRandom, type Random } from './random.ts';
 import { FAMILIES, type SmallTensor } from './small-models.ts';

@@ -1,4 +1,4 @@
-import type { MagnitudeBand } from '../types.ts';
+import type { MagnitudeBand } from './types.ts';
 
 /** A band of overall change, from the one below up to and excluding `below`. */
 export interface Band {

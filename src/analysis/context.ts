@@ -1,4 +1,5 @@
-import type { AnalysisConfig, DiffSummary, LayerAnalysis, MagnitudeBand, PatternResult } from '../types.ts';
+import type { AnalysisConfig, LayerAnalysis, MagnitudeBand, PatternResult } from './types.ts';
+import type { DiffSummary } from '../comparison/summary.ts';
 import { findBand } from './bands.ts';
 import { countTensors, type TensorCounts } from './counts.ts';
 import { measureDensity, type Density } from './density.ts';

@@ -1,4 +1,5 @@
-import type { ChangeType, DiffSummary } from '../types.ts';
+import type { ChangeType } from '../comparison/columns.ts';
+import type { DiffSummary } from '../comparison/summary.ts';
 import { sumOf } from './statistics.ts';
 import type { TensorRow } from './tensor-row.ts';
 
@@ -15,29 +16,24 @@ export interface TensorCounts {
   readonly expectedUnchangedShare: number | null;
 }
 
-/** Counts tensors; a summary that was made by hand is believed where it says more than the rows. */
-export function countTensors(rows: readonly TensorRow[], summary: Partial<DiffSummary>): TensorCounts {
-  const byType = { unchanged: 0, modified: 0, added: 0, removed: 0, shape_changed: 0, failed: 0, identical: 0 };
-  let common = 0;
-  let compared = 0;
-  for (const row of rows) {
-    const isCommon = row.changeType !== 'added' && row.changeType !== 'removed';
-    if (isCommon) common += 1;
-    if (row.isCompared) compared += 1;
-    if (row.error === null) byType[row.changeType] += 1;
-    else byType.failed += 1;
-    if (row.isCompared && row.isIdentical) byType.identical += 1;
-  }
-  if (summary.tensors === undefined) {
-    common = Math.max(common, (summary.unchangedParameters ?? 0) + (summary.modifiedParameters ?? 0));
-    byType.added = Math.max(byType.added, summary.addedParameters ?? 0);
-    byType.removed = Math.max(byType.removed, summary.removedParameters ?? 0);
-    byType.failed = Math.max(byType.failed, summary.failedParameters ?? 0);
-    byType.unchanged = Math.max(byType.unchanged, summary.unchangedParameters ?? 0);
-    byType.modified = Math.max(byType.modified, (summary.modifiedParameters ?? 0) - byType.shape_changed);
-    byType.identical = Math.max(byType.identical, summary.identicalParameters ?? 0);
-  }
-  return { byType, common, compared, ...shareUnchanged(rows) };
+/** Counts tensors as the summary has them: one that was made by hand may know more than the rows. */
+export function countTensors(rows: readonly TensorRow[], summary: DiffSummary): TensorCounts {
+  const byType = {
+    unchanged: summary.unchangedTensors,
+    modified: summary.modifiedTensors,
+    added: summary.addedTensors,
+    removed: summary.removedTensors,
+    shape_changed: summary.reshapedTensors,
+    failed: summary.failedTensors,
+    identical: summary.identicalTensors,
+  };
+  const shared = rows.filter((row) => row.changeType !== 'added' && row.changeType !== 'removed').length;
+  return {
+    byType,
+    common: Math.max(shared, byType.unchanged + byType.modified + byType.shape_changed),
+    compared: rows.filter((row) => row.isCompared).length,
+    ...shareUnchanged(rows),
+  };
 }
 
 function shareUnchanged(rows: readonly TensorRow[]): Pick<TensorCounts, 'unchangedShare' | 'expectedUnchangedShare'> {

@@ -1,4 +1,4 @@
-import type { DepthPoint } from '../types.ts';
+import type { DepthPoint } from './types.ts';
 import { groupChange } from './overall.ts';
 import type { TensorRow } from './tensor-row.ts';
 

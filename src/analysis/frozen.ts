@@ -1,5 +1,5 @@
-import { approximateChangedShare } from './rounding-gaussian.ts';
-import { STORAGE_GRIDS } from './rounding.ts';
+import { approximateChangedShare } from './rounding/gaussian.ts';
+import { STORAGE_GRIDS } from './rounding/model.ts';
 import { median, sumOf } from './statistics.ts';
 import { isAuxiliary, type TensorRow } from './tensor-row.ts';
 

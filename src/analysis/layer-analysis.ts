@@ -1,4 +1,4 @@
-import type { LayerAnalysis } from '../types.ts';
+import type { LayerAnalysis } from './types.ts';
 import { groupChange } from './overall.ts';
 import { mean, sum } from './statistics.ts';
 import type { TensorRow } from './tensor-row.ts';

@@ -16,8 +16,11 @@ export interface OverallChange {
   readonly tensors: number;
 }
 
+/** What a tensor adds to the change of its group. */
+export type SizedChange = Pick<TensorRow, 'energy' | 'weight'>;
+
 /** R of a group of rows: sqrt(sum energy / sum weight). */
-export function groupChange(rows: readonly TensorRow[]): number {
+export function groupChange(rows: readonly SizedChange[]): number {
   const energies = new Float64Array(rows.length);
   const weights = new Float64Array(rows.length);
   let count = 0;

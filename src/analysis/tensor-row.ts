@@ -1,5 +1,5 @@
-import type { ChangeType } from '../types.ts';
-import type { TensorClass } from './layer-types/tensor-class.ts';
+import type { ChangeType } from '../comparison/columns.ts';
+import type { TensorClass } from '../layer-types/tensor-class.ts';
 
 /** Statistics of one side of a row, read when somebody asks. A number that is not known is NaN. */
 export interface RowSide {

@@ -3,7 +3,7 @@
  * then what is missing. Every number in it is in the evidence of an insight or in the summary.
  */
 import type { AnalysisContext } from './context.ts';
-import { capitalize, formatCosine, formatFold, formatNoun, formatPercent, formatShare, joinWords } from './wording.ts';
+import { capitalize, formatCosine, formatFold, formatNoun, formatPercent, formatShare, joinWords } from '../wording/sentences.ts';
 
 /** One part of the sentence; null where there is nothing to say. */
 type Clause = (context: AnalysisContext) => string | null;

@@ -1,6 +1,6 @@
-import { escapeTerminal } from '../report/escape.ts';
+import { escapeTerminal } from '../wording/escape.ts';
 import type { Paint } from '../report/text/paint.ts';
-import type { Finding } from '../types.ts';
+import type { Finding } from '../checkpoint/types.ts';
 
 /** One line: `warning[CrcMismatch]: … (file, offset 12)`. */
 export function describeFinding(finding: Finding, paint: Paint): string {

@@ -1,4 +1,4 @@
-import { formatBytes, formatNoun } from '../report/format.ts';
+import { formatBytes, formatNoun } from '../wording/numbers.ts';
 
 /** What one comparison took. */
 export interface RunFacts {

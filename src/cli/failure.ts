@@ -1,5 +1,5 @@
 import { ModelDiffError } from '../errors.ts';
-import { escapeTerminal, escapeTerminalLines } from '../report/escape.ts';
+import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { choosePaint } from '../report/text/paint.ts';
 import { describeFinding } from './describe-finding.ts';
 

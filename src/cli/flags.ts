@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { REPORT_FORMATS, type ReportFormat } from '../report/visualizer.ts';
+import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
+import { FAIL_RULES, type FailRule } from './fail-on.ts';
 import { type When, WHENS } from './terminal.ts';
 
 /** Flags that every command has. */
@@ -33,15 +34,25 @@ export interface OpenFlags {
   readonly failOn?: readonly FailRule[];
 }
 
-/** Rules whose breach ends the program with 1. */
-export const FAIL_RULES = ['unsafe'] as const;
-export type FailRule = (typeof FAIL_RULES)[number];
-
 /** How sums are taken. */
 export const PRECISIONS = ['fast', 'double'] as const;
 
+/** Flags for one side of a comparison, beside those for both. */
+export interface SideFlags {
+  readonly keyOld?: string;
+  readonly keyNew?: string;
+  readonly variantOld?: string;
+  readonly variantNew?: string;
+  readonly includeOld?: readonly string[];
+  readonly includeNew?: readonly string[];
+  readonly renameOld?: readonly string[];
+  readonly renameNew?: readonly string[];
+  readonly stripPrefixOld?: readonly string[];
+  readonly stripPrefixNew?: readonly string[];
+}
+
 /** Flags of a comparison. */
-export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags {
+export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
   readonly threshold?: number;
   readonly precision?: (typeof PRECISIONS)[number];
   readonly include?: readonly string[];
@@ -51,10 +62,11 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags {
   readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
   readonly exitCode?: true;
+  readonly provenance: boolean;
 }
 
 /** Flags of a series. */
-export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix'>;
+export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | 'provenance' | keyof SideFlags>;
 
 /** Flags of a look into one checkpoint. */
 export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
@@ -68,7 +80,7 @@ export function addReportFlags(command: Command): Command {
   return command
     .optionsGroup('Output:')
     .addOption(
-      new Option('-f, --format <format>', 'format of the report on stdout').choices([...REPORT_FORMATS]).argParser(parseFormat),
+      new Option('-f, --format <format>', 'format of the report on stdout').choices([...FORMAT_NAMES]).argParser(parseFormat),
     )
     .addOption(new Option('--json', 'short for --format json').conflicts('format'))
     .addOption(
@@ -129,10 +141,39 @@ export function addOpenFlags(command: Command): Command {
 }
 
 export function addDiffFlags(command: Command): Command {
-  return addComparingFlags(command)
+  addSideFlags(addComparingFlags(command));
+  return command
+    .optionsGroup('Comparing:')
     .addOption(new Option('--no-auto-prefix', "match names as they are: wrappers' prefixes such as module. stay on"))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
-    .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'));
+    .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'))
+    .addOption(new Option('--no-provenance', 'leave date, paths and command line out of the JSON: the same bytes everywhere'));
+}
+
+/** Flags for one side; each is added to what the flag for both sides says, or takes its place. */
+function addSideFlags(command: Command): Command {
+  command.optionsGroup('One side alone:');
+  for (const side of ['old', 'new']) {
+    command
+      .addOption(new Option(`--key-${side} <path>`, `as --key, for the ${side} checkpoint alone`))
+      .addOption(new Option(`--variant-${side} <name>`, `as --variant, for the ${side} checkpoint alone`))
+      .addOption(
+        new Option(
+          `--include-${side} <glob>`,
+          `tensors of the ${side} checkpoint to compare, by their names in the file (repeatable)`,
+        ).argParser(collect),
+      )
+      .addOption(
+        new Option(`--rename-${side} <rule>`, `as --rename, for the ${side} checkpoint alone (repeatable)`).argParser(collect),
+      )
+      .addOption(
+        new Option(
+          `--strip-prefix-${side} <text>`,
+          `as --strip-prefix, for the ${side} checkpoint alone (repeatable)`,
+        ).argParser(collect),
+      );
+  }
+  return command;
 }
 
 /** What every comparison has, of two checkpoints or of more. */
@@ -171,8 +212,8 @@ export function addComparingFlags(command: Command): Command {
 }
 
 function parseFormat(value: string): ReportFormat {
-  const format = REPORT_FORMATS.find((known) => known === value);
-  if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${REPORT_FORMATS.join(', ')}.`);
+  const format = FORMAT_NAMES.find((known) => known === value);
+  if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${FORMAT_NAMES.join(', ')}.`);
   return format;
 }
 

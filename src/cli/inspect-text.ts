@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../checkpoint.ts';
-import { escapeTerminal } from '../report/escape.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { escapeTerminal } from '../wording/escape.ts';
 import {
   formatBytes,
   formatCount,
@@ -8,11 +8,11 @@ import {
   formatPercent,
   formatRest,
   formatShape,
-} from '../report/format.ts';
+} from '../wording/numbers.ts';
 import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
 import { measureCells, padCells, truncateMiddle, wrapWords } from '../report/text/width.ts';
-import type { TensorInfo } from '../types.ts';
+import type { TensorInfo } from '../checkpoint/types.ts';
 import { describeFinding } from './describe-finding.ts';
 
 /** What of a checkpoint is shown. */

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { argumentError, ModelDiffError } from '../errors.ts';
-import { REPORT_SCHEMA_ID } from '../report/tool.ts';
-import type { ReportFormat } from '../report/visualizer.ts';
+import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
+import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
+import { REPORT_SCHEMA_ID } from '../tool.ts';
 
 /** A file to be written. */
 export interface OutputFile {
@@ -25,15 +25,6 @@ export interface OutputFile {
   readonly format: ReportFormat;
 }
 
-const FORMAT_BY_ENDING: ReadonlyMap<string, ReportFormat> = new Map([
-  ['.html', 'html'],
-  ['.htm', 'html'],
-  ['.json', 'json'],
-  ['.txt', 'text'],
-  ['.md', 'markdown'],
-  ['.csv', 'csv'],
-]);
-
 /**
  * Looks at the outputs before a long run begins.
  * @param inputs what is read: it is never written to
@@ -41,10 +32,10 @@ const FORMAT_BY_ENDING: ReadonlyMap<string, ReportFormat> = new Map([
  */
 export function planOutputs(paths: readonly string[], inputs: readonly string[]): OutputFile[] {
   const files = paths.map((path): OutputFile => {
-    const format = FORMAT_BY_ENDING.get(extname(path).toLowerCase());
+    const format = findFormat(extname(path));
     if (format === undefined) {
       throw argumentError(
-        `cannot tell the format of ${path}: expected a name that ends in .html, .json, .txt, .md or .csv`,
+        `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
         'for stdout use --format',
       );
     }
@@ -57,6 +48,8 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
   }
   return files;
 }
+
+const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
 
 /** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
 export async function writeOutputs(
@@ -87,7 +80,7 @@ export function describeSystemError(cause: unknown, path: string, what: string, 
   return new ModelDiffError(`${what} ${path}: ${reason}`, { kind: 'Io', code: name, path, hint, cause });
 }
 
-const SYSTEM_ERRORS: ReadonlyMap<string, readonly [string, string]> = new Map([
+const SYSTEM_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
   ['ENOENT', ['E_NOT_FOUND', 'no such file or directory']],
   ['ENOTDIR', ['E_NOT_FOUND', 'a part of the path is not a directory']],
   ['EACCES', ['E_PERMISSION_DENIED', 'permission denied']],
@@ -145,7 +138,7 @@ function isOwnReport(path: string): boolean {
   const start = Buffer.alloc(100);
   const descriptor = openSync(path, 'r');
   try {
-    return start.toString('latin1', 0, readSync(descriptor, start)).includes(REPORT_SCHEMA_ID);
+    return start.toString('latin1', 0, readSync(descriptor, start)).includes(REPORT_SCHEMA_ID.replace(/\d+$/, ''));
   } finally {
     closeSync(descriptor);
   }

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { TOOL } from '../report/tool.ts';
+import { TOOL } from '../tool.ts';
 import {
   addCommonFlags,
   addComparingFlags,

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
-import type { Progress } from '../types.ts';
-import { formatBytes } from '../report/format.ts';
+import type { Progress } from '../checkpoint/types.ts';
+import { formatBytes } from '../wording/numbers.ts';
 import type { Session } from './session.ts';
 import { isPlain, readColumns, type When } from './terminal.ts';
 

@@ -1,16 +1,12 @@
-import { writeCsv } from '../report/csv.ts';
-import { escapeTerminal, escapeTerminalLines } from '../report/escape.ts';
-import { formatBytes } from '../report/format.ts';
-import { writeHtml } from '../report/html.ts';
-import { writeJson } from '../report/json.ts';
-import { writeMarkdown } from '../report/markdown.ts';
+import type { ReportFormat } from '../report/formats.ts';
+import { writeReport, writeSeries, type WriteOptions } from '../report/render.ts';
 import type { Report } from '../report/report.ts';
-import { writeText } from '../report/text.ts';
-import type { TextOptions } from '../report/text/layout.ts';
-import type { ReportFormat } from '../report/visualizer.ts';
+import type { SeriesResult } from '../series/types.ts';
+import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
+import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
 import { type OutputFile, writeOutputs } from './output.ts';
-import { paints, type Session, tell } from './session.ts';
+import { log, paints, type Session } from './session.ts';
 import { readColumns } from './terminal.ts';
 
 const ROWS = 50;
@@ -23,48 +19,44 @@ export function chooseFormat(flags: ReportFlags): ReportFormat | null {
   return asked ?? (flags.quiet === true ? null : 'text');
 }
 
-/** How a result is written. */
-export interface Writer {
-  readonly write: (format: Exclude<ReportFormat, 'text'>, rows: number) => string;
-  readonly writeText: (options: TextOptions) => string;
-}
+type Write = (format: ReportFormat, options: WriteOptions) => string;
 
-/** Writes the files, then the result to stdout. */
+/** Writes the files of a comparison, then its result to stdout. */
 export function deliver(session: Session, report: Report, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
-  const writer: Writer = {
-    write: (format, rows) => WRITERS[format](report, rows),
-    writeText: (options) => writeText(report, options),
-  };
-  return deliverWith(session, writer, flags, outputs);
+  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs);
 }
 
-const WRITERS: Readonly<Record<Exclude<ReportFormat, 'text'>, (report: Report, rows: number) => string>> = {
-  html: (report, rows) => writeHtml(report, { maxLayersDisplay: rows }),
-  json: (report) => writeJson(report),
-  markdown: (report, rows) => writeMarkdown(report, { rows }),
-  csv: (report) => writeCsv(report),
-};
-
-/** As {@link deliver}, for any result. */
-export async function deliverWith(
+/** As {@link deliver}, for a series. */
+export function deliverSeries(
   session: Session,
-  writer: Writer,
+  series: SeriesResult,
+  flags: ReportFlags,
+  outputs: readonly OutputFile[],
+): Promise<void> {
+  return deliverWith(session, (format, options) => writeSeries(series, format, options), flags, outputs);
+}
+
+async function deliverWith(
+  session: Session,
+  write: Write,
   flags: ReportFlags,
   outputs: readonly OutputFile[],
 ): Promise<void> {
   const rendered = new Map<ReportFormat, string>();
-  const texts = outputs.map((output) => {
-    const text = rendered.get(output.format) ?? render(writer, output.format, flags);
-    rendered.set(output.format, text);
-    return { ...output, text };
-  });
+  const render = (format: ReportFormat): string => {
+    const known = rendered.get(format);
+    if (known !== undefined) return known;
+    const text = write(format, { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } });
+    rendered.set(format, text);
+    return text;
+  };
+  const texts = outputs.map((output) => ({ ...output, text: render(output.format) }));
   await writeOutputs(texts, session.signal);
   if (flags.quiet !== true)
-    for (const { path, text } of texts) tell(session, `Wrote ${escapeTerminal(path)} (${formatBytes(Buffer.byteLength(text))}).`);
+    for (const { path, text } of texts) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(Buffer.byteLength(text))}).`);
   const format = chooseFormat(flags);
   if (format === null) return;
-  const text =
-    format === 'text' ? renderForScreen(session, writer, flags) : (rendered.get(format) ?? render(writer, format, flags));
+  const text = format === 'text' ? renderForScreen(session, write, flags) : render(format);
   await print(session, session.stdout.isTTY === true && format !== 'text' ? escapeTerminalLines(text) : text);
 }
 
@@ -75,18 +67,15 @@ export async function print(session: Session, text: string): Promise<void> {
   });
 }
 
-function render({ write, writeText: writePlain }: Writer, format: ReportFormat, flags: ReportFlags): string {
-  const rows = flags.top ?? ROWS;
-  return format === 'text' ? writePlain({ rows, ascii: flags.ascii === true }) : write(format, rows);
-}
-
 /** The text as stdout takes it: on a terminal as wide as it is, and as long as it is high. */
-function renderForScreen(session: Session, { writeText: write }: Writer, flags: ReportFlags): string {
+function renderForScreen(session: Session, write: Write, flags: ReportFlags): string {
   const { stdout } = session;
   const base = { ascii: flags.ascii === true, color: paints(session, 'stdout'), moreHint: '--top' };
-  if (stdout.isTTY !== true) return write({ ...base, rows: flags.top ?? ROWS });
-  const onTerminal = { ...base, terminalWidth: readColumns(stdout) };
-  if (flags.top !== undefined) return write({ ...onTerminal, rows: flags.top });
-  const rest = write({ ...onTerminal, rows: 0 }).split('\n').length + 5;
-  return write({ ...onTerminal, rows: Math.min(ROWS, Math.max(FEWEST_ROWS, (stdout.rows || 24) - rest)) });
+  const render = (rows: number, terminalWidth?: number): string =>
+    write('text', { maxLayersDisplay: rows, terminal: { ...base, ...(terminalWidth !== undefined && { terminalWidth }) } });
+  if (stdout.isTTY !== true) return render(flags.top ?? ROWS);
+  const width = readColumns(stdout);
+  if (flags.top !== undefined) return render(flags.top, width);
+  const rest = render(0, width).split('\n').length + 5;
+  return render(Math.min(ROWS, Math.max(FEWEST_ROWS, (stdout.rows || 24) - rest)), width);
 }

@@ -4,12 +4,12 @@ import { EXIT } from './exit.ts';
 import { describeFailure } from './failure.ts';
 import { watchInterrupt } from './interrupt.ts';
 import { createProgram } from './program.ts';
-import { createSession, paints, type Session, tell } from './session.ts';
+import { createSession, log, paints, type Session } from './session.ts';
 
 /** Runs the program once and sets its exit status. Never rejects. */
 export async function run(args: readonly string[]): Promise<void> {
   const interrupt = watchInterrupt();
-  const session = createSession(interrupt.signal);
+  const session = createSession(interrupt.signal, args);
   endOnBrokenPipe(session);
   try {
     const program = createProgram(session, {
@@ -22,7 +22,7 @@ export async function run(args: readonly string[]): Promise<void> {
     process.exitCode = session.exitCode;
   } catch (error) {
     if (interrupt.signal.aborted) {
-      tell(session, `cancelled at ${Math.floor(session.done * 100)}%, nothing written`);
+      log(session, `cancelled at ${Math.floor(session.done * 100)}%, nothing written`);
       interrupt.reraise();
       return;
     }
@@ -30,7 +30,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Tells an error and gives the exit status for it. */
+/** Writes an error and gives the exit status for it. */
 function fail(session: Session, error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   const failure = error instanceof CommanderError ? readUsageError(error) : error;

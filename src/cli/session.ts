@@ -6,6 +6,8 @@ export interface Session {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
+  /** The command line, for the provenance of what is made. */
+  readonly command: string;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   /** Exit status so far. */
@@ -19,11 +21,12 @@ export interface Session {
   ascii: boolean;
 }
 
-export function createSession(signal: AbortSignal): Session {
+export function createSession(signal: AbortSignal, args: readonly string[]): Session {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    command: `model-diff ${args.map(quote).join(' ')}`,
     signal,
     exitCode: 0,
     done: 0,
@@ -48,7 +51,12 @@ export function applyFlags(
   session.ascii = flags.ascii === true;
 }
 
-/** Tells something beside the result, on stderr. */
-export function tell(session: Session, line: string): void {
+/** Writes a line beside the result, on stderr. */
+export function log(session: Session, line: string): void {
   session.stderr.write(`${session.ascii ? spellAscii(line) : line}\n`);
+}
+
+/** An argument as a shell takes it. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }

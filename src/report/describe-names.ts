@@ -1,5 +1,5 @@
-import type { NameChange } from '../types.ts';
-import { formatCount } from './format.ts';
+import type { NameChange } from '../names/name-change.ts';
+import { formatCount } from '../wording/numbers.ts';
 
 /** What was done to names before they were matched, in a sentence without a full stop. */
 export function describeNameChange({ side, kind, rule, tensors }: NameChange): string {

@@ -1,5 +1,5 @@
-import type { TensorColumns } from '../types.ts';
-import { formatCosine, formatPercent, isMissing, MISSING } from './format.ts';
+import type { TensorColumns } from '../comparison/columns.ts';
+import { formatCosine, formatPercent, isMissing, MISSING } from '../wording/numbers.ts';
 import { hasFinitePair } from './rank.ts';
 
 /** The numbers of one modified tensor in words, as the tables of all reports show them. */

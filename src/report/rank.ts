@@ -1,12 +1,7 @@
-import { selectFirst } from '../select-first.ts';
-import {
-  CHANGE_TYPES,
-  type ChangeType,
-  type Severity,
-  type SideColumns,
-  type TensorColumns,
-  type TrainingInsight,
-} from '../types.ts';
+import { selectFirst } from '../comparison/select-first.ts';
+import type { TrainingInsight } from '../analysis/types.ts';
+import type { Severity } from '../checkpoint/types.ts';
+import { CHANGE_TYPES, type ChangeType, type SideColumns, type TensorColumns } from '../comparison/columns.ts';
 
 /**
  * The first `count` rows of the modified tensors, most changed first: those that gained NaN or Inf, then those that were all zero (their relative

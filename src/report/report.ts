@@ -1,53 +1,39 @@
-import type { Analysis, DiffResult, DiffSummary, ParameterDiff, TensorColumns } from '../types.ts';
-import { readColumns } from './columns.ts';
-import { type Overview, surveyColumns } from './overview.ts';
+import type { Analysis } from '../analysis/types.ts';
+import type { TensorColumns } from '../comparison/columns.ts';
+import type { Comparison } from '../comparison/comparison.ts';
+import type { ComparedSide } from '../comparison/side.ts';
+import type { DiffSummary } from '../comparison/summary.ts';
 
-/** A result, ready to be written in any format: what every renderer reads. */
+/** A comparison and what was found in it: what every renderer reads. */
 export interface Report {
-  /** The listed view of the result. */
-  readonly diffs: readonly ParameterDiff[];
-  readonly summary: DiffSummary;
+  readonly comparison: Comparison;
   readonly analysis: Analysis;
+  readonly columns: TensorColumns;
+  readonly summary: DiffSummary;
+  readonly old: ComparedSide;
+  readonly new: ComparedSide;
   readonly oldName: string;
   readonly newName: string;
-  /** Every tensor of the result; only the listed ones where the result came without its columns. */
-  readonly columns: TensorColumns;
-  /** Totals of the whole result, listed or not. */
-  readonly overview: Overview;
   /** Whether unchanged tensors are listed too. */
   readonly listsUnchanged: boolean;
 }
 
-/** What is known of a result beside it. */
-export interface KnownOfReport {
-  /** Totals that were saved with the result. @default measured on its columns */
-  readonly overview?: Overview;
-  /** Whether its list has the unchanged tensors. @default looked up in the list, which is made for it */
-  readonly listsUnchanged?: boolean;
-}
-
-/** Gathers what the renderers need. The list of a result is made for those alone that write it. */
+/** Gathers what the renderers need. */
 export function prepareReport(
-  result: DiffResult,
+  comparison: Comparison,
   analysis: Analysis,
-  oldName: string = 'Model A',
-  newName: string = 'Model B',
-  known: KnownOfReport = {},
+  names: { readonly oldName?: string | undefined; readonly newName?: string | undefined } = {},
 ): Report {
-  const { summary } = result;
-  const columns = summary.tensors ?? readColumns(result.diffs);
+  const { columns, summary, old, new: fresh, options } = comparison;
   return {
-    get diffs() {
-      return result.diffs;
-    },
-    summary,
+    comparison,
     analysis,
-    oldName,
-    newName,
     columns,
-    overview: known.overview ?? surveyColumns(columns, summary, analysis),
-    get listsUnchanged() {
-      return known.listsUnchanged ?? result.diffs.some((diff) => diff.changeType === 'unchanged' && diff.error === null);
-    },
+    summary,
+    old,
+    new: fresh,
+    oldName: names.oldName ?? old.name,
+    newName: names.newName ?? fresh.name,
+    listsUnchanged: options.includeUnchanged,
   };
 }

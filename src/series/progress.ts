@@ -1,4 +1,4 @@
-import type { Progress } from '../types.ts';
+import type { Progress } from '../checkpoint/types.ts';
 
 /** Least time between two calls of the caller's function, in milliseconds. */
 const INTERVAL = 100;

@@ -1,6 +1,6 @@
-import type { ChangePattern } from '../../types.ts';
+import type { ChangePattern } from '../types.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { capitalize, formatFold, formatShare } from '../wording.ts';
+import { capitalize, formatFold, formatShare } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 type Evidence = Readonly<Record<string, unknown>>;

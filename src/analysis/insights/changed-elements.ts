@@ -1,4 +1,4 @@
-import { formatPercent, formatShare, joinWords } from '../wording.ts';
+import { formatPercent, formatShare, joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Elements that kept their value, against what rounding to the dtype alone keeps. */

@@ -1,5 +1,6 @@
-import type { ConfigChange, Severity } from '../../types.ts';
-import { formatNoun } from '../wording.ts';
+import type { Severity } from '../../checkpoint/types.ts';
+import type { ConfigChange } from '../../comparison/summary.ts';
+import { formatNoun } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Keys whose change alters what the weights compute, and what that means. */

@@ -1,4 +1,4 @@
-import { formatNoun, formatPercent, listNames } from '../wording.ts';
+import { formatNoun, formatPercent, listNames } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Another storage dtype, and how much of the change its rounding explains. */

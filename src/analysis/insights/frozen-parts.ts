@@ -1,5 +1,5 @@
 import type { FrozenRange } from '../frozen.ts';
-import { formatNoun, formatShare, joinWords } from '../wording.ts';
+import { formatNoun, formatShare, joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** From this share of unchanged tensors or elements on it is worth a word. */

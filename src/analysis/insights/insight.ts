@@ -1,4 +1,4 @@
-import type { TrainingInsight } from '../../types.ts';
+import type { TrainingInsight } from '../types.ts';
 import type { AnalysisContext } from '../context.ts';
 
 /** Draws one conclusion, several of a kind, or none. */

@@ -1,5 +1,5 @@
 import { BANDS } from '../bands.ts';
-import { capitalize, formatCosine, formatNoun, formatPercent } from '../wording.ts';
+import { capitalize, formatCosine, formatNoun, formatPercent } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Size of the change as a whole, and what changes of that size are seen in. */

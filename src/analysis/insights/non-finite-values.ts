@@ -1,6 +1,6 @@
-import type { TrainingInsight } from '../../types.ts';
+import type { TrainingInsight } from '../types.ts';
 import type { Overflow } from '../overflow.ts';
-import { formatMagnitude, formatNoun, listNames } from '../wording.ts';
+import { formatMagnitude, formatNoun, listNames } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** NaN and Inf that appeared, those that a conversion made, and those that were there before. */

@@ -1,5 +1,5 @@
 import { isAuxiliary, isMatrix } from '../tensor-row.ts';
-import { formatNoun } from '../wording.ts';
+import { formatNoun } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** All matrices are as they were; only biases, norms and other vectors changed. */

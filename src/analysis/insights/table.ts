@@ -1,4 +1,4 @@
-import type { TrainingInsight } from '../../types.ts';
+import type { TrainingInsight } from '../types.ts';
 import type { AnalysisContext } from '../context.ts';
 import { explainArchitectureChange } from './architecture-change.ts';
 import { explainBrokenTie } from './broken-tie.ts';

@@ -1,5 +1,5 @@
 import { mean, splitInTwo, sumOf } from '../statistics.ts';
-import type { Voter, Voters } from './voters.ts';
+import type { Voter, Voters } from './eligible.ts';
 
 /** Two levels of change among the tensors: those that moved and those that hardly did. */
 export interface Concentration {

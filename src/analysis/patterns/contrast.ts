@@ -1,7 +1,7 @@
 import { groupChange } from '../overall.ts';
 import { median, sum } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { toGrid, type Voters } from './voters.ts';
+import { toGrid, type Voters } from './eligible.ts';
 
 /** How much more one type changed than the rest of the body. */
 export interface TypeContrast {

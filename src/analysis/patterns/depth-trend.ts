@@ -1,5 +1,5 @@
 import { median, splitInTwo, sum } from '../statistics.ts';
-import { toGrid, type Voters } from './voters.ts';
+import { toGrid, type Voters } from './eligible.ts';
 
 /** How the change develops with depth, for all stacks together. */
 export interface DepthTrend {

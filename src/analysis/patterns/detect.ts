@@ -1,4 +1,4 @@
-import type { ChangePattern, PatternResult } from '../../types.ts';
+import type { ChangePattern, PatternResult } from '../types.ts';
 import { measureDensity } from '../density.ts';
 import { gini } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
@@ -6,7 +6,7 @@ import { measureConcentration } from './concentration.ts';
 import { contrastEmbeddings, contrastType, shareEnergy } from './contrast.ts';
 import { measureTrend } from './depth-trend.ts';
 import { scorePatterns, type Features, type Scores } from './scores.ts';
-import { selectVoters, type Voters } from './voters.ts';
+import { selectVoters, type Voters } from './eligible.ts';
 
 /** Below this probability the first pattern is called ambiguous. */
 const AMBIGUOUS = 0.6;

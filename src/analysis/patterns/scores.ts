@@ -1,4 +1,4 @@
-import type { ChangePattern } from '../../types.ts';
+import type { ChangePattern } from '../types.ts';
 import { REALLY_SPARSE, type Density } from '../density.ts';
 import type { Concentration } from './concentration.ts';
 import type { TypeContrast } from './contrast.ts';

@@ -1,13 +1,14 @@
 import { basename, resolve } from 'node:path';
 import { argumentError } from '../../errors.ts';
-import { escapeJson } from '../../report/escape.ts';
+import { escapeJson } from '../../wording/escape.ts';
 import { chooseLayout } from '../../report/text/layout.ts';
 import { EXIT } from '../exit.ts';
 import type { InspectFlags } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
-import { breaksRule, chooseOpening } from '../opening.ts';
+import { chooseOpening } from '../choose-options.ts';
+import { breaksSafety } from '../fail-on.ts';
 import { applyFlags, paints, type Session } from '../session.ts';
 import { readColumns } from '../terminal.ts';
 
@@ -18,7 +19,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   applyFlags(session, flags);
   if (path === '-')
     throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
-  const { loadCheckpoint } = await import('../../checkpoint.ts');
+  const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const mode = chooseProgress(
     flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
     session,
@@ -54,7 +55,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
       );
     }
     const failed = [...checkpoint.tensorInfo.values()].some((info) => info.error !== null);
-    session.exitCode = failed ? EXIT.trouble : breaksRule(session, flags, [checkpoint]) ? EXIT.different : EXIT.done;
+    session.exitCode = failed ? EXIT.trouble : breaksSafety(session, flags, [checkpoint]) ? EXIT.different : EXIT.done;
   } finally {
     progress.stop();
     checkpoint.close();

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { HOW_TO_MAKE, parseReport } from '../../report/parse-report.ts';
+import { analyze } from '../../analysis/analyze.ts';
+import { HOW_TO_MAKE, parseReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
 import type { ReportFlags } from '../flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
@@ -11,14 +12,7 @@ export async function runReport(session: Session, path: string, flags: ReportFla
   applyFlags(session, flags);
   const outputs = planOutputs(flags.output ?? [], []);
   const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
-  await deliver(
-    session,
-    prepareReport(saved, saved.analysis, saved.oldName, saved.newName, {
-      overview: saved.overview,
-    }),
-    flags,
-    outputs,
-  );
+  await deliver(session, prepareReport(saved, analyze(saved)), flags, outputs);
 }
 
 async function readSaved(path: string, signal: AbortSignal): Promise<string> {

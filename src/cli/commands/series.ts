@@ -1,19 +1,17 @@
-import { listNames } from '../../analysis/wording.ts';
+import { listNames } from '../../wording/sentences.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
-import { formatBytes, formatNoun } from '../../report/format.ts';
-import { createSeriesReport } from '../../report/series/create.ts';
-import { writeSeriesText } from '../../report/series/text.ts';
-import type { SeriesResult } from '../../types.ts';
-import { chooseConfig } from '../choose-config.ts';
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import type { SeriesResult } from '../../series/types.ts';
+import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
-import { breaksRule, chooseOpening } from '../opening.ts';
-import { HOW_EMPTY } from '../require-common.ts';
+import { breaksSafety } from '../fail-on.ts';
+import { HOW_EMPTY } from '../no-common-tensors.ts';
 import { planOutputs } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
-import { chooseFormat, deliverWith } from '../render.ts';
-import { applyFlags, type Session, tell } from '../session.ts';
-import { tellFindings } from '../tell-findings.ts';
+import { chooseFormat, deliverSeries } from '../render.ts';
+import { applyFlags, log, type Session } from '../session.ts';
+import { logFindings } from '../log-findings.ts';
 
 /** `model-diff series A B C …`: follows a model over its checkpoints. */
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
@@ -26,23 +24,19 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   const series = await follow(session, paths, flags);
   const seconds = (performance.now() - started) / 1000;
   requireShared(series);
-  if (flags.quiet !== true) for (const { findings } of series.checkpoints) tellFindings(session, findings);
+  if (flags.quiet !== true) for (const { findings } of series.checkpoints) logFindings(session, findings);
   const failed = series.events.filter(({ kind }) => kind === 'failed').length;
-  const isUnsafe = breaksRule(session, flags, series.checkpoints);
+  const isUnsafe = breaksSafety(session, flags, series.checkpoints);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
-  const writer = {
-    write: (format: 'html' | 'json' | 'markdown' | 'csv', rows: number) => createSeriesReport(series, { format, rows }),
-    writeText: (options: Parameters<typeof writeSeriesText>[1]) => writeSeriesText(series, options),
-  };
-  await deliverWith(session, writer, flags, outputs);
-  if (flags.quiet !== true) tell(session, describeSeriesRun(series, seconds));
-  if (failed > 0) tell(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report has the reasons`);
+  await deliverSeries(session, series, flags, outputs);
+  if (flags.quiet !== true) log(session, describeSeriesRun(series, seconds));
+  if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report has the reasons`);
 }
 
 /** Everything that needs the add-on. */
 async function follow(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<SeriesResult> {
-  const { compareSeries } = await import('../../series.ts');
+  const { compareSeries } = await import('../../series/compare-series.ts');
   const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
   const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
   try {

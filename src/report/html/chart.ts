@@ -1,5 +1,5 @@
-import type { DepthPoint } from '../../types.ts';
-import { findLargest, formatNoun, formatPercent } from '../format.ts';
+import type { DepthPoint } from '../../analysis/types.ts';
+import { findLargest, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../text/width.ts';
 import { html, type Markup } from './markup.ts';

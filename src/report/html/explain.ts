@@ -1,5 +1,5 @@
 import type { Report } from '../report.ts';
-import { TOOL } from '../tool.ts';
+import { TOOL } from '../../tool.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Every number of the page in one sentence and one formula. */

@@ -1,6 +1,6 @@
 import { describeNameChange } from '../describe-names.ts';
-import { formatBytes, formatCosine, formatCount, formatNoun, formatPercent } from '../format.ts';
-import type { SideOverview } from '../overview.ts';
+import { formatBytes, formatCosine, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import type { ComparedSide } from '../../comparison/side.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../text/width.ts';
 import { html, type Markup } from './markup.ts';
@@ -19,15 +19,15 @@ ${listFigures(report)}
 }
 
 /** What both checkpoints consist of. */
-export function showSources({ overview, summary, oldName, newName }: Report): Markup {
-  const row = (label: string, name: string, side: SideOverview): Markup =>
+export function showSources({ old, new: fresh, summary, oldName, newName }: Report): Markup {
+  const row = (label: string, name: string, side: ComparedSide): Markup =>
     html`<tr><th scope="row">${label}: ${showName(name)}</th><td class="number">${formatCount(side.tensors)}</td><td class="number">${formatCount(side.elements)}</td><td class="number">${formatBytes(side.bytes)}</td><td>${side.dtypes.slice(0, 6).map(([dtype, tensors]) => html`<code>${dtype}</code> <span class="shape">× ${formatCount(tensors)}</span> `)}</td></tr>`;
   return html`<section>
 <h2>Checkpoints</h2>
 <div class="scroll" role="region" aria-label="Checkpoints" tabindex="0"><table>
 <thead><tr><th scope="col">checkpoint</th><th scope="col" class="number">tensors</th><th scope="col" class="number">parameters</th><th scope="col" class="number">size</th><th scope="col">dtypes, by tensors</th></tr></thead>
-<tbody>${row('old', oldName, overview.old)}
-${row('new', newName, overview.new)}</tbody>
+<tbody>${row('old', oldName, old)}
+${row('new', newName, fresh)}</tbody>
 </table></div>
 ${(summary.nameChanges ?? []).map(
   (change) => html`<p class="rest">${truncateMiddle(describeNameChange(change), 400)}</p>
@@ -36,9 +36,9 @@ ${(summary.nameChanges ?? []).map(
 </section>`;
 }
 
-function listFigures({ overview, summary, analysis }: Report): Markup[] {
-  const { relativeChange } = overview;
-  const compared = overview.modified + overview.unchanged;
+function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
+  const { relativeChange } = summary;
+  const compared = summary.modifiedTensors + summary.unchangedTensors;
   const figures = [
     showFigure(
       'Relative change, overall',
@@ -47,8 +47,8 @@ function listFigures({ overview, summary, analysis }: Report): Markup[] {
     ),
     showFigure(
       'Tensors modified',
-      formatCount(overview.modified),
-      `of ${formatCount(compared)} comparable; ${formatCount(overview.identical)} identical${overview.unchanged > overview.identical ? `, ${formatCount(overview.unchanged - overview.identical)} within the threshold` : ''}`,
+      formatCount(summary.modifiedTensors),
+      `of ${formatCount(compared)} comparable; ${formatCount(summary.identicalTensors)} identical${summary.unchangedTensors > summary.identicalTensors ? `, ${formatCount(summary.unchangedTensors - summary.identicalTensors)} within the threshold` : ''}`,
     ),
     relativeChange === null
       ? null
@@ -69,23 +69,22 @@ function listFigures({ overview, summary, analysis }: Report): Markup[] {
       : showFigure(
           'Cosine, overall',
           formatCosine(analysis.summary.cosine, 1 - analysis.summary.cosine),
-          overview.oneMinusCosMax === null
+          summary.oneMinusCosMax === null
             ? ''
-            : `smallest of a tensor ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`,
+            : `smallest of a tensor ${formatCosine(1 - summary.oneMinusCosMax, summary.oneMinusCosMax)}`,
         ),
     showFigure(
       'Structure',
-      formatCount(overview.added + overview.removed + overview.shapeChanged),
-      `${formatNoun(overview.added, 'tensor')} added, ${formatCount(overview.removed)} removed, ${formatCount(overview.shapeChanged)} reshaped${overview.dtypeChanged > 0 ? `, ${formatCount(overview.dtypeChanged)} with another dtype` : ''}`,
+      formatCount(summary.addedTensors + summary.removedTensors + summary.reshapedTensors),
+      `${formatNoun(summary.addedTensors, 'tensor')} added, ${formatCount(summary.removedTensors)} removed, ${formatCount(summary.reshapedTensors)} reshaped${summary.dtypeChangedTensors > 0 ? `, ${formatCount(summary.dtypeChangedTensors)} with another dtype` : ''}`,
     ),
-    showNonfinite(overview.old.nonfinite, overview.new.nonfinite),
-    overview.failed === 0 ? null : showFigure('Could not be compared', formatCount(overview.failed), 'see below', true),
+    showNonfinite(old.nonfinite, fresh.nonfinite),
+    summary.failedTensors === 0 ? null : showFigure('Could not be compared', formatCount(summary.failedTensors), 'see below', true),
   ];
   return figures.filter((figure) => figure !== null);
 }
 
-function showNonfinite(before: number | null, after: number | null): Markup | null {
-  if (before === null || after === null) return null;
+function showNonfinite(before: number, after: number): Markup {
   return showFigure(
     'NaN and Inf',
     formatCount(after),

@@ -1,4 +1,4 @@
-import { formatConfidence } from '../format.ts';
+import { formatConfidence } from '../../wording/numbers.ts';
 import { toSnakeCase } from '../json/keys.ts';
 import { sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';

@@ -1,4 +1,4 @@
-import { quoteBlank } from '../escape.ts';
+import { quoteBlank } from '../../wording/escape.ts';
 import { truncateMiddle } from '../text/width.ts';
 import { html, type Markup } from './markup.ts';
 

@@ -1,4 +1,4 @@
-import { formatBytes, formatNoun, formatRest } from '../format.ts';
+import { formatBytes, formatNoun, formatRest } from '../../wording/numbers.ts';
 import { selectDtypeChanged, selectRows } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { describeNotes, describeShapes } from '../text/notes.ts';
@@ -9,23 +9,23 @@ import { showName } from './name.ts';
 const SIGNS = { times: '×', arrow: ' → ' };
 
 /** Tensors that could not be compared, each with the reason. */
-export function showFailed({ columns, overview }: Report, rows: number): Markup {
-  if (overview.failed === 0) return html``;
+export function showFailed({ columns, summary }: Report, rows: number): Markup {
+  if (summary.failedTensors === 0) return html``;
   const failed = [...columns.errors].sort(([a], [b]) => a - b);
   const shown = failed.slice(0, rows);
   return html`<section>
-<h2>Could not be compared: ${formatNoun(overview.failed, 'tensor')}</h2>
+<h2>Could not be compared: ${formatNoun(summary.failedTensors, 'tensor')}</h2>
 <div class="scroll" role="region" aria-label="Could not be compared" tabindex="0"><table>
 <thead><tr><th scope="col">tensor</th><th scope="col">reason</th></tr></thead>
 <tbody>${shown.map(([row, message]) => html`<tr><th scope="row">${showName(columns.names[row] ?? '')}</th><td class="error">${truncateMiddle(message, 600)}</td></tr>\n`)}</tbody>
 </table></div>
-${showRest(overview.failed - shown.length, 'failed tensor')}
+${showRest(summary.failedTensors - shown.length, 'failed tensor')}
 </section>`;
 }
 
 /** Tensors on one side only, with another shape, or with equal values in another dtype; unchanged ones where they are listed. */
 export function showStructure(report: Report, rows: number): Markup {
-  const { columns, overview } = report;
+  const { columns, summary } = report;
   const dtypes = selectDtypeChanged(columns);
   const unchanged = report.listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array();
   const groups = [
@@ -34,10 +34,10 @@ export function showStructure(report: Report, rows: number): Markup {
       noun: 'reshaped tensor',
       sign: '!',
       found: selectRows(columns, 'shape_changed'),
-      total: overview.shapeChanged,
+      total: summary.reshapedTensors,
     },
-    { title: 'Added', noun: 'added tensor', sign: '+', found: selectRows(columns, 'added'), total: overview.added },
-    { title: 'Removed', noun: 'removed tensor', sign: '−', found: selectRows(columns, 'removed'), total: overview.removed },
+    { title: 'Added', noun: 'added tensor', sign: '+', found: selectRows(columns, 'added'), total: summary.addedTensors },
+    { title: 'Removed', noun: 'removed tensor', sign: '−', found: selectRows(columns, 'removed'), total: summary.removedTensors },
     { title: 'Same values in another dtype', noun: 'such tensor', sign: '!', found: dtypes, total: dtypes.length },
     { title: 'Unchanged', noun: 'unchanged tensor', sign: '=', found: unchanged, total: unchanged.length },
   ].filter((group) => group.total > 0);

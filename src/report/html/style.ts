@@ -1,4 +1,4 @@
-import type { VisualizationConfig } from '../../types.ts';
+import type { VisualizationConfig } from '../options.ts';
 
 const LIGHT = `--paper:#fdfdfc;--raised:#f4f5f6;--ink:#15181c;--soft:#566070;--line:#dfe3e8;--accent:#2457c5;--bar:#4f7fe0;--good:#1c6b3f;--warn:#855400;--warn-paper:#fdf3df;--bad:#a8201a;--bad-paper:#fcebe9;--info-paper:#e9effb;color-scheme:light`;
 const DARK = `--paper:#101317;--raised:#191d23;--ink:#e8ebef;--soft:#a0abb9;--line:#2b323c;--accent:#8fb4ff;--bar:#5d8cf0;--good:#7fd0a1;--warn:#f0bf63;--warn-paper:#2d2412;--bad:#ff9d94;--bad-paper:#341917;--info-paper:#182338;color-scheme:dark`;

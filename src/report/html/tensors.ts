@@ -1,6 +1,6 @@
-import type { TensorColumns } from '../../types.ts';
+import type { TensorColumns } from '../../comparison/columns.ts';
 import { describeRow, findTop } from '../describe.ts';
-import { formatCount, formatExponent, formatNoun, formatPercent, formatRest } from '../format.ts';
+import { formatCount, formatExponent, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { describeNotes, describeShapes } from '../text/notes.ts';
@@ -10,14 +10,14 @@ import { showName } from './name.ts';
 const SIGNS = { times: '×', arrow: ' → ' };
 
 /** The modified tensors, most changed first. */
-export function showModified({ columns, overview }: Report, rows: number): Markup {
-  if (overview.modified === 0) return html``;
+export function showModified({ columns, summary }: Report, rows: number): Markup {
+  if (summary.modifiedTensors === 0) return html``;
   const shown = rankModified(columns, rows);
   const top = findTop(columns, shown);
-  const rest = formatRest(overview.modified - shown.length, 'modified tensor');
+  const rest = formatRest(summary.modifiedTensors - shown.length, 'modified tensor');
   return html`<section>
 <h2>Most changed tensors</h2>
-<p class="note">${describeShown(shown.length, overview.modified)}</p>
+<p class="note">${describeShown(shown.length, summary.modifiedTensors)}</p>
 <div class="scroll" role="region" aria-label="Most changed tensors" tabindex="0"><table>
 <thead><tr><th scope="col">tensor</th><th scope="col" class="number">relative change</th><th class="spark" aria-hidden="true"></th><th scope="col" class="number">cosine</th><th scope="col" class="number">elements changed</th><th scope="col" class="number">largest |d|</th><th scope="col">shape</th></tr></thead>
 <tbody>${Array.from(shown, (row) => showRow(columns, row, top))}</tbody>

@@ -1,9 +1,10 @@
 import { listFields, toSnakeCase } from './keys.ts';
-import type { Shape } from './shape.ts';
+import { encodeColumn } from './column.ts';
+import type { Schema } from './schema.ts';
 
-/** A value as plain data for JSON: snake_case fields in the order of the shape, null for what is not a number. */
-export function encode(value: unknown, shape: Shape): unknown {
-  switch (shape.kind) {
+/** A value as plain data for JSON: snake_case fields in the order of the schema, null for what is not a number. */
+export function encode(value: unknown, schema: Schema): unknown {
+  switch (schema.kind) {
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? value : null;
     case 'string':
@@ -14,31 +15,46 @@ export function encode(value: unknown, shape: Shape): unknown {
     case 'evidence':
       return renameFields(value, toSnakeCase);
     case 'nullable':
-      return value === null || value === undefined ? null : encode(value, shape.of);
+      return value === null || value === undefined ? null : encode(value, schema.of);
     case 'optional':
-      return value === undefined ? undefined : encode(value, shape.of);
+      return value === undefined ? undefined : encode(value, schema.of);
     case 'list':
-      return Array.from(value as Iterable<unknown>, (item) => encode(item, shape.of));
+      return Array.from(value as Iterable<unknown>, (item) => encode(item, schema.of));
     case 'tuple':
-      return shape.of.map((of, index) => encode((value as readonly unknown[])[index], of));
+      return schema.of.map((of, index) => encode((value as readonly unknown[])[index], of));
     case 'record':
-      return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, encode(item, shape.of)]));
+      return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, encode(item, schema.of)]));
     case 'column':
-      return Array.from(value as ArrayLike<number>, (item) => (Number.isFinite(item) ? item : null));
+      return encodeColumn(value as Float64Array, schema.dtype);
+    case 'lookup':
+      return encodeLookup(value as readonly unknown[], schema.of);
     case 'rows':
       return Object.fromEntries(value as ReadonlyMap<number, string>);
     case 'object':
-      return encodeFields(value as Readonly<Record<string, unknown>>, shape.fields);
+      return encodeFields(value as Readonly<Record<string, unknown>>, schema.fields);
   }
+}
+
+/** Each value once, in the order in which they come, and its number row by row. */
+function encodeLookup(items: readonly unknown[], of: Schema): unknown {
+  const values: unknown[] = [];
+  const known = new Map<string, number>();
+  const index = Uint32Array.from(items, (item) => {
+    const key = typeof item === 'string' ? item : JSON.stringify(item);
+    const found = known.get(key) ?? values.push(encode(item, of)) - 1;
+    known.set(key, found);
+    return found;
+  });
+  return { values, index: encodeColumn(index, '<u4') };
 }
 
 function encodeFields(
   value: Readonly<Record<string, unknown>>,
-  fields: Readonly<Record<string, Shape>>,
+  fields: Readonly<Record<string, Schema>>,
 ): Record<string, unknown> {
   const encoded: Record<string, unknown> = {};
-  for (const [field, key, shape] of listFields(fields)) {
-    const item = encode(value[field], shape);
+  for (const [field, key, schema] of listFields(fields)) {
+    const item = encode(value[field], schema);
     if (item !== undefined) encoded[key] = item;
   }
   return encoded;

@@ -1,4 +1,4 @@
-import { formatRest } from '../format.ts';
+import { formatRest } from '../../wording/numbers.ts';
 
 /** A section whose lines may be left out from the end. */
 export interface MarkdownBlock {

@@ -1,4 +1,4 @@
-import { escapeMarkdownCode, quoteBlank } from '../escape.ts';
+import { escapeMarkdownCode, quoteBlank } from '../../wording/escape.ts';
 import { truncateMiddle } from '../text/width.ts';
 
 /** A name as a code span, shortened in the middle: a table cell holds no megabyte. */

@@ -1,5 +1,5 @@
-import type { ChangeType } from '../../types.ts';
-import { formatBytes, formatNoun } from '../format.ts';
+import type { ChangeType } from '../../comparison/columns.ts';
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { selectDtypeChanged, selectRows } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { describeShapes } from '../text/notes.ts';
@@ -8,14 +8,14 @@ import { codeName } from './code-name.ts';
 
 /** Tensors on one side only, with another shape, or with equal values in another dtype; unchanged ones where they are listed. */
 export function listStructure(report: Report, shown: number): MarkdownBlock[] {
-  const { columns, overview } = report;
+  const { columns, summary } = report;
   const select = (type: ChangeType): Uint32Array => selectRows(columns, type);
   const dtypes = selectDtypeChanged(columns);
   const unchanged = report.listsUnchanged ? select('unchanged') : new Uint32Array();
   return [
-    listRows(report, 'Reshaped', 'reshaped tensor', select('shape_changed'), overview.shapeChanged, shown),
-    listRows(report, 'Added', 'added tensor', select('added'), overview.added, shown),
-    listRows(report, 'Removed', 'removed tensor', select('removed'), overview.removed, shown),
+    listRows(report, 'Reshaped', 'reshaped tensor', select('shape_changed'), summary.reshapedTensors, shown),
+    listRows(report, 'Added', 'added tensor', select('added'), summary.addedTensors, shown),
+    listRows(report, 'Removed', 'removed tensor', select('removed'), summary.removedTensors, shown),
     listRows(report, 'Same values in another dtype', 'such tensor', dtypes, dtypes.length, shown),
     listRows(report, 'Unchanged', 'unchanged tensor', unchanged, unchanged.length, shown),
   ];

@@ -1,4 +1,4 @@
-import { findLargest } from '../format.ts';
+import { findLargest } from '../../wording/numbers.ts';
 
 /** The signs of the text report: Unicode, or ASCII for terminals and screen readers that have nothing else. */
 export interface Glyphs {

@@ -1,12 +1,12 @@
-import { formatBytes, formatNoun } from '../format.ts';
-import type { SideOverview } from '../overview.ts';
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import type { ComparedSide } from '../../comparison/side.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
 import { measureCells, padCells } from './width.ts';
 
 /** One line for each checkpoint: name, tensors, parameters, bytes, dtypes. */
 export function writeHeader(report: Report, layout: Layout): string[] {
-  const sides = [describeSide(report.overview.old), describeSide(report.overview.new)];
+  const sides = [describeSide(report.old), describeSide(report.new)];
   const widths = sides[0]?.map((_, column) => Math.max(...sides.map((cells) => measureCells(cells[column] ?? '')))) ?? [];
   const facts = sides.map((cells) => cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '));
   const room = layout.width - 5 - 2 - Math.max(...facts.map((fact) => measureCells(fact)));
@@ -18,7 +18,7 @@ export function writeHeader(report: Report, layout: Layout): string[] {
   });
 }
 
-function describeSide(side: SideOverview): string[] {
+function describeSide(side: ComparedSide): string[] {
   return [
     formatNoun(side.tensors, 'tensor'),
     formatNoun(side.elements, 'parameter'),
@@ -27,7 +27,7 @@ function describeSide(side: SideOverview): string[] {
   ];
 }
 
-function describeDtypes(side: SideOverview): string {
+function describeDtypes(side: ComparedSide): string {
   const named = side.dtypes.slice(0, 3).map(([dtype]) => dtype);
   return side.dtypes.length > named.length ? `${named.join(', ')}, …` : named.join(', ');
 }

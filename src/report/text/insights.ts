@@ -1,6 +1,6 @@
-import type { Severity } from '../../types.ts';
-import { escapeTerminal } from '../escape.ts';
-import { formatConfidence } from '../format.ts';
+import type { Severity } from '../../checkpoint/types.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
+import { formatConfidence } from '../../wording/numbers.ts';
 import { sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';
 import type { Layout } from './layout.ts';

@@ -1,4 +1,4 @@
-import { escapeTerminal, quoteBlank } from '../escape.ts';
+import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
 import { truncateMiddle } from './width.ts';

@@ -1,6 +1,6 @@
-import type { TensorColumns } from '../../types.ts';
-import { escapeTerminal } from '../escape.ts';
-import { formatCount, formatShape } from '../format.ts';
+import type { TensorColumns } from '../../comparison/columns.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
+import { formatCount, formatShape } from '../../wording/numbers.ts';
 import type { Glyphs } from './glyphs.ts';
 
 /** What else there is to say of a row: a changed dtype, NaN and Inf. */

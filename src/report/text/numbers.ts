@@ -1,5 +1,5 @@
-import type { DepthPoint } from '../../types.ts';
-import { escapeTerminal } from '../escape.ts';
+import type { DepthPoint } from '../../analysis/types.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
 import {
   findLargest,
   formatConfidence,
@@ -8,7 +8,7 @@ import {
   formatExponent,
   formatNoun,
   formatPercent,
-} from '../format.ts';
+} from '../../wording/numbers.ts';
 import type { Report } from '../report.ts';
 import { drawBar, drawProfile } from './glyphs.ts';
 import type { Layout } from './layout.ts';
@@ -18,21 +18,21 @@ const LABEL_CELLS = 17;
 
 /** Tensors by kind of change, on one line or two. */
 export function writeCounts(report: Report, layout: Layout): string[] {
-  const { overview } = report;
+  const { summary } = report;
   const { glyphs, paint } = layout;
-  const within = overview.unchanged - overview.identical;
+  const within = summary.unchangedTensors - summary.identicalTensors;
   const parts = [
-    paint('warn', `${glyphs.modified} ${formatCount(overview.modified)} modified`),
-    `${glyphs.identical} ${formatCount(overview.identical)} identical`,
+    paint('warn', `${glyphs.modified} ${formatCount(summary.modifiedTensors)} modified`),
+    `${glyphs.identical} ${formatCount(summary.identicalTensors)} identical`,
     within > 0 ? `${glyphs.within} ${formatCount(within)} within the threshold` : '',
-    paint('good', `${glyphs.added} ${formatCount(overview.added)} added`),
-    paint('bad', `${glyphs.removed} ${formatCount(overview.removed)} removed`),
-    overview.shapeChanged > 0 || overview.dtypeChanged === 0
-      ? `${glyphs.shape} ${formatCount(overview.shapeChanged)} reshaped`
+    paint('good', `${glyphs.added} ${formatCount(summary.addedTensors)} added`),
+    paint('bad', `${glyphs.removed} ${formatCount(summary.removedTensors)} removed`),
+    summary.reshapedTensors > 0 || summary.dtypeChangedTensors === 0
+      ? `${glyphs.shape} ${formatCount(summary.reshapedTensors)} reshaped`
       : '',
-    overview.dtypeChanged > 0 ? `${glyphs.shape} ${formatCount(overview.dtypeChanged)} with another dtype` : '',
+    summary.dtypeChangedTensors > 0 ? `${glyphs.shape} ${formatCount(summary.dtypeChangedTensors)} with another dtype` : '',
     describeNonfinite(report, layout),
-    overview.failed > 0 ? paint('bad', `x ${formatCount(overview.failed)} failed`) : '',
+    summary.failedTensors > 0 ? paint('bad', `x ${formatCount(summary.failedTensors)} failed`) : '',
   ];
   return joinParts(
     parts.filter((part) => part !== ''),
@@ -43,14 +43,14 @@ export function writeCounts(report: Report, layout: Layout): string[] {
 
 /** Size, place and pattern of the change. Nothing where nothing changed. */
 export function writeNumbers(report: Report, layout: Layout): string[] {
-  const { overview, summary, analysis } = report;
+  const { summary, analysis } = report;
   const lines: string[] = [];
-  if (overview.relativeChange !== null) {
-    const { median, p99, max } = overview.relativeChange;
+  if (summary.relativeChange !== null) {
+    const { median, p99, max } = summary.relativeChange;
     const cosine =
-      overview.oneMinusCosMax === null
+      summary.oneMinusCosMax === null
         ? ''
-        : `   cosine min ${formatCosine(1 - overview.oneMinusCosMax, overview.oneMinusCosMax)}`;
+        : `   cosine min ${formatCosine(1 - summary.oneMinusCosMax, summary.oneMinusCosMax)}`;
     lines.push(
       label(
         'relative change',
@@ -74,7 +74,7 @@ export function writeNumbers(report: Report, layout: Layout): string[] {
 }
 
 function describeNonfinite(report: Report, { glyphs, paint }: Layout): string {
-  const { old, new: next } = report.overview;
+  const { old, new: next } = report;
   if (old.nonfinite === null || next.nonfinite === null) return '';
   if (old.nonfinite === 0 && next.nonfinite === 0) return `${glyphs.nonfinite} no NaN/Inf`;
   return paint('bad', `${glyphs.nonfinite} NaN/Inf ${formatCount(old.nonfinite)} ${glyphs.arrow} ${formatCount(next.nonfinite)}`);

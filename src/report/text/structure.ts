@@ -1,5 +1,5 @@
-import { escapeTerminal } from '../escape.ts';
-import { formatBytes, formatCount, formatNoun, formatRest } from '../format.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
+import { formatBytes, formatCount, formatNoun, formatRest } from '../../wording/numbers.ts';
 import { selectDtypeChanged, selectRows } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
@@ -8,19 +8,19 @@ import type { Tone } from './paint.ts';
 import { measureCells } from './width.ts';
 
 /** Tensors that could not be compared, each with the reason. */
-export function writeFailed({ columns, overview }: Report, layout: Layout): string[] {
+export function writeFailed({ columns, summary }: Report, layout: Layout): string[] {
   const rows = [...columns.errors.keys()].sort((a, b) => a - b);
-  if (rows.length === 0 && overview.failed === 0) return [];
-  const lines = ['', layout.paint('bad', `could not be compared: ${formatNoun(overview.failed, 'tensor')}`)];
+  if (rows.length === 0 && summary.failedTensors === 0) return [];
+  const lines = ['', layout.paint('bad', `could not be compared: ${formatNoun(summary.failedTensors, 'tensor')}`)];
   for (const row of rows.slice(0, layout.rows)) {
     const name = fitName(columns.names[row] ?? '', layout.width - 4, layout);
     lines.push(`  x ${name}`, `      ${escapeTerminal(columns.errors.get(row) ?? '')}`);
   }
-  return [...lines, ...writeRest(overview.failed - Math.min(rows.length, layout.rows), 'failed tensor', layout)];
+  return [...lines, ...writeRest(summary.failedTensors - Math.min(rows.length, layout.rows), 'failed tensor', layout)];
 }
 
 /** Tensors on one side only, with another shape, or with equal values in another dtype; unchanged ones where they are listed. */
-export function writeStructure({ columns, overview, listsUnchanged }: Report, layout: Layout): string[] {
+export function writeStructure({ columns, summary, listsUnchanged }: Report, layout: Layout): string[] {
   const { glyphs } = layout;
   const groups: readonly Group[] = [
     {
@@ -28,10 +28,10 @@ export function writeStructure({ columns, overview, listsUnchanged }: Report, la
       sign: glyphs.shape,
       tone: 'warn',
       rows: selectRows(columns, 'shape_changed'),
-      total: overview.shapeChanged,
+      total: summary.reshapedTensors,
     },
-    { title: 'added', sign: glyphs.added, tone: 'good', rows: selectRows(columns, 'added'), total: overview.added },
-    { title: 'removed', sign: glyphs.removed, tone: 'bad', rows: selectRows(columns, 'removed'), total: overview.removed },
+    { title: 'added', sign: glyphs.added, tone: 'good', rows: selectRows(columns, 'added'), total: summary.addedTensors },
+    { title: 'removed', sign: glyphs.removed, tone: 'bad', rows: selectRows(columns, 'removed'), total: summary.removedTensors },
     { title: 'same values in another dtype', sign: glyphs.shape, tone: 'warn', rows: selectDtypeChanged(columns), total: 0 },
     {
       title: 'unchanged',

@@ -1,7 +1,7 @@
-import type { TensorColumns } from '../../types.ts';
+import type { TensorColumns } from '../../comparison/columns.ts';
 import { describeRow, findTop } from '../describe.ts';
-import { escapeTerminal, quoteBlank } from '../escape.ts';
-import { formatExponent, formatRest } from '../format.ts';
+import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
+import { formatExponent, formatRest } from '../../wording/numbers.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { drawBar } from './glyphs.ts';
@@ -11,9 +11,9 @@ import { measureCells, padCells } from './width.ts';
 
 /** The modified tensors, most changed first. */
 export function writeModified(report: Report, layout: Layout): string[] {
-  const { columns, overview } = report;
+  const { columns, summary } = report;
   const shown = rankModified(columns, layout.rows);
-  const rest = overview.modified - shown.length;
+  const rest = summary.modifiedTensors - shown.length;
   const barCells = layout.width < 90 ? 4 : 8;
   const lines: string[] = [];
   if (shown.length > 0) {

@@ -1,0 +1,77 @@
+import { Comparison, type ComparisonData } from '../comparison/comparison.ts';
+import type { TensorColumns } from '../comparison/columns.ts';
+import type { DiffSummary } from '../comparison/summary.ts';
+import { argumentError } from '../errors.ts';
+import { compileUserPatterns } from '../layer-types/user-patterns.ts';
+import { anything, checkOptions, flag, numberFrom, type OptionsOf, spell } from '../options.ts';
+import { readContext } from './context.ts';
+import { profileDepth } from './depth-profile.ts';
+import { explainAll } from './insights/table.ts';
+import { analyzeTypes } from './layer-analysis.ts';
+import { detectPattern } from './patterns/detect.ts';
+import { readRows } from './rows.ts';
+import type { TensorRow } from './tensor-row.ts';
+import type { Analysis, AnalysisConfig, PatternResult } from './types.ts';
+import { composeVerdict } from './verdict.ts';
+
+export const ANALYSIS_OPTIONS: OptionsOf<AnalysisConfig> = {
+  significantChangeThreshold: numberFrom(0),
+  layerPatterns: anything,
+  analyzeTrainingDynamics: flag,
+  normalizeBySize: flag,
+};
+
+/**
+ * Explains a comparison. Pure: the same values give the same analysis, whether they come from files, from a saved report or from a clone.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense, or what is no comparison.
+ *
+ * @example
+ * const { summary, insights } = analyze(await compare('base/', 'tuned/'));
+ */
+export function analyze(comparison: Comparison | ComparisonData, config: AnalysisConfig = {}): Analysis {
+  checkOptions(config, ANALYSIS_OPTIONS, 'analyze');
+  const { columns, summary } = readComparison(comparison);
+  return analyzeColumns(columns, summary, config);
+}
+
+/** A comparison, given as one or as its plain data. */
+function readComparison(comparison: unknown): ComparisonData {
+  const { columns, summary } = (comparison ?? {}) as Partial<ComparisonData>;
+  if (Array.isArray(columns?.names) && typeof summary === 'object') return Comparison.from(comparison as ComparisonData);
+  throw argumentError(
+    `analyze takes a Comparison, not ${spell(comparison)}`,
+    'compare and parseReport give one, and Comparison.fromRows makes one of rows',
+  );
+}
+
+/** The whole analysis of columns and the totals that go with them. */
+export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, config: AnalysisConfig): Analysis {
+  const rows = readRows(columns, compileUserPatterns(config.layerPatterns));
+  const layerAnalysis = analyzeTypes(rows, config.normalizeBySize);
+  const pattern = findPattern(rows, config);
+  const context = readContext(rows, summary, layerAnalysis, pattern, config);
+  return {
+    changePattern: pattern?.pattern ?? null,
+    pattern,
+    layerAnalysis,
+    insights: explainAll(context, config.analyzeTrainingDynamics ?? true),
+    summary: {
+      verdict: composeVerdict(context),
+      band: context.band,
+      change: context.overall.change,
+      cosine: context.overall.cosine,
+      unchangedShare: context.counts.unchangedShare,
+      expectedUnchangedShare: context.counts.expectedUnchangedShare,
+      unclassified: rows.filter((row) => row.class.type === 'other').map((row) => row.name),
+      tensors: context.counts.byType,
+    },
+    depthProfile: profileDepth(context.measured),
+  };
+}
+
+/** The pattern of a change; null where there is none to be seen, or it is not asked for. */
+export function findPattern(rows: readonly TensorRow[], { analyzeTrainingDynamics = true }: AnalysisConfig): PatternResult | null {
+  const isKnown = rows.some((row) => row.isCompared && Number.isFinite(row.change));
+  return analyzeTrainingDynamics && isKnown ? detectPattern(rows) : null;
+}

@@ -1,1 +1,0 @@
-export { DiffAnalyzer } from './analyzer.ts';

@@ -1,0 +1,163 @@
+import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, shapeAt, type TensorColumns } from '../comparison/columns.ts';
+import { expectShare } from './rounding/expected-share.ts';
+import { classifyColumns } from '../comparison/classify.ts';
+import type { TensorClass } from '../layer-types/tensor-class.ts';
+import type { UserTypes } from '../layer-types/user-patterns.ts';
+import type { ExpectedChange } from './rounding/model.ts';
+import type { RowSide, TensorRow } from './tensor-row.ts';
+
+/** Rows of every compared tensor, listed or not. */
+export function readRows(columns: TensorColumns, userTypes: UserTypes | null): TensorRow[] {
+  const hasNorms = columns.names.some((_, row) => isCompared(columns, row) && isMeasured(columns, row));
+  return classifyColumns(columns, userTypes).map((tensorClass, row) => new ColumnsRow(columns, row, tensorClass, hasNorms));
+}
+
+/** Whether the sizes of a row are known. In rows made by hand they may be missing everywhere: then tensors weigh by their elements. */
+function isMeasured({ l2Diff, old, new: fresh }: TensorColumns, row: number): boolean {
+  return Number.isFinite((l2Diff[row] ?? Number.NaN) + (old.norm[row] ?? Number.NaN) + (fresh.norm[row] ?? Number.NaN));
+}
+
+/** A row of the columns. Reads each number when it is asked for: copies of them all would take more memory than the columns. */
+class ColumnsRow implements TensorRow {
+  readonly class: TensorClass;
+  readonly #columns: TensorColumns;
+  readonly #row: number;
+  readonly #hasNorms: boolean;
+  #modelled: ExpectedChange | null | undefined;
+
+  constructor(columns: TensorColumns, row: number, tensorClass: TensorClass, hasNorms: boolean) {
+    this.#hasNorms = hasNorms;
+    this.class = tensorClass;
+    this.#columns = columns;
+    this.#row = row;
+  }
+
+  get name(): string {
+    return this.#columns.names[this.#row] ?? '';
+  }
+
+  get changeType(): ChangeType {
+    return changeTypeAt(this.#columns, this.#row);
+  }
+
+  get error(): string | null {
+    return this.#columns.errors.get(this.#row) ?? null;
+  }
+
+  get isCompared(): boolean {
+    return isCompared(this.#columns, this.#row);
+  }
+
+  get isIdentical(): boolean {
+    return this.#columns.identical[this.#row] === 1;
+  }
+
+  get elements(): number {
+    return this.#at(this.#columns.totalElements);
+  }
+
+  get change(): number {
+    if (this.isIdentical || this.elements === 0) return 0;
+    return hasFinitePair(this.#columns, this.#row) ? this.#at(this.#columns.symmetricChange) : Number.NaN;
+  }
+
+  get relativeChange(): number {
+    return this.isIdentical ? 0 : this.#at(this.#columns.relativeChange);
+  }
+
+  get energy(): number {
+    if (this.isIdentical) return 0;
+    if (!this.#hasNorms) return this.change ** 2 * this.#size;
+    return hasFinitePair(this.#columns, this.#row) ? this.#at(this.#columns.l2Diff) ** 2 : Number.NaN;
+  }
+
+  get weight(): number {
+    return this.#hasNorms ? Math.max(this.oldNorm, this.newNorm) ** 2 : this.#size;
+  }
+
+  get oneMinusCos(): number {
+    return this.isIdentical ? 0 : this.#at(this.#columns.oneMinusCos);
+  }
+
+  get maxDiff(): number {
+    return this.isIdentical ? 0 : this.#at(this.#columns.maxDiff);
+  }
+
+  get changedShare(): number {
+    return this.isIdentical ? 0 : this.#at(this.#columns.bitChanged) / this.elements;
+  }
+
+  get expectedChanged(): number {
+    const modelled = this.#model();
+    return modelled === null ? this.#at(this.#columns.rounding?.expectedChanged) : modelled.expectedChanged;
+  }
+
+  get updateSize(): number {
+    const modelled = this.#model();
+    return modelled === null ? this.#at(this.#columns.rounding?.updateSize) : modelled.updateSize;
+  }
+
+  get isApproximate(): boolean {
+    return this.#model() !== null;
+  }
+
+  get oldNorm(): number {
+    return this.#at(this.#columns.old.norm);
+  }
+
+  get newNorm(): number {
+    return this.#at(this.#columns.new.norm);
+  }
+
+  get oldDtype(): string {
+    return this.#columns.old.dtype[this.#row] ?? '';
+  }
+
+  get newDtype(): string {
+    return this.#columns.new.dtype[this.#row] ?? '';
+  }
+
+  get oldShape(): readonly number[] | null {
+    return shapeAt(this.#columns.old, this.#row);
+  }
+
+  get newShape(): readonly number[] | null {
+    return shapeAt(this.#columns.new, this.#row);
+  }
+
+  readSide(side: 'old' | 'new'): RowSide {
+    const { mean, std, min, max, nan, inf, zeros } = this.#columns[side];
+    return {
+      mean: this.#at(mean),
+      std: this.#at(std),
+      min: this.#at(min),
+      max: this.#at(max),
+      nan: this.#at(nan),
+      inf: this.#at(inf),
+      zeros: this.#at(zeros),
+    };
+  }
+
+  /** What a tensor without norms weighs. */
+  get #size(): number {
+    return this.elements > 0 ? this.elements : 1;
+  }
+
+  /** What rounding lets change by the model for Gaussian weights; null where the exponents have answered, or nothing can. */
+  #model(): ExpectedChange | null {
+    if (this.#modelled !== undefined) return this.#modelled;
+    const isOpen = this.isCompared && Number.isNaN(this.#at(this.#columns.rounding?.expectedChanged));
+    const { oldDtype, newDtype, oldNorm, elements } = this;
+    const { mean, std } = this.#columns.old;
+    const l2Diff = this.#at(this.#columns.l2Diff);
+    return (this.#modelled = isOpen
+      ? expectShare({ oldDtype, newDtype, oldNorm, mean: this.#at(mean), std: this.#at(std), l2Diff, elements })
+      : null);
+  }
+
+  /** A number that is not known, or not finite, is NaN. */
+  #at(column: Float64Array | undefined): number {
+    const value = column?.[this.#row] ?? Number.NaN;
+    return Number.isFinite(value) ? value : Number.NaN;
+  }
+}

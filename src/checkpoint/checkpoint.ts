@@ -1,0 +1,259 @@
+import { argumentError } from '../errors.ts';
+import { binding, type NativeCheckpoint } from '../native/binding.ts';
+import { toFinding, unwrap } from '../native/failure.ts';
+import { runJob } from '../native/job.ts';
+import { threadCount } from '../native/threads.ts';
+import { abortSignal, callback, checkOptions, oneOf, type OptionsOf, spell, texts, wholeNumber } from '../options.ts';
+import { formatNoun } from '../wording/numbers.ts';
+import { WIDE_DTYPES } from './dtype.ts';
+import { readMemoryTensors, toTypedArray } from './memory.ts';
+import { StatisticsStore } from './statistics.ts';
+import { columnReader, LazyTensorInfo, NO_STATISTICS, readStatistics, type TensorStatistics } from './tensor-info.ts';
+import { readTensorTable, type TensorTable } from './tensor-table.ts';
+import type {
+  CheckpointFormat,
+  CheckpointJson,
+  CheckpointTensor,
+  Finding,
+  LeftOut,
+  ReadOptions,
+  RunOptions,
+  TensorData,
+  TensorJson,
+  TensorValues,
+} from './types.ts';
+
+/**
+ * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
+ *
+ * @example
+ * const checkpoint = await loadCheckpoint('model.safetensors');
+ * for (const [name, info] of checkpoint.tensorInfo) console.log(name, info.shape, info.mean);
+ */
+export class Checkpoint {
+  readonly path: string;
+  readonly format: CheckpointFormat;
+  /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Content of `config.json` beside the weights, null without one. */
+  readonly config: unknown;
+  /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
+  readonly configs: Readonly<Record<string, unknown>>;
+  /** What was noticed about the files that did not keep them from being read. */
+  readonly findings: readonly Finding[];
+  /** Files that hold the tensors. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** What holds tensors, or could, and is not among them. */
+  readonly leftOut: readonly LeftOut[];
+  /** @internal */
+  readonly native: NativeCheckpoint;
+  /** @internal */
+  readonly table: TensorTable;
+  /** @internal What is known without another look at the data. */
+  readonly statistics: StatisticsStore;
+  #tensorInfo: ReadonlyMap<string, CheckpointTensor> | undefined;
+
+  /** @internal */
+  constructor(native: NativeCheckpoint) {
+    const description = unwrap(native.describe());
+    this.native = native;
+    this.table = readTensorTable(unwrap(native.tensors()));
+    this.statistics = new StatisticsStore(this.table.names.length);
+    this.path = description.path;
+    this.format = description.format as CheckpointFormat;
+    const metadata = Object.create(null) as Record<string, string>;
+    for (const { key, value } of description.metadata) metadata[key] = value;
+    this.metadata = metadata;
+    this.config = description.config === undefined ? null : (JSON.parse(description.config) as unknown);
+    const configs = Object.create(null) as Record<string, unknown>;
+    for (const { key, value } of description.configs) configs[key] = JSON.parse(value) as unknown;
+    this.configs = configs;
+    this.findings = description.findings.map(toFinding);
+    this.files = description.files;
+    this.leftOut = description.leftOut as LeftOut[];
+  }
+
+  /**
+   * A checkpoint of tensors that the caller holds in memory. Their data is copied.
+   *
+   * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
+   */
+  static fromTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): Checkpoint {
+    return new Checkpoint(unwrap(binding().memoryCheckpoint(readMemoryTensors(tensors))));
+  }
+
+  /** Every tensor by name, in the order of the file. Statistics of a tensor are read when they are first looked at. */
+  get tensorInfo(): ReadonlyMap<string, CheckpointTensor> {
+    this.#tensorInfo ??= new Map(this.table.names.map((name, row) => [name, this.#describe(row)]));
+    return this.#tensorInfo;
+  }
+
+  /** Elements of all tensors. */
+  get numParameters(): number {
+    return this.table.elements.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Bytes of all tensors. */
+  get sizeBytes(): number {
+    return this.table.bytes.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Names of all tensors, in the order of the file. */
+  get layerNames(): readonly string[] {
+    return this.table.names;
+  }
+
+  getInfo(name: string): CheckpointTensor | undefined {
+    return this.tensorInfo.get(name);
+  }
+
+  /**
+   * Names that match, wherever the pattern is found in them.
+   *
+   * @throws `ModelDiffError` of kind `Argument` for what is no regular expression.
+   */
+  getLayersByPattern(pattern: string | RegExp): string[] {
+    const regex = compilePattern(pattern);
+    return this.table.names.filter((name) => regex.test(name));
+  }
+
+  /**
+   * A copy of a tensor's elements, or of a part of them.
+   *
+   * @throws `ModelDiffError`: no such tensor, a range outside it, or what keeps it from being read.
+   */
+  getTensor(name: string, options: ReadOptions & { readonly as: 'f32' }): Promise<TensorValues<Float32Array>>;
+  getTensor(name: string, options: ReadOptions & { readonly as: 'f64' }): Promise<TensorValues<Float64Array>>;
+  getTensor(
+    name: string,
+    options?: ReadOptions & { readonly as?: 'f32' | 'f64' },
+  ): Promise<TensorValues<Float32Array | Float64Array>>;
+  getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
+  async getTensor(name: string, options: ReadOptions = {}): Promise<TensorValues> {
+    checkOptions(options, READ_OPTIONS, 'getTensor');
+    const row = this.#find(name);
+    const dtype = this.table.dtype(row);
+    const as = options.as ?? (WIDE_DTYPES.has(dtype) ? 'f64' : 'f32');
+    const isRaw = this.table.raw.has(row);
+    if (isRaw && as !== 'raw') {
+      throw argumentError(
+        `tensor ${name} has a dtype that is not known here (${dtype})`,
+        "only its bytes can be read: { as: 'raw' }",
+      );
+    }
+    const elements = (isRaw ? this.table.bytes : this.table.elements)[row] ?? 0;
+    const start = options.start ?? 0;
+    const length = options.length ?? elements - start;
+    if (start > elements || length > elements - start) {
+      throw argumentError(
+        `start ${start} and length ${length} lie outside the tensor ${name} of ${formatNoun(elements, 'element')}`,
+      );
+    }
+    const run = options.signal === undefined ? {} : { signal: options.signal };
+    const bytes = await runJob('statistics', run, (control) => this.native.read(row, start, length, as, control));
+    const isWhole = options.start === undefined && options.length === undefined;
+    return { data: toTypedArray(bytes, as === 'raw' ? dtype : as), shape: isWhole ? this.table.shape(row) : [length], dtype };
+  }
+
+  /**
+   * Computes the statistics of the named tensors, or of all, in one parallel pass; later looks at them cost nothing.
+   *
+   * @throws `ModelDiffError` for a name that does not exist, or a file that cannot be read.
+   */
+  async computeStats(names?: readonly string[], options: RunOptions & { readonly threads?: number } = {}): Promise<void> {
+    if (names !== undefined && !texts.accepts(names))
+      throw argumentError(`names must be ${texts.expected}, not ${spell(names)}`, 'without names all tensors are read');
+    checkOptions(options, STATISTICS_OPTIONS, 'computeStats');
+    const wanted = names?.map((name) => this.#find(name));
+    const rows =
+      wanted ?? this.table.names.map((_, row) => row).filter((row) => !this.table.errors.has(row) && !this.table.raw.has(row));
+    const threads = threadCount(options.threads);
+    const result = await runJob('statistics', options, (control) => this.native.computeStatistics(rows, threads, control));
+    const [failure] = result.failures;
+    if (failure !== undefined && wanted !== undefined) unwrap(failure.failure);
+    this.statistics.put(result, rows);
+  }
+
+  #find(name: string): number {
+    const row = this.table.find(name);
+    if (row === undefined) throw argumentError(`no tensor is called ${spell(name)}`, 'layerNames lists the names');
+    return row;
+  }
+
+  #readStatistics(row: number): TensorStatistics {
+    const known = this.statistics.get(row);
+    if (known !== undefined) return known;
+    if (this.table.errors.has(row) || this.table.raw.has(row)) return NO_STATISTICS;
+    const found = unwrap(this.native.statistics(row));
+    this.statistics.put(found, [row]);
+    return readStatistics(columnReader(found), 0);
+  }
+
+  #describe(row: number): CheckpointTensor {
+    return new LazyTensorInfo(
+      {
+        name: this.table.names[row] ?? '',
+        shape: this.table.shape(row),
+        dtype: this.table.dtype(row),
+        numElements: this.table.elements[row] ?? 0,
+        sizeBytes: this.table.bytes[row] ?? 0,
+        error: this.table.errors.get(row)?.message ?? null,
+      },
+      { read: (at) => this.#readStatistics(at), known: (at) => this.statistics.get(at) },
+      row,
+    );
+  }
+
+  /** Plain data; statistics only of tensors whose statistics are known already. */
+  toJSON(): CheckpointJson {
+    const layers = Object.create(null) as Record<string, TensorJson>;
+    for (const [name, info] of this.tensorInfo) layers[name] = info.toJSON();
+    return {
+      path: this.path,
+      format: this.format,
+      num_parameters: this.numParameters,
+      size_bytes: this.sizeBytes,
+      num_layers: this.table.names.length,
+      metadata: this.metadata,
+      config: this.config,
+      layers,
+    };
+  }
+
+  /** Lets go of the files; what runs at the moment still ends. May be called again. */
+  close(): void {
+    this.native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+const READ_OPTIONS: OptionsOf<ReadOptions> = {
+  as: oneOf('f32', 'f64', 'raw'),
+  start: wholeNumber(0),
+  length: wholeNumber(0),
+  signal: abortSignal,
+};
+
+const STATISTICS_OPTIONS: OptionsOf<RunOptions & { readonly threads?: number }> = {
+  signal: abortSignal,
+  onProgress: callback,
+  threads: wholeNumber(1, 1024),
+};
+
+function compilePattern(pattern: string | RegExp): RegExp {
+  try {
+    return new RegExp(pattern, typeof pattern === 'string' ? 'u' : pattern.flags.replace(/[gy]/gu, ''));
+  } catch (cause) {
+    throw argumentError(
+      `${JSON.stringify(pattern)} is no regular expression: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'give a regular expression as JavaScript spells it',
+    );
+  }
+}

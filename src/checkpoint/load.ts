@@ -1,0 +1,68 @@
+import { argumentError } from '../errors.ts';
+import { binding } from '../native/binding.ts';
+import { runJob } from '../native/job.ts';
+import { abortSignal, callback, checkOptions, flag, nested, type OptionsOf, spell, text } from '../options.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { LIMITS } from './limits.ts';
+import type { CheckpointFormat, LoadOptions, RunOptions } from './types.ts';
+
+/** Options of a run. */
+export const RUN_OPTIONS: OptionsOf<RunOptions> = { signal: abortSignal, onProgress: callback };
+
+export const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
+  computeStats: flag,
+  key: text,
+  variant: text,
+  includeOptimizer: flag,
+  limits: nested(LIMITS),
+  ...RUN_OPTIONS,
+};
+
+/**
+ * Opens a checkpoint: a file, or a directory as Hugging Face writes them. Reads headers only, so it is always fast.
+ *
+ * @throws `ModelDiffError` for what is missing, broken, hostile or not readable yet.
+ */
+export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<Checkpoint> {
+  checkPath(path, 'open checkpoints are compared as they are: compare(old, new)');
+  checkOptions(options, LOAD_OPTIONS, 'loadCheckpoint');
+  const { key, variant, includeOptimizer = false, limits = {} } = options;
+  const open = {
+    ...(key !== undefined && { key }),
+    ...(variant !== undefined && { variant }),
+    includeOptimizer,
+    limits: Object.entries(limits).map(([name, value]) => ({ name, value })),
+  };
+  const native = await runJob(
+    'open',
+    options,
+    (control) => binding().openCheckpoint(path, open, control),
+    (late) => late.close(),
+  );
+  const checkpoint = new Checkpoint(native);
+  if (options.computeStats !== true) return checkpoint;
+  try {
+    const { signal, onProgress } = options;
+    await checkpoint.computeStats(undefined, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+    return checkpoint;
+  } catch (error) {
+    checkpoint.close();
+    throw error;
+  }
+}
+
+/**
+ * The format of a file or directory by its content, `unknown` when no reader claims it.
+ *
+ * @throws `ModelDiffError` for what cannot be read at all.
+ */
+export async function detectFormat(path: string, options: RunOptions = {}): Promise<CheckpointFormat> {
+  checkPath(path);
+  checkOptions(options, RUN_OPTIONS, 'detectFormat');
+  return (await runJob('open', options, (control) => binding().detectFormat(path, control))) as CheckpointFormat;
+}
+
+function checkPath(path: unknown, hint?: string): void {
+  if (typeof path === 'string' && path !== '') return;
+  throw argumentError(`path must be a string that is not empty, not ${spell(path)}`, hint);
+}

@@ -1,0 +1,114 @@
+import { toNullable } from '../comparison/columns.ts';
+import type { Columns } from '../native/binding.ts';
+import type { CheckpointTensor, TensorInfo, TensorJson } from './types.ts';
+
+/** Statistics of one tensor, as the one pass over it gives them. */
+export type TensorStatistics = Pick<TensorInfo, 'mean' | 'std' | 'min' | 'max' | 'sparsity' | 'nanCount' | 'infCount'>;
+
+const STATISTICS = ['mean', 'std', 'min', 'max', 'sparsity', 'nanCount', 'infCount'] as const satisfies readonly (keyof TensorStatistics)[];
+
+/** Statistics of a tensor that cannot be read. */
+export const NO_STATISTICS: TensorStatistics = {
+  mean: Number.NaN,
+  std: Number.NaN,
+  min: Number.NaN,
+  max: Number.NaN,
+  sparsity: Number.NaN,
+  nanCount: Number.NaN,
+  infCount: Number.NaN,
+};
+
+/** One row of a table of statistics; `prefix` names the side in a table of pairs. */
+export function readStatistics(column: (name: string) => Float64Array, row: number, prefix = ''): TensorStatistics {
+  const at = (name: string): number => column(prefix + name)[row] ?? Number.NaN;
+  return {
+    mean: at('mean'),
+    std: at('std'),
+    min: at('min'),
+    max: at('max'),
+    sparsity: at('zeros') / at('elements'),
+    nanCount: at('nan'),
+    infCount: at('inf'),
+  };
+}
+
+/** A column of a table of the binding, without a copy. */
+export function columnReader(table: Columns): (name: string) => Float64Array {
+  return (name) => {
+    const column = table.names.indexOf(name);
+    return table.values.subarray(column * table.rows, (column + 1) * table.rows);
+  };
+}
+
+/** Where a description gets its statistics. */
+export interface StatisticsSource {
+  /** Reads the tensor where they are not known yet. */
+  readonly read: (row: number) => TensorStatistics;
+  /** What is known without another look at the data. */
+  readonly known: (row: number) => TensorStatistics | undefined;
+}
+
+/** Sources by description: a private field could not be reached by accessors that all descriptions share. */
+const sources = new WeakMap<object, { readonly source: StatisticsSource; readonly row: number }>();
+
+/** Own enumerable accessors, so that spreading, cloning and listing the keys of a description keep every field. */
+const ACCESSORS: PropertyDescriptorMap = Object.fromEntries(
+  STATISTICS.map((statistic) => [
+    statistic,
+    {
+      enumerable: true,
+      get(this: object): number {
+        const found = sources.get(this);
+        return found === undefined ? Number.NaN : found.source.read(found.row)[statistic];
+      },
+    },
+  ]),
+);
+
+/** The description of a tensor, whose statistics are read when they are first asked for. */
+export class LazyTensorInfo implements CheckpointTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: TensorInfo['dtype'];
+  readonly numElements: number;
+  readonly sizeBytes: number;
+  declare readonly mean: number;
+  declare readonly std: number;
+  declare readonly min: number;
+  declare readonly max: number;
+  declare readonly sparsity: number;
+  declare readonly nanCount: number;
+  declare readonly infCount: number;
+  readonly error: string | null;
+
+  constructor(description: Omit<TensorInfo, keyof TensorStatistics>, source: StatisticsSource, row: number) {
+    this.name = description.name;
+    this.shape = description.shape;
+    this.dtype = description.dtype;
+    this.numElements = description.numElements;
+    this.sizeBytes = description.sizeBytes;
+    Object.defineProperties(this, ACCESSORS);
+    this.error = description.error;
+    sources.set(this, { source, row });
+  }
+
+  toJSON(): TensorJson {
+    const found = sources.get(this);
+    const known = found?.source.known(found.row);
+    return {
+      name: this.name,
+      shape: this.shape,
+      dtype: this.dtype,
+      num_elements: this.numElements,
+      size_bytes: this.sizeBytes,
+      mean: toNullable(known?.mean),
+      std: toNullable(known?.std),
+      min: toNullable(known?.min),
+      max: toNullable(known?.max),
+      sparsity: toNullable(known?.sparsity),
+      nan_count: toNullable(known?.nanCount),
+      inf_count: toNullable(known?.infCount),
+      error: this.error,
+    };
+  }
+}

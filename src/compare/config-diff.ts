@@ -1,0 +1,63 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { ConfigChange } from '../comparison/summary.ts';
+
+/** Deeper nesting than this is compared as one value. */
+const DEEPEST = 16;
+
+/** The name of the model's own configuration, whose keys stand without it. */
+const MAIN = 'config.json';
+
+/** Differences of `config.json`, then those of every other configuration file, whose keys begin with its name. */
+export function compareAllConfigs(
+  old: Pick<Checkpoint, 'config' | 'configs'>,
+  newer: Pick<Checkpoint, 'config' | 'configs'>,
+): ConfigChange[] {
+  const files = [...new Set([...Object.keys(old.configs), ...Object.keys(newer.configs)])].sort();
+  const others = files.flatMap((file) =>
+    file in old.configs && file in newer.configs
+      ? compareConfigs(old.configs[file], newer.configs[file]).map((change) => ({ ...change, key: `${file}: ${change.key}` }))
+      : [describePresence(file, old.configs[file], newer.configs[file])],
+  );
+  const isOneSided = (old.config === null) !== (newer.config === null);
+  const main = isOneSided ? [describePresence(MAIN, old.config, newer.config)] : compareConfigs(old.config, newer.config);
+  return [...main, ...others];
+}
+
+/** A file that one side does not have at all is no change of each of its keys. */
+function describePresence(key: string, old: unknown, newer: unknown): ConfigChange {
+  const present = (content: unknown): string | undefined => (content === undefined || content === null ? undefined : PRESENT);
+  return { key, old: present(old), new: present(newer) };
+}
+
+/** Stands for the content of a file that the other side does not have. */
+const PRESENT = 'present';
+
+/**
+ * Keys of two configurations that differ, by dotted path in the order of their names. Lists are compared as one value.
+ */
+export function compareConfigs(old: unknown, newer: unknown): ConfigChange[] {
+  const before = flatten(old);
+  const after = flatten(newer);
+  const changes: ConfigChange[] = [];
+  for (const key of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    if (JSON.stringify(before.get(key)) !== JSON.stringify(after.get(key))) {
+      changes.push({ key, old: before.get(key), new: after.get(key) });
+    }
+  }
+  return changes;
+}
+
+function flatten(value: unknown): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  const visit = (node: unknown, path: string, depth: number): void => {
+    const isBranch =
+      typeof node === 'object' && node !== null && !Array.isArray(node) && depth < DEEPEST && Object.keys(node).length > 0;
+    if (!isBranch) {
+      if (path !== '') found.set(path, node);
+      return;
+    }
+    for (const [key, child] of Object.entries(node)) visit(child, path === '' ? key : `${path}.${key}`, depth + 1);
+  };
+  visit(value, '', 0);
+  return found;
+}

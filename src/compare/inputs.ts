@@ -1,0 +1,75 @@
+import { basename, relative } from 'node:path';
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { tellApart } from '../checkpoint/distinct-names.ts';
+import { loadCheckpoint } from '../checkpoint/load.ts';
+import type { TensorData } from '../checkpoint/types.ts';
+import type { SideColumns } from '../comparison/columns.ts';
+import { type ComparedSide, measureSide } from '../comparison/side.ts';
+import { argumentError } from '../errors.ts';
+import { spell } from '../options.ts';
+import type { CompareOptions } from './options.ts';
+
+/** What can be compared: a path, an open checkpoint, or named tensors in memory. */
+export type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>;
+
+/** Opens what is not open yet. @returns the checkpoint, and whether it has to be closed again */
+export async function openInput(
+  input: CheckpointInput,
+  side: 'old' | 'new',
+  options: CompareOptions,
+): Promise<{ readonly checkpoint: Checkpoint; readonly isOwn: boolean }> {
+  if (input instanceof Checkpoint) return { checkpoint: input, isOwn: false };
+  if (typeof input !== 'string') {
+    if (typeof input !== 'object' || input === null)
+      throw argumentError(`the ${side} side must be a path, a checkpoint or an object of tensors by name, not ${spell(input)}`);
+    return { checkpoint: Checkpoint.fromTensors(input as Readonly<Record<string, TensorData>>), isOwn: true };
+  }
+  const { includeOptimizer, limits, signal, onProgress } = options;
+  const [key, variant] = [options[side]?.key ?? options.key, options[side]?.variant ?? options.variant];
+  const checkpoint = await loadCheckpoint(input, {
+    ...(key !== undefined && { key }),
+    ...(variant !== undefined && { variant }),
+    ...(includeOptimizer !== undefined && { includeOptimizer }),
+    ...(limits !== undefined && { limits }),
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onProgress }),
+  });
+  return { checkpoint, isOwn: true };
+}
+
+/** Both sides as reports tell of them. */
+export function describeSides(
+  old: Checkpoint,
+  newer: Checkpoint,
+  columns: { readonly old: SideColumns; readonly new: SideColumns },
+): { readonly old: ComparedSide; readonly new: ComparedSide } {
+  const paths = [old, newer].filter((checkpoint) => !isInMemory(checkpoint)).map(({ path }) => path);
+  const names = tellApart(paths);
+  const name = (checkpoint: Checkpoint, side: string): string => (isInMemory(checkpoint) ? side : (names.shift() ?? side));
+  return {
+    old: describeSide(old, name(old, 'old'), columns.old),
+    new: describeSide(newer, name(newer, 'new'), columns.new),
+  };
+}
+
+/** Whether a checkpoint has no path. */
+export function isInMemory({ format }: Pick<Checkpoint, 'format'>): boolean {
+  return format === 'memory';
+}
+
+function describeSide(checkpoint: Checkpoint, name: string, columns: SideColumns): ComparedSide {
+  const inside = (path: string): string => {
+    const found = relative(checkpoint.path, path);
+    return found === '' || found.startsWith('..') ? basename(path) : found;
+  };
+  return {
+    name,
+    format: checkpoint.format,
+    files: isInMemory(checkpoint) ? [] : checkpoint.files.map(({ path, bytes }) => ({ path: inside(path), bytes })),
+    findings: checkpoint.findings.map((finding) => ({
+      ...finding,
+      path: finding.path === null ? null : inside(finding.path),
+    })),
+    ...measureSide(columns),
+  };
+}

@@ -1,0 +1,131 @@
+import type { PairMetrics, SideMetrics } from './metrics.ts';
+import { mapPairMetrics, mapSideMetrics } from './metrics.ts';
+
+/** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
+export type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
+
+/** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
+export const CHANGE_TYPES: readonly ChangeType[] = ['unchanged', 'modified', 'added', 'removed', 'shape_changed'];
+
+/**
+ * Every compared tensor, listed or not, as columns: entry i of each array belongs to `names[i]`.
+ * A number that does not exist is NaN here (null in `ParameterDiff` and in JSON). Plain data: `structuredClone` takes it.
+ */
+export interface TensorColumns extends PairMetrics<Float64Array> {
+  readonly names: readonly string[];
+  /** Index into {@link CHANGE_TYPES}. */
+  readonly changeType: Uint8Array;
+  /** Elements of the tensor; of the new side where there is no old one. */
+  readonly totalElements: Float64Array;
+  /** 1 when every element is equal by value. */
+  readonly identical: Uint8Array;
+  readonly dtypeChanged: Uint8Array;
+  readonly old: SideColumns;
+  readonly new: SideColumns;
+  /** Message by row, only for rows that could not be compared. */
+  readonly errors: ReadonlyMap<number, string>;
+  /** What the rounding model says of each row; absent in columns made by hand. */
+  readonly rounding?: RoundingColumns;
+  /** How the sizes of the changes are distributed; only with `histogram`. */
+  readonly histogram?: HistogramColumns;
+}
+
+/** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
+export interface SideColumns extends SideMetrics<Float64Array> {
+  readonly dtype: readonly string[];
+  readonly shape: readonly (readonly number[])[];
+  readonly numElements: Float64Array;
+  readonly sizeBytes: Float64Array;
+}
+
+/**
+ * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than
+ * 2^`firstExponent`, no change too; bin i those from 2^(`firstExponent` + i - 1) up to twice that, and the last one everything above.
+ */
+export interface HistogramColumns {
+  readonly firstExponent: number;
+  readonly bins: number;
+  readonly counts: Float64Array;
+}
+
+/** What rounding to the storage dtype alone would leave unchanged. */
+export interface RoundingColumns {
+  /** Fraction of elements expected to change if a dense update of the measured size were rounded to the dtype; NaN where unknown. */
+  readonly expectedChanged: Float64Array;
+  /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
+  readonly updateSize: Float64Array;
+}
+
+/** The change type of a row. */
+export function changeTypeAt(columns: TensorColumns, row: number): ChangeType {
+  return CHANGE_TYPES[columns.changeType[row] ?? 0] ?? 'unchanged';
+}
+
+/** A number that does not exist is NaN in columns and null everywhere else; numbers beyond f64 do not exist either. */
+export function toNullable(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** Sizes of the dimensions of a side; null where it is absent. */
+export function shapeAt(side: SideColumns, row: number): readonly number[] | null {
+  return side.dtype[row] ? (side.shape[row] ?? null) : null;
+}
+
+/** Whether both sides of a row are there with one shape and could be read. */
+export function isCompared(columns: TensorColumns, row: number): boolean {
+  const type = changeTypeAt(columns, row);
+  return (type === 'unchanged' || type === 'modified') && !columns.errors.has(row);
+}
+
+/** Whether any element is finite on both sides, as far as the counts tell. Where none is, changes and angles are of nothing. */
+export function hasFinitePair(columns: TensorColumns, row: number): boolean {
+  const total = columns.totalElements[row] ?? 0;
+  const count = ({ nan, inf }: SideColumns): number => (nan[row] ?? 0) + (inf[row] ?? 0);
+  return !(total > 0 && (count(columns.old) >= total || count(columns.new) >= total));
+}
+
+/** Columns of the given rows, in the given order. What is solved when it is first asked for stays so. */
+export function selectColumns(columns: TensorColumns, rows: readonly number[]): TensorColumns {
+  const numbers = (values: Float64Array): Float64Array => Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
+  const flags = (values: Uint8Array): Uint8Array => Uint8Array.from(rows, (row) => values[row] ?? 0);
+  const side = (values: SideColumns): SideColumns => ({
+    dtype: rows.map((row) => values.dtype[row] ?? ''),
+    shape: rows.map((row) => values.shape[row] ?? []),
+    numElements: numbers(values.numElements),
+    sizeBytes: numbers(values.sizeBytes),
+    ...mapSideMetrics((metric) => numbers(values[metric])),
+  });
+  const { histogram } = columns;
+  let rounding: RoundingColumns | undefined;
+  return {
+    names: rows.map((row) => columns.names[row] ?? ''),
+    changeType: flags(columns.changeType),
+    totalElements: numbers(columns.totalElements),
+    ...mapPairMetrics((metric) => numbers(columns[metric])),
+    identical: flags(columns.identical),
+    dtypeChanged: flags(columns.dtypeChanged),
+    old: side(columns.old),
+    new: side(columns.new),
+    errors: new Map(
+      rows.flatMap((row, at) => {
+        const error = columns.errors.get(row);
+        return error === undefined ? [] : [[at, error] as const];
+      }),
+    ),
+    ...('rounding' in columns && {
+      get rounding() {
+        const { expectedChanged, updateSize } = columns.rounding ?? NO_ROUNDING;
+        return (rounding ??= { expectedChanged: numbers(expectedChanged), updateSize: numbers(updateSize) });
+      },
+    }),
+    ...(histogram !== undefined && { histogram: selectHistogram(histogram, rows) }),
+  };
+}
+
+const NO_ROUNDING: RoundingColumns = { expectedChanged: new Float64Array(), updateSize: new Float64Array() };
+
+function selectHistogram({ firstExponent, bins, counts }: HistogramColumns, rows: readonly number[]): HistogramColumns {
+  const selected = new Float64Array(rows.length * bins);
+  for (const [at, row] of rows.entries()) selected.set(counts.subarray(row * bins, (row + 1) * bins), at * bins);
+  return { firstExponent, bins, counts: selected };
+}

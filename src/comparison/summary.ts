@@ -1,0 +1,235 @@
+import { layerName } from '../names/layer-name.ts';
+import type { NameChange } from '../names/name-change.ts';
+import { compareCodeUnits } from '../names/order.ts';
+import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, type TensorColumns } from './columns.ts';
+import type { LeftOutDifference } from './left-out.ts';
+import { selectFirst } from './select-first.ts';
+import { measureSide, type SideTotals } from './side.ts';
+
+/** Totals of a comparison. Keys that end in `Parameters` count tensors, as the Python package has them. */
+export interface DiffSummary {
+  /** Elements of all tensors of the old checkpoint; also as `oldElements`. */
+  readonly totalParametersOld: number;
+  readonly totalParametersNew: number;
+  /** Tensors, not elements, as the next three. */
+  readonly addedParameters: number;
+  readonly removedParameters: number;
+  /** Tensors with a changed value or shape. */
+  readonly modifiedParameters: number;
+  readonly unchangedParameters: number;
+  /** Tensors equal in every element by value. */
+  readonly identicalParameters: number;
+  /** Tensors that could not be read or compared. */
+  readonly failedParameters: number;
+  /** Elements of the common tensors. */
+  readonly totalElements: number;
+  /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
+  readonly changedElements: number | null;
+  /** Sum of the tensors' `l2Diff`. */
+  readonly totalL2Diff: number;
+  /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
+  readonly avgCosineSimilarity: number;
+  /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
+  readonly mostChangedLayers: readonly (readonly [string, number])[];
+  /** Layers with the smallest R, unchanged ones first. */
+  readonly leastChangedLayers: readonly (readonly [string, number])[];
+  readonly oldTensors: number;
+  readonly newTensors: number;
+  readonly oldElements: number;
+  readonly newElements: number;
+  readonly addedTensors: number;
+  readonly addedElements: number;
+  readonly removedTensors: number;
+  readonly removedElements: number;
+  /** Tensors of one shape with a changed value. */
+  readonly modifiedTensors: number;
+  readonly reshapedTensors: number;
+  readonly unchangedTensors: number;
+  readonly identicalTensors: number;
+  readonly failedTensors: number;
+  /** Tensors, and their elements, that both sides have with one shape and that could be read. */
+  readonly comparedTensors: number;
+  readonly comparedElements: number;
+  /** `comparedElements` as a share of the elements that the larger side has in the selected tensors, 0 to 1; 1 where there is none. */
+  readonly coverage: number;
+  /** Of the relative changes of the modified tensors; null when nothing was modified. */
+  readonly relativeChange: { readonly median: number; readonly p99: number; readonly max: number } | null;
+  /** Largest 1 - cosine of a modified tensor; null when nothing was modified. */
+  readonly oneMinusCosMax: number | null;
+  /** Tensors with another dtype, whether or not their values changed. */
+  readonly dtypeChangedTensors: number;
+  /** Differences in the configuration files; keys of others than `config.json` begin with the file's name and a colon. */
+  readonly configChanges: readonly ConfigChange[];
+  /** What holds tensors, or could, and was not compared. */
+  readonly leftOut: readonly LeftOutDifference[];
+  /** What was done to names before they were matched; absent where they were taken as they are. */
+  readonly nameChanges?: readonly NameChange[];
+  /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
+  readonly resized?: readonly ResizedTensor[];
+  /** The whole result as columns; absent only in summaries that were made by hand. */
+  readonly tensors?: TensorColumns;
+}
+
+/** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */
+export interface ResizedTensor {
+  readonly name: string;
+  readonly oldRows: number;
+  readonly newRows: number;
+  /** Leading rows that both sides have; the next five are about them. */
+  readonly commonRows: number;
+  readonly l2Diff: number | null;
+  readonly relativeChange: number | null;
+  readonly cosineSim: number | null;
+  readonly changeRatio: number | null;
+  readonly identical: boolean;
+  /** Root mean square of the common rows, on the side that has more rows. */
+  readonly commonRms: number | null;
+  /** The same of the rows that only that side has. */
+  readonly restRms: number | null;
+  readonly restMean: number | null;
+  readonly restStd: number | null;
+}
+
+/** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
+export interface ConfigChange {
+  /** Dotted path of the key. */
+  readonly key: string;
+  readonly old: unknown;
+  readonly new: unknown;
+}
+
+/** What a summary tells beside the totals of the columns. */
+export interface SummaryFacts {
+  /** Of the whole checkpoints, selected or not. */
+  readonly old: Pick<SideTotals, 'tensors' | 'elements'>;
+  readonly new: Pick<SideTotals, 'tensors' | 'elements'>;
+  readonly normalizeBySize: boolean;
+  readonly topKLayers: number;
+  /** Whether elements were counted one by one. */
+  readonly computeElementWise: boolean;
+  readonly configChanges?: readonly ConfigChange[];
+  readonly leftOut?: readonly LeftOutDifference[];
+  readonly nameChanges?: readonly NameChange[];
+  readonly resized?: readonly ResizedTensor[];
+}
+
+/** Totals over every tensor of the columns. */
+export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSummary {
+  const tensors: Record<ChangeType, number> = { unchanged: 0, modified: 0, added: 0, removed: 0, shape_changed: 0 };
+  const elements: Record<ChangeType, number> = { ...tensors };
+  const cosine = { sum: 0, weight: 0 };
+  let changedElements = 0;
+  let totalL2Diff = 0;
+  let identical = 0;
+  let dtypeChanged = 0;
+  const relative: number[] = [];
+  let oneMinusCosMax: number | null = null;
+  for (let row = 0; row < columns.names.length; row += 1) {
+    if (columns.errors.has(row)) continue;
+    const type = changeTypeAt(columns, row);
+    const size = finiteOrZero(columns.totalElements[row]);
+    tensors[type] += 1;
+    elements[type] += size;
+    identical += columns.identical[row] ?? 0;
+    dtypeChanged += columns.dtypeChanged[row] ?? 0;
+    if (!isCompared(columns, row)) continue;
+    changedElements += finiteOrZero(columns.changedElements[row]);
+    totalL2Diff += finiteOrZero(columns.l2Diff[row]);
+    const similarity = columns.cosineSim[row] ?? Number.NaN;
+    if (type === 'modified' && Number.isFinite(similarity)) {
+      const weight = facts.normalizeBySize ? size : 1;
+      cosine.sum += similarity * weight;
+      cosine.weight += weight;
+    }
+    if (type !== 'modified' || !hasFinitePair(columns, row)) continue;
+    const change = columns.relativeChange[row] ?? Number.NaN;
+    if (Number.isFinite(change)) relative.push(change);
+    const angle = columns.oneMinusCos[row] ?? Number.NaN;
+    if (Number.isFinite(angle) && angle > (oneMinusCosMax ?? Number.NEGATIVE_INFINITY)) oneMinusCosMax = angle;
+  }
+  const layers = measureLayers(columns);
+  const compared = elements.unchanged + elements.modified;
+  const larger = Math.max(measureSide(columns.old).elements, measureSide(columns.new).elements);
+  const { configChanges = [], leftOut = [], nameChanges = [], resized = [] } = facts;
+  return {
+    totalParametersOld: facts.old.elements,
+    totalParametersNew: facts.new.elements,
+    addedParameters: tensors.added,
+    removedParameters: tensors.removed,
+    modifiedParameters: tensors.modified + tensors.shape_changed,
+    unchangedParameters: tensors.unchanged,
+    identicalParameters: identical,
+    failedParameters: columns.errors.size,
+    totalElements: compared,
+    changedElements: facts.computeElementWise ? changedElements : null,
+    totalL2Diff,
+    avgCosineSimilarity: cosine.weight === 0 ? 1 : cosine.sum / cosine.weight,
+    mostChangedLayers: selectFirst(
+      layers.filter(([, change]) => change > 0),
+      facts.topKLayers,
+      byChange,
+    ),
+    leastChangedLayers: selectFirst(layers, facts.topKLayers, (a, b) => byChange(b, a)),
+    oldTensors: facts.old.tensors,
+    newTensors: facts.new.tensors,
+    oldElements: facts.old.elements,
+    newElements: facts.new.elements,
+    addedTensors: tensors.added,
+    addedElements: elements.added,
+    removedTensors: tensors.removed,
+    removedElements: elements.removed,
+    modifiedTensors: tensors.modified,
+    reshapedTensors: tensors.shape_changed,
+    unchangedTensors: tensors.unchanged,
+    identicalTensors: identical,
+    failedTensors: columns.errors.size,
+    comparedTensors: tensors.unchanged + tensors.modified,
+    comparedElements: compared,
+    coverage: larger === 0 ? 1 : Math.min(1, compared / larger),
+    relativeChange: readQuantiles(relative),
+    oneMinusCosMax,
+    dtypeChangedTensors: dtypeChanged,
+    configChanges,
+    leftOut,
+    ...(nameChanges.length > 0 && { nameChanges }),
+    ...(resized.length > 0 && { resized }),
+    tensors: columns,
+  };
+}
+
+/** Layers with their change R = sqrt(sum d^2 / sum max(old^2, new^2)). */
+function measureLayers(columns: TensorColumns): Layer[] {
+  const sums = new Map<string, { change: number; size: number }>();
+  for (let row = 0; row < columns.names.length; row += 1) {
+    const l2 = columns.l2Diff[row] ?? Number.NaN;
+    const norm = Math.max(columns.old.norm[row] ?? 0, columns.new.norm[row] ?? 0);
+    if (!Number.isFinite(l2) || !Number.isFinite(norm)) continue;
+    const layer = layerName(columns.names[row] ?? '');
+    const sum = sums.get(layer);
+    if (sum === undefined) {
+      sums.set(layer, { change: l2 ** 2, size: norm ** 2 });
+    } else {
+      sum.change += l2 ** 2;
+      sum.size += norm ** 2;
+    }
+  }
+  return Array.from(sums, ([name, { change, size }]) => [name, size === 0 ? 0 : Math.sqrt(change / size)]);
+}
+
+type Layer = readonly [name: string, change: number];
+
+/** Most changed first, equal ones by name. */
+function byChange(a: Layer, b: Layer): number {
+  return b[1] - a[1] || compareCodeUnits(a[0], b[0]);
+}
+
+function readQuantiles(values: readonly number[]): DiffSummary['relativeChange'] {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return { median: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+function finiteOrZero(value: number | undefined): number {
+  return value !== undefined && Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,23 @@
+import { flag, numberFrom, oneOf, type OptionsOf, wholeNumber } from '../options.ts';
+
+/** Options of the reports. */
+export interface VisualizationConfig {
+  /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
+  readonly maxLayersDisplay?: number;
+  /** @default 'default' (follows the reader's system) */
+  readonly colorScheme?: 'default' | 'dark' | 'light';
+  /** true: every number in full in the HTML's data. @default false */
+  readonly includeRawData?: boolean;
+  /** Width of the chart's view box in SVG units. @default 800 */
+  readonly chartWidth?: number;
+  /** Height of the chart's view box in SVG units. @default 400 */
+  readonly chartHeight?: number;
+}
+
+export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
+  maxLayersDisplay: wholeNumber(0),
+  colorScheme: oneOf('default', 'dark', 'light'),
+  includeRawData: flag,
+  chartWidth: numberFrom(100, 10_000),
+  chartHeight: numberFrom(100, 10_000),
+};

@@ -1,0 +1,124 @@
+import { analyze } from '../analysis/analyze.ts';
+import type { Analysis } from '../analysis/types.ts';
+import { Comparison, type ComparisonData } from '../comparison/comparison.ts';
+import { argumentError } from '../errors.ts';
+import { anything, checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
+import { renameSeries } from '../series/finish.ts';
+import type { SeriesResult } from '../series/types.ts';
+import { writeCsv } from './csv/comparison.ts';
+import { writeSeriesCsv } from './csv/series.ts';
+import { FORMAT_NAMES, type ReportFormat } from './formats.ts';
+import { writeHtml } from './html/comparison.ts';
+import { writeSeriesHtml } from './html/series.ts';
+import { writeJson } from './json/comparison.ts';
+import { writeSeriesJson } from './json/series.ts';
+import { writeMarkdown } from './markdown/comparison.ts';
+import { writeSeriesMarkdown } from './markdown/series.ts';
+import { VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
+import { prepareReport, type Report } from './report.ts';
+import { writeText } from './text/comparison.ts';
+import type { TextOptions } from './text/layout.ts';
+import { writeSeriesText } from './text/series.ts';
+
+/** How a report is written, whatever its format. */
+export interface WriteOptions extends VisualizationConfig {
+  /** Form of a text for a terminal. */
+  readonly terminal?: Omit<TextOptions, 'rows'>;
+}
+
+/** How each format is written. */
+interface Writer {
+  readonly comparison: (report: Report, options: WriteOptions) => string;
+  readonly series: (series: SeriesResult, options: WriteOptions) => string;
+}
+
+const ROWS = 50;
+
+const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
+  text: {
+    comparison: (report, { maxLayersDisplay: rows = ROWS, terminal }) => writeText(report, { ...terminal, rows }),
+    series: (series, { maxLayersDisplay: rows = ROWS, terminal }) => writeSeriesText(series, { ...terminal, rows }),
+  },
+  json: { comparison: (report) => writeJson(report), series: (series) => writeSeriesJson(series) },
+  html: {
+    comparison: (report, { terminal: _, ...config }) => writeHtml(report, config),
+    series: (series, { maxLayersDisplay = ROWS }) => writeSeriesHtml(series, maxLayersDisplay),
+  },
+  markdown: {
+    comparison: (report, { maxLayersDisplay: rows = ROWS }) => writeMarkdown(report, { rows }),
+    series: (series, { maxLayersDisplay: rows = ROWS }) => writeSeriesMarkdown(series, { rows }),
+  },
+  csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
+};
+
+/** Writes a report in one format. */
+export function writeReport(report: Report, format: ReportFormat, options: WriteOptions): string {
+  return WRITERS[format].comparison(report, options);
+}
+
+/** Writes the report of a series in one format. */
+export function writeSeries(series: SeriesResult, format: ReportFormat, options: WriteOptions): string {
+  return WRITERS[format].series(series, options);
+}
+
+/** Options of {@link renderReport}. */
+export interface RenderOptions extends VisualizationConfig {
+  /** @default 'html' */
+  readonly format?: ReportFormat;
+  /** What was found in the comparison. @default `analyze(comparison)` */
+  readonly analysis?: Analysis;
+  /** What the old checkpoint is called. @default its name in the comparison */
+  readonly oldName?: string;
+  /** What the new checkpoint is called. @default its name in the comparison */
+  readonly newName?: string;
+}
+
+const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
+  format: oneOf(...FORMAT_NAMES),
+  analysis: anything,
+  oldName: text,
+  newName: text,
+  ...VISUALIZATION_OPTIONS,
+};
+
+/**
+ * Writes a report of a comparison as a string. Everything that comes from a file is escaped for the format. The same comparison gives
+ * the same bytes, whether it was just made or read back with `parseReport`.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
+ */
+export function renderReport(comparison: Comparison | ComparisonData, options: RenderOptions = {}): string {
+  checkOptions(options, RENDER_OPTIONS, 'renderReport');
+  const { format = 'html', analysis = analyze(comparison), oldName, newName, ...config } = options;
+  return writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config);
+}
+
+/** Options of {@link createSeriesReport}. */
+export interface SeriesReportOptions {
+  /** @default 'html' */
+  readonly format?: ReportFormat;
+  /** What the checkpoints are called, in their order. @default the names in the series */
+  readonly names?: readonly string[];
+  /** Rows of each list of tensors in the text, HTML and Markdown reports; what is left out is counted in words. @default 50 */
+  readonly rows?: number;
+}
+
+const SERIES_OPTIONS: OptionsOf<SeriesReportOptions> = {
+  format: oneOf(...FORMAT_NAMES),
+  names: texts,
+  rows: wholeNumber(0),
+};
+
+/**
+ * Writes the report of a series as a string. Everything that comes from a file is escaped for the format.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense, or what is no series.
+ */
+export function createSeriesReport(series: SeriesResult, options: SeriesReportOptions = {}): string {
+  checkOptions(options, SERIES_OPTIONS, 'createSeriesReport');
+  const { checkpoints, steps, tensors } = (series ?? {}) as Partial<SeriesResult>;
+  if (!Array.isArray(checkpoints) || !Array.isArray(steps) || tensors === undefined)
+    throw argumentError(`createSeriesReport takes the result of compareSeries, not ${spell(series)}`);
+  const { format = 'html', names, rows = ROWS } = options;
+  return writeSeries(names === undefined ? series : renameSeries(series, names), format, { maxLayersDisplay: rows });
+}

@@ -1,0 +1,33 @@
+import type { SeriesEvent, SeriesEventKind, SeriesResult } from './types.ts';
+import { formatFold } from '../wording/sentences.ts';
+
+/** What is known of a series before its verdict. */
+export type UnjudgedSeries = Omit<SeriesResult, 'verdict'>;
+
+/** `diverge-3 (step 2 of 5)`. */
+export function placeOf({ checkpoints, steps }: UnjudgedSeries, step: number): string {
+  const name = checkpoints[step]?.name ?? '';
+  return step === 0 ? `${name} (the start)` : `${name} (step ${step} of ${steps.length})`;
+}
+
+/** How far a value is above what was before: `5,936 times` or `41×`. */
+export function describeRise({ value, reference }: SeriesEvent): string {
+  const fold = (value ?? Number.NaN) / (reference ?? Number.NaN);
+  if (!Number.isFinite(fold)) return 'far above';
+  return fold < 1e6 ? formatFold(fold) : `${fold.toExponential(1)}×`;
+}
+
+/** A cosine in two digits behind the point. */
+export function formatStepCosine(cosine: number): string {
+  const text = cosine.toFixed(2);
+  return text === '-0.00' ? '0.00' : text;
+}
+
+/** Names of tensors in events of one kind and step, in the order of the events; without those that a conversion explains. */
+export function listTensors({ events }: UnjudgedSeries, kind: SeriesEventKind, step: number): string[] {
+  return events.flatMap((event) =>
+    event.kind === kind && event.step === step && event.tensor !== null && (kind === 'failed' || event.message === null)
+      ? [event.tensor]
+      : [],
+  );
+}
