@@ -71,7 +71,10 @@ export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, con
 }
 
 /** The pattern of a change; null where there is none to be seen, or it is not asked for. */
-export function findPattern(rows: readonly TensorRow[], { analyzeTrainingDynamics = true }: AnalysisConfig): PatternResult | null {
+export function findPattern(
+  rows: readonly TensorRow[],
+  { analyzeTrainingDynamics = true }: AnalysisConfig,
+): PatternResult | null {
   const isKnown = rows.some((row) => row.isCompared && Number.isFinite(row.change));
   return analyzeTrainingDynamics && isKnown ? detectPattern(rows) : null;
 }

@@ -9,7 +9,7 @@ export interface Density {
   readonly expected: number;
   /**
    * `dense`: as many changed as rounding lets, and more than half; `rounded`: as many as rounding lets, but fewer than half;
-   * `sparse`: fewer than 60 % of what rounding lets change: some elements were left out of the update.
+   * `sparse`: fewer than 60% of what rounding lets change: some elements were left out of the update.
    */
   readonly verdict: 'dense' | 'rounded' | 'sparse';
   /** Whether the expectation rests on Gaussian weights for a part of the tensors. */

@@ -3,7 +3,8 @@
  * then what is missing. Every number in it is in the evidence of an insight or in the summary.
  */
 import type { AnalysisContext } from './context.ts';
-import { capitalize, formatCosine, formatFold, formatNoun, formatPercent, formatShare, joinWords } from '../wording/sentences.ts';
+import { formatCount, formatCosine, formatFold, formatNoun, formatPercent, formatShare } from '../wording/numbers.ts';
+import { capitalize, joinWords } from '../wording/sentences.ts';
 
 /** One part of the sentence; null where there is nothing to say. */
 type Clause = (context: AnalysisContext) => string | null;
@@ -60,7 +61,7 @@ const describeChange: Clause = (context) => {
       ? describeIdentity(context)
       : context.nonFinite.appeared.length > 0
         ? 'no finite value changed'
-        : `${formatNoun(byType.modified, 'tensor')} of ${compared.toLocaleString('en')} changed, by values too large or too small to be summed`;
+        : `${formatNoun(byType.modified, 'tensor')} of ${formatCount(compared)} changed, by values too large or too small to be summed`;
   const size = `R = ${formatPercent(overall.change)}`;
   if (context.nonFinite.elementShare >= LOST) return `in the few values that are finite ${size}`;
   if (precision !== null && precision.onlyRounding >= 0.5) {

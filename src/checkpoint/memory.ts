@@ -25,7 +25,9 @@ const DTYPES: readonly (readonly [name: string, dtypes: readonly KnownDtype[]])[
  *
  * @throws `ModelDiffError` of kind `Argument` for what holds no tensors.
  */
-export function readMemoryTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): MemoryTensor[] {
+export function readMemoryTensors(
+  tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>,
+): MemoryTensor[] {
   if (typeof tensors !== 'object' || tensors === null || Array.isArray(tensors) || ArrayBuffer.isView(tensors)) {
     throw argumentError(
       `tensors must be an object or a Map of tensors by name, not ${spell(tensors)}`,

@@ -5,7 +5,15 @@ import type { CheckpointTensor, TensorInfo, TensorJson } from './types.ts';
 /** Statistics of one tensor, as the one pass over it gives them. */
 export type TensorStatistics = Pick<TensorInfo, 'mean' | 'std' | 'min' | 'max' | 'sparsity' | 'nanCount' | 'infCount'>;
 
-const STATISTICS = ['mean', 'std', 'min', 'max', 'sparsity', 'nanCount', 'infCount'] as const satisfies readonly (keyof TensorStatistics)[];
+const STATISTICS = [
+  'mean',
+  'std',
+  'min',
+  'max',
+  'sparsity',
+  'nanCount',
+  'infCount',
+] as const satisfies readonly (keyof TensorStatistics)[];
 
 /** Statistics of a tensor that cannot be read. */
 export const NO_STATISTICS: TensorStatistics = {

@@ -14,7 +14,8 @@ export function breaksRule(session: Session, flags: OpenFlags, comparison: Compa
   const { old, new: fresh, summary } = comparison;
   const isBroken = breaksSafety(session, flags, [old, fresh]);
   const changes = flags.failOn?.includes('config') === true ? summary.configChanges.length : 0;
-  if (changes > 0) log(session, `--fail-on config: ${formatNoun(changes, 'key')} of the configuration ${changes === 1 ? 'differs' : 'differ'}`);
+  if (changes > 0)
+    log(session, `--fail-on config: ${formatNoun(changes, 'key')} of the configuration ${changes === 1 ? 'differs' : 'differ'}`);
   return isBroken || changes > 0;
 }
 

@@ -167,10 +167,9 @@ function addSideFlags(command: Command): Command {
         new Option(`--rename-${side} <rule>`, `as --rename, for the ${side} checkpoint alone (repeatable)`).argParser(collect),
       )
       .addOption(
-        new Option(
-          `--strip-prefix-${side} <text>`,
-          `as --strip-prefix, for the ${side} checkpoint alone (repeatable)`,
-        ).argParser(collect),
+        new Option(`--strip-prefix-${side} <text>`, `as --strip-prefix, for the ${side} checkpoint alone (repeatable)`).argParser(
+          collect,
+        ),
       );
   }
   return command;

@@ -107,7 +107,7 @@ function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
   return [
     ...cells,
     ...[mean, std, min, max].map((value) => formatExponent(value)),
-    formatPercent(sparsity),
+    formatPercent(sparsity, 3),
     formatCount(nanCount),
     formatCount(infCount),
   ];

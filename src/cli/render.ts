@@ -36,12 +36,7 @@ export function deliverSeries(
   return deliverWith(session, (format, options) => writeSeries(series, format, options), flags, outputs);
 }
 
-async function deliverWith(
-  session: Session,
-  write: Write,
-  flags: ReportFlags,
-  outputs: readonly OutputFile[],
-): Promise<void> {
+async function deliverWith(session: Session, write: Write, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
   const rendered = new Map<ReportFormat, string>();
   const render = (format: ReportFormat): string => {
     const known = rendered.get(format);

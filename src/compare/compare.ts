@@ -99,13 +99,7 @@ export async function compareOpen(
   });
 }
 
-function readResult(
-  plan: Plan,
-  old: Checkpoint,
-  newer: Checkpoint,
-  result: Compared,
-  options: ResolvedOptions,
-): TensorColumns {
+function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {
   const measured = buildColumns(plan, old, newer, result.columns, options);
   let rounding: RoundingColumns | undefined;
   return {

@@ -5,17 +5,7 @@ import { compileGlobs } from '../names/glob.ts';
 import type { NameRules, SideRules } from '../names/match.ts';
 import { type NameRule, renameRule, stripRule } from '../names/rename.ts';
 import { threadCount } from '../native/threads.ts';
-import {
-  either,
-  flag,
-  nested,
-  numberFrom,
-  oneOf,
-  type OptionsOf,
-  text,
-  texts,
-  wholeNumber,
-} from '../options.ts';
+import { either, flag, nested, numberFrom, oneOf, type OptionsOf, text, texts, wholeNumber } from '../options.ts';
 
 /** Options of one side of a comparison, beside those of both. */
 export interface SideOptions extends Pick<LoadOptions, 'key' | 'variant'> {

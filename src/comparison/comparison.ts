@@ -71,7 +71,11 @@ export class Comparison implements ComparisonData {
    *
    * @param summary totals to be believed where they say more than the rows. @default taken from the rows
    */
-  static fromRows(rows: readonly PartialRow[], summary?: Partial<DiffSummary>, options: Partial<ComparisonOptions> = {}): Comparison {
+  static fromRows(
+    rows: readonly PartialRow[],
+    summary?: Partial<DiffSummary>,
+    options: Partial<ComparisonOptions> = {},
+  ): Comparison {
     return Comparison.fromColumns(columnsFromRows(rows), summary, options);
   }
 
@@ -122,7 +126,12 @@ export class Comparison implements ComparisonData {
     const matches = compileGlobs(list, 'filter');
     const rows = [...this.columns.names.keys()].filter((row) => matches(this.columns.names[row] ?? ''));
     const columns = selectColumns(this.columns, rows);
-    const side = (name: 'old' | 'new'): ComparedSide => ({ ...this[name], files: [], findings: [], ...measureSide(columns[name]) });
+    const side = (name: 'old' | 'new'): ComparedSide => ({
+      ...this[name],
+      files: [],
+      findings: [],
+      ...measureSide(columns[name]),
+    });
     const kept = new Set(columns.names);
     const [old, fresh] = [side('old'), side('new')];
     return new Comparison({

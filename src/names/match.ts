@@ -48,7 +48,12 @@ export function matchNames(old: readonly string[], newer: readonly string[], rul
 }
 
 /** The names of one side after its own rules. */
-export function changeNames(side: Side, given: readonly string[], { selects, rules }: SideRules, changes: NameChange[]): SideNames {
+export function changeNames(
+  side: Side,
+  given: readonly string[],
+  { selects, rules }: SideRules,
+  changes: NameChange[],
+): SideNames {
   const rows = [...given.keys()].filter((row) => selects(given[row] ?? ''));
   let names = rows.map((row) => given[row] ?? '');
   for (const { kind, text, option, apply } of rules) {

@@ -33,7 +33,9 @@ export function renameRule(text: string, option: string): NameRule {
   if (at < 1) {
     throw argumentError(
       `${option} has the rule ${JSON.stringify(text)}: expected REGEX=>REPLACEMENT`,
-      at === 0 ? 'the expression before => is empty; ^ matches the beginning of every name' : String.raw`for example ^net\.=>model.`,
+      at === 0
+        ? 'the expression before => is empty; ^ matches the beginning of every name'
+        : String.raw`for example ^net\.=>model.`,
       option,
     );
   }

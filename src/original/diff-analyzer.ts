@@ -5,7 +5,14 @@ import { analyzeTypes } from '../analysis/layer-analysis.ts';
 import { detectPattern } from '../analysis/patterns/detect.ts';
 import { readRows } from '../analysis/rows.ts';
 import type { TensorRow } from '../analysis/tensor-row.ts';
-import type { Analysis, AnalysisConfig, ChangePattern, LayerAnalysis, PatternResult, TrainingInsight } from '../analysis/types.ts';
+import type {
+  Analysis,
+  AnalysisConfig,
+  ChangePattern,
+  LayerAnalysis,
+  PatternResult,
+  TrainingInsight,
+} from '../analysis/types.ts';
 import { columnsFromRows, type PartialRow } from '../comparison/from-rows.ts';
 import type { ParameterDiff } from '../comparison/rows.ts';
 import type { DiffSummary } from '../comparison/summary.ts';

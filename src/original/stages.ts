@@ -23,10 +23,7 @@ interface Development {
  * How the change of each tensor developed from one stage of training to the next. The overall change of each stage is
  * taken out first: a stage with a lower learning rate decelerates nothing. Lists are sorted by how much they matter.
  */
-export function compareStages(
-  diffs1: readonly PartialRow[],
-  diffs2: readonly PartialRow[],
-): StageComparison {
+export function compareStages(diffs1: readonly PartialRow[], diffs2: readonly PartialRow[]): StageComparison {
   const stage1 = readStage(diffs1);
   const stage2 = readStage(diffs2);
   const [total1, total2] = totalChanges(stage1, stage2);

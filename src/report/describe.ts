@@ -1,5 +1,5 @@
 import type { TensorColumns } from '../comparison/columns.ts';
-import { formatCosine, formatPercent, isMissing, MISSING } from '../wording/numbers.ts';
+import { MISSING, formatCosine, formatPercent, isMissing } from '../wording/numbers.ts';
 import { hasFinitePair } from './rank.ts';
 
 /** The numbers of one modified tensor in words, as the tables of all reports show them. */
@@ -29,8 +29,8 @@ export function describeRow(
   const total = columns.totalElements[row] ?? Number.NaN;
   return {
     relative: !comparable ? MISSING : fromZero ? 'from 0' : formatChange(change),
-    cosine: comparable ? formatCosine(columns.cosineSim[row] ?? null, columns.oneMinusCos[row] ?? null) : MISSING,
-    changed: formatPercent(total === 0 && changed === 0 ? 0 : changed / total),
+    cosine: comparable ? formatCosine(columns.oneMinusCos[row] ?? null, 5) : MISSING,
+    changed: formatPercent(total === 0 && changed === 0 ? 0 : changed / total, 3),
     share: !comparable ? 0 : fromZero ? 1 : top > 0 && !isMissing(change) ? change / top : 0,
   };
 }

@@ -1,5 +1,5 @@
 import type { SeriesResult, SeriesStep } from '../series/types.ts';
-import { formatCount, formatExponent, formatNoun, formatPercent, isMissing, MISSING } from '../wording/numbers.ts';
+import { MISSING, formatCount, formatExponent, formatNoun, formatPercent, isMissing } from '../wording/numbers.ts';
 
 /** A column of the table of steps, the same in every format that people read. */
 export interface StepColumn {
@@ -9,8 +9,8 @@ export interface StepColumn {
 
 /** The columns in their order. */
 export const STEP_COLUMNS: readonly StepColumn[] = [
-  { title: 'relative step', read: ({ relativeStep }) => formatPercent(relativeStep) },
-  { title: 'from start', read: ({ relativeDistance }) => formatPercent(relativeDistance) },
+  { title: 'relative step', read: ({ relativeStep }) => formatPercent(relativeStep, 3) },
+  { title: 'from start', read: ({ relativeDistance }) => formatPercent(relativeDistance, 3) },
   { title: 'straightness', read: ({ straightness }) => formatTwoDigits(straightness) },
   { title: 'step cosine', read: ({ stepCosine }) => formatTwoDigits(stepCosine) },
   { title: 'way cosine', read: ({ wayCosine }) => formatTwoDigits(wayCosine) },
@@ -44,5 +44,5 @@ export function describeScope({ steps, tensors }: SeriesResult): string {
 }
 
 function readChanged({ changedElements, totalElements }: SeriesStep): string {
-  return changedElements === null || totalElements === 0 ? MISSING : formatPercent(changedElements / totalElements);
+  return changedElements === null || totalElements === 0 ? MISSING : formatPercent(changedElements / totalElements, 3);
 }

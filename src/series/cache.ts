@@ -1,4 +1,4 @@
-import { formatNoun } from '../wording/sentences.ts';
+import { formatNoun } from '../wording/numbers.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint } from '../checkpoint/load.ts';
 import { ModelDiffError } from '../errors.ts';

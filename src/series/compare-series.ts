@@ -38,7 +38,8 @@ export async function compareSeries(
   const cache = createCache(checkpoints, open);
   try {
     const surveys: Survey[] = [];
-    for (const index of checkpoints.keys()) surveys.push(surveyCheckpoint(await cache.take(index), options.names.new, options.selects));
+    for (const index of checkpoints.keys())
+      surveys.push(surveyCheckpoint(await cache.take(index), options.names.new, options.selects));
     const count = checkpoints.length - 1;
     const planned = Array.from({ length: count }, (_, at) => planStep(at + 1)).flat();
     const progress =

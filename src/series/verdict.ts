@@ -4,7 +4,8 @@
  */
 import type { SeriesEvent, SeriesEventKind, SeriesStep } from './types.ts';
 import { median } from '../analysis/statistics.ts';
-import { capitalize, formatNoun, formatPercent, joinWords, listNames } from '../wording/sentences.ts';
+import { formatNoun, formatPercent } from '../wording/numbers.ts';
+import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
 import { describeRise, formatStepCosine, listTensors, placeOf, type UnjudgedSeries } from './wording.ts';
 
 /** A last step smaller or larger than the first by this factor is told as a trend. */

@@ -1,5 +1,5 @@
 import type { SeriesEvent, SeriesEventKind, SeriesResult } from './types.ts';
-import { formatFold } from '../wording/sentences.ts';
+import { formatFold } from '../wording/numbers.ts';
 
 /** What is known of a series before its verdict. */
 export type UnjudgedSeries = Omit<SeriesResult, 'verdict'>;
@@ -14,7 +14,7 @@ export function placeOf({ checkpoints, steps }: UnjudgedSeries, step: number): s
 export function describeRise({ value, reference }: SeriesEvent): string {
   const fold = (value ?? Number.NaN) / (reference ?? Number.NaN);
   if (!Number.isFinite(fold)) return 'far above';
-  return fold < 1e6 ? formatFold(fold) : `${fold.toExponential(1)}×`;
+  return formatFold(fold);
 }
 
 /** A cosine in two digits behind the point. */

@@ -1,4 +1,7 @@
-/** Numbers as reports print them. Whatever does not exist is a dash, and never a zero. */
+/**
+ * Numbers as people read them, the same in sentences, tables and charts. Whatever does not exist is a dash, and never a zero.
+ * Plain formatting of our own: `toLocaleString` costs 20 ms at its first use.
+ */
 
 /** What stands for a number that does not exist. */
 export const MISSING = '–';
@@ -12,7 +15,7 @@ export function formatCount(count: number | null): string {
         .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `one tensor`, `2 tensors`: a count and its noun. */
+/** A count with its noun: `1 tensor`, `2 tensors`. */
 export function formatNoun(count: number, noun: string, plural: string = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
@@ -36,31 +39,61 @@ export function formatExponent(value: number | null): string {
   return value === 0 ? '0' : value.toExponential(2);
 }
 
-/** A share or a relative change, where 1 is 100 %: `3.95 %`, `0.00123 %`, and `8.8e-8` where percent would be all zeros. */
-export function formatPercent(share: number | null): string {
+/** From this many times on a relative size is a multiple and no percentage: 1,000%. */
+const MULTIPLE = 10;
+
+/**
+ * A share or a relative change, where 1 is 100%: `5.7%`, `0.0012%`, `8.8e-6%`, and `12×` from 1,000% on. Less than all is never
+ * written as 100%.
+ * @param digits significant ones: two in sentences, three in tables
+ */
+export function formatPercent(share: number | null, digits: number = 2): string {
   if (isMissing(share)) return MISSING;
   const percent = share * 100;
   const size = Math.abs(percent);
-  if (size === 0) return '0 %';
-  if (size < 1e-3 || size >= 9999.5) return share.toExponential(1);
-  // 99.9999 % of the elements is not all of them.
-  if (size > 99.9 && size < 100) return `${Math.sign(percent) * (Math.floor(size * 100) / 100)} %`;
-  return size === 100 ? `${percent} %` : `${percent.toPrecision(size >= 999.5 ? 4 : 3)} %`;
+  if (size === 0) return '0%';
+  if (Math.abs(share) >= MULTIPLE) return formatFold(share, digits);
+  if (size < 1e-3) return `${percent.toExponential(1)}%`;
+  if (size < 100 && Number(size.toPrecision(digits)) >= 100) return `${Math.sign(percent) * (Math.floor(size * 100) / 100)}%`;
+  return `${Number(percent.toPrecision(size >= 100 ? Math.max(3, digits) : digits))}%`;
 }
 
-/** A probability in whole percent, which never claims certainty: `91 %`, `>99 %`. */
-export function formatConfidence(probability: number): string {
+/** A probability or a share that never claims all or nothing: `91%`, `>99%`, `<1%`. */
+export function formatShare(share: number | null): string {
+  if (isMissing(share)) return MISSING;
+  if (share < 1 && share >= 0.995) return '>99%';
+  return formatPercent(share);
+}
+
+/** As {@link formatShare}, in whole percent. */
+export function formatConfidence(probability: number | null): string {
   if (isMissing(probability)) return MISSING;
   const percent = Math.round(probability * 100);
-  if (percent === 100 && probability < 1) return '>99 %';
-  return percent === 0 && probability > 0 ? '<1 %' : `${percent} %`;
+  if (percent === 100 && probability < 1) return '>99%';
+  return percent === 0 && probability > 0 ? '<1%' : `${percent}%`;
 }
 
-/** A cosine with the digits that tell: `0.9871`, and `1-3.2e-8` near 1, where its distance from 1 is the number of interest. */
-export function formatCosine(cosine: number | null, oneMinusCos: number | null): string {
-  if (isMissing(cosine)) return MISSING;
-  if (!isMissing(oneMinusCos) && oneMinusCos !== 0 && Math.abs(oneMinusCos) < 1e-4) return `1-${oneMinusCos.toExponential(1)}`;
-  return cosine === 1 ? '1' : cosine.toFixed(5);
+/** A factor: `3.2×`, `5,936×`, `1.2e+9×`. */
+export function formatFold(fold: number | null, digits: number = 2): string {
+  if (isMissing(fold)) return MISSING;
+  if (Math.abs(fold) >= 1e6) return `${fold.toExponential(1)}×`;
+  return Math.abs(fold) >= 1000 ? `${formatCount(fold)}×` : `${Number(fold.toPrecision(digits))}×`;
+}
+
+/** A magnitude with its whole part in full, `65,504`; a large one as `1.00e+20`. */
+export function formatMagnitude(size: number): string {
+  if (size >= 1e6) return size.toExponential(2);
+  return size < 1000 ? String(Number(size.toFixed(2))) : formatCount(size);
+}
+
+/**
+ * A cosine: `0.998`, and near 1 its distance from 1, which is the number of interest: `1-3.2e-8`.
+ * @param digits behind the point
+ */
+export function formatCosine(oneMinusCos: number | null, digits: number = 3): string {
+  if (isMissing(oneMinusCos)) return MISSING;
+  if (oneMinusCos === 0) return '1';
+  return Math.abs(oneMinusCos) < 10 ** (1 - digits) ? `1-${oneMinusCos.toExponential(1)}` : (1 - oneMinusCos).toFixed(digits);
 }
 
 /** Sizes of the dimensions: `[32×64]`; `[]` for a 0-d tensor. */
@@ -68,7 +101,7 @@ export function formatShape(shape: readonly number[], times: string = '×'): str
   return `[${shape.join(times)}]`;
 }
 
-/** A share of the listed rows that was left out, in words, as `… and 241 more modified tensors`. Empty when nothing was. */
+/** What of a list was left out, in words, as `… and 241 more modified tensors`. Empty when nothing was. */
 export function formatRest(rest: number, noun: string, plural: string = `${noun}s`): string {
   return rest <= 0 ? '' : `… and ${formatCount(rest)} more ${rest === 1 ? noun : plural}`;
 }

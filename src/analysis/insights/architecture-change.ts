@@ -1,5 +1,6 @@
 import type { Explain } from './insight.ts';
-import { capitalize, formatNoun } from '../../wording/sentences.ts';
+import { formatNoun } from '../../wording/numbers.ts';
+import { capitalize } from '../../wording/sentences.ts';
 
 /** Tensors that one side does not have, or has in another shape. */
 export const explainArchitectureChange: Explain = ({ counts, rows }) => {

@@ -1,6 +1,7 @@
 import type { ChangePattern } from '../types.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { capitalize, formatFold, formatShare } from '../../wording/sentences.ts';
+import { formatFold, formatShare } from '../../wording/numbers.ts';
+import { capitalize } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 type Evidence = Readonly<Record<string, unknown>>;

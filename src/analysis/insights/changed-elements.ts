@@ -1,4 +1,5 @@
-import { formatPercent, formatShare, joinWords } from '../../wording/sentences.ts';
+import { formatPercent, formatShare } from '../../wording/numbers.ts';
+import { joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Elements that kept their value, against what rounding to the dtype alone keeps. */

@@ -1,6 +1,6 @@
 import type { Severity } from '../../checkpoint/types.ts';
 import type { ConfigChange } from '../../comparison/summary.ts';
-import { formatNoun } from '../../wording/sentences.ts';
+import { formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** Keys whose change alters what the weights compute, and what that means. */

@@ -1,5 +1,5 @@
 import { isMatrix } from '../tensor-row.ts';
-import { formatShare } from '../../wording/sentences.ts';
+import { formatShare } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** Share of matrices from which a turn is reported. */

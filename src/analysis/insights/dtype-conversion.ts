@@ -1,4 +1,5 @@
-import { formatNoun, formatPercent, listNames } from '../../wording/sentences.ts';
+import { formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { listNames } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Another storage dtype, and how much of the change its rounding explains. */

@@ -1,6 +1,6 @@
 import type { ResizedTensor } from '../../comparison/summary.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { formatPercent } from '../../wording/sentences.ts';
+import { formatPercent } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** New rows whose size is outside this range of the old ones' do not look like trained rows. */

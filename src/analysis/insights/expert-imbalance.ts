@@ -1,4 +1,4 @@
-import { formatNoun } from '../../wording/sentences.ts';
+import { formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** Changes of experts that scatter by a factor of 1.4 have a Gini coefficient of 0.2; this is twice that. */

@@ -1,4 +1,5 @@
-import { formatNoun, listNames } from '../../wording/sentences.ts';
+import { formatNoun } from '../../wording/numbers.ts';
+import { listNames } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Tensors that could not be read or compared: nothing that is said here holds for them. */

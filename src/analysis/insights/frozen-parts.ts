@@ -1,5 +1,6 @@
 import type { FrozenRange } from '../frozen.ts';
-import { formatNoun, formatShare, joinWords } from '../../wording/sentences.ts';
+import { formatNoun, formatShare } from '../../wording/numbers.ts';
+import { joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** From this share of unchanged tensors or elements on it is worth a word. */

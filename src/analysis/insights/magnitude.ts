@@ -1,5 +1,6 @@
 import { BANDS } from '../bands.ts';
-import { capitalize, formatCosine, formatNoun, formatPercent } from '../../wording/sentences.ts';
+import { formatCount, formatCosine, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { capitalize } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** Size of the change as a whole, and what changes of that size are seen in. */
@@ -13,7 +14,7 @@ export const explainMagnitude: Explain = ({ band, overall, counts, rescaling }) 
     const { identical, modified } = counts.byType;
     // Changes that R does not see (beyond the range of numbers, not finite) are told elsewhere, and are no "no change".
     if (modified > 0) return [];
-    const description = `No compared tensor has a measurable change; ${identical} of ${counts.compared.toLocaleString('en')} ${identical === 1 ? 'is' : 'are'} equal in every value.`;
+    const description = `No compared tensor has a measurable change; ${identical} of ${formatCount(counts.compared)} ${identical === 1 ? 'is' : 'are'} equal in every value.`;
     return [{ category: 'magnitude', title: 'No Change', description, severity: 'info', evidence: { ...evidence, identical } }];
   }
   const size = `R = ${formatPercent(change)} over ${formatNoun(tensors, 'tensor')}${oneMinusCos === null ? '' : `, cosine ${formatCosine(oneMinusCos)}`}`;

@@ -1,6 +1,7 @@
 import type { TrainingInsight } from '../types.ts';
 import type { Overflow } from '../overflow.ts';
-import { formatMagnitude, formatNoun, listNames } from '../../wording/sentences.ts';
+import { formatCount, formatMagnitude, formatNoun } from '../../wording/numbers.ts';
+import { listNames } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** NaN and Inf that appeared, those that a conversion made, and those that were there before. */
@@ -12,7 +13,7 @@ export const explainNonFinite: Explain = ({ nonFinite }) => {
     insights.push({
       category: 'stability',
       title: 'NaN or Inf Appeared',
-      description: `${appeared.length.toLocaleString('en')} of ${formatNoun(tensors, 'tensor')} came to hold NaN (${nan.toLocaleString('en')}) or Inf (${inf.toLocaleString('en')}): ${listNames(appeared)}. The run diverged or the file is damaged; all other numbers leave these elements out.`,
+      description: `${formatCount(appeared.length)} of ${formatNoun(tensors, 'tensor')} came to hold NaN (${formatCount(nan)}) or Inf (${formatCount(inf)}): ${listNames(appeared)}. The run diverged or the file is damaged; all other numbers leave these elements out.`,
       severity: 'critical',
       evidence: { tensors: appeared.length, of: tensors, nan, inf, elementShare, first: appeared.slice(0, 10) },
     });
@@ -38,7 +39,7 @@ function explainOverflow(overflow: Overflow, of: number, allElements: number): T
   return {
     category: 'stability',
     title: `Values Overflowed in the Conversion to ${to}`,
-    description: `${formatNoun(elements, 'value')} in ${tensors.length.toLocaleString('en')} of ${formatNoun(of, 'tensor')} became ${became}: ${to} ends at ${formatMagnitude(limit)}, the ${from} weights reach ${formatMagnitude(largestOld)} (${listNames(tensors)}). Nothing else changed there but by rounding, so this is the conversion and not the training${limit < WIDE ? '; bf16 would hold them' : ''}. All other numbers leave these elements out.`,
+    description: `${formatNoun(elements, 'value')} in ${formatCount(tensors.length)} of ${formatNoun(of, 'tensor')} became ${became}: ${to} ends at ${formatMagnitude(limit)}, the ${from} weights reach ${formatMagnitude(largestOld)} (${listNames(tensors)}). Nothing else changed there but by rounding, so this is the conversion and not the training${limit < WIDE ? '; bf16 would hold them' : ''}. All other numbers leave these elements out.`,
     severity: 'critical',
     evidence: {
       from,

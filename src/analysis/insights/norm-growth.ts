@@ -1,4 +1,4 @@
-import { formatFold, formatShare } from '../../wording/sentences.ts';
+import { formatFold, formatShare } from '../../wording/numbers.ts';
 import { isMatrix } from '../tensor-row.ts';
 import type { Explain } from './insight.ts';
 

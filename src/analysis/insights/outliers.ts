@@ -1,7 +1,7 @@
 import { createNumbering } from '../block-numbering.ts';
 import { median, robustDeviation } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { formatFold, formatNoun } from '../../wording/sentences.ts';
+import { formatFold, formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** A tensor is an outlier at this many times the median of its module over the blocks. */

@@ -1,4 +1,4 @@
-import { formatNoun } from '../../wording/sentences.ts';
+import { formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** Weights that were multiplied by a number and nothing else. */

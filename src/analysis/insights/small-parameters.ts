@@ -1,5 +1,5 @@
 import { isAuxiliary, isMatrix } from '../tensor-row.ts';
-import { formatNoun } from '../../wording/sentences.ts';
+import { formatCount, formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
 
 /** All matrices are as they were; only biases, norms and other vectors changed. */
@@ -14,7 +14,7 @@ export const explainSmallParameters: Explain = ({ rows }) => {
     {
       category: 'training_dynamics',
       title: 'Only Vectors Changed',
-      description: `${matrices.length === 1 ? 'The only matrix is' : `All ${matrices.length.toLocaleString('en')} matrices are`} unchanged; ${formatNoun(changed.length, 'vector')} changed (${norms} of norms, ${formatNoun(biases, 'bias', 'biases')}), as tuning of biases or norms does.`,
+      description: `${matrices.length === 1 ? 'The only matrix is' : `All ${formatCount(matrices.length)} matrices are`} unchanged; ${formatNoun(changed.length, 'vector')} changed (${norms} of norms, ${formatNoun(biases, 'bias', 'biases')}), as tuning of biases or norms does.`,
       severity: 'info',
       evidence: { matrices: matrices.length, changed: changed.length, norms, biases },
       confidence: 0.95,

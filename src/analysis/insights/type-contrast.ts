@@ -1,7 +1,8 @@
 import type { LayerAnalysis } from '../types.ts';
 import { sum, sumOf } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { capitalize, formatFold, formatNoun, formatPercent, joinWords } from '../../wording/sentences.ts';
+import { formatFold, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { capitalize, joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** A type stands out when its R is this many times that of all others together. */

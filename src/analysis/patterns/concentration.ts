@@ -14,7 +14,7 @@ export interface Concentration {
   /** Of the active tensors, the share of the commonest type, and that type. */
   readonly mainType: string;
   readonly mainTypeShare: number;
-  /** Share of active tensors whose module is active in at least 60 % of its blocks. */
+  /** Share of active tensors whose module is active in at least 60% of its blocks. */
   readonly systematicShare: number;
   /** Mean share of active tensors in the blocks that have any; 0 when no block has. */
   readonly fill: number;

@@ -1,6 +1,6 @@
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { listNames } from '../../wording/sentences.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
-import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';

@@ -21,7 +21,10 @@ type ReadCell = (columns: TensorColumns, row: number) => Cell;
 const CSV_COLUMNS: readonly (readonly [string, ReadCell])[] = [
   ['name', (columns, row) => columns.names[row]],
   ['change_type', changeTypeAt],
-  ...PAIR_METRIC_NAMES.map((metric): readonly [string, ReadCell] => [toSnakeCase(metric), (columns, row) => columns[metric][row]]),
+  ...PAIR_METRIC_NAMES.map((metric): readonly [string, ReadCell] => [
+    toSnakeCase(metric),
+    (columns, row) => columns[metric][row],
+  ]),
   ['total_elements', (columns, row) => columns.totalElements[row]],
   ['change_ratio', changeRatioAt],
   ['identical', (columns, row) => columns.identical[row] === 1],
@@ -37,7 +40,10 @@ function listSide(side: 'old' | 'new'): (readonly [string, ReadCell])[] {
     [`${side}_shape`, (columns, row) => (columns[side].dtype[row] === '' ? null : JSON.stringify(columns[side].shape[row]))],
     [`${side}_elements`, (columns, row) => columns[side].numElements[row]],
     [`${side}_bytes`, (columns, row) => columns[side].sizeBytes[row]],
-    ...SIDE_METRIC_NAMES.map((metric): readonly [string, ReadCell] => [`${side}_${metric}`, (columns, row) => columns[side][metric][row]]),
+    ...SIDE_METRIC_NAMES.map((metric): readonly [string, ReadCell] => [
+      `${side}_${metric}`,
+      (columns, row) => columns[side][metric][row],
+    ]),
   ];
 }
 

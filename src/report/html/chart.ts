@@ -87,7 +87,7 @@ export function drawChart({ title, bars }: ChartData, width: number, height: num
 <title id="chart-title">${title}</title>
 <desc id="chart-description">${describe(bars)}</desc>
 ${ticks.map((tick) => html`<g class="tick"><line x1="${MARGIN.left}" x2="${round(MARGIN.left + plot.width)}" y1="${round(y(tick))}" y2="${round(y(tick))}"/><text x="${MARGIN.left - 8}" y="${round(y(tick) + 4)}" text-anchor="end">${formatTick(tick)}</text></g>\n`)}
-${bars.map((bar, index) => html`<rect class="bar" x="${round(x(index) + pitch * 0.12)}" y="${round(y(bar.change))}" width="${round(Math.min(pitch * 0.76, 64))}" height="${round(base - y(bar.change))}" rx="${pitch > 8 ? 2 : 0}"><title>${truncateMiddle(bar.words, 120)}: ${formatPercent(bar.change)}</title></rect>\n`)}
+${bars.map((bar, index) => html`<rect class="bar" x="${round(x(index) + pitch * 0.12)}" y="${round(y(bar.change))}" width="${round(Math.min(pitch * 0.76, 64))}" height="${round(base - y(bar.change))}" rx="${pitch > 8 ? 2 : 0}"><title>${truncateMiddle(bar.words, 120)}: ${formatPercent(bar.change, 3)}</title></rect>\n`)}
 ${bars.map((bar, index) => (index % labelEvery === 0 ? html`<text class="label" x="${round(x(index) + pitch * 0.12 + Math.min(pitch * 0.76, 64) / 2)}" y="${round(base + 17)}" text-anchor="middle">${truncateMiddle(bar.label, 14)}</text>\n` : html``))}
 ${groups.filter((group) => group !== '').map((group) => nameGroup(group, bars, x, pitch, base))}
 </svg>`;
@@ -96,7 +96,7 @@ ${groups.filter((group) => group !== '').map((group) => nameGroup(group, bars, x
 /** The same numbers as a table, for who cannot see the chart. */
 export function tabulateBars({ entry, bars }: ChartData): Markup {
   return html`<details><summary>Numbers of the chart</summary><div class="scroll" role="region" aria-label="Numbers of the chart" tabindex="0"><table><thead><tr><th scope="col">${entry}</th><th scope="col" class="number">change</th></tr></thead>
-<tbody>${bars.map((bar) => html`<tr><th scope="row"><code class="name">${truncateMiddle(bar.words, 240)}</code></th><td class="number">${formatPercent(bar.change)}</td></tr>\n`)}</tbody></table></div></details>`;
+<tbody>${bars.map((bar) => html`<tr><th scope="row"><code class="name">${truncateMiddle(bar.words, 240)}</code></th><td class="number">${formatPercent(bar.change, 3)}</td></tr>\n`)}</tbody></table></div></details>`;
 }
 
 function nameGroup(group: string, bars: readonly Bar[], x: (index: number) => number, pitch: number, base: number): Markup {
@@ -109,7 +109,7 @@ function nameGroup(group: string, bars: readonly Bar[], x: (index: number) => nu
 function describe(bars: readonly Bar[]): string {
   const sorted = [...bars].sort((a, b) => b.change - a.change);
   const say = (bar: Bar | undefined): string =>
-    bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change)}`;
+    bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change, 3)}`;
   return `${formatNoun(bars.length, 'bar')}. Most: ${say(sorted[0])}. Least: ${say(sorted.at(-1))}.`;
 }
 

@@ -34,7 +34,7 @@ const TERMS: readonly (readonly [string, string, string | null])[] = [
   ['NaN and Inf', 'Counted, and left out of every other number.', null],
   [
     'Size of the change',
-    'identical · trace below 0.1 % · light to 1.5 % · standard to 5 % · strong to 25 % · heavy above · replaced where the cosine says that the weights are unrelated. Most fine-tunes are light to strong.',
+    'identical · trace below 0.2% · light to 1.5% · standard to 5% · strong to 25% · heavy above · replaced where the cosine says that the weights are unrelated. Most fine-tunes are light to strong.',
     null,
   ],
   ['Sure', 'How likely a conclusion is where it is inferred and not read off.', null],

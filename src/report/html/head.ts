@@ -42,7 +42,7 @@ function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
   const figures = [
     showFigure(
       'Relative change, overall',
-      formatPercent(analysis.summary.change),
+      formatPercent(analysis.summary.change, 3),
       `size of the change: ${analysis.summary.band}`,
     ),
     showFigure(
@@ -54,24 +54,22 @@ function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
       ? null
       : showFigure(
           'Median tensor',
-          formatPercent(relativeChange.median),
-          `99 % of the modified tensors below ${formatPercent(relativeChange.p99)}, largest ${formatPercent(relativeChange.max)}`,
+          formatPercent(relativeChange.median, 3),
+          `99% of the modified tensors below ${formatPercent(relativeChange.p99, 3)}, largest ${formatPercent(relativeChange.max, 3)}`,
         ),
     summary.changedElements === null
       ? null
       : showFigure(
           'Elements changed',
-          summary.totalElements === 0 ? '0 %' : formatPercent(summary.changedElements / summary.totalElements),
+          summary.totalElements === 0 ? '0%' : formatPercent(summary.changedElements / summary.totalElements, 3),
           `${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)}`,
         ),
     analysis.summary.cosine === null
       ? null
       : showFigure(
           'Cosine, overall',
-          formatCosine(analysis.summary.cosine, 1 - analysis.summary.cosine),
-          summary.oneMinusCosMax === null
-            ? ''
-            : `smallest of a tensor ${formatCosine(1 - summary.oneMinusCosMax, summary.oneMinusCosMax)}`,
+          formatCosine(1 - analysis.summary.cosine, 5),
+          summary.oneMinusCosMax === null ? '' : `smallest of a tensor ${formatCosine(summary.oneMinusCosMax, 5)}`,
         ),
     showFigure(
       'Structure',
@@ -79,7 +77,9 @@ function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
       `${formatNoun(summary.addedTensors, 'tensor')} added, ${formatCount(summary.removedTensors)} removed, ${formatCount(summary.reshapedTensors)} reshaped${summary.dtypeChangedTensors > 0 ? `, ${formatCount(summary.dtypeChangedTensors)} with another dtype` : ''}`,
     ),
     showNonfinite(old.nonfinite, fresh.nonfinite),
-    summary.failedTensors === 0 ? null : showFigure('Could not be compared', formatCount(summary.failedTensors), 'see below', true),
+    summary.failedTensors === 0
+      ? null
+      : showFigure('Could not be compared', formatCount(summary.failedTensors), 'see below', true),
   ];
   return figures.filter((figure) => figure !== null);
 }

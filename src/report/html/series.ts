@@ -107,7 +107,7 @@ ${table(
   1,
   shown.map(
     ({ name, relativeDistance, straightness }) =>
-      html`<tr><th scope="row">${showName(name)}</th><td class="number">${formatPercent(relativeDistance)}</td><td class="number">${formatTwoDigits(straightness)}</td></tr>\n`,
+      html`<tr><th scope="row">${showName(name)}</th><td class="number">${formatPercent(relativeDistance, 3)}</td><td class="number">${formatTwoDigits(straightness)}</td></tr>\n`,
   ),
 )}
 ${rest === '' ? null : html`<p class="rest">${rest}</p>`}

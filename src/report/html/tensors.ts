@@ -46,7 +46,7 @@ export function showLayers({ summary, analysis }: Report): Markup {
 <h2>By kind of layer</h2>
 <div class="scroll" role="region" aria-label="By kind of layer" tabindex="0"><table>
 <thead><tr><th scope="col">layer type</th><th scope="col" class="number">modified tensors</th><th scope="col" class="number">change</th><th class="spark" aria-hidden="true"></th><th scope="col" class="number">largest</th></tr></thead>
-<tbody>${types.map((type) => html`<tr><th scope="row">${showName(type.layerType)}</th><td class="number">${type.count}</td><td class="number">${formatPercent(type.avgChange)}</td>${drawSpark(top > 0 ? type.avgChange / top : 0)}<td class="number">${formatPercent(type.maxChange)}</td></tr>\n`)}</tbody>
+<tbody>${types.map((type) => html`<tr><th scope="row">${showName(type.layerType)}</th><td class="number">${type.count}</td><td class="number">${formatPercent(type.avgChange, 3)}</td>${drawSpark(top > 0 ? type.avgChange / top : 0)}<td class="number">${formatPercent(type.maxChange, 3)}</td></tr>\n`)}</tbody>
 </table></div>
 <div class="pair">${lists.map(([title, layers]) => listLayers(title, layers))}</div>
 </section>`;
@@ -55,7 +55,7 @@ export function showLayers({ summary, analysis }: Report): Markup {
 function listLayers(title: string, layers: readonly (readonly [string, number])[]): Markup {
   if (layers.length === 0) return html``;
   return html`<div><h3>${title}</h3><table><thead><tr><th scope="col">layer</th><th scope="col" class="number">change</th></tr></thead>
-<tbody>${layers.map(([name, change]) => html`<tr><th scope="row">${showName(name)}</th><td class="number">${formatPercent(change)}</td></tr>\n`)}</tbody></table></div>\n`;
+<tbody>${layers.map(([name, change]) => html`<tr><th scope="row">${showName(name)}</th><td class="number">${formatPercent(change, 3)}</td></tr>\n`)}</tbody></table></div>\n`;
 }
 
 function showRow(columns: TensorColumns, row: number, top: number): Markup {

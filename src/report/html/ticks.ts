@@ -7,7 +7,7 @@ export function chooseTicks(top: number, count: number): number[] {
   return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
-/** A round relative change in as few digits as it has: `5 %`, `0.002 %`. */
+/** A round relative change in as few digits as it has: `5%`, `0.002%`. */
 export function formatTick(tick: number): string {
-  return tick !== 0 && tick < 1e-6 ? tick.toExponential(0) : `${Number((tick * 100).toPrecision(3))} %`;
+  return tick !== 0 && tick < 1e-6 ? tick.toExponential(0) : `${Number((tick * 100).toPrecision(3))}%`;
 }

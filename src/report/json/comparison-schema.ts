@@ -164,7 +164,10 @@ export const SIDE_SCHEMA: Schema = object<ComparedSide>({
   bytes: number,
   dtypes: described('[dtype, tensors], most elements first.', list(tuple(string, number))),
   nonfinite: described('NaN and infinite elements.', number),
-  files: described('Files that hold the tensors; paths begin at the checkpoint.', list(object<ComparedFile>({ path: string, bytes: number }))),
+  files: described(
+    'Files that hold the tensors; paths begin at the checkpoint.',
+    list(object<ComparedFile>({ path: string, bytes: number })),
+  ),
   findings: described(
     'What was noticed about the files.',
     list(

@@ -45,10 +45,7 @@ export function decode(value: unknown, schema: Schema, at: string, most: number)
       return decodeLookup(expectObject(value, at), schema.of, at, most);
     case 'rows':
       return new Map(
-        Object.entries(expectObject(value, at)).map(([row, item]) => [
-          Number(row),
-          decode(item, string, `${at}.${row}`, most),
-        ]),
+        Object.entries(expectObject(value, at)).map(([row, item]) => [Number(row), decode(item, string, `${at}.${row}`, most)]),
       );
     case 'object':
       return decodeFields(expectObject(value, at), schema.fields, at, most);
@@ -56,7 +53,9 @@ export function decode(value: unknown, schema: Schema, at: string, most: number)
 }
 
 function decodeLookup(value: Readonly<Record<string, unknown>>, of: Schema, at: string, most: number): unknown[] {
-  const values = expectList(value['values'], `${at}.values`).map((item, index) => decode(item, of, `${at}.values[${index}]`, most));
+  const values = expectList(value['values'], `${at}.values`).map((item, index) =>
+    decode(item, of, `${at}.values[${index}]`, most),
+  );
   const index = expectColumn(value['index'], '<u4', `${at}.index`, most);
   return Array.from(index, (found) => {
     expect(found, () => found < values.length, `numbers below ${values.length}`, `${at}.index`);

@@ -85,7 +85,8 @@ function checkLengths(columns: TensorColumns): void {
     if (column.length !== expected) throw invalidReport(`columns.${at}`, `${expected} values`, String(column.length));
   };
   const side = (at: string, values: SideColumns): void => {
-    for (const key of ['dtype', 'shape', 'numElements', 'sizeBytes', ...SIDE_METRIC_NAMES] as const) check(`${at}.${key}`, values[key]);
+    for (const key of ['dtype', 'shape', 'numElements', 'sizeBytes', ...SIDE_METRIC_NAMES] as const)
+      check(`${at}.${key}`, values[key]);
   };
   for (const key of ['changeType', 'totalElements', 'identical', 'dtypeChanged', ...PAIR_METRIC_NAMES] as const)
     check(key, columns[key]);

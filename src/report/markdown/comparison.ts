@@ -78,7 +78,9 @@ function writeNumbers({ old, new: next, summary, analysis }: Report): string {
     lines.push(`- ${escapeMarkdown(truncateMiddle(describeNameChange(change), 300))}`);
   if (summary.relativeChange !== null) {
     const { median, p99, max } = summary.relativeChange;
-    lines.push(`- Relative change: median ${formatPercent(median)}, p99 ${formatPercent(p99)}, largest ${formatPercent(max)}`);
+    lines.push(
+      `- Relative change: median ${formatPercent(median, 3)}, p99 ${formatPercent(p99, 3)}, largest ${formatPercent(max, 3)}`,
+    );
   }
   if (summary.changedElements !== null)
     lines.push(`- Elements: ${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed`);

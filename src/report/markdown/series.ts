@@ -57,7 +57,7 @@ function listTensors(series: SeriesResult, rows: number): MarkdownBlock {
   const total = series.tensors.names.length;
   const lines = rankTensors(series, rows).map(
     ({ name, relativeDistance, straightness }) =>
-      `| ${codeName(name)} | ${formatPercent(relativeDistance)} | ${formatTwoDigits(straightness)} |`,
+      `| ${codeName(name)} | ${formatPercent(relativeDistance, 3)} | ${formatTwoDigits(straightness)} |`,
   );
   const head = ['| tensor | from start | straightness |', '| --- | ---: | ---: |'];
   return {

@@ -47,10 +47,7 @@ export function writeNumbers(report: Report, layout: Layout): string[] {
   const lines: string[] = [];
   if (summary.relativeChange !== null) {
     const { median, p99, max } = summary.relativeChange;
-    const cosine =
-      summary.oneMinusCosMax === null
-        ? ''
-        : `   cosine min ${formatCosine(1 - summary.oneMinusCosMax, summary.oneMinusCosMax)}`;
+    const cosine = summary.oneMinusCosMax === null ? '' : `   cosine min ${formatCosine(summary.oneMinusCosMax, 5)}`;
     lines.push(
       label(
         'relative change',
@@ -60,7 +57,7 @@ export function writeNumbers(report: Report, layout: Layout): string[] {
     );
   }
   if (summary.changedElements !== null && summary.changedElements > 0) {
-    const share = summary.totalElements > 0 ? ` (${formatPercent(summary.changedElements / summary.totalElements)})` : '';
+    const share = summary.totalElements > 0 ? ` (${formatPercent(summary.changedElements / summary.totalElements, 3)})` : '';
     lines.push(
       label(
         'elements',

@@ -103,7 +103,7 @@ function writeTensors(series: SeriesResult, layout: Layout): string[] {
       cells,
       layout.glyphs,
     );
-    const numbers = ` ${formatPercent(relativeDistance).padStart(10)} ${formatTwoDigits(straightness).padStart(12)}  `;
+    const numbers = ` ${formatPercent(relativeDistance, 3).padStart(10)} ${formatTwoDigits(straightness).padStart(12)}  `;
     return `${numbers}${layout.paint('accent', padCells(profile, stepsTitle.length))}  ${fitName(name, layout.width - 28 - stepsTitle.length, layout)}`;
   });
   if (shown.length > 0)

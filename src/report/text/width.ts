@@ -25,12 +25,12 @@ export function padCells(text: string, cells: number): string {
   return text + ' '.repeat(Math.max(0, cells - measureCells(text)));
 }
 
-/** Breaks a text between words into lines of at most `cells`; a longer word stands alone, a number stays with its %. */
+/** Breaks a text between words into lines of at most `cells`; a longer word stands alone. */
 export function wrapWords(text: string, cells: number): string[] {
   const lines: string[] = [];
   let line = '';
   let used = 0;
-  for (const word of text.split(/ (?!%)/)) {
+  for (const word of text.split(' ')) {
     const size = measureCells(word);
     if (used > 0 && used + 1 + size > cells) {
       lines.push(line);
