@@ -13,11 +13,18 @@ export type { CheckpointInput } from './compare/inputs.ts';
 export type { CompareOptions, DiffConfig, SideOptions } from './compare/options.ts';
 export { Comparison } from './comparison/comparison.ts';
 export type { ComparisonData, ComparisonOptions } from './comparison/comparison.ts';
-export { CHANGE_TYPES } from './comparison/columns.ts';
-export type { ChangeType, HistogramColumns, RoundingColumns, SideColumns, TensorColumns } from './comparison/columns.ts';
+export { CHANGE_TYPES, ROUNDING_SHAPES } from './comparison/columns.ts';
+export type {
+  ChangeType,
+  HistogramColumns,
+  RoundingColumns,
+  RoundingShape,
+  SideColumns,
+  TensorColumns,
+} from './comparison/columns.ts';
 export type { PartialRow } from './comparison/from-rows.ts';
 export type { LeftOutDifference } from './comparison/left-out.ts';
-export type { PairMetrics, SideMetrics } from './comparison/metrics.ts';
+export type { PairMetrics, ProbeMetrics, SideMetrics } from './comparison/metrics.ts';
 export type { Provenance } from './comparison/provenance.ts';
 export type { ParameterDiff } from './comparison/rows.ts';
 export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';

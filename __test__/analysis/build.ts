@@ -63,6 +63,7 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
   const rounding = {
     expectedChanged: column((sketch) => sketch.expectedChanged ?? Number.NaN),
     updateSize: column((sketch) => sketch.updateSize ?? Number.NaN),
+    shape: new Uint8Array(sketches.length),
   };
   const errors = new Map<number, string>();
   sketches.forEach((sketch, row) => {

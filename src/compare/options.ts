@@ -41,6 +41,12 @@ export interface DiffConfig {
    * @default false
    */
   readonly histogram?: boolean | 'exact';
+  /**
+   * Whether some tensors are looked at a second time where one pass leaves open what was done to them: casts, pruning, single rows, grids of
+   * quantised values, another order. `summary.probedTensors` counts them.
+   * @default true
+   */
+  readonly probes?: boolean;
   /** Worker threads. @default the number of available cores */
   readonly threads?: number;
   /** Names to compare, as glob patterns: `*` is any text, dots too. @default all */
@@ -79,6 +85,7 @@ export interface ResolvedOptions extends ComparisonOptions {
   /** Whether the threshold is the default: then a relative guard stands beside it. */
   readonly isDefaultThreshold: boolean;
   readonly histogram: 'none' | 'sampled' | 'exact';
+  readonly probes: boolean;
   readonly threads: number;
   readonly names: NameRules;
   /** Whether a name takes part in the comparison, as it is matched. */
@@ -95,6 +102,7 @@ export const DIFF_OPTIONS: OptionsOf<DiffConfig> = {
   topKLayers: wholeNumber(0),
   precision: oneOf('fast', 'double'),
   histogram: oneOf(true, false, 'exact'),
+  probes: flag,
   threads: wholeNumber(1, 1024),
   include: texts,
   exclude: texts,
@@ -134,6 +142,7 @@ export function resolveOptions(options: CompareOptions): ResolvedOptions {
     topKLayers: options.topKLayers ?? 10,
     precision: options.precision ?? 'fast',
     histogram: chooseHistogram(options.histogram ?? false, computeElementWise),
+    probes: options.probes ?? true,
     threads: threadCount(options.threads),
     include,
     exclude,

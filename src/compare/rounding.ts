@@ -14,6 +14,7 @@ const MODIFIED = CHANGE_TYPES.indexOf('modified');
 export function buildRounding(plan: Plan, { exponents }: Compared, columns: TensorColumns): RoundingColumns {
   const expectedChanged = new Float64Array(plan.names.length).fill(Number.NaN);
   const updateSize = expectedChanged.slice();
+  const shape = new Uint8Array(plan.names.length);
   const counts = new Float64Array(256);
   for (let row = 0; row < plan.names.length; row += 1) {
     const item = plan.pairItem[row] ?? ABSENT;
@@ -38,5 +39,5 @@ export function buildRounding(plan: Plan, { exponents }: Compared, columns: Tens
     expectedChanged[row] = expected.expectedChanged;
     updateSize[row] = expected.updateSize;
   }
-  return { expectedChanged, updateSize };
+  return { expectedChanged, updateSize, shape };
 }

@@ -1,5 +1,5 @@
-import type { PairMetrics, SideMetrics } from './metrics.ts';
-import { mapPairMetrics, mapSideMetrics } from './metrics.ts';
+import type { PairMetrics, ProbeMetrics, SideMetrics } from './metrics.ts';
+import { mapPairMetrics, mapProbeMetrics, mapSideMetrics } from './metrics.ts';
 
 /** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
 export type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
@@ -28,6 +28,8 @@ export interface TensorColumns extends PairMetrics<Float64Array> {
   readonly rounding?: RoundingColumns;
   /** How the sizes of the changes are distributed; only with `histogram`. */
   readonly histogram?: HistogramColumns;
+  /** What a second look at some of the tensors told; absent when none was needed. */
+  readonly probes?: ProbeMetrics<Float64Array>;
 }
 
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
@@ -54,7 +56,19 @@ export interface RoundingColumns {
   readonly expectedChanged: Float64Array;
   /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
   readonly updateSize: Float64Array;
+  /** Index into {@link ROUNDING_SHAPES}: how the share of changed elements depends on the size of the old value. */
+  readonly shape: Uint8Array;
 }
+
+/**
+ * How the share of changed elements depends on the size of the old value. `one_rounding`: as a dense update gives it that is rounded once;
+ * `cliff`: nearly all small ones changed and no large one, as when each of many steps is rounded; `flat`: up to a constant share whatever
+ * the size, a mask; `undecided`: as several of these would; `unknown`: too few elements, or no float type.
+ */
+export type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided';
+
+/** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
+export const ROUNDING_SHAPES: readonly RoundingShape[] = ['unknown', 'one_rounding', 'cliff', 'flat', 'undecided'];
 
 /** The change type of a row. */
 export function changeTypeAt(columns: TensorColumns, row: number): ChangeType {
@@ -95,7 +109,7 @@ export function selectColumns(columns: TensorColumns, rows: readonly number[]): 
     sizeBytes: numbers(values.sizeBytes),
     ...mapSideMetrics((metric) => numbers(values[metric])),
   });
-  const { histogram } = columns;
+  const { histogram, probes } = columns;
   let rounding: RoundingColumns | undefined;
   return {
     names: rows.map((row) => columns.names[row] ?? ''),
@@ -114,15 +128,24 @@ export function selectColumns(columns: TensorColumns, rows: readonly number[]): 
     ),
     ...('rounding' in columns && {
       get rounding() {
-        const { expectedChanged, updateSize } = columns.rounding ?? NO_ROUNDING;
-        return (rounding ??= { expectedChanged: numbers(expectedChanged), updateSize: numbers(updateSize) });
+        const { expectedChanged, updateSize, shape } = columns.rounding ?? NO_ROUNDING;
+        return (rounding ??= {
+          expectedChanged: numbers(expectedChanged),
+          updateSize: numbers(updateSize),
+          shape: flags(shape),
+        });
       },
     }),
     ...(histogram !== undefined && { histogram: selectHistogram(histogram, rows) }),
+    ...(probes !== undefined && { probes: mapProbeMetrics((metric) => numbers(probes[metric])) }),
   };
 }
 
-const NO_ROUNDING: RoundingColumns = { expectedChanged: new Float64Array(), updateSize: new Float64Array() };
+const NO_ROUNDING: RoundingColumns = {
+  expectedChanged: new Float64Array(),
+  updateSize: new Float64Array(),
+  shape: new Uint8Array(),
+};
 
 function selectHistogram({ firstExponent, bins, counts }: HistogramColumns, rows: readonly number[]): HistogramColumns {
   const selected = new Float64Array(rows.length * bins);

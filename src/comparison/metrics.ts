@@ -1,5 +1,5 @@
 /**
- * The numbers of a comparison, each stated once: columns, rows, CSV, JSON, the JSON Schema and the documentation follow from the two
+ * The numbers of a comparison, each stated once: columns, rows, CSV, JSON, the JSON Schema and the documentation follow from the three
  * tables here. A new number is a field of an interface and its entry in the table below it.
  */
 
@@ -46,15 +46,90 @@ export interface SideMetrics<T> {
   readonly inf: T;
 }
 
+/**
+ * What a second look at a tensor told: only few tensors get one, and each is asked only what its first numbers leave open. Everything
+ * else is NaN. "Rows" are those of the first dimension against the rest.
+ */
+export interface ProbeMetrics<T> {
+  /** Elements of new that equal old rounded to the type, to nearest even. */
+  readonly castBf16: T;
+  readonly castF16: T;
+  readonly castE4m3: T;
+  readonly castE5m2: T;
+  /** Elements of old that equal new rounded to the type. */
+  readonly uncastBf16: T;
+  readonly uncastF16: T;
+  readonly uncastE4m3: T;
+  readonly uncastE5m2: T;
+  /** Elements of new that equal old cut off to bf16. */
+  readonly truncBf16: T;
+  /** Elements of which both sides can be roundings of one wider value. */
+  readonly commonSource: T;
+  /** Elements that the casts were tried on: finite on both sides, or not finite in a way that a cast explains. */
+  readonly castElements: T;
+  /** Elements that are zero in new alone. */
+  readonly newZeros: T;
+  /** Elements that are zero in old alone. */
+  readonly lostZeros: T;
+  /** Largest |old| of `newZeros`. */
+  readonly largestZeroed: T;
+  /** Smallest |old| of the elements that are zero on neither side. */
+  readonly smallestKept: T;
+  /** Elements that are zero on neither side and changed. */
+  readonly keptChanged: T;
+  /** Share of the groups of 4 along the last axis of which at least 2 are zero in new. */
+  readonly fourGroups: T;
+  readonly changedRows: T;
+  /** Index of the first and last row with a changed element; NaN when there is none. */
+  readonly firstChangedRow: T;
+  readonly lastChangedRow: T;
+  /** Share of the elements of changed rows that changed. */
+  readonly changedInRows: T;
+  /** Changed rows that are old times one factor, up to rounding. */
+  readonly scaledRows: T;
+  /** Median of these factors. */
+  readonly rowScale: T;
+  /** Places along the last axis at which any element changed. */
+  readonly changedColumns: T;
+  /** Median number of different values in a block of so many neighbours along the last axis, and in a row; of up to 64 rows. */
+  readonly oldDistinct16: T;
+  readonly oldDistinct32: T;
+  readonly oldDistinct64: T;
+  readonly oldDistinct128: T;
+  readonly oldDistinctRow: T;
+  readonly newDistinct16: T;
+  readonly newDistinct32: T;
+  readonly newDistinct64: T;
+  readonly newDistinct128: T;
+  readonly newDistinctRow: T;
+  /** Median distance of the elements of a row to multiples of its largest one divided by a whole number up to 128; 0.25 by chance. */
+  readonly oldInt8Row: T;
+  readonly newInt8Row: T;
+  /** Relative error of rounding rows to e4m3 with the best scale of each row, or with one scale for all; 0.026 by chance. */
+  readonly oldE4m3Row: T;
+  readonly newE4m3Row: T;
+  readonly oldE4m3Tensor: T;
+  readonly newE4m3Tensor: T;
+  /** 1 where new has the rows of old in another order, bit by bit; 0 where it has not. */
+  readonly rowOrder: T;
+  /** The same of the last axis. */
+  readonly columnOrder: T;
+  /** Rows of a head, where rows of new are those of old with interleaved pairs brought into halves; 0 where they are not. */
+  readonly rotaryToHalf: T;
+  /** The same the other way: halves into interleaved pairs. */
+  readonly rotaryToPairs: T;
+}
+
 export type PairMetric = keyof PairMetrics<unknown>;
 export type SideMetric = keyof SideMetrics<unknown>;
+export type ProbeMetric = keyof ProbeMetrics<unknown>;
 
 /** What is known of a metric beside its value. */
 export interface MetricEntry {
   /** Column of the add-on; null for what follows from another column. */
   readonly binding: string | null;
-  /** `weight`: as the weights; `elements`: a count; `ratio`: without a unit. */
-  readonly unit: 'weight' | 'elements' | 'ratio';
+  /** `weight`: as the weights; `elements`, `rows`: a count or an index; `ratio`: without a unit. */
+  readonly unit: 'weight' | 'elements' | 'rows' | 'ratio';
   /** Counted element by element: missing with `computeElementWise: false`. */
   readonly isCounted?: true;
   /** Whether the Python package has it: its keys stand first, and remain in short lists. */
@@ -106,9 +181,209 @@ export const SIDE_METRICS: Readonly<Record<SideMetric, MetricEntry>> = {
   inf: { binding: 'inf', unit: 'elements', description: 'Elements that are infinite.' },
 };
 
+export const PROBE_METRICS: Readonly<Record<ProbeMetric, MetricEntry>> = {
+  castBf16: {
+    binding: 'cast_bf16',
+    unit: 'elements',
+    description: 'Elements of new that equal old rounded to bf16, to nearest even.',
+  },
+  castF16: {
+    binding: 'cast_f16',
+    unit: 'elements',
+    description: 'Elements of new that equal old rounded to f16, to nearest even.',
+  },
+  castE4m3: {
+    binding: 'cast_e4m3',
+    unit: 'elements',
+    description: 'Elements of new that equal old rounded to f8_e4m3fn, to nearest even.',
+  },
+  castE5m2: {
+    binding: 'cast_e5m2',
+    unit: 'elements',
+    description: 'Elements of new that equal old rounded to f8_e5m2, to nearest even.',
+  },
+  uncastBf16: {
+    binding: 'uncast_bf16',
+    unit: 'elements',
+    description: 'Elements of old that equal new rounded to bf16, to nearest even.',
+  },
+  uncastF16: {
+    binding: 'uncast_f16',
+    unit: 'elements',
+    description: 'Elements of old that equal new rounded to f16, to nearest even.',
+  },
+  uncastE4m3: {
+    binding: 'uncast_e4m3',
+    unit: 'elements',
+    description: 'Elements of old that equal new rounded to f8_e4m3fn, to nearest even.',
+  },
+  uncastE5m2: {
+    binding: 'uncast_e5m2',
+    unit: 'elements',
+    description: 'Elements of old that equal new rounded to f8_e5m2, to nearest even.',
+  },
+  truncBf16: { binding: 'trunc_bf16', unit: 'elements', description: 'Elements of new that equal old cut off to bf16.' },
+  commonSource: {
+    binding: 'common_source',
+    unit: 'elements',
+    description: 'Elements of which both sides can be roundings of one wider value.',
+  },
+  castElements: {
+    binding: 'cast_elements',
+    unit: 'elements',
+    description: 'Elements that casts were tried on: finite on both sides, or not finite in a way that a cast explains.',
+  },
+  newZeros: { binding: 'new_zeros', unit: 'elements', description: 'Elements that are zero in new alone.' },
+  lostZeros: { binding: 'lost_zeros', unit: 'elements', description: 'Elements that are zero in old alone.' },
+  largestZeroed: {
+    binding: 'largest_zeroed',
+    unit: 'weight',
+    description: 'Largest |old| of the elements that are zero in new alone.',
+  },
+  smallestKept: {
+    binding: 'smallest_kept',
+    unit: 'weight',
+    description: 'Smallest |old| of the elements that are zero on neither side.',
+  },
+  keptChanged: { binding: 'kept_changed', unit: 'elements', description: 'Elements that are zero on neither side and changed.' },
+  fourGroups: {
+    binding: 'four_groups',
+    unit: 'ratio',
+    description: 'Share of the groups of 4 along the last axis of which at least 2 are zero in new.',
+  },
+  changedRows: {
+    binding: 'changed_rows',
+    unit: 'rows',
+    description: 'Rows of the first dimension in which any element changed.',
+  },
+  firstChangedRow: { binding: 'first_changed_row', unit: 'rows', description: 'Index of the first of these rows.' },
+  lastChangedRow: { binding: 'last_changed_row', unit: 'rows', description: 'Index of the last of these rows.' },
+  changedInRows: { binding: 'changed_in_rows', unit: 'ratio', description: 'Share of the elements of these rows that changed.' },
+  scaledRows: {
+    binding: 'scaled_rows',
+    unit: 'rows',
+    description: 'Changed rows that are old times one factor, up to rounding.',
+  },
+  rowScale: { binding: 'row_scale', unit: 'ratio', description: 'Median of these factors.' },
+  changedColumns: {
+    binding: 'changed_columns',
+    unit: 'rows',
+    description: 'Places along the last axis at which any element changed.',
+  },
+  oldDistinct16: {
+    binding: 'old_distinct16',
+    unit: 'ratio',
+    description: 'Median number of different values of old in a block of 16 neighbours along the last axis, of sampled rows.',
+  },
+  oldDistinct32: {
+    binding: 'old_distinct32',
+    unit: 'ratio',
+    description: 'Median number of different values of old in a block of 32 neighbours along the last axis, of sampled rows.',
+  },
+  oldDistinct64: {
+    binding: 'old_distinct64',
+    unit: 'ratio',
+    description: 'Median number of different values of old in a block of 64 neighbours along the last axis, of sampled rows.',
+  },
+  oldDistinct128: {
+    binding: 'old_distinct128',
+    unit: 'ratio',
+    description: 'Median number of different values of old in a block of 128 neighbours along the last axis, of sampled rows.',
+  },
+  oldDistinctRow: {
+    binding: 'old_distinct_row',
+    unit: 'ratio',
+    description: 'Median number of different values in a row of old, of sampled rows.',
+  },
+  newDistinct16: {
+    binding: 'new_distinct16',
+    unit: 'ratio',
+    description: 'Median number of different values of new in a block of 16 neighbours along the last axis, of sampled rows.',
+  },
+  newDistinct32: {
+    binding: 'new_distinct32',
+    unit: 'ratio',
+    description: 'Median number of different values of new in a block of 32 neighbours along the last axis, of sampled rows.',
+  },
+  newDistinct64: {
+    binding: 'new_distinct64',
+    unit: 'ratio',
+    description: 'Median number of different values of new in a block of 64 neighbours along the last axis, of sampled rows.',
+  },
+  newDistinct128: {
+    binding: 'new_distinct128',
+    unit: 'ratio',
+    description: 'Median number of different values of new in a block of 128 neighbours along the last axis, of sampled rows.',
+  },
+  newDistinctRow: {
+    binding: 'new_distinct_row',
+    unit: 'ratio',
+    description: 'Median number of different values in a row of new, of sampled rows.',
+  },
+  oldInt8Row: {
+    binding: 'old_int8_row',
+    unit: 'ratio',
+    description:
+      'Median distance of the elements of a row of old to multiples of its largest one divided by a whole number up to 128; 0.25 by chance, null where a row has more than 256 values.',
+  },
+  newInt8Row: {
+    binding: 'new_int8_row',
+    unit: 'ratio',
+    description:
+      'Median distance of the elements of a row of new to multiples of its largest one divided by a whole number up to 128; 0.25 by chance, null where a row has more than 256 values.',
+  },
+  oldE4m3Row: {
+    binding: 'old_e4m3_row',
+    unit: 'ratio',
+    description:
+      'Relative error of rounding rows of old to f8_e4m3fn with the best scale of each row; 0.026 by chance, null where a row has more than 256 values.',
+  },
+  newE4m3Row: {
+    binding: 'new_e4m3_row',
+    unit: 'ratio',
+    description:
+      'Relative error of rounding rows of new to f8_e4m3fn with the best scale of each row; 0.026 by chance, null where a row has more than 256 values.',
+  },
+  oldE4m3Tensor: {
+    binding: 'old_e4m3_tensor',
+    unit: 'ratio',
+    description:
+      'Relative error of rounding rows of old to f8_e4m3fn with one scale for all; 0.026 by chance, null where a row has more than 256 values.',
+  },
+  newE4m3Tensor: {
+    binding: 'new_e4m3_tensor',
+    unit: 'ratio',
+    description:
+      'Relative error of rounding rows of new to f8_e4m3fn with one scale for all; 0.026 by chance, null where a row has more than 256 values.',
+  },
+  rowOrder: {
+    binding: 'row_order',
+    unit: 'ratio',
+    description: '1 where new has the rows of old in another order, bit by bit; 0 where it has not.',
+  },
+  columnOrder: {
+    binding: 'column_order',
+    unit: 'ratio',
+    description: '1 where new has the columns of old (of the last axis) in another order, bit by bit; 0 where it has not.',
+  },
+  rotaryToHalf: {
+    binding: 'rotary_to_half',
+    unit: 'rows',
+    description:
+      'Rows of a head, where the rows of new are those of old with interleaved pairs brought into halves; 0 where they are not.',
+  },
+  rotaryToPairs: {
+    binding: 'rotary_to_pairs',
+    unit: 'rows',
+    description:
+      'Rows of a head, where the rows of new are those of old with halves brought into interleaved pairs; 0 where they are not.',
+  },
+};
+
 /** The names of a table, in its order. */
 export const PAIR_METRIC_NAMES: readonly PairMetric[] = Object.keys(PAIR_METRICS) as PairMetric[];
 export const SIDE_METRIC_NAMES: readonly SideMetric[] = Object.keys(SIDE_METRICS) as SideMetric[];
+export const PROBE_METRIC_NAMES: readonly ProbeMetric[] = Object.keys(PROBE_METRICS) as ProbeMetric[];
 
 /** An object with one value a metric, in the order of the table. */
 export function mapPairMetrics<T>(make: (metric: PairMetric, entry: MetricEntry) => T): PairMetrics<T> {
@@ -118,4 +393,11 @@ export function mapPairMetrics<T>(make: (metric: PairMetric, entry: MetricEntry)
 /** As {@link mapPairMetrics}, for the metrics of a side. */
 export function mapSideMetrics<T>(make: (metric: SideMetric, entry: MetricEntry) => T): SideMetrics<T> {
   return Object.fromEntries(SIDE_METRIC_NAMES.map((name) => [name, make(name, SIDE_METRICS[name])])) as unknown as SideMetrics<T>;
+}
+
+/** As {@link mapPairMetrics}, for what probes tell. */
+export function mapProbeMetrics<T>(make: (metric: ProbeMetric, entry: MetricEntry) => T): ProbeMetrics<T> {
+  return Object.fromEntries(
+    PROBE_METRIC_NAMES.map((name) => [name, make(name, PROBE_METRICS[name])]),
+  ) as unknown as ProbeMetrics<T>;
 }

@@ -3,6 +3,7 @@ import type { NameChange } from '../names/name-change.ts';
 import { compareCodeUnits } from '../names/order.ts';
 import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, type TensorColumns } from './columns.ts';
 import type { LeftOutDifference } from './left-out.ts';
+import { PROBE_METRIC_NAMES } from './metrics.ts';
 import { selectFirst } from './select-first.ts';
 import { measureSide, type SideTotals } from './side.ts';
 
@@ -50,6 +51,8 @@ export interface DiffSummary {
   /** Tensors, and their elements, that both sides have with one shape and that could be read. */
   readonly comparedTensors: number;
   readonly comparedElements: number;
+  /** Tensors that were looked at a second time, for what one pass leaves open; `tensors.probes` has what that told. */
+  readonly probedTensors: number;
   /** `comparedElements` as a share of the elements that the larger side has in the selected tensors, 0 to 1; 1 where there is none. */
   readonly coverage: number;
   /** Of the relative changes of the modified tensors; null when nothing was modified. */
@@ -185,6 +188,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     failedTensors: columns.errors.size,
     comparedTensors: tensors.unchanged + tensors.modified,
     comparedElements: compared,
+    probedTensors: countProbed(columns),
     coverage: larger === 0 ? 1 : Math.min(1, compared / larger),
     relativeChange: readQuantiles(relative),
     oneMinusCosMax,
@@ -221,6 +225,12 @@ type Layer = readonly [name: string, change: number];
 /** Most changed first, equal ones by name. */
 function byChange(a: Layer, b: Layer): number {
   return b[1] - a[1] || compareCodeUnits(a[0], b[0]);
+}
+
+/** Rows of which any probe tells anything. */
+function countProbed({ names, probes }: TensorColumns): number {
+  if (probes === undefined) return 0;
+  return names.filter((_, row) => PROBE_METRIC_NAMES.some((metric) => !Number.isNaN(probes[metric][row] ?? Number.NaN))).length;
 }
 
 function readQuantiles(values: readonly number[]): DiffSummary['relativeChange'] {

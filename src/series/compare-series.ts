@@ -32,7 +32,7 @@ export async function compareSeries(
     throw argumentError('a series needs at least two checkpoints, in the order of training');
   // Every checkpoint must be called by the same names: no prefix is taken off for the sake of one pair.
   checkOptions({ ...config, ...run }, COMPARE_OPTIONS, 'compareSeries');
-  const options = resolveOptions({ ...config, autoPrefix: false });
+  const options = resolveOptions({ ...config, autoPrefix: false, probes: false });
   const { onProgress, ...open } = run;
   const control = run.signal === undefined ? {} : { signal: run.signal };
   const cache = createCache(checkpoints, open);

@@ -12,13 +12,21 @@ import type { Finding, TensorInfo } from '../../checkpoint/types.ts';
 import {
   CHANGE_TYPES,
   type HistogramColumns,
+  ROUNDING_SHAPES,
   type RoundingColumns,
   type SideColumns,
   type TensorColumns,
 } from '../../comparison/columns.ts';
 import type { ComparisonOptions } from '../../comparison/comparison.ts';
 import type { LeftOutDifference } from '../../comparison/left-out.ts';
-import { mapPairMetrics, mapSideMetrics, PAIR_METRICS, type PairMetrics } from '../../comparison/metrics.ts';
+import {
+  mapPairMetrics,
+  mapProbeMetrics,
+  mapSideMetrics,
+  PAIR_METRICS,
+  type PairMetrics,
+  type ProbeMetrics,
+} from '../../comparison/metrics.ts';
 import type { Provenance } from '../../comparison/provenance.ts';
 import type { ParameterDiff } from '../../comparison/rows.ts';
 import type { ComparedFile, ComparedSide } from '../../comparison/side.ts';
@@ -146,12 +154,22 @@ export const COLUMNS_SCHEMA: Schema = object<TensorColumns>({
     object<RoundingColumns>({
       expectedChanged: described('Share of the elements that a dense update of this size changes after rounding.', floats),
       updateSize: described('Estimated size of the update before rounding, relative to the root mean square of old.', floats),
+      shape: described(
+        `How the share of changed elements depends on the size of the old value; index into ${ROUNDING_SHAPES.join(', ')}.`,
+        bytes,
+      ),
     }),
   ),
   histogram: optional(
     described(
       'Elements by the size of their change, row after row: bin 0 holds changes of less than 2^first_exponent, bin i those from 2^(first_exponent + i - 1) up to twice that, the last one everything above. Only where it was asked for.',
       object<HistogramColumns>({ firstExponent: number, bins: number, counts: floats }),
+    ),
+  ),
+  probes: optional(
+    described(
+      'What a second look at some of the tensors told; null where it was not asked. Absent when no tensor needed one.',
+      object<ProbeMetrics<Float64Array>>(mapProbeMetrics((_, { description }) => described(description, floats))),
     ),
   ),
 });
@@ -238,6 +256,7 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
   failedTensors: number,
   comparedTensors: described('Tensors that both sides have with one shape and that could be read.', number),
   comparedElements: number,
+  probedTensors: described('Tensors that were looked at a second time.', number),
   coverage: described('compared_elements as a share of the elements of the larger side.', number),
   relativeChange: described(
     'Of the modified tensors; null when there is none.',

@@ -1,6 +1,6 @@
 import type { SideColumns, TensorColumns } from '../../comparison/columns.ts';
 import { Comparison, type ComparisonData } from '../../comparison/comparison.ts';
-import { SIDE_METRIC_NAMES, PAIR_METRIC_NAMES } from '../../comparison/metrics.ts';
+import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, PROBE_METRICS, SIDE_METRIC_NAMES } from '../../comparison/metrics.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../../errors.ts';
 import { spell } from '../../options.ts';
 import { REPORT_SCHEMA_VERSION } from '../../tool.ts';
@@ -92,10 +92,12 @@ function checkLengths(columns: TensorColumns): void {
     check(key, columns[key]);
   side('old', columns.old);
   side('new', columns.new);
-  const { rounding, histogram } = columns;
+  const { rounding, histogram, probes } = columns;
   if (rounding !== undefined) {
     check('rounding.expected_changed', rounding.expectedChanged);
     check('rounding.update_size', rounding.updateSize);
+    check('rounding.shape', rounding.shape);
   }
+  if (probes !== undefined) for (const key of PROBE_METRIC_NAMES) check(`probes.${PROBE_METRICS[key].binding}`, probes[key]);
   if (histogram !== undefined) check('histogram.counts', histogram.counts, count * histogram.bins);
 }
