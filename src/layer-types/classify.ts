@@ -40,7 +40,7 @@ export function classifyTensors(tensors: readonly NamedShape[], userTypes: UserT
     const base = classes[row] ?? UNREADABLE;
     const type = userTypes?.(name) ?? base.type;
     if (form === undefined || place === undefined)
-      return { ...UNREADABLE, type, tower: null, stack: null, depth: null, key: name };
+      return { ...UNREADABLE, type, tower: null, stack: null, depth: null, expert: null, key: name };
     let tower = towers.get(form);
     if (tower === undefined) towers.set(form, (tower = readTower(form.split.segments)));
     const { kind, target } = base;
@@ -52,6 +52,7 @@ export function classifyTensors(tensors: readonly NamedShape[], userTypes: UserT
       tower,
       stack: place.stack,
       depth: place.depth,
+      expert: place.expert,
       key: place.key,
     };
   });

@@ -8,11 +8,13 @@ export interface Place {
   readonly stack: string | null;
   /** Depth in the stack; null outside stacks. */
   readonly depth: number | null;
+  /** Index of the expert; null where there is none. */
+  readonly expert: number | null;
   /** Name with the indices of blocks and experts replaced by `#`. */
   readonly key: string;
 }
 
-const NOWHERE: Place = { stack: null, depth: null, key: '' };
+const NOWHERE: Place = { stack: null, depth: null, expert: null, key: '' };
 
 /** Finds the stacks of blocks in a model, families of indices whose members hold the same tensors, and places every tensor. */
 export function placeTensors(names: readonly (FormedName | null)[]): Place[] {
@@ -34,10 +36,12 @@ export function placeTensors(names: readonly (FormedName | null)[]): Place[] {
     const blocks = readBlocks(name);
     const [first] = blocks;
     const key = spell(name, blocks);
-    if (first === undefined) return { stack: null, depth: null, key };
+    const experts = name.form.levels.find((level) => level.isExpert);
+    const expert = experts === undefined ? null : readIndex(name, experts);
+    if (first === undefined) return { stack: null, depth: null, expert, key };
     const stack = spellStack(name, first);
     const rank = ranks.size === 0 ? undefined : ranks.get(stack)?.get(spellTuple(name, blocks));
-    return { stack, depth: rank ?? readIndex(name, first), key };
+    return { stack, depth: rank ?? readIndex(name, first), expert, key };
   });
 }
 

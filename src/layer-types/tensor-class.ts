@@ -25,6 +25,8 @@ export interface TensorClass extends NameClass {
   readonly stack: string | null;
   /** Index of the block in its stack, in order of depth; null outside stacks. */
   readonly depth: number | null;
+  /** Index of the expert that the tensor is a part of; null for everything else. */
+  readonly expert: number | null;
   /** Name with the indices of blocks and experts replaced by `#`: the same for one tensor of every block. */
   readonly key: string;
 }

@@ -111,7 +111,7 @@ export function isIndex(segment: string): boolean {
 }
 
 /** Segments such as `layer_3`, `encoder_layer_0`, `layer1`, `h_0`: a block and its index in one word. */
-const INDEXED_BLOCK = /^((?:[a-z]{1,20}_)?(?:layers?|blocks?|blk|stages?|resblocks?|h))_?(\d{1,6})$/;
+const INDEXED_BLOCK = /^((?:[a-z]{1,20}_)?(?:layers?|blocks?|blk|stages?|resblocks?|h|expert))_?(\d{1,6})$/;
 
 /** Stem and index of a segment such as `layer_3`; null for any other. */
 export function readIndexedBlock(segment: string): { readonly stem: string; readonly index: number } | null {
