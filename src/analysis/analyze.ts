@@ -6,6 +6,7 @@ import { compileUserPatterns } from '../layer-types/user-patterns.ts';
 import { anything, checkOptions, flag, numberFrom, type OptionsOf, spell } from '../options.ts';
 import { readContext } from './context.ts';
 import { profileDepth } from './depth-profile.ts';
+import { listExplanations } from './explanations/explain.ts';
 import { explainAll } from './insights/table.ts';
 import { analyzeTypes } from './layer-analysis.ts';
 import { detectPattern } from './patterns/detect.ts';
@@ -56,6 +57,7 @@ export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, con
     pattern,
     layerAnalysis,
     insights: explainAll(context, config.analyzeTrainingDynamics ?? true),
+    explanations: listExplanations(context.claims, rows),
     summary: {
       verdict: composeVerdict(context),
       band: context.band,

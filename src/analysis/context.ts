@@ -1,14 +1,16 @@
-import type { AnalysisConfig, LayerAnalysis, MagnitudeBand, PatternResult } from './types.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
 import { findBand } from './bands.ts';
 import { countTensors, type TensorCounts } from './counts.ts';
-import { measureDensity, type Density } from './density.ts';
+import { type Coverage, measureCoverage } from './coverage.ts';
+import { type Density, measureDensity } from './density.ts';
+import { explain, type SharedClaim } from './explanations/explain.ts';
+import { readStory, type Story } from './explanations/story.ts';
 import { findFrozen, type FrozenParts } from './frozen.ts';
+import { sortRows } from './apart.ts';
 import { countNonFinite, type NonFinite } from './non-finite.ts';
-import { measureOverall, selectMeasured, type OverallChange } from './overall.ts';
-import { findConversions, type PrecisionChange } from './precision.ts';
-import { findRescaling, type Rescaling } from './rescale.ts';
+import { measureOverall, type OverallChange, selectMeasured } from './overall.ts';
 import type { TensorRow } from './tensor-row.ts';
+import type { AnalysisConfig, LayerAnalysis, MagnitudeBand, PatternResult } from './types.ts';
 
 /** Everything that insights and the verdict are drawn from. */
 export interface AnalysisContext {
@@ -17,6 +19,10 @@ export interface AnalysisContext {
   readonly layerAnalysis: Readonly<Record<string, LayerAnalysis>>;
   readonly pattern: PatternResult | null;
   readonly counts: TensorCounts;
+  readonly coverage: Coverage;
+  readonly story: Story;
+  /** What accounts for the change. */
+  readonly claims: readonly SharedClaim[];
   /** The rows that the magnitude is measured on. */
   readonly measured: readonly TensorRow[];
   readonly overall: OverallChange;
@@ -24,8 +30,6 @@ export interface AnalysisContext {
   readonly density: Density | null;
   readonly frozen: FrozenParts;
   readonly nonFinite: NonFinite;
-  readonly precision: PrecisionChange | null;
-  readonly rescaling: Rescaling | null;
   readonly significantChangeThreshold: number;
 }
 
@@ -38,7 +42,9 @@ export function readContext(
   config: AnalysisConfig,
 ): AnalysisContext {
   const counts = countTensors(rows, summary);
-  const measured = selectMeasured(rows);
+  const sorted = sortRows(rows);
+  const story = readStory(rows, sorted, summary);
+  const measured = selectMeasured(sorted.weights);
   const overall = measureOverall(measured);
   const reference = measured.reduce((largest, row) => Math.max(largest, row.change || 0), 0);
   return {
@@ -47,14 +53,15 @@ export function readContext(
     layerAnalysis,
     pattern,
     counts,
+    coverage: measureCoverage(rows, sorted.apart.get('codes') ?? [], summary),
+    story,
+    claims: explain(story),
     measured,
     overall,
     band: rows.length > 0 && counts.compared === 0 ? 'replaced' : findBand(overall.change, overall.cosine, overall.elements),
     density: measureDensity(measured, readReference(pattern) ?? reference),
-    frozen: findFrozen(rows),
+    frozen: findFrozen(sorted.weights),
     nonFinite: countNonFinite(rows),
-    precision: findConversions(rows),
-    rescaling: findRescaling(measured),
     significantChangeThreshold: config.significantChangeThreshold ?? 0.1,
   };
 }

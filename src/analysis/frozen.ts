@@ -1,7 +1,7 @@
 import { approximateChangedShare } from './rounding/gaussian.ts';
 import { STORAGE_GRIDS } from './rounding/model.ts';
 import { median, sumOf } from './statistics.ts';
-import { isAuxiliary, type TensorRow } from './tensor-row.ts';
+import type { TensorRow } from './tensor-row.ts';
 
 /** A run of neighbouring blocks in which nothing changed. */
 export interface FrozenRange {
@@ -35,8 +35,8 @@ export function isFrozen(row: TensorRow): boolean {
 }
 
 /** Finds what is frozen. */
-export function findFrozen(rows: readonly TensorRow[]): FrozenParts {
-  const trained = rows.filter((row) => row.isCompared && !isAuxiliary(row));
+export function findFrozen(weights: readonly TensorRow[]): FrozenParts {
+  const trained = weights.filter((row) => row.isCompared);
   const frozen = trained.filter((row) => isFrozen(row));
   const typicalUpdate = findTypicalUpdate(trained);
   const base = {

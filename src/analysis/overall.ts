@@ -1,5 +1,5 @@
 import type { TensorRow } from './tensor-row.ts';
-import { isAuxiliary, isMatrix } from './tensor-row.ts';
+import { isMatrix } from './tensor-row.ts';
 import { sum, sumOf } from './statistics.ts';
 
 /** Change of a group of tensors taken as one vector. */
@@ -34,13 +34,11 @@ export function groupChange(rows: readonly SizedChange[]): number {
   return weight > 0 ? Math.sqrt(sum(energies.subarray(0, count)) / weight) : 0;
 }
 
-/** The rows that a magnitude is measured on: matrices, or all tensors where no matrix changed. */
-export function selectMeasured(rows: readonly TensorRow[]): readonly TensorRow[] {
-  const compared = rows.filter((row) => row.isCompared);
-  const trained = compared.filter((row) => !isAuxiliary(row));
-  const matrices = trained.filter((row) => isMatrix(row));
-  if (matrices.some((row) => row.change > 0)) return matrices;
-  return trained.some((row) => row.change > 0) ? trained : compared;
+/** The weights that a magnitude is measured on: matrices, or all of them where no matrix changed. */
+export function selectMeasured(weights: readonly TensorRow[]): readonly TensorRow[] {
+  const compared = weights.filter((row) => row.isCompared);
+  const matrices = compared.filter((row) => isMatrix(row));
+  return matrices.some((row) => row.change > 0) ? matrices : compared;
 }
 
 /** Change of all rows as one vector. 1 - cos = (AD - P^2) / (sqrt(AB) (sqrt(AB) + A + P)), A = |old|^2, D = |d|^2, P = old . d. */

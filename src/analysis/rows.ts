@@ -1,5 +1,6 @@
-import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, shapeAt, type TensorColumns } from '../comparison/columns.ts';
+import { ROUNDING_SHAPES, type RoundingShape, type ChangeType, changeTypeAt, hasFinitePair, isCompared, shapeAt, type TensorColumns } from '../comparison/columns.ts';
 import { expectShare } from './rounding/expected-share.ts';
+import type { ProbeMetric } from '../comparison/metrics.ts';
 import { classifyColumns } from '../comparison/classify.ts';
 import type { TensorClass } from '../layer-types/tensor-class.ts';
 import type { UserTypes } from '../layer-types/user-patterns.ts';
@@ -136,6 +137,14 @@ class ColumnsRow implements TensorRow {
       inf: this.#at(inf),
       zeros: this.#at(zeros),
     };
+  }
+
+  probe(metric: ProbeMetric): number {
+    return this.#at(this.#columns.probes?.[metric]);
+  }
+
+  get roundingShape(): RoundingShape {
+    return ROUNDING_SHAPES[this.#columns.rounding?.shape[this.#row] ?? 0] ?? 'unknown';
   }
 
   /** What a tensor without norms weighs. */

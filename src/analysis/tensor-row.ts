@@ -1,4 +1,6 @@
 import type { ChangeType } from '../comparison/columns.ts';
+import type { RoundingShape } from '../comparison/columns.ts';
+import type { ProbeMetric } from '../comparison/metrics.ts';
 import type { TensorClass } from '../layer-types/tensor-class.ts';
 
 /** Statistics of one side of a row, read when somebody asks. A number that is not known is NaN. */
@@ -51,6 +53,10 @@ export interface TensorRow {
   readonly oldShape: readonly number[] | null;
   readonly newShape: readonly number[] | null;
   readonly readSide: (side: 'old' | 'new') => RowSide;
+  /** What a second look at the tensor has found; NaN where nobody looked. */
+  readonly probe: (metric: ProbeMetric) => number;
+  /** How the share of changed elements depends on their size. */
+  readonly roundingShape: RoundingShape;
   readonly error: string | null;
 }
 
@@ -66,8 +72,3 @@ export function isMatrix(row: TensorRow): boolean {
   return row.class.kind === 'weight' && row.class.type !== 'norm';
 }
 
-/** Whether a row holds something that training never touches: buffers, auxiliaries of quantised weights, masks and counters. */
-export function isAuxiliary(row: TensorRow): boolean {
-  const dtype = row.oldDtype || row.newDtype;
-  return row.class.type === 'buffer' || row.class.type === 'quant' || dtype === 'bool' || dtype === 'i64' || dtype === 'u64';
-}

@@ -46,8 +46,29 @@ export type InsightCategory =
   | 'layer_changes'
   | 'training_config';
 
+/** What an insight is about; stable, for scripts. */
+export type InsightCode =
+  | 'non_finite_appeared'
+  | 'non_finite_stayed'
+  | 'conversion_overflowed'
+  | 'tensors_failed'
+  | 'left_out'
+  | 'tie_broken'
+  | 'norms_grew'
+  | 'directions_changed'
+  | 'architecture_changed'
+  | 'embedding_resized'
+  | 'configuration_changed'
+  | 'elements_kept'
+  | 'tensors_out_of_line'
+  | 'types_changed'
+  | 'experts_uneven'
+  | 'parts_frozen'
+  | 'size';
+
 /** An explained conclusion and the numbers it rests on. */
 export interface TrainingInsight {
+  readonly code: InsightCode;
   readonly category: InsightCategory;
   readonly title: string;
   readonly description: string;
@@ -73,6 +94,50 @@ export interface PatternResult {
   /** All patterns with their probabilities, most likely first. */
   readonly probabilities: readonly (readonly [ChangePattern, number])[];
   /** Measured features: slope, tau, fold, shares. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** Causes that an explanation can name. */
+export type ExplanationCode =
+  /** NaN or Inf that came with the new checkpoint. */
+  | 'broken'
+  /** Values beyond the range of a narrower type. */
+  | 'overflowed'
+  | 'optimizer_state'
+  /** Quantised weights, stored as codes. */
+  | 'codes'
+  | 'lossless_cast'
+  | 'cast'
+  | 'scaled'
+  /** Rows or columns in another order. */
+  | 'reordered'
+  /** Values on the grid of a quantisation. */
+  | 'quantised'
+  | 'pruned'
+  | 'mask_lost'
+  | 'rows_changed'
+  | 'zeroed'
+  | 'from_zero'
+  | 'replaced'
+  /** Updates that were rounded away step by step: no f32 master copy. */
+  | 'rounded_steps'
+  /** Elements that a mask left out of the update. */
+  | 'masked'
+  /** What is left: weights that were trained, merged or edited. */
+  | 'changed'
+  /** Running statistics of batch norms. */
+  | 'statistics_moved';
+
+/** What accounts for a part of the change. No tensor belongs to two of them. */
+export interface Explanation {
+  readonly code: ExplanationCode;
+  /** What it says, without a full stop. */
+  readonly sentence: string;
+  /** Share of the sum of d^2 over all changed weights that its tensors hold, 0 to 1. */
+  readonly share: number;
+  /** Its tensors, as indices into the columns. */
+  readonly tensors: readonly number[];
+  /** The numbers of the sentence. */
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
@@ -103,6 +168,8 @@ export interface Analysis {
   /** By layer type; the original's five types (`attention mlp embedding norm output`) and every other that occurs. */
   readonly layerAnalysis: Readonly<Record<string, LayerAnalysis>>;
   readonly insights: readonly TrainingInsight[];
+  /** What accounts for the change, from what is broken to what was trained; the verdict is made of them. */
+  readonly explanations: readonly Explanation[];
   readonly summary: AnalysisSummary;
   /** R by depth, for the chart: one entry a stack and depth, in order. */
   readonly depthProfile: readonly DepthPoint[];

@@ -1,178 +1,181 @@
 /**
- * The conclusion in one sentence: first what invalidates everything else, then size, density and place of the change,
- * then what is missing. Every number in it is in the evidence of an insight or in the summary.
+ * The conclusion: first how much was compared where that is not nearly all, then what is broken, then what accounts for the change, then
+ * what did not change and what is missing. Every number in it is in the evidence of an explanation or in the summary.
  */
+import { isOpenQuestion } from '../comparison/left-out.ts';
+import { formatCount, formatNoun, formatShare } from '../wording/numbers.ts';
+import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
 import type { AnalysisContext } from './context.ts';
-import { formatCount, formatCosine, formatFold, formatNoun, formatPercent, formatShare } from '../wording/numbers.ts';
-import { capitalize, joinWords } from '../wording/sentences.ts';
+import { COVERED, type MissingReason } from './coverage.ts';
+import type { SharedClaim } from './explanations/explain.ts';
+import { hasChanged } from './explanations/story.ts';
 
-/** One part of the sentence; null where there is nothing to say. */
-type Clause = (context: AnalysisContext) => string | null;
-
-/** From this share of the elements on, frozen tensors make an update partial. */
-const PARTIAL = 0.2;
-/** From this share of lost elements on the rest is not worth a pattern. */
+/** Explanations are told until they account for this share of the change. */
+const ENOUGH = 0.9;
+/** From this share of lost elements on the rest is not worth a word. */
 const LOST = 0.5;
-/** Weights with a cosine below this are the old ones with the sign turned. */
-const REVERSED = -0.3;
-/** Norms that grew or shrank by this factor are told. */
-const GROWTH = 1.5;
-/** Continued pre-training keeps the cosine above this. */
-const RELATED = 0.3;
-/** Runner-ups below this probability are not named. */
-const WORTH_NAMING = 0.01;
 
-/** What happened and how sure that is. */
+/** What happened, in one to three sentences. */
 export function composeVerdict(context: AnalysisContext): string {
-  const clauses = [
-    describeNonFinite,
-    describeOverflow,
-    describeChange,
-    describeGrowth,
-    describeDensity,
-    describeFrozen,
-    describeArchitecture,
-    describeFailures,
-  ];
-  const words = clauses.map((clause) => clause(context)).filter((text) => text !== null);
-  return `${capitalize(words.join('; '))}.`;
+  const { rows, coverage, counts } = context;
+  if (rows.length === 0 && counts.common === 0) return 'Nothing to compare: neither checkpoint holds a tensor.';
+  if (counts.compared === 0 && !context.claims.some(({ code }) => code === 'codes')) return finish([describeNothing(context)]);
+  const broken = describeBroken(context);
+  if (coverage.share < COVERED.half) return finish([describeCoverage(context), ...broken, ...describeMissing(context, true)]);
+  const start = coverage.share < COVERED.most ? [describeCoverage(context)] : [];
+  if (broken.length > 0 && context.nonFinite.elementShare >= LOST) return finish([...start, ...broken]);
+  return finish([...start, ...broken, ...describeChange(context), ...describeMissing(context, start.length > 0)]);
 }
 
-const describeNonFinite: Clause = ({ nonFinite: { unexplained, tensors } }) =>
-  unexplained.tensors.length === 0
-    ? null
-    : `NaN or Inf appeared in ${unexplained.tensors.length} of ${formatNoun(tensors, 'tensor')} (${formatShare(unexplained.elementShare)} of the elements), first in ${unexplained.tensors[0] ?? ''}`;
-
-const describeOverflow: Clause = ({ nonFinite: { overflows, tensors, elements: all } }) => {
-  const clauses = overflows.map(
-    ({ from, to, became, elements, tensors: [first = '', ...others] }) =>
-      `values overflowed to ${became} in the conversion from ${from} to ${to}, in ${others.length + 1} of ${formatNoun(tensors, 'tensor')} (${formatShare(elements / all)} of the elements), first in ${first}`,
-  );
-  return clauses.join('; ') || null;
-};
-
-/** The main clause. */
-const describeChange: Clause = (context) => {
-  const { counts, overall, band, pattern, precision, rescaling } = context;
-  const { common, compared, byType } = counts;
-  if (compared === 0) return describeNothing(context);
-  if (overall.change === 0)
-    return byType.modified === 0
-      ? describeIdentity(context)
-      : context.nonFinite.appeared.length > 0
-        ? 'no finite value changed'
-        : `${formatNoun(byType.modified, 'tensor')} of ${formatCount(compared)} changed, by values too large or too small to be summed`;
-  const size = `R = ${formatPercent(overall.change)}`;
-  if (context.nonFinite.elementShare >= LOST) return `in the few values that are finite ${size}`;
-  if (precision !== null && precision.onlyRounding >= 0.5) {
-    const pairs = precision.conversions.map(({ from, to }) => `${from} to ${to}`);
-    const expected = Math.max(...precision.conversions.map((conversion) => conversion.expected));
-    return `conversion from ${joinWords(pairs)}: ${size} is what rounding alone makes (${formatPercent(expected)} expected, ${formatShare(precision.onlyRounding)} sure)`;
-  }
-  if (rescaling !== null)
-    return `rescaled weights (${size}): ${formatNoun(rescaling.tensors, 'changed tensor')} of those measured ${rescaling.tensors === 1 ? 'is the old one' : 'are the old ones'} times ${rescaling.factor.toPrecision(3)}`;
-  if (context.measured.every(({ newNorm }) => newNorm === 0)) return `all weights became zero (${size})`;
-  if (context.measured.every(({ oldNorm }) => oldNorm === 0)) return `weights that were all zero before (${size})`;
-  if (band === 'replaced') return describeReplacement(context, size);
-  const place = pattern === null || pattern.identical ? '' : `, ${describePlace(context)}`;
-  const most = common > 0 && byType.modified === 0 ? ' below the threshold of change' : '';
-  return `${describeKind(context)} (${size})${most}${place}`;
-};
-
-function describeReplacement({ overall, counts }: AnalysisContext, size: string): string {
-  const facts = `${size}, cosine ${formatCosine(overall.oneMinusCos ?? 1)}`;
-  if ((overall.cosine ?? 0) < REVERSED)
-    return `reversed weights (${facts}): they point the other way in ${formatNoun(counts.compared, 'common tensor')}`;
-  return `replaced weights (${facts}): no resemblance in ${formatNoun(counts.compared, 'common tensor')}`;
+function finish(sentences: readonly string[]): string {
+  return sentences
+    .filter((sentence) => sentence !== '')
+    .map((sentence) => `${capitalize(sentence)}.`)
+    .join(' ');
 }
 
-function describeNothing({ counts, rows }: AnalysisContext): string {
+/** Nothing was compared: no verdict on a model. */
+function describeNothing({ counts }: AnalysisContext): string {
   const { common, byType } = counts;
-  if (common > 0)
-    return `nothing could be compared: of ${formatNoun(common, 'common tensor')}, ${byType.shape_changed} with another shape and ${byType.failed} that failed`;
-  if (rows.length === 0) return 'nothing to compare: no tensor on either side';
-  return `nothing in common: no name of ${formatNoun(byType.removed, 'old tensor')} is one of ${formatNoun(byType.added, 'new tensor')}`;
+  if (common > 0) {
+    const reasons = [
+      byType.shape_changed > 0 ? `${formatCount(byType.shape_changed)} with another shape` : null,
+      byType.failed > 0 ? `${formatCount(byType.failed)} that could not be read` : null,
+    ].filter((reason) => reason !== null);
+    return `nothing could be compared: of ${formatNoun(common, 'common tensor')}, ${joinWords(reasons)}`;
+  }
+  return `nothing in common: none of the ${formatNoun(byType.removed, 'name')} of the old checkpoint is one of the ${formatCount(byType.added)} of the new`;
 }
 
-function describeIdentity({ counts, precision, summary }: AnalysisContext): string {
+const REASONS: Readonly<Record<MissingReason, string>> = {
+  names: 'names differ',
+  shapes: 'shapes differ',
+  errors: 'tensors could not be read',
+  codes: 'weights are stored as codes',
+};
+
+/** How much was compared, and below half of it nothing else of the model. */
+function describeCoverage({ coverage, counts, claims }: AnalysisContext): string {
+  const { share, tensors, of, reasons } = coverage;
+  // That quantised weights are codes is said as what it is.
+  if (reasons[0] === 'codes' && claims.some(({ code }) => code === 'codes')) {
+    const codes = claims.find(({ code }) => code === 'codes')?.sentence ?? '';
+    return `${codes}; ${describeRest(counts.byType.identical, tensors)}`;
+  }
+  const matched = `only ${formatCount(tensors)} of ${formatNoun(of, 'tensor')} (${formatShare(share)} of the elements) could be compared`;
+  const why = reasons.length === 0 ? '' : `: ${reasons.map((reason) => REASONS[reason]).join(', ')}`;
+  if (share >= COVERED.half) return `${matched}${why}`;
+  const what = tensors === 1 ? 'it' : 'they';
+  const same =
+    counts.byType.identical === tensors
+      ? `${what} ${tensors === 1 ? 'is' : 'are'} identical`
+      : counts.byType.identical === 0
+        ? `${what} changed`
+        : `${formatCount(counts.byType.identical)} of them are identical`;
+  return `${matched}${why}; ${same}, and nothing can be said of the rest`;
+}
+
+function describeRest(identical: number, tensors: number): string {
+  if (tensors === 0) return 'nothing else could be compared';
+  if (identical === tensors) return 'the rest is bit-identical';
+  return identical === 0 ? 'the rest changed too' : `of the other ${formatCount(tensors)}, ${formatCount(identical)} are identical`;
+}
+
+function describeBroken({ claims }: AnalysisContext): string[] {
+  return claims.filter(({ code }) => code === 'broken' || code === 'overflowed').map(({ sentence }) => sentence);
+}
+
+/** What accounts for the change, largest first, and what did not change. */
+function describeChange(context: AnalysisContext): string[] {
+  const { story } = context;
+  const told = context.claims.filter(({ code }) => code !== 'broken' && code !== 'overflowed');
+  const codes = context.coverage.share < COVERED.most && context.coverage.reasons[0] === 'codes';
+  const claims = told.filter(({ code }) => !(codes && code === 'codes'));
+  const major = selectMajor(claims);
+  if (major.length === 0) return codes || story.changed.length > 0 ? [] : [describeIdentity(context)];
+  const sentence = major.map((claim) => claim.sentence).join('; ');
+  return [nothingLearned(context, claims) + sentence, describeStill(context, claims)];
+}
+
+/** The claims that together carry most of the change, the largest first; those without a size where there is nothing else. */
+function selectMajor(claims: readonly SharedClaim[]): SharedClaim[] {
+  const sized = claims.filter(({ code }) => !UNSIZED.has(code)).sort((a, b) => b.share - a.share);
+  const major: SharedClaim[] = [];
+  let share = 0;
+  for (const claim of sized) {
+    if (share >= ENOUGH && major.length > 0) break;
+    major.push(claim);
+    share += claim.share;
+  }
+  return [...major, ...claims.filter(({ code }) => UNSIZED.has(code) && (major.length === 0 || code === 'codes'))];
+}
+
+/** What has no share of the change of the weights. */
+const UNSIZED: ReadonlySet<string> = new Set(['lossless_cast', 'codes', 'statistics_moved', 'optimizer_state']);
+
+function nothingLearned({ story }: AnalysisContext, claims: readonly SharedClaim[]): string {
+  const isOnlyStatistics = claims.every(({ code }) => code === 'statistics_moved');
+  return isOnlyStatistics && story.compared.length > 0 && story.changed.length === 0 ? 'no learnable weight changed; ' : '';
+}
+
+/** What did not change, as one clause. */
+function describeStill({ story, counts }: AnalysisContext, claims: readonly SharedClaim[]): string {
+  if (story.changed.length === 0) return '';
+  const still = story.compared.filter((row) => !hasChanged(row));
+  if (still.length === 0) return '';
+  const isExact = still.every((row) => row.isIdentical);
+  const isForm = claims.every((claim) => claim.isForm === true || claim.rows.length === 0);
+  const same = isExact ? 'bit-identical' : 'unchanged';
+  if (!isForm) return claims.some(({ evidence }) => evidence['tellsRest'] === true) ? '' : `all else is ${same}`;
+  return counts.byType.failed > 0 ? '' : `${story.describe(still)} ${still.length === 1 ? 'is' : 'are'} ${same}`;
+}
+
+/** Nothing changed: identical only where everything was looked at. */
+function describeIdentity({ counts, summary, coverage }: AnalysisContext): string {
   const { compared, byType } = counts;
   const resized = summary.resized?.filter((one) => !one.identical).length ?? 0;
   if (resized > 0)
-    return `no change but in ${formatNoun(resized, 'resized embedding or head', 'resized embeddings or heads')}, of which the common rows changed`;
+    return `no change but in ${formatNoun(resized, 'resized table')}, of which the common rows changed`;
   if (byType.identical < compared) {
     const rest = compared - byType.identical;
     return byType.identical === 0
       ? `no measurable change in ${formatNoun(compared, 'common tensor')}`
-      : `identical in ${byType.identical} of ${formatNoun(compared, 'common tensor')}, no measurable change in the other ${rest}`;
+      : `${formatCount(byType.identical)} of ${formatNoun(compared, 'common tensor')} are identical, and the other ${formatCount(rest)} did not change measurably`;
   }
-  if (precision === null)
-    return compared === 1
-      ? 'identical: the one common tensor is equal in every value'
-      : `identical: all ${formatNoun(compared, 'common tensor')} are equal in every value`;
-  const pairs = precision.conversions.map(({ from, to, tensors }) => `${from} to ${to} in ${tensors}`);
-  return `identical values in another dtype (${joinWords(pairs)} of ${formatNoun(compared, 'tensor')})`;
+  const isWhole = coverage.of === compared && byType.added + byType.removed + byType.shape_changed + byType.failed === 0;
+  if (!isWhole) return compared === 1 ? 'the one common tensor is identical' : `all ${formatNoun(compared, 'common tensor')} are identical`;
+  if (summary.leftOut.some(isOpenQuestion)) return `everything compared is identical (${formatNoun(compared, 'tensor')})`;
+  return compared === 1 ? 'identical: the one tensor is equal in every value' : `identical: all ${formatNoun(compared, 'tensor')} are equal in every value`;
 }
 
-/** Size and density: `light dense fine-tune`. */
-function describeKind({ band, density, frozen, overall }: AnalysisContext): string {
-  const isPartial = frozen.elements > 0 && frozen.frozenElements >= PARTIAL * frozen.elements;
-  const spread =
-    density === null
-      ? ''
-      : density.verdict === 'dense'
-        ? 'dense '
-        : density.verdict === 'rounded'
-          ? 'precision-limited '
-          : 'element-sparse ';
-  const extent = isPartial && density?.verdict !== 'sparse' ? `partial ${density?.verdict === 'rounded' ? spread : ''}` : spread;
-  if (band === 'trace') return `trace-sized ${extent}update`;
-  if (band === 'heavy') {
-    const isLost = overall.cosine !== null && overall.cosine < RELATED;
-    return isLost
-      ? `heavy ${extent}change, hardly related to the old weights, cosine ${formatCosine(overall.oneMinusCos ?? 1)}`
-      : `heavy ${extent}change, the size of continued pre-training`;
+/** What was added, removed, reshaped, could not be read or was left out; and the configuration. */
+function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext, isCovered: boolean): string[] {
+  const structure = [
+    byType.added > 0 ? `${formatNoun(byType.added, 'tensor')} ${was(byType.added)} added${nameOne('added')}` : null,
+    byType.removed > 0 ? `${count(byType.removed, byType.added === 0)} ${was(byType.removed)} removed${nameOne('removed')}` : null,
+    byType.shape_changed > 0
+      ? `${count(byType.shape_changed, byType.added + byType.removed === 0)} ${was(byType.shape_changed)} reshaped${nameOne('shape_changed')}`
+      : null,
+  ].filter((part) => part !== null);
+  const left = summary.leftOut.filter(isOpenQuestion).map(({ name }) => name);
+  const keys = summary.configChanges.length;
+  return [
+    isCovered ? '' : joinWords(structure),
+    byType.failed > 0 ? `${formatNoun(byType.failed, 'tensor')} could not be compared` : '',
+    left.length > 0 ? `not compared: ${listNames(left)}` : '',
+    keys > 0 ? `the configuration differs (${listNames(summary.configChanges.map(({ key }) => key), 2)})` : '',
+  ];
+
+  function nameOne(type: string): string {
+    const names = rows.filter((row) => row.changeType === type).map((row) => row.name);
+    return names.length === 1 ? ` (${names[0]})` : '';
   }
-  return `${band} ${extent}fine-tune`;
 }
 
-/** Pattern, how sure it is, and the runner-up. */
-function describePlace({ pattern }: AnalysisContext): string {
-  if (pattern === null) return '';
-  const [, second] = pattern.probabilities;
-  const where = pattern.evidence['onlySmallParameters'] === true ? ' over norms and biases alone' : '';
-  const next = second === undefined || second[1] < WORTH_NAMING ? '' : `; next: ${second[0]} ${formatShare(second[1])}`;
-  const doubt = pattern.ambiguous ? ', ambiguous' : '';
-  return `${pattern.pattern}${where} (${formatShare(pattern.confidence)}${doubt})${next}`;
+function count(tensors: number, withNoun: boolean): string {
+  return withNoun ? formatNoun(tensors, 'tensor') : formatCount(tensors);
 }
 
-const describeGrowth: Clause = ({ overall: { normRatio } }) => {
-  if (normRatio === null || (normRatio < GROWTH && normRatio > 1 / GROWTH)) return null;
-  return `the weights are ${formatFold(normRatio)} as large as before`;
-};
-
-const describeDensity: Clause = ({ density, overall, precision }) => {
-  if (density === null || density.verdict === 'dense' || overall.change === 0 || precision !== null) return null;
-  const kept = `${formatShare(1 - density.observed)} of the changed tensors' elements kept their value`;
-  const expected = `${density.isApproximate ? 'about ' : ''}${formatShare(1 - density.expected)}`;
-  const dtypes = joinWords(density.dtypes);
-  return density.verdict === 'rounded'
-    ? `${kept}, and rounding to ${dtypes} explains ${expected}`
-    : `${kept}, where rounding to ${dtypes} explains ${expected}`;
-};
-
-const describeFrozen: Clause = ({ frozen, overall }) => {
-  if (overall.change === 0 || frozen.elements === 0 || frozen.frozenElements < PARTIAL * frozen.elements) return null;
-  return `${formatShare(frozen.frozenElements / frozen.elements)} of the elements are in ${formatNoun(frozen.frozenTensors, 'tensor')} that did not change at all`;
-};
-
-const describeArchitecture: Clause = ({ counts: { byType, compared } }) => {
-  if (compared === 0) return null;
-  const parts: string[] = [];
-  if (byType.added > 0) parts.push(`${formatNoun(byType.added, 'tensor')} added`);
-  if (byType.removed > 0) parts.push(`${byType.removed} removed`);
-  if (byType.shape_changed > 0) parts.push(`${byType.shape_changed} reshaped`);
-  return parts.length === 0 ? null : joinWords(parts);
-};
-
-const describeFailures: Clause = ({ counts: { byType, compared } }) =>
-  byType.failed === 0 || compared === 0 ? null : `${formatNoun(byType.failed, 'tensor')} could not be compared`;
+function was(tensors: number): string {
+  return tensors === 1 ? 'was' : 'were';
+}

@@ -19,6 +19,7 @@ export const explainArchitectureChange: Explain = ({ counts, rows }) => {
       .map((row) => row.name);
   return [
     {
+      code: 'architecture_changed',
       category: 'architecture',
       title: isDisjoint ? 'Nothing in Common' : 'Model Architecture Changed',
       description: `${capitalize(parts.join(', '))}; ${isDisjoint ? 'no name occurs on both sides.' : `${formatNoun(counts.common, 'tensor')} in common.`}`,

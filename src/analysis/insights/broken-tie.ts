@@ -16,6 +16,7 @@ export const explainBrokenTie: Explain = ({ rows }) => {
   const old = head.changeType === 'added' ? `${head.name} did not exist` : 'both were the same';
   return [
     {
+      code: 'tie_broken',
       category: 'architecture',
       title: 'Tied Weights Came Apart',
       description: `${embedding.name} and ${head.name} differ in the new checkpoint; in the old one ${old}. A loader that ties them will drop one of the two.`,

@@ -2,40 +2,19 @@ import { formatPercent, formatShare } from '../../wording/numbers.ts';
 import { joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
-/** Elements that kept their value, against what rounding to the dtype alone keeps. */
-export const explainChangedElements: Explain = ({ density, overall, band }) => {
-  if (density === null || density.verdict === 'dense' || band === 'identical') return [];
-  const { observed, expected, verdict, isApproximate, dtypes } = density;
-  const evidence = {
-    observedChanged: observed,
-    expectedChanged: expected,
-    ratio: observed / expected,
-    change: overall.change,
-    dtypes,
-    isApproximate,
-  };
-  const about = isApproximate ? 'about ' : '';
-  const kept = `${formatShare(1 - observed)} of the elements of the changed tensors kept their value`;
-  if (verdict === 'rounded') {
-    return [
-      {
-        category: 'training_dynamics',
-        title: 'Update Limited by Precision',
-        description: `${kept}. A dense update of R = ${formatPercent(overall.change)} stored as ${joinWords(dtypes)} leaves ${about}${formatShare(1 - expected)} as they are: this is rounding, not freezing.`,
-        severity: 'info',
-        evidence,
-        confidence: isApproximate ? 0.9 : 0.97,
-      },
-    ];
-  }
+/** Elements that kept their value where no explanation has said why: fewer changed than rounding lets change. */
+export const explainChangedElements: Explain = ({ density, overall, claims }) => {
+  const isTold = claims.some(({ code }) => code === 'masked' || code === 'rounded_steps' || code === 'pruned' || code === 'rows_changed');
+  if (density === null || density.verdict !== 'sparse' || overall.change === 0 || isTold) return [];
+  const { observed, expected, isApproximate, dtypes } = density;
   return [
     {
+      code: 'elements_kept',
       category: 'training_dynamics',
       title: 'Only Some Elements Were Updated',
-      description: `${kept}, although a dense update of this size stored as ${joinWords(dtypes)} would leave only ${about}${formatShare(1 - expected)}: elements were masked, pruned away or edited one by one.`,
+      description: `${formatShare(1 - observed)} of the elements of the changed tensors kept their value. A dense update of ${formatPercent(overall.change)} stored as ${joinWords(dtypes)} would leave only ${isApproximate ? 'about ' : ''}${formatShare(1 - expected)}: some elements were masked or edited one by one, or updates were rounded away step by step.`,
       severity: 'info',
-      evidence,
-      confidence: isApproximate ? 0.85 : 0.95,
+      evidence: { observedChanged: observed, expectedChanged: expected, ratio: observed / expected, change: overall.change, dtypes, isApproximate },
     },
   ];
 };

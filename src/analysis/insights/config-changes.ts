@@ -49,6 +49,7 @@ export const explainConfigChanges: Explain = ({ summary }) => {
       : `${examples.join('; ')}: ${meanings.join('; ')}.${rest > 0 ? ` ${rest} more.` : ''}`;
   return [
     {
+      code: 'configuration_changed',
       category: 'training_config',
       title: 'Configuration Changed',
       description: `${formatNoun(changes.length, 'key')} of the configuration ${changes.length === 1 ? 'differs' : 'differ'}. ${text}`,

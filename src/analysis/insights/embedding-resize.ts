@@ -16,6 +16,7 @@ export const explainEmbeddingResize: Explain = ({ rows, summary }) =>
       const verb = to > from ? `gained ${to - from}` : `lost ${from - to}`;
       const resized = summary.resized?.find((one) => one.name === row.name);
       return {
+        code: 'embedding_resized',
         category: 'architecture',
         title: row.class.type === 'output' ? 'Output Head Resized' : 'Embedding Resized',
         description: `${row.name} ${verb} rows (${from} to ${to}); its other dimensions are the same.${describeRows(resized)}`,

@@ -11,6 +11,7 @@ export const explainExpertImbalance: Explain = ({ pattern, rows }) => {
   const experts = rows.filter((row) => row.isCompared && row.class.role === 'expert').length;
   return [
     {
+      code: 'experts_uneven',
       category: 'layer_changes',
       title: 'Experts Changed Unequally',
       description: `Over ${formatNoun(experts, 'tensor')} of experts the change is spread with a Gini coefficient of ${gini.toFixed(2)} (0 even, 1 all in one): a part of the experts saw little of the data.`,

@@ -9,6 +9,7 @@ export const explainFailedTensors: Explain = ({ counts, rows }) => {
   const failures = rows.filter((row) => row.error !== null);
   return [
     {
+      code: 'tensors_failed',
       category: 'stability',
       title: 'Tensors Could Not Be Compared',
       description: `${formatNoun(failed, 'tensor')} could not be compared: ${listNames(failures.map((row) => row.name)) || 'see the list'}. Nothing below speaks of them.`,

@@ -37,6 +37,7 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
   }
   return [
     {
+      code: 'parts_frozen',
       category: 'training_config',
       title: share >= MANY || still / tensors >= MANY ? 'Many Layers Appear Frozen' : 'Parts Did Not Change',
       description: sentences.join(' '),

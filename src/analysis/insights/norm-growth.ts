@@ -8,10 +8,13 @@ const GROWTH = 1.5;
 const EXPLOSION = 3;
 /** Share of matrices from which it is reported. */
 const MANY = 0.1;
+/** Explanations after which a larger norm is no sign of a run that diverged. */
+const EXPLAINED: ReadonlySet<string> = new Set(['scaled', 'from_zero', 'mask_lost', 'codes', 'quantised']);
 
-/** Norms that grew by half or more in many matrices: a sign of divergence. */
-export const explainNormGrowth: Explain = ({ measured, overall, band }) => {
-  const matrices = measured.filter((row) => isMatrix(row) && row.oldNorm > 0 && row.newNorm > 0);
+/** Norms that grew by half or more in many matrices, where nothing but training explains it: a sign of divergence. */
+export const explainNormGrowth: Explain = ({ measured, overall, band, claims }) => {
+  const explained = new Set(claims.filter(({ code }) => EXPLAINED.has(code)).flatMap(({ rows }) => rows));
+  const matrices = measured.filter((row) => isMatrix(row) && row.oldNorm > 0 && row.newNorm > 0 && !explained.has(row));
   const grown = matrices.filter((row) => row.newNorm / row.oldNorm > GROWTH);
   if (matrices.length === 0 || grown.length <= MANY * matrices.length) return [];
   const isExploded = (overall.normRatio ?? 1) > EXPLOSION;
@@ -20,17 +23,12 @@ export const explainNormGrowth: Explain = ({ measured, overall, band }) => {
   const share = grown.length / matrices.length;
   return [
     {
+      code: 'norms_grew',
       category: 'stability',
       title: isExploded ? 'Weights Exploded' : 'Weights Grew',
-      description: `The norm grew by more than half in ${formatShare(share)} of the matrices (at most ${formatFold(largest)}): the learning rate may be too high, or weight decay missing.`,
+      description: `The norm grew by more than half in ${formatShare(share)} of the matrices, at most to ${formatFold(largest)}. Training does that when the learning rate is too high or weight decay is missing.`,
       severity: isExploded ? 'critical' : 'warning',
-      evidence: {
-        share,
-        matrices: matrices.length,
-        grown: grown.length,
-        largestFold: largest,
-        overallNormRatio: overall.normRatio,
-      },
+      evidence: { share, matrices: matrices.length, grown: grown.length, largestFold: largest, overallNormRatio: overall.normRatio },
     },
   ];
 };

@@ -26,6 +26,7 @@ export const explainOutliers: Explain = ({ measured, pattern }) => {
   const examples = outliers.slice(0, 3).map(({ name, fold }) => `${name} (${formatFold(fold)})`);
   return [
     {
+      code: 'tensors_out_of_line',
       category: 'layer_changes',
       title: 'Tensors Out of Line',
       description: `${formatNoun(outliers.length, 'tensor')} changed more than ${FOLD} times as much as the same tensor of other blocks: ${examples.join(', ')}${outliers.length > 3 ? ' and others' : ''}.`,

@@ -42,6 +42,7 @@ export const explainTypeContrast: Explain = ({ measured, layerAnalysis, signific
     const evidence = { types: found.map(({ type }) => [type.layerType, type.avgChange]), threshold: significantChangeThreshold };
     return [
       {
+        code: 'types_changed',
         category: 'layer_changes',
         title: 'All Layer Types Changed Significantly',
         description: `R by type: ${joinWords(sizes)}.`,
@@ -51,6 +52,7 @@ export const explainTypeContrast: Explain = ({ measured, layerAnalysis, signific
     ];
   }
   return found.map(({ type: { layerType, count, avgChange, maxChange }, rest, fold }) => ({
+    code: 'types_changed',
     category: 'layer_changes',
     title: `${NAMES.get(layerType) ?? capitalize(layerType)} Layers Changed Significantly`,
     description: `${formatNoun(count, `changed ${NAMES.get(layerType) ?? layerType} tensor`)}: R = ${formatPercent(avgChange)}${compare(fold, rest, changed.length === 1)}.`,

@@ -1,5 +1,5 @@
 import { mean, splitInTwo, sumOf } from '../statistics.ts';
-import type { Voter, Voters } from './eligible.ts';
+import type { Eligible, EligibleTensors } from './eligible.ts';
 
 /** Two levels of change among the tensors: those that moved and those that hardly did. */
 export interface Concentration {
@@ -26,16 +26,16 @@ export interface Concentration {
 const SYSTEMATIC = 0.6;
 
 /** Splits the tensors into two levels of change; null when all changed alike. */
-export function measureConcentration({ all }: Voters): Concentration | null {
-  const split = splitInTwo(all.map((voter) => voter.level));
+export function measureConcentration({ all }: EligibleTensors): Concentration | null {
+  const split = splitInTwo(all.map((one) => one.level));
   if (split === null) return null;
-  const isActive = (voter: Voter): boolean => voter.level >= split.threshold;
+  const isActive = (one: Eligible): boolean => one.level >= split.threshold;
   const active = all.filter(isActive);
-  const types = countBy(active, (voter) => voter.type);
+  const types = countBy(active, (one) => one.type);
   const [mainType = '', mainCount = 0] = [...types].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0] ?? [];
-  const modules = countActive(all, (voter) => voter.row.class.key, isActive);
-  const layers = countActive(all, (voter) => voter.layer, isActive);
-  const systematic = active.filter((voter) => (modules.get(voter.row.class.key)?.share ?? 0) >= SYSTEMATIC);
+  const modules = countActive(all, (one) => one.row.class.key, isActive);
+  const layers = countActive(all, (one) => one.layer, isActive);
+  const systematic = active.filter((one) => (modules.get(one.row.class.key)?.share ?? 0) >= SYSTEMATIC);
   const used = [...layers.values()].filter((layer) => layer.share > 0);
   return {
     gap: split.gap,
@@ -57,18 +57,18 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 function countActive<K>(
-  voters: readonly Voter[],
-  keyOf: (voter: Voter) => K | null,
-  isActive: (voter: Voter) => boolean,
+  eligible: readonly Eligible[],
+  keyOf: (one: Eligible) => K | null,
+  isActive: (one: Eligible) => boolean,
 ): Map<K, { readonly share: number }> {
   const groups = new Map<K, { active: number; all: number }>();
-  for (const voter of voters) {
-    const key = keyOf(voter);
+  for (const one of eligible) {
+    const key = keyOf(one);
     if (key === null) continue;
     const group = groups.get(key) ?? { active: 0, all: 0 };
     groups.set(key, group);
     group.all += 1;
-    if (isActive(voter)) group.active += 1;
+    if (isActive(one)) group.active += 1;
   }
   return new Map([...groups].map(([key, { active, all }]) => [key, { share: active / all }]));
 }

@@ -1,7 +1,7 @@
 import { groupChange } from '../overall.ts';
 import { median, sum } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import { toGrid, type Voters } from './eligible.ts';
+import { toGrid, type EligibleTensors } from './eligible.ts';
 
 /** How much more one type changed than the rest of the body. */
 export interface TypeContrast {
@@ -17,18 +17,18 @@ export interface TypeContrast {
 const FLOOR = 1e-3;
 
 /** Contrast of a layer type with the rest of the body, layer by layer; pooled where no layer has both. */
-export function contrastType(voters: Voters, type: string): TypeContrast {
+export function contrastType(eligible: EligibleTensors, type: string): TypeContrast {
   const layers = new Map<number, { own: TensorRow[]; rest: TensorRow[] }>();
   const pool: { own: TensorRow[]; rest: TensorRow[] } = { own: [], rest: [] };
-  for (const voter of voters.body) {
-    const side = voter.type === type ? 'own' : 'rest';
-    pool[side].push(voter.row);
-    if (voter.layer === null) continue;
-    const layer = layers.get(voter.layer) ?? { own: [], rest: [] };
-    layers.set(voter.layer, layer);
-    layer[side].push(voter.row);
+  for (const one of eligible.body) {
+    const side = one.type === type ? 'own' : 'rest';
+    pool[side].push(one.row);
+    if (one.layer === null) continue;
+    const layer = layers.get(one.layer) ?? { own: [], rest: [] };
+    layers.set(one.layer, layer);
+    layer[side].push(one.row);
   }
-  const floor = voters.reference * FLOOR;
+  const floor = eligible.reference * FLOOR;
   const ratios = [...layers.values()].filter(hasBoth).map((layer) => compareGroups(layer.own, layer.rest, floor));
   if (ratios.length > 0) {
     const logRatio = median(ratios);
@@ -59,21 +59,21 @@ function logRatioOf(a: number, b: number, floor: number): number {
  * ln of the change of the embeddings over that of the body: the smaller of both readings, median over layers and all of it.
  * Small tables beside a large one (types of tokens beside tokens) do not count. Null without embeddings or body.
  */
-export function contrastEmbeddings(voters: Voters): number | null {
-  const embeddings = voters.all.filter((voter) => voter.type === 'embedding');
-  if (embeddings.length === 0 || voters.body.length === 0) return null;
-  const largest = embeddings.reduce((weight, voter) => Math.max(weight, voter.row.weight || 0), 0);
-  const tables = embeddings.filter((voter) => !(voter.row.weight < SMALL_TABLE ** 2 * largest));
-  const floor = voters.reference * FLOOR;
+export function contrastEmbeddings(eligible: EligibleTensors): number | null {
+  const embeddings = eligible.all.filter((one) => one.type === 'embedding');
+  if (embeddings.length === 0 || eligible.body.length === 0) return null;
+  const largest = embeddings.reduce((weight, one) => Math.max(weight, one.row.weight || 0), 0);
+  const tables = embeddings.filter((one) => !(one.row.weight < SMALL_TABLE ** 2 * largest));
+  const floor = eligible.reference * FLOOR;
   const layers = new Map<number, TensorRow[]>();
-  for (const { layer, row } of voters.body) {
+  for (const { layer, row } of eligible.body) {
     if (layer === null) continue;
     const rows = layers.get(layer);
     if (rows === undefined) layers.set(layer, [row]);
     else rows.push(row);
   }
-  const own = groupChange(tables.map((voter) => voter.row));
-  const whole = logRatioOf(own, groupChange(voters.body.map((voter) => voter.row)), floor);
+  const own = groupChange(tables.map((one) => one.row));
+  const whole = logRatioOf(own, groupChange(eligible.body.map((one) => one.row)), floor);
   if (layers.size === 0) return whole;
   return Math.min(whole, logRatioOf(own, median([...layers.values()].map((rows) => groupChange(rows))), floor));
 }
@@ -81,10 +81,10 @@ export function contrastEmbeddings(voters: Voters): number | null {
 /** Embeddings below this share of the largest one's norm are left out. */
 const SMALL_TABLE = 0.02;
 
-/** Share of the energy of all voters by type, 0 to 1. */
-export function shareEnergy(voters: Voters): ReadonlyMap<string, number> {
+/** Share of the energy of all eligible by type, 0 to 1. */
+export function shareEnergy(eligible: EligibleTensors): ReadonlyMap<string, number> {
   const energies = new Map<string, number[]>();
-  for (const { type, row } of voters.all) {
+  for (const { type, row } of eligible.all) {
     const list = energies.get(type);
     if (list === undefined) energies.set(type, [row.energy || 0]);
     else list.push(row.energy || 0);

@@ -1,5 +1,5 @@
 import { median, splitInTwo, sum } from '../statistics.ts';
-import { toGrid, type Voters } from './eligible.ts';
+import { toGrid, type EligibleTensors } from './eligible.ts';
 
 /** How the change develops with depth, for all stacks together. */
 export interface DepthTrend {
@@ -35,8 +35,8 @@ const MANY_STACKS = 24;
 const FEW_BLOCKS = 16;
 
 /** Trend over depth; null without a stack of three blocks. */
-export function measureTrend(voters: Voters): DepthTrend | null {
-  const stacks = readStacks(voters);
+export function measureTrend(eligible: EligibleTensors): DepthTrend | null {
+  const stacks = readStacks(eligible);
   const limit = stacks.length > MANY_STACKS ? FEW_BLOCKS : MOST_BLOCKS;
   const layers = stacks.reduce((count, stack) => count + stack.length, 0);
   const thinned = stacks.map((stack) => thin(stack, limit));
@@ -69,7 +69,7 @@ export function measureTrend(voters: Voters): DepthTrend | null {
 }
 
 /** Blocks by stack: the median over modules of ln r minus the module's own median over the blocks. */
-function readStacks({ all }: Voters): Block[][] {
+function readStacks({ all }: EligibleTensors): Block[][] {
   const modules = new Map<string, number[]>();
   for (const { row, level, layer } of all) if (layer !== null) append(modules, row.class.key, level);
   const centres = new Map([...modules].filter(([, levels]) => levels.length > 1).map(([key, levels]) => [key, median(levels)]));

@@ -1,3 +1,4 @@
+import { sortRows } from '../apart.ts';
 import type { ChangePattern, PatternResult } from '../types.ts';
 import { measureDensity } from '../density.ts';
 import { gini } from '../statistics.ts';
@@ -6,7 +7,7 @@ import { measureConcentration } from './concentration.ts';
 import { contrastEmbeddings, contrastType, shareEnergy } from './contrast.ts';
 import { measureTrend } from './depth-trend.ts';
 import { scorePatterns, type Features, type Scores } from './scores.ts';
-import { selectVoters, type Voters } from './eligible.ts';
+import { selectEligible, type EligibleTensors } from './eligible.ts';
 
 /** Below this probability the first pattern is called ambiguous. */
 const AMBIGUOUS = 0.6;
@@ -15,15 +16,16 @@ const STEEPNESS = 4;
 const LOGIT_LIMIT = 12;
 
 /** Where in the network the change sits; independent of its size, of the order of tensors and of the names of stacks. */
-export function detectPattern(rows: readonly TensorRow[]): PatternResult {
+export function detectPattern(all: readonly TensorRow[]): PatternResult {
+  const { weights: rows } = sortRows(all);
   const isModified = rows.some((row) => row.isCompared && row.changeType === 'modified');
-  const voters = isModified ? selectVoters(rows) : null;
-  if (voters === null) return identicalResult(rows);
-  const features = readFeatures(voters);
+  const eligible = isModified ? selectEligible(rows) : null;
+  if (eligible === null) return identicalResult(rows);
+  const features = readFeatures(eligible);
   const scores = scorePatterns(features);
   const probabilities = toProbabilities(scores);
   const [pattern, confidence] = probabilities[0] ?? ['uniform', 1];
-  const evidence = describe(voters, features, scores);
+  const evidence = describe(eligible, features, scores);
   return { pattern, confidence, ambiguous: confidence < AMBIGUOUS, identical: false, probabilities, evidence };
 }
 
@@ -32,16 +34,16 @@ function identicalResult(rows: readonly TensorRow[]): PatternResult {
   return { pattern: 'sparse', confidence: 1, ambiguous: false, identical: true, probabilities: [['sparse', 1]], evidence };
 }
 
-function readFeatures(voters: Voters): Features {
+function readFeatures(eligible: EligibleTensors): Features {
   return {
-    trend: measureTrend(voters),
-    attention: contrastType(voters, 'attention'),
-    mlp: contrastType(voters, 'mlp'),
-    embedding: contrastEmbeddings(voters),
-    concentration: measureConcentration(voters),
+    trend: measureTrend(eligible),
+    attention: contrastType(eligible, 'attention'),
+    mlp: contrastType(eligible, 'mlp'),
+    embedding: contrastEmbeddings(eligible),
+    concentration: measureConcentration(eligible),
     density: measureDensity(
-      voters.all.map((voter) => voter.row),
-      voters.reference,
+      eligible.all.map((one) => one.row),
+      eligible.reference,
     ),
   };
 }
@@ -58,13 +60,13 @@ function toProbabilities(scores: Scores): (readonly [ChangePattern, number])[] {
   return logits.map(([pattern], at) => [pattern, (weights[at] ?? 0) / total]);
 }
 
-function describe(voters: Voters, features: Features, scores: Scores): Record<string, unknown> {
+function describe(eligible: EligibleTensors, features: Features, scores: Scores): Record<string, unknown> {
   const { trend, attention, mlp, embedding, concentration, density } = features;
-  const energy = shareEnergy(voters);
+  const energy = shareEnergy(eligible);
   return {
-    tensors: voters.all.length,
-    reference: voters.reference,
-    onlySmallParameters: voters.isFallback,
+    tensors: eligible.all.length,
+    reference: eligible.reference,
+    onlySmallParameters: eligible.isFallback,
     layers: trend?.layers ?? 0,
     slope: trend?.slope ?? null,
     fold: trend === null ? null : Math.exp(trend.slope),
@@ -80,7 +82,7 @@ function describe(voters: Voters, features: Features, scores: Scores): Record<st
     mlpEnergy: energy.get('mlp') ?? 0,
     embeddingEnergy: energy.get('embedding') ?? 0,
     outputEnergy: energy.get('output') ?? 0,
-    expertGini: imbalance(voters),
+    expertGini: imbalance(eligible),
     levelFold: concentration === null ? null : Math.exp(concentration.gap),
     activeShare: concentration?.activeShare ?? null,
     activeLayers: concentration?.activeLayers ?? null,
@@ -98,7 +100,7 @@ function nameShape(outerExcess: number): string | null {
 }
 
 /** Gini coefficient of the changes of experts; null with fewer than two. */
-function imbalance({ all }: Voters): number | null {
-  const experts = all.filter((voter) => voter.row.class.role === 'expert').map((voter) => voter.row.change);
+function imbalance({ all }: EligibleTensors): number | null {
+  const experts = all.filter((one) => one.row.class.role === 'expert').map((one) => one.row.change);
   return experts.length < 2 ? null : gini(experts);
 }

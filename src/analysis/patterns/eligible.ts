@@ -1,10 +1,10 @@
 import type { TensorRow } from '../tensor-row.ts';
 import { createNumbering } from '../block-numbering.ts';
 import { sum } from '../statistics.ts';
-import { isAuxiliary, isMatrix } from '../tensor-row.ts';
+import { isMatrix } from '../tensor-row.ts';
 
 /** A tensor that takes part in the decision on the pattern. */
-export interface Voter {
+export interface Eligible {
   readonly row: TensorRow;
   /** Layer type; for an adapter, the type of the layer that it sits on. */
   readonly type: string;
@@ -15,10 +15,10 @@ export interface Voter {
 }
 
 /** The tensors that decide, and the size that they are measured against. */
-export interface Voters {
-  readonly all: readonly Voter[];
+export interface EligibleTensors {
+  readonly all: readonly Eligible[];
   /** Those that make up the body of the network: no embeddings, no heads. */
-  readonly body: readonly Voter[];
+  readonly body: readonly Eligible[];
   /** Size of the change where it is large: see {@link findReference}. */
   readonly reference: number;
   /** True when no matrix changed and all tensors, biases and norms too, decide instead. */
@@ -36,9 +36,8 @@ const CEILING = 1.5;
 const GRID = 2 ** 30;
 
 /** Chooses the tensors that decide on the pattern; null when nothing changed. Norms and biases stay out unless nothing else changed. */
-export function selectVoters(rows: readonly TensorRow[]): Voters | null {
-  const trained = rows.filter((row) => row.isCompared && !isAuxiliary(row) && Number.isFinite(row.change));
-  const compared = trained.length > 0 ? trained : rows.filter((row) => row.isCompared && Number.isFinite(row.change));
+export function selectEligible(weights: readonly TensorRow[]): EligibleTensors | null {
+  const compared = weights.filter((row) => row.isCompared && Number.isFinite(row.change));
   const matrices = compared.filter((row) => isMatrix(row));
   const isFallback = !matrices.some((row) => row.change > 0);
   const candidates = isFallback ? compared : matrices;
@@ -48,7 +47,7 @@ export function selectVoters(rows: readonly TensorRow[]): Voters | null {
   if (reference === 0) return null;
   const layerOf = createNumbering();
   const all = chosen.map((row) => ({ row, type: typeOf(row), level: levelOf(row.change / reference), layer: layerOf(row) }));
-  const body = all.filter((voter) => !OUTSIDE_BODY.has(voter.type));
+  const body = all.filter((one) => !OUTSIDE_BODY.has(one.type));
   return { all, body, reference, isFallback };
 }
 

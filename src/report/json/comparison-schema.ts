@@ -3,6 +3,7 @@ import type {
   AnalysisSummary,
   ChangePattern,
   DepthPoint,
+  Explanation,
   LayerAnalysis,
   MagnitudeBand,
   PatternResult,
@@ -358,6 +359,7 @@ export const ANALYSIS_SCHEMA: Schema = object<Analysis>({
   ),
   insights: list(
     object<TrainingInsight>({
+      code: string,
       category: oneOf(['architecture', 'training_dynamics', 'stability', 'magnitude', 'layer_changes', 'training_config']),
       title: string,
       description: string,
@@ -365,6 +367,18 @@ export const ANALYSIS_SCHEMA: Schema = object<Analysis>({
       evidence,
       confidence: optional(described('Probability that the conclusion is right, 0 to 1.', number)),
     }),
+  ),
+  explanations: described(
+    'What accounts for the change; the verdict is made of them.',
+    list(
+      object<Explanation>({
+        code: string,
+        sentence: string,
+        share: described('Share of the sum of d^2 over all changed weights, 0 to 1.', number),
+        tensors: described('Its tensors, as indices into the columns.', list(number)),
+        evidence,
+      }),
+    ),
   ),
   summary: ANALYSIS_SUMMARY,
   pattern: nullable(

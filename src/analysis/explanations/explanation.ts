@@ -1,0 +1,22 @@
+import type { TensorRow } from '../tensor-row.ts';
+import type { ExplanationCode } from '../types.ts';
+import type { Story } from './story.ts';
+
+/** What an explanation claims. */
+export interface Claim {
+  readonly code: ExplanationCode;
+  /** The tensors that it accounts for. */
+  readonly rows: readonly TensorRow[];
+  /** What it says, as a sentence without its full stop, for the first line. */
+  readonly sentence: string;
+  /** The numbers of the sentence. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** Whether what it tells is no change of the weights, only of their form. */
+  readonly isForm?: true;
+}
+
+/**
+ * Looks for one kind of cause among the changed weights that nothing before it has claimed.
+ * Each is listed once, in the table of `explain.ts`, in the order in which they may claim.
+ */
+export type Explain = (story: Story, open: readonly TensorRow[]) => readonly Claim[];

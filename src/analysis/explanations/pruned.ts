@@ -1,0 +1,58 @@
+import { formatExponent, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { sumOf } from '../statistics.ts';
+import type { TensorRow } from '../tensor-row.ts';
+import type { Claim, Explain } from './explanation.ts';
+
+/** From this share of newly zero elements on a tensor was pruned, or of lost zeros its mask was lost. */
+const MANY = 0.03;
+/** Survivors may change in this share of their elements: rounding, a handful of edits. */
+const UNTOUCHED = 0.02;
+/** Groups of four along a row with two zeros, for the 2:4 pattern of sparse tensor cores. */
+const TWO_OF_FOUR = 0.99;
+
+/** Elements that became zero while the others stayed as they were, and zeros that were lost. */
+export const explainPruning: Explain = (_, open) => [...explainNewZeros(open), ...explainLostZeros(open)];
+
+function explainNewZeros(open: readonly TensorRow[]): Claim[] {
+  const rows = open.filter((row) => {
+    const kept = row.elements - row.readSide('new').zeros;
+    return row.probe('newZeros') >= MANY * row.elements && row.probe('keptChanged') <= UNTOUCHED * Math.max(1, kept);
+  });
+  if (rows.length === 0) return [];
+  const elements = sumOf(rows, (row) => row.elements);
+  const zeroed = sumOf(rows, (row) => row.probe('newZeros'));
+  const limit = rows.reduce((largest, row) => Math.max(largest, row.probe('largestZeroed')), 0);
+  const isByMagnitude = rows.every((row) => row.probe('largestZeroed') <= row.probe('smallestKept'));
+  const isStructured = rows.every((row) => row.probe('fourGroups') >= TWO_OF_FOUR);
+  const how = isStructured
+    ? ', two of every four'
+    : isByMagnitude
+      ? `, the smallest of each (all below ${formatExponent(limit)})`
+      : '';
+  return [
+    {
+      code: 'pruned',
+      rows,
+      sentence: `pruned: ${formatPercent(zeroed / elements)} of the elements of ${formatNoun(rows.length, 'tensor')} became zero${how}; the others are untouched`,
+      evidence: { tensors: rows.length, zeroedElements: zeroed, share: zeroed / elements, largestZeroed: limit, isByMagnitude, isStructured },
+    },
+  ];
+}
+
+function explainLostZeros(open: readonly TensorRow[]): Claim[] {
+  const rows = open.filter((row) => {
+    const zeros = row.readSide('old').zeros;
+    return zeros >= MANY * row.elements && row.probe('lostZeros') >= 0.5 * zeros;
+  });
+  if (rows.length === 0) return [];
+  const elements = sumOf(rows, (row) => row.elements);
+  const share = (side: 'old' | 'new'): number => sumOf(rows, (row) => row.readSide(side).zeros) / elements;
+  return [
+    {
+      code: 'mask_lost',
+      rows,
+      sentence: `the pruning mask was lost: ${formatPercent(share('old'))} of ${formatNoun(rows.length, 'tensor')} was zero before, ${formatPercent(share('new'))} is now`,
+      evidence: { tensors: rows.length, oldZeroShare: share('old'), newZeroShare: share('new') },
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+import { formatPercent } from '../../wording/numbers.ts';
+import { groupChange } from '../overall.ts';
+import type { TensorRow } from '../tensor-row.ts';
+import type { Claim, Explain } from './explanation.ts';
+
+/** A grid that values lie on, as the probe can see it. */
+interface Grid {
+  readonly name: string;
+  /** Whether a side lies on it. */
+  readonly holds: (row: TensorRow, side: 'old' | 'new') => boolean;
+  /** Relative errors that rounding to it makes, in published and measured cases. */
+  readonly error: readonly [least: number, most: number];
+}
+
+/** Distinct values that blocks of a quantised tensor hold at most, and how many fewer than before that must be. */
+const BLOCKS = [
+  { size: 16, most: 12, ratio: 0.75 },
+  { size: 32, most: 15.5, ratio: 0.75 },
+  { size: 64, most: 17, ratio: 0.75 },
+  { size: 128, most: 17, ratio: 0.75 },
+] as const;
+const ROW = { most: 256, ratio: 0.6 };
+/** Distances from the grid that the rounding to the storage type leaves. */
+const INT8 = { f32: 0.05, coarse: 0.26 };
+const E4M3 = { f32: 6e-4, coarse: 3e-3 };
+
+/** The finest description first: a row of int8 also has few distinct values. */
+const GRIDS: readonly Grid[] = [
+  { name: 'fp8 (e4m3, one scale a tensor)', holds: (row, side) => fitsE4m3(row, side, 'Tensor'), error: [0.01, 0.05] },
+  { name: 'fp8 (e4m3, one scale a row)', holds: (row, side) => fitsE4m3(row, side, 'Row'), error: [0.01, 0.05] },
+  ...BLOCKS.map(
+    ({ size, most, ratio }): Grid => ({
+      name: `4 bits or fewer in blocks of ${size}`,
+      holds: (row, side) => hasFew(row, side, `${size}`, most, ratio),
+      error: [0.04, 0.4],
+    }),
+  ),
+  {
+    name: 'int8 (one scale a row)',
+    holds: (row, side) => row.probe(`${side}Int8Row`) <= (isCoarse(row, side) ? INT8.coarse : INT8.f32) && hasFew(row, side, 'Row', ROW.most, 1),
+    error: [2e-3, 0.1],
+  },
+  { name: '8 bits or fewer a row', holds: (row, side) => hasFew(row, side, 'Row', ROW.most, ROW.ratio), error: [2e-3, 0.2] },
+];
+
+/** Weights that lie on the grid of a quantisation on one side alone: they were rounded to it, or come from it. */
+export const explainQuantisation: Explain = ({ changed }, open) => {
+  const groups = new Map<string, { readonly grid: Grid; readonly side: 'old' | 'new'; readonly rows: TensorRow[] }>();
+  for (const row of open) {
+    const found = findGrid(row);
+    if (found === null) continue;
+    const key = `${found.side} ${found.grid.name}`;
+    const group = groups.get(key) ?? { ...found, rows: [] };
+    groups.set(key, group);
+    group.rows.push(row);
+  }
+  return [...groups.values()].map(({ grid, side, rows }) => describe(grid, side, rows, rows.length === changed.length));
+};
+
+function findGrid(row: TensorRow): { grid: Grid; side: 'old' | 'new' } | null {
+  for (const side of ['new', 'old'] as const) {
+    const other = side === 'new' ? 'old' : 'new';
+    const grid = GRIDS.find((one) => one.holds(row, side));
+    if (grid === undefined || grid.holds(row, other)) continue;
+    const [least, most] = grid.error;
+    return row.change >= least && row.change <= most ? { grid, side } : null;
+  }
+  return null;
+}
+
+function hasFew(row: TensorRow, side: 'old' | 'new', block: '16' | '32' | '64' | '128' | 'Row' | string, most: number, ratio: number): boolean {
+  const name = block as '16' | '32' | '64' | '128' | 'Row';
+  const own = row.probe(`${side}Distinct${name}`);
+  const other = row.probe(`${side === 'new' ? 'old' : 'new'}Distinct${name}`);
+  return own <= most && own < ratio * other;
+}
+
+function fitsE4m3(row: TensorRow, side: 'old' | 'new', scale: 'Row' | 'Tensor'): boolean {
+  const limit = isCoarse(row, side) ? E4M3.coarse : E4M3.f32;
+  return row.probe(`${side}E4m3${scale}`) <= limit && row.probe(`${side === 'new' ? 'old' : 'new'}E4m3${scale}`) > limit;
+}
+
+function isCoarse({ oldDtype, newDtype }: TensorRow, side: 'old' | 'new'): boolean {
+  const dtype = side === 'old' ? oldDtype : newDtype;
+  return dtype !== 'f32' && dtype !== 'f64';
+}
+
+function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], isAll: boolean): Claim {
+  const error = groupChange(rows);
+  const [worst] = [...rows].sort((a, b) => b.change - a.change || (a.name < b.name ? -1 : 1));
+  const tail = rows.length > 1 && worst !== undefined ? `, worst ${worst.name} ${formatPercent(worst.change)}` : '';
+  const sentence =
+    side === 'new'
+      ? `same weights, rounded to ${grid.name}: error ${formatPercent(error)}${tail}`
+      : `${isAll ? 'same weights: the old ones were' : 'the old weights were'} rounded to ${grid.name}, the new ones are not: error ${formatPercent(error)}${tail}`;
+  return {
+    code: 'quantised',
+    rows,
+    sentence,
+    evidence: { grid: grid.name, side, error, worst: worst?.name ?? null, worstError: worst?.change ?? null, tensors: rows.length },
+    isForm: true,
+  };
+}

@@ -1,0 +1,92 @@
+import { formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { groupChange } from '../overall.ts';
+import { median } from '../statistics.ts';
+import type { TensorRow } from '../tensor-row.ts';
+import type { Claim, Explain } from './explanation.ts';
+import type { Story } from './story.ts';
+
+/** Rounding unit by dtype: half a step relative to the value. */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['bf16', 2 ** -8],
+  ['f16', 2 ** -11],
+  ['f32', 2 ** -22],
+  ['f64', 2 ** -22],
+]);
+/** Factors of one group differ by at most this share of their distance from 1. */
+const SHARED = 0.02;
+/** A common factor must explain this many times what is left over. */
+const DOMINANT = 3;
+/** A factor that leaves something over must be shared by this many tensors: one alone is a change like any other. */
+const FEWEST = 3;
+
+interface Scaled {
+  readonly row: TensorRow;
+  readonly factor: number;
+  /** |new - factor old| / |new|. */
+  readonly residual: number;
+  readonly unit: number;
+}
+
+/** Tensors that were multiplied by a number, alone or with a smaller change beside it, by groups that share the number. */
+export const explainScaling: Explain = (story, open) => {
+  const scaled = open.flatMap((row) => readScaled(row) ?? []).sort((a, b) => a.factor - b.factor);
+  return groupByFactor(scaled).flatMap((group) => describe(story, group) ?? []);
+};
+
+/** The factor a of new = a old + rest, where it stands out of rounding and of the rest. */
+function readScaled(row: TensorRow): Scaled | null {
+  const unit = UNITS.get(row.newDtype);
+  if (unit === undefined || !(row.oldNorm > 0) || !(row.newNorm > 0) || Number.isNaN(row.oneMinusCos)) return null;
+  const factor = ((1 - row.oneMinusCos) * row.newNorm) / row.oldNorm;
+  const residual = Math.sqrt(Math.max(0, row.oneMinusCos * (2 - row.oneMinusCos)));
+  return Math.abs(factor - 1) > Math.max(4 * unit, DOMINANT * residual) ? { row, factor, residual, unit } : null;
+}
+
+/** Neighbours in the order of their factors whose factors are one, up to rounding. */
+function groupByFactor(sorted: readonly Scaled[]): Scaled[][] {
+  const groups: Scaled[][] = [];
+  for (const one of sorted) {
+    const group = groups.at(-1);
+    const [first] = group ?? [];
+    const isNear =
+      first !== undefined && one.factor - first.factor <= SHARED * Math.abs(first.factor - 1) + 2 * Math.max(first.unit, one.unit) * 0.25;
+    if (group !== undefined && isNear) group.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
+function describe(story: Story, group: readonly Scaled[]): Claim | null {
+  const isExact = group.every(({ residual, unit }) => residual <= 1.5 * unit + 1e-7);
+  if (!isExact && group.length < FEWEST) return null;
+  const rows = group.map(({ row }) => row);
+  const factor = median(group.map((one) => one.factor));
+  // The rest of a tensor, relative to its norm, over all of them.
+  const rest = groupChange(
+    group.map(({ row, residual }) => ({ energy: (residual * row.newNorm) ** 2, weight: Math.max(row.oldNorm, row.newNorm) ** 2 })),
+  );
+  const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
+  const subject = isAll
+    ? 'all weights'
+    : rows.length === 1
+      ? (rows[0]?.name ?? '')
+      : formatNoun(rows.length, 'tensor');
+  const verb = isAll || rows.length > 1 ? 'were' : 'was';
+  const words =
+    factor < 0 && Math.abs(factor + 1) < 0.01
+      ? `${subject} changed ${verb === 'were' ? 'their' : 'its'} sign`
+      : `${subject} ${verb} scaled by ${formatFactor(factor)}`;
+  return {
+    code: 'scaled',
+    rows,
+    sentence: `${words}${isExact ? '' : `, with a change of ${formatPercent(rest)} beyond that`}`,
+    evidence: { factor, tensors: rows.length, rest, isExact },
+    ...(isExact ? { isForm: true as const } : {}),
+  };
+}
+
+/** As many digits as tell it from 1. */
+function formatFactor(factor: number): string {
+  const digits = Math.max(3, 2 - Math.floor(Math.log10(Math.abs(factor - 1) || 1)) + 1);
+  return factor.toPrecision(Math.min(6, digits));
+}
