@@ -1,7 +1,7 @@
 import { formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { groupChange } from '../overall.ts';
 import { median } from '../statistics.ts';
-import type { TensorRow } from '../tensor-row.ts';
+import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
 import type { Story } from './story.ts';
 
@@ -61,9 +61,10 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   if (!isExact && group.length < FEWEST) return null;
   const rows = group.map(({ row }) => row);
   const factor = median(group.map((one) => one.factor));
-  // The rest of a tensor, relative to its norm, over all of them.
+  // What is left over, relative to old, over the matrices: norms near 1 would outweigh them.
+  const matrices = group.filter(({ row }) => isMatrix(row));
   const rest = groupChange(
-    group.map(({ row, residual }) => ({ energy: (residual * row.newNorm) ** 2, weight: Math.max(row.oldNorm, row.newNorm) ** 2 })),
+    (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({ energy: (residual * row.newNorm) ** 2, weight: row.oldNorm ** 2 })),
   );
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
   const subject = isAll
@@ -85,8 +86,8 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   };
 }
 
-/** As many digits as tell it from 1. */
+/** Two digits of its distance from 1: `1.10`, `0.9985`. */
 function formatFactor(factor: number): string {
-  const digits = Math.max(3, 2 - Math.floor(Math.log10(Math.abs(factor - 1) || 1)) + 1);
-  return factor.toPrecision(Math.min(6, digits));
+  const distance = Math.abs(factor - 1);
+  return factor.toFixed(distance > 0 ? Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(distance)))) : 2);
 }

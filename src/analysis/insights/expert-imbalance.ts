@@ -14,7 +14,7 @@ export const explainExpertImbalance: Explain = ({ pattern, rows }) => {
       code: 'experts_uneven',
       category: 'layer_changes',
       title: 'Experts Changed Unequally',
-      description: `Over ${formatNoun(experts, 'tensor')} of experts the change is spread with a Gini coefficient of ${gini.toFixed(2)} (0 even, 1 all in one): a part of the experts saw little of the data.`,
+      description: `The change is spread unevenly over ${formatNoun(experts, 'tensor')} of experts: a Gini coefficient of ${gini.toFixed(2)} (0 is even, 1 is all in one). Some experts saw little of the data.`,
       severity: 'info',
       evidence: { gini, experts, threshold: UNEVEN },
     },

@@ -12,7 +12,7 @@ export const explainFailedTensors: Explain = ({ counts, rows }) => {
       code: 'tensors_failed',
       category: 'stability',
       title: 'Tensors Could Not Be Compared',
-      description: `${formatNoun(failed, 'tensor')} could not be compared: ${listNames(failures.map((row) => row.name)) || 'see the list'}. Nothing below speaks of them.`,
+      description: `${formatNoun(failed, 'tensor')} could not be compared: ${listNames(failures.map((row) => row.name)) || 'see the list'}. Nothing that is said here holds for them.`,
       severity: 'warning',
       evidence: { failed, examples: failures.slice(0, 10).map((row) => [row.name, row.error]) },
     },

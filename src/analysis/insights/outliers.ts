@@ -18,7 +18,7 @@ interface Outlier {
 
 /** Matrices that changed much more than the same matrix of other blocks, the trend over depth removed. */
 export const explainOutliers: Explain = ({ measured, pattern }) => {
-  // Where the pattern is that few tensors changed, they are the finding already.
+  // Where few tensors changed, the first line names them.
   if (pattern === null || pattern.pattern === 'sparse' || pattern.pattern === 'focused') return [];
   const outliers = findOutliers(measured.filter((row) => row.class.depth !== null && row.change > 0));
   if (outliers.length === 0) return [];
