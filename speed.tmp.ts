@@ -1,0 +1,23 @@
+import { classifyTensors } from './src/layer-types/classify.ts';
+import { readMembers } from './src/analysis/where/members.ts';
+import { describeWhere } from './src/analysis/where/where.ts';
+const names: string[] = ['model.embed_tokens.weight'];
+for (let b=0;b<60;b++) { for (const r of ['self_attn.q_proj','self_attn.k_proj','self_attn.v_proj','self_attn.o_proj','mlp.gate','input_layernorm','post_attention_layernorm']) names.push(`model.layers.${b}.${r}.weight`);
+ for (let e=0;e<550;e++) for (const r of ['gate_proj','up_proj','down_proj']) names.push(`model.layers.${b}.mlp.experts.${e}.${r}.weight`);}
+names.push('model.norm.weight','lm_head.weight');
+const time = (label: string, f: () => any) => { const t=performance.now(); const r=f(); console.log(label, (performance.now()-t).toFixed(0)+'ms', r?.text?.slice(0,200) ?? ''); return r; };
+console.log(names.length);
+const cls = time('classify', ()=>classifyTensors(names.map(name=>({name,shape:[8,8]}))));
+const rows = names.map((name,i)=>({name,class:cls[i]!}));
+const m = time('members', ()=>readMembers(rows));
+let seed=1; const rnd=()=>{seed=(seed*1103515245+12345)&0x7fffffff; return seed/0x7fffffff;};
+const re=(r:RegExp)=>time(String(r),()=>describeWhere(m,(i)=>r.test(names[i]!)));
+re(/experts\.(2|6)\./); re(/mlp.gate\./); re(/layers\.7\./); re(/^(?!.*layers\.7\.)/); re(/experts\.1\d\.down/); re(/layers.3\.mlp.experts.5\./); re(/layers\.[3-9]\.mlp\.experts\.(5|9)\./);re(/experts/);
+time('random', ()=>describeWhere(m,()=>rnd()<0.3));
+time('random experts per block', ()=>{ const pick=new Set(Array.from({length:60*8},()=>`${Math.floor(rnd()*60)}.${Math.floor(rnd()*550)}`)); return describeWhere(m,(i)=>{const c=rows[i]!.class; return c.expert!==null&&pick.has(`${c.depth}.${c.expert}`)})});
+time('near', ()=>describeWhere(m,(i)=>/layers\.[3-9]\./.test(names[i]!)&&!/layers.5.*q_proj/.test(names[i]!)));
+const hostile=Array.from({length:100000},(_,i)=>`net${i}.x${i%7}_proj.weight`);
+const hc=time('classify h',()=>classifyTensors(hostile.map(name=>({name,shape:[8,8]}))));
+const hr=hostile.map((name,i)=>({name,class:hc[i]!}));
+const hm=time('members h',()=>readMembers(hr));
+time('h one',()=>describeWhere(hm,i=>i===5)); time('h rand',()=>describeWhere(hm,()=>rnd()<0.5)); time('h x3',()=>describeWhere(hm,i=>i%7===3));
