@@ -37,8 +37,9 @@ test('one file is chosen, in the order in which transformers looks; what is left
   const checkpoint = await loadCheckpoint(folder);
   t.deepEqual(checkpoint.layerNames, ['a']);
   t.is(checkpoint.format, 'huggingface');
-  const finding = checkpoint.findings.find(({ code }) => code === 'DuplicateWeights');
-  t.regex(finding?.message ?? '', /index\.json, consolidated\.safetensors, original\/$/u);
+  const finding = checkpoint.findings.find(({ code }) => code === 'WeightsNotRead');
+  t.is(finding?.severity, 'warning');
+  t.regex(finding?.message ?? '', /: consolidated\.safetensors, original\/consolidated\.safetensors$/u);
 });
 
 test('weights that config.json names come first, and stay inside the folder', async (t) => {

@@ -190,6 +190,7 @@ fn checkpoint(data: Data, elements: u64, is_new: bool) -> Arc<Checkpoint> {
         )],
         sources: vec![source],
         metadata: Vec::new(),
+        has_folder: false,
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),

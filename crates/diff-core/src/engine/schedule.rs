@@ -524,6 +524,7 @@ mod tests {
             tensors,
             sources: vec![source],
             metadata: Vec::new(),
+            has_folder: false,
             config: None,
             configs: Vec::new(),
             findings: Vec::new(),
