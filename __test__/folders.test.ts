@@ -114,7 +114,11 @@ test('the bytes of files that hold tensors are those that were read and those th
     await using checkpoint = await loadCheckpoint(path);
     const left = checkpoint.leftOut.filter(({ kind }) => kind === 'file');
     const counted = [...checkpoint.files, ...left].reduce((sum, { bytes }) => sum + bytes, 0);
-    t.is(counted, binaries(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0), path);
+    t.is(
+      counted,
+      binaries(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0),
+      path,
+    );
   }
 });
 

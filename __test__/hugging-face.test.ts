@@ -1,27 +1,11 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { compareCheckpoints, loadCheckpoint } from 'model-diff';
 import type { Checkpoint } from 'model-diff';
 import { refusal } from './helpers/refusal.ts';
-import { encodeFloats, encodeRaw, makeFolder } from './helpers/safetensors.ts';
-
-type Tensors = Readonly<Record<string, readonly number[]>>;
-
-function floats(tensors: Tensors, metadata?: Record<string, string>): Buffer {
-  return encodeFloats(new Map(Object.entries(tensors)), metadata);
-}
-
-/** Writes files, given by their path in a new folder, and tells the folder. */
-function makeTree(files: Readonly<Record<string, Uint8Array | string | Tensors>>): string {
-  const folder = makeFolder();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const bytes = typeof content === 'string' || content instanceof Uint8Array ? content : floats(content);
-    writeFileSync(join(folder, name), bytes);
-  }
-  return folder;
-}
+import { encodeRaw, makeFolder } from './helpers/safetensors.ts';
+import { encodeTensors, makeTree } from './helpers/tree.ts';
 
 const codes = (checkpoint: Checkpoint): string[] => checkpoint.findings.map(({ code }) => code);
 const index = (weightMap: Readonly<Record<string, string>>): string => JSON.stringify({ metadata: {}, weight_map: weightMap });
@@ -240,7 +224,7 @@ test('configuration of every kind is part of the result', async (t) => {
 
 test('tied tensors that were saved once are named', async (t) => {
   const folder = makeTree({
-    'model.safetensors': floats({ 'embed.weight': [1] }, { format: 'pt', 'lm_head.weight': 'embed.weight' }),
+    'model.safetensors': encodeTensors({ 'embed.weight': [1] }, { format: 'pt', 'lm_head.weight': 'embed.weight' }),
   });
   const checkpoint = await loadCheckpoint(folder);
   t.regex(checkpoint.findings.find(({ code }) => code === 'SharedStorage')?.message ?? '', /"lm_head.weight" is "embed.weight"/u);

@@ -53,13 +53,15 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
         .files()
         .map(|(path, _)| path.canonicalize().unwrap_or_else(|_| path.to_path_buf()))
         .collect();
+    let is_read = |file: &Entry| {
+        file.path
+            .canonicalize()
+            .is_ok_and(|path| read.contains(&path))
+    };
+    let (taken, others): (Vec<Entry>, Vec<Entry>) = found.files.into_iter().partition(is_read);
     let mut looker = Looker::new(options);
     let first = checkpoint.left_out.len();
-    for Entry { name, path, bytes } in found.files {
-        let is_read = path.canonicalize().is_ok_and(|path| read.contains(&path));
-        if is_read {
-            continue;
-        }
+    for Entry { name, path, bytes } in others {
         let Some(role) = looker.role(&path, &name) else {
             continue;
         };
@@ -82,7 +84,18 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
         findings.push(Finding::new(code, severity, message).at(walk.root));
     };
     if let Some(names) = of(LeftOutRole::Weights) {
-        let message = format!("not read, though these could be weights: {names}");
+        let message = match taken.as_slice() {
+            [] => format!("not read, though these could be weights: {names}"),
+            [one] => format!(
+                "{} is read; these could be weights too and are not: {names}",
+                one.name
+            ),
+            [one, rest @ ..] => format!(
+                "{} and {} more are read; these could be weights too and are not: {names}",
+                one.name,
+                rest.len()
+            ),
+        };
         say("WeightsNotRead", Severity::Warning, message);
     }
     if let Some(names) = of(LeftOutRole::State) {
@@ -174,12 +187,11 @@ fn visit(
     for entry in entries {
         let file_name = entry.file_name().to_string_lossy().into_owned();
         let name = format!("{inside}{file_name}");
-        // Links to files are followed, since caches keep the files themselves elsewhere.
-        let Ok(metadata) = std::fs::metadata(entry.path()) else {
-            continue;
-        };
+        // Links to files are followed, since caches keep the files themselves elsewhere; one that leads to nothing has no bytes.
+        let metadata = std::fs::metadata(entry.path()).ok();
+        let bytes = metadata.as_ref().map_or(0, std::fs::Metadata::len);
         found.entries += 1;
-        if metadata.is_file() {
+        if metadata.as_ref().is_none_or(std::fs::Metadata::is_file) {
             if found.entries > MOST {
                 if found.skipped.last().is_none_or(|last| last != inside) {
                     found.skipped.push(inside.to_owned());
@@ -189,9 +201,9 @@ fn visit(
             found.files.push(Entry {
                 name,
                 path: entry.path(),
-                bytes: metadata.len(),
+                bytes,
             });
-        } else if metadata.is_dir() {
+        } else if metadata.is_some_and(|metadata| metadata.is_dir()) {
             if STORES.contains(&file_name.as_str())
                 || (depth == 0 && walk.except == Some(&file_name))
             {

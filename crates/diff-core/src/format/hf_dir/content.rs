@@ -12,7 +12,7 @@ use crate::left_out::LeftOutRole;
 use crate::source::FileSource;
 
 /// Files that are opened to see whether there are tensors in them; others are taken at their first bytes.
-const PROBES: u32 = 32;
+const PROBES: u32 = 256;
 
 /// Extensions of files that are weights when nothing else is known of them.
 const WEIGHTS: &[&str] = &[
@@ -56,28 +56,28 @@ impl Looker {
         }
     }
 
-    /// Whether a reader of ours claims the file, and finds tensors in it.
+    /// Whether a reader of ours claims the file and finds tensors in it that are not those of an optimizer.
     pub(super) fn is_readable(&mut self, path: &Path) -> bool {
         read_start(path).is_some_and(|(start, size)| {
-            is_claimed(&head(&start, size)) && self.probe(path).is_some()
+            is_claimed(&head(&start, size)) && self.probe(path) == Some(LeftOutRole::Weights)
         })
     }
 
     /// What the file at `path` could hold; None when it can be no tensors. `name` is its path inside the folder.
     pub(super) fn role(&mut self, path: &Path, name: &str) -> Option<LeftOutRole> {
-        let (start, size) = read_start(path)?;
+        let Some((start, size)) = read_start(path) else {
+            // Empty, or closed to us, or a link to what is not there.
+            let is_empty = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0);
+            return (!is_empty && has_name_of_weights(name)).then(|| of_name(name));
+        };
         let head = head(&start, size);
         let is_claimed = is_claimed(&head);
         if !is_claimed && !could_hold_weights(&head, name) {
             return None;
         }
-        if states::is_state(name) {
-            return Some(LeftOutRole::State);
-        }
-        if is_claimed {
-            self.probe(path)
-        } else {
-            Some(LeftOutRole::Weights)
+        match of_name(name) {
+            LeftOutRole::Weights if is_claimed => self.probe(path),
+            role => Some(role),
         }
     }
 
@@ -101,6 +101,15 @@ impl Looker {
             Err(error) if error.code() == Code::NoTensors => None,
             Err(_) => Some(LeftOutRole::Weights),
         }
+    }
+}
+
+/// By the name alone.
+fn of_name(name: &str) -> LeftOutRole {
+    if states::is_state(name) {
+        LeftOutRole::State
+    } else {
+        LeftOutRole::Weights
     }
 }
 

@@ -241,23 +241,20 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
             ));
         }
     }
-    if let Some(error) = explain(listing) {
+    let known = ranks::explain(listing)
+        .or_else(|| folders.iter().find_map(ranks::explain))
+        .or_else(|| foreign::explain(listing));
+    if let Some(error) = known {
         return Err(error);
     }
     // Its own error says what is wrong with it.
     if let Some(name) = loose::unreadable(listing) {
-        let path = listing.path(name);
-        add::file(&mut empty(directory), &path, options)?;
+        add::file(&mut empty(directory), &listing.path(name), options)?;
     }
-    match folders.iter().find_map(explain) {
+    match folders.iter().find_map(foreign::explain) {
         Some(error) => Err(error),
         None => Err(nothing_to_load(listing, None, options)),
     }
-}
-
-/// Why a directory without readable weights is not read, where its kind is known.
-fn explain(listing: &Listing) -> Option<Error> {
-    ranks::explain(listing).or_else(|| foreign::explain(listing))
 }
 
 fn nothing_to_load(listing: &Listing, variant: Option<&str>, options: &OpenOptions) -> Error {
