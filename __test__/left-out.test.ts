@@ -74,6 +74,34 @@ test('states are told by their names, and an optimizer by what is in it', async 
   t.is(alone.code, 'E_NO_TENSORS');
 });
 
+test('parts of several ranks under the names of each program', async (t) => {
+  const table: readonly (readonly [files: readonly string[], what: RegExp, join: RegExp])[] = [
+    [['global_step5/zero_pp_rank_0_mp_rank_00_model_states.pt'], /ZeRO 3/u, /zero_to_fp32/u],
+    [['mp_rank_00_model_states.pt', 'mp_rank_01_model_states.pt'], /DeepSpeed, model parallel/u, /zero_to_fp32/u],
+    [
+      ['mp_rank_00/model_optim_rng.pt', 'mp_rank_01/model_optim_rng.pt'],
+      /Megatron-LM.*mp_rank_00\/, mp_rank_01\//u,
+      /convert\.py/u,
+    ],
+    [['model_world_size_2_rank_0.pt', 'model_world_size_2_rank_1.pt'], /verl/u, /verl\.model_merger/u],
+    [['consolidated.00.pth', 'consolidated.01.pth'], /Llama of Meta.*00\.pth, consolidated\.01\.pth/u, /convert_llama/u],
+    [['pytorch_model_fsdp_1_rank0.bin', 'random_states_0.pkl'], /FSDP/u, /load_state/u],
+  ];
+  for (const [files, what, join] of table) {
+    const parts = Object.fromEntries(files.map((file) => [file, { a: [1] }]));
+    const error = await refusal(makeTree(parts));
+    t.is(error.code, 'E_UNSUPPORTED_FORMAT', files[0]);
+    t.regex(error.message, what);
+    t.regex(error.hint ?? '', join);
+    // Beside a whole model they are left out.
+    await using whole = await loadCheckpoint(makeTree({ ...parts, 'model.safetensors': { a: [1] } }));
+    t.deepEqual(Object.keys(left(whole)).toSorted(), files.toSorted());
+  }
+  // One of one is the whole.
+  const alone = await loadCheckpoint(makeTree({ 'consolidated.00.pth': { a: [1] }, 'params.json': '{}' }));
+  t.deepEqual([alone.layerNames, codes(alone)], [['a'], []]);
+});
+
 test('links: files are followed, folders outside are not', async (t) => {
   const outside = makeTree({ 'inner/x.safetensors': { x: [1] }, 'y.safetensors': { y: [1] } });
   const folder = makeTree({ 'model.safetensors': { a: [1] }, 'sub/b.safetensors': { b: [1] } });

@@ -129,7 +129,7 @@ mod tests {
         for (python, strict) in [
             (r#"{"a": Infinity}"#, r#"{"a": {"__float__":"Infinity"}}"#),
             (
-                r#"[-Infinity,NaN]"#,
+                "[-Infinity,NaN]",
                 r#"[{"__float__":"-Infinity"},{"__float__":"NaN"}]"#,
             ),
             (

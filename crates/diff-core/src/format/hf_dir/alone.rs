@@ -10,6 +10,10 @@ use crate::error::counted;
 use crate::finding::{Finding, Severity};
 use crate::format::json::{self, Members, Text};
 
+/// Indexes that are looked at, and entries of the folder that are looked through for them.
+const INDEXES: usize = 8;
+const ENTRIES: usize = 10_000;
+
 #[derive(Deserialize)]
 struct Index<'a> {
     #[serde(borrow)]
@@ -43,11 +47,11 @@ pub(super) fn note(checkpoint: &mut Checkpoint) {
 fn of_index(name: &str, directory: &Path) -> Option<String> {
     let indexes = std::fs::read_dir(directory)
         .ok()?
-        .take(10_000)
+        .take(ENTRIES)
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| is_index(name))
-        .take(16);
+        .take(INDEXES);
     for index in indexes {
         let Ok(text) = json::read_file(&directory.join(&index)) else {
             continue;

@@ -138,17 +138,26 @@ fn read_start(path: &Path) -> Option<(Vec<u8>, u64)> {
 
 /// Whether a file that no reader claims could be weights all the same.
 fn could_hold_weights(head: &Head, name: &str) -> bool {
-    let file = name.rsplit('/').next().unwrap_or_default();
-    if has_name_of_weights(file) || unreadable::is_foreign(head) {
-        return !is_compressed_text(file);
+    let file = name
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if is_tokenizer(head, &file) || is_compressed_text(&file) || file.contains(".tfevents.") {
+        return false;
     }
-    let lower = file.to_ascii_lowercase();
-    let is_tokenizer = ["tokenizer", "spiece", "sentencepiece", "vocab", "merges"]
-        .iter()
-        .any(|start| lower.starts_with(start))
-        || [".spm", ".tiktoken"].iter().any(|end| lower.ends_with(end));
-    let is_log = lower.contains(".tfevents.");
-    !is_tokenizer && !is_log && !unreadable::is_harmless(head)
+    has_name_of_weights(&file) || unreadable::is_foreign(head) || !unreadable::is_harmless(head)
+}
+
+fn is_tokenizer(head: &Head, file: &str) -> bool {
+    let (stem, extension) = file.split_once('.').unwrap_or((file, ""));
+    let is_known = matches!(
+        stem,
+        "tokenizer" | "vocab" | "merges" | "spiece" | "sentencepiece"
+    );
+    // A sentencepiece model is a protobuf whose first field is a piece.
+    let is_pieces = matches!(extension, "model" | "spm" | "bpe.model") && head.starts_with(b"\n");
+    is_pieces || (is_known && extension != "safetensors")
 }
 
 /// `corpus.jsonl.gz`

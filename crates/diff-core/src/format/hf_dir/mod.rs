@@ -71,6 +71,9 @@ fn empty(path: &Path) -> Checkpoint {
     }
 }
 
+/// Folders in a directory that are looked into for weights.
+const FOLDERS: usize = 1000;
+
 /// What is read of a directory.
 enum Taken {
     /// Its own weights.
@@ -222,6 +225,7 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
         .folders
         .iter()
         .filter(|name| !states::is_state(&format!("{name}/")))
+        .take(FOLDERS)
         .filter_map(|name| Listing::of(&directory.join(name)).ok())
         .collect();
     let with_weights: Vec<String> = folders
@@ -270,6 +274,12 @@ fn nothing_to_load(listing: &Listing, variant: Option<&str>, options: &OpenOptio
     if let Some(first) = listing.broken.first() {
         return error.hint(format!(
             "{first} is a link to a file that is not there; fetch it again"
+        ));
+    }
+    let mut folders = listing.folders.iter();
+    if let Some(name) = folders.find(|name| content::has_name_of_weights(name)) {
+        return error.hint(format!(
+            "{name} is a folder, not the weights; give it if they are in it"
         ));
     }
     if let Some(names) = beside::readable_below(&listing.directory, options) {

@@ -134,7 +134,7 @@ fn of_router(directory: &Path) -> Result<Vec<(String, PathBuf)>> {
             .collect();
         names.sort_unstable();
         names.dedup();
-        for name in names {
+        for name in names.into_iter().take(crate::limits::SHARDS) {
             let folder = join_inside(directory, &name, &path)?;
             if folder.is_dir() {
                 routes.push((name, folder));
