@@ -34,6 +34,8 @@ interface Description {
   path: string
   format: string
   metadata: Array<NativeText>
+  /** Whether a folder was looked at: else configuration is not known, rather than absent. */
+  hasFolder: boolean
   config?: string
   configs: Array<NativeText>
   findings: Array<NativeFinding>
