@@ -113,10 +113,11 @@ export function nameGroup(group: ModuleGroup, members: Members, stack: number): 
       return { text: nameModule(value, members, stack), isPlural: false };
     case 'key': {
       const key = members.keys.find((one) => one.key === value);
-      const module = nameModule(key?.path.join('.') ?? value, members, stack);
+      const module = nameModule(key?.module ?? value, members, stack);
       return { text: key === undefined || key.leaf === '' ? module : `${module}.${cutName(key.leaf)}`, isPlural: false };
     }
     case 'inside':
+      return { text: nameInside(value, members, stack), isPlural: false };
     case 'tower':
     case 'top':
     case 'segment':
@@ -135,13 +136,26 @@ function nameModule(path: string, { keys }: Members, stack: number): string {
   for (let from = segments.length - 1; from > 0; from -= 1) {
     const end = segments.slice(from).join('.');
     if (/^\d/.test(end)) continue;
-    const isTaken = own.some((key) => key.path.at(-1) === segments.at(-1) && isEnd(key.path, end) && key.path.join('.') !== path);
+    const isTaken = own.some((key) => key.path.at(-1) === segments.at(-1) && isEnd(key.module, end) && key.module !== path);
     if (!isTaken) return cutName(end);
   }
   return cutName(path);
 }
 
-function isEnd(path: readonly string[], end: string): boolean {
-  const text = path.join('.');
+/** The shortest end of the path that no other path of modules in the stack has. */
+function nameInside(path: string, { stacks }: Members, stack: number): string {
+  const keys = stacks[stack]?.keys ?? [];
+  const isOutside = stack === stacks.length - 1;
+  const segments = path.split('.');
+  for (let from = isOutside ? 0 : segments.length - 1; from > 0; from -= 1) {
+    const end = segments.slice(from);
+    if (/^\d/.test(end[0] ?? '')) continue;
+    const isTaken = keys.some(({ module }) => `.${module}.`.includes(`.${end.join('.')}.`) && !module.startsWith(`${path}.`));
+    if (!isTaken) return cutName(end.join('.'));
+  }
+  return cutName(path);
+}
+
+function isEnd(text: string, end: string): boolean {
   return text === end || text.endsWith(`.${end}`);
 }
