@@ -6,7 +6,7 @@ import { isWholeTerm } from './cover.ts';
 import { isInGroup, sortGroups } from './groups.ts';
 import { findAlias, type Key, type Members, type Stack } from './members.ts';
 import type { ModuleGroup, Where, WhereTerm } from './types.ts';
-import { cutName, nameGroup, nameTower, nameType, nameWholeGroup, type GroupWords } from './words.ts';
+import { classesOf, cutName, nameGroup, nameTower, nameType, nameWholeGroup, type GroupWords } from './words.ts';
 
 /** Words of a set. */
 type Words = Pick<Where, 'text' | 'subject' | 'place' | 'isPlural'>;
@@ -220,7 +220,7 @@ function nameStack(members: Members, at: number): string {
   const stacks = members.stacks.slice(0, -1);
   const tower = towerOf(stacks[at]);
   if (stacks.length < 2) return '';
-  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1) return ` of the ${nameTower(tower, members)}`;
+  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1) return ` of the ${nameTower(tower, classesOf(members))}`;
   const isLanguage =
     tower === null &&
     stacks.every((stack, other) => other === at || ['vision', 'audio'].includes(towerOf(stack) ?? '')) &&

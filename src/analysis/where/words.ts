@@ -1,4 +1,5 @@
 /** Words of groups: what a type, a role, a tower is called in a sentence. */
+import type { TensorClass } from '../../layer-types/tensor-class.ts';
 import type { Key, Members } from './members.ts';
 import type { ModuleGroup } from './types.ts';
 
@@ -56,10 +57,10 @@ export function nameType(type: string): { readonly word: string; readonly isPlur
   return TYPES.get(type) ?? noun(cutName(type), false);
 }
 
-/** What a part of a model is called: `vision tower`. A tower of text is a language model where its names say so. */
-export function nameTower(tower: string, members: Members): string {
-  if (tower === 'text' && members.keys.some(({ class: own, key }) => own.tower === 'text' && /(^|[./])(language_model|llm)[./]/i.test(key)))
-    return 'language model';
+/** What a part of a model is called: `vision tower`. A tower of text is a language model where the names in it say so. */
+export function nameTower(tower: string, keys: Iterable<Pick<TensorClass, 'tower' | 'key'>>): string {
+  if (tower === 'text')
+    for (const own of keys) if (own.tower === tower && /(^|[./])(language_model|llm)[./]/i.test(own.key)) return 'language model';
   return TOWERS.get(tower) ?? cutName(tower);
 }
 
@@ -72,7 +73,7 @@ export interface GroupWords {
 /** Words of a group of the whole model, of which every member is meant. */
 export function nameWholeGroup(group: ModuleGroup, members: Members): GroupWords {
   const { by, value } = group;
-  if (by === 'tower') return { text: `the ${nameTower(value, members)}`, isPlural: false };
+  if (by === 'tower') return { text: `the ${nameTower(value, classesOf(members))}`, isPlural: false };
   if (by === 'top') return { text: `all of ${cutName(value)}`, isPlural: false };
   if (by === 'segment') return { text: cutName(value), isPlural: true };
   const { text, isPlural } = nameGroup(group, members, -1);
@@ -123,6 +124,11 @@ export function nameGroup(group: ModuleGroup, members: Members, stack: number): 
     case 'segment':
       return { text: cutName(value), isPlural: false };
   }
+}
+
+/** Classes of the keys of a model. */
+export function classesOf({ keys }: Members): TensorClass[] {
+  return keys.map((key) => key.class);
 }
 
 function countTensors({ lines }: Key): number {
