@@ -59,11 +59,11 @@ export function nameSet({ noun, all, aliasOf }: Numbering, positions: readonly n
     return `all ${noun}s but ${list(holes)}${holes.length === 1 ? alias(holes[0] ?? 0) : ''}`;
   const runs = findRuns(positions);
   const isLong = runs.length > MOST_RUNS;
-  if (positions.length === 2) return `${noun}s ${positions.map(numberAt).join(' and ')}`;
   if (isLong) return `${positions.length} of ${all.length} ${noun}s (${list(positions)})`;
   const [run] = runs;
   const isRun = runs.length === 1 && run !== undefined && alias(run[0]) !== '';
-  return `${noun}s ${list(positions)}${isRun ? ` (${aliasOf?.(numberAt(run[0])) ?? ''} to ${aliasOf?.(numberAt(run[1])) ?? ''})` : ''}`;
+  const text = positions.length === 2 ? positions.map(numberAt).join(' and ') : list(positions);
+  return `${noun}s ${text}${isRun ? ` (${aliasOf?.(numberAt(run[0])) ?? ''} to ${aliasOf?.(numberAt(run[1])) ?? ''})` : ''}`;
 }
 
 function nameProgression(

@@ -34,7 +34,8 @@ export function readCells(members: Members, isIn: Uint8Array): Cells[] {
     const drafts = keys.map((key) =>
       key.lines.map((line) => {
         const { positions, flags } = readLine(line.rows, line.positions, isIn);
-        const text = `${positions.join()}|${flags.join('')}`;
+        const isAll = !flags.includes(0);
+        const text = `${line.extent}|${isAll ? 'all' : flags.includes(1) ? flags.join('') : 'none'}`;
         let pattern = patterns.get(text);
         if (pattern === undefined) patterns.set(text, (pattern = patterns.size));
         return { expert: line.expert, positions, flags, pattern };
@@ -86,6 +87,7 @@ function readLine(
   positions: readonly number[],
   isIn: Uint8Array,
 ): { readonly positions: readonly number[]; readonly flags: readonly number[] } {
+  if (rows.length === 1) return { positions, flags: [isIn[rows[0] ?? 0] ?? 0] };
   const places: number[] = [];
   const flags: number[] = [];
   rows.forEach((row, at) => {

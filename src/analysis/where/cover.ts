@@ -1,6 +1,6 @@
 import { sizeOfSet } from './block-set.ts';
 import type { Bundle, Cells } from './cells.ts';
-import { groupKeys, orderGroups, type Group, type Grouping } from './groups.ts';
+import { groupKeys, sortGroups, type Group, type Grouping } from './groups.ts';
 import type { Key, Members } from './members.ts';
 import { nameKeys } from './name-keys.ts';
 import type { ModuleGroup, WhereTerm } from './types.ts';
@@ -10,7 +10,13 @@ interface Candidate {
   readonly term: WhereTerm;
   readonly cost: number;
   readonly gain: number;
-  readonly cells: readonly (readonly [bundle: Bundle, at: number])[];
+  readonly listCells: () => readonly Cell[];
+}
+
+type Cell = readonly [bundle: Bundle, at: number];
+
+interface Picked extends Candidate {
+  readonly cells: readonly Cell[];
 }
 
 /** Terms that hold nothing but members of a set. */
@@ -40,16 +46,17 @@ function readGrouping(members: Members, stack: number): Grouping {
 
 /** Covers a set with few product sets, the one that holds most for its price first. */
 export function coverCells(members: Members, cells: readonly Cells[]): Cover {
-  const picked: Candidate[] = [];
+  const picked: Picked[] = [];
   let left = countLeft(cells);
   while (left > 0 && picked.length < MOST_TERMS) {
-    const best = [...listWhole(members, cells, picked), ...listStacks(members, cells)].reduce<Candidate | null>(
-      (one, other) => (one === null || isBetter(other, one) ? other : one),
-      null,
-    );
-    if (best === null) break;
-    picked.push(best);
-    for (const [bundle, at] of best.cells) bundle.covers[at] = (bundle.covers[at] ?? 0) + 1;
+    const found = [...listWhole(members, cells, picked), ...listStacks(members, cells)];
+    const most = found.reduce((sum, { gain }) => Math.max(sum, gain), 0);
+    // What no remaining term can finish is not begun: such sets are scattered, and there may be many of them.
+    if (most * (MOST_TERMS - picked.length) < left) break;
+    const best = found.reduce((one, other) => (isBetter(other, one) ? other : one));
+    const own = best.listCells();
+    picked.push({ ...best, cells: own });
+    for (const [bundle, at] of own) bundle.covers[at] = (bundle.covers[at] ?? 0) + 1;
     left = countLeft(cells);
   }
   const kept = dropTold(picked);
@@ -79,7 +86,7 @@ function countOpen(bundle: Bundle): number {
 }
 
 /** Without terms whose cells the others hold. */
-function dropTold(picked: readonly Candidate[]): Candidate[] {
+function dropTold(picked: readonly Picked[]): Picked[] {
   const bySize = picked.map((candidate, at) => [candidate, at] as const).sort(([a], [b]) => a.gain / a.cost - b.gain / b.cost);
   const dropped = new Set<number>();
   for (const [{ cells }, at] of bySize) {
@@ -114,13 +121,14 @@ function listWhole(members: Members, cells: readonly Cells[], picked: readonly C
     const isLocal = stacks.size < 2 && group.by !== 'tower' && group.by !== 'top';
     const isModule = group.by === 'segment' && stacks.has(members.stacks.length - 1);
     if (isOut[at] === 1 || (gain[at] ?? 0) === 0 || isLocal || isModule) return [];
-    const held = cells.flatMap(({ bundles }) =>
-      bundles
-        .filter(({ key }) => (of[key.id] ?? []).includes(at))
-        .flatMap((bundle) => bundle.positions.map((_, cell) => [bundle, cell] as const)),
-    );
+    const listCells = (): Cell[] =>
+      cells.flatMap(({ bundles }) =>
+        bundles
+          .filter(({ key }) => (of[key.id] ?? []).includes(at))
+          .flatMap((bundle) => bundle.positions.map((_, cell): Cell => [bundle, cell])),
+      );
     const term: WhereTerm = { modules: [{ by: group.by, value: group.value }], ...ANYWHERE };
-    return [{ term, cost: group.cost + (isFirst ? 1 : 0.5), gain: gain[at] ?? 0, cells: held }];
+    return [{ term, cost: group.cost + (isFirst ? 1 : 0.5), gain: gain[at] ?? 0, listCells }];
   });
 }
 
@@ -267,13 +275,9 @@ function readTerm(
   for (let at = 0; at < keys.length; at += 1) if (allowed[at] === 0) gain[at] = 0;
   const naming = nameKeys({ grouping, exists, allowed, gain });
   if (naming === null) return null;
-  let held = 0;
-  const cells: (readonly [Bundle, number])[] = [];
-  for (const part of parts) {
-    if (naming.holds[part.bundle.keyAt] === 0) continue;
-    held += part.open;
-    for (const at of part.cells) cells.push([part.bundle, at]);
-  }
+  const told = parts.filter(({ bundle }) => naming.holds[bundle.keyAt] === 1);
+  const held = told.reduce((sum, { open }) => sum + open, 0);
+  const listCells = (): Cell[] => told.flatMap(({ bundle, cells }) => cells.map((at): Cell => [bundle, at]));
   const isEverything = blocks.length === depths.length;
   const term: WhereTerm = {
     modules: orderNaming(naming.groups, keys)?.map(({ by, value }): ModuleGroup => ({ by, value })) ?? null,
@@ -285,9 +289,9 @@ function readTerm(
   };
   const places = new Map(allExperts.map((expert, at) => [expert, at]));
   const price = experts === null ? 0 : 0.5 + sizeOfSet(experts.map((expert) => places.get(expert) ?? 0), allExperts.length);
-  return { term, cost: 1 + naming.cost + (path === null ? 0 : sizeOfSet(blocks, depths.length)) + price, gain: held, cells };
+  return { term, cost: 1 + naming.cost + (path === null ? 0 : sizeOfSet(blocks, depths.length)) + price, gain: held, listCells };
 }
 
 function orderNaming(groups: readonly Group[] | null, keys: readonly Key[]): readonly Group[] | null {
-  return groups === null || groups.length < 2 ? groups : orderGroups(groups, keys);
+  return groups === null || groups.length < 2 ? groups : sortGroups(groups, keys);
 }

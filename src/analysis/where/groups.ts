@@ -37,7 +37,7 @@ const BY_WORD = new Set(['router', 'projector']);
 /** Roles that have a word of their own. */
 const ROLES = new Set(['mlp expert', 'mlp shared_expert', 'output classifier']);
 /** Paths are taken for groups up to this length. */
-const DEEPEST = 3;
+const DEEPEST = 6;
 
 /** Batch statistics and what counts them. */
 export function isStatistic({ leaf }: Pick<Key, 'leaf'>): boolean {
@@ -47,7 +47,33 @@ export function isStatistic({ leaf }: Pick<Key, 'leaf'>): boolean {
 
 /** Whether a key is in a group. The scope, a stack or the whole model, is up to the caller. */
 export function isInGroup(key: Key, { by, value }: ModuleGroup): boolean {
-  return readGroups(key).some((group) => group.by === by && group.value === value);
+  const { type, role, kind, tower } = key.class;
+  switch (by) {
+    case 'type':
+      return type === value;
+    case 'embeddings':
+      return type === 'embedding' || type === 'position';
+    case 'role':
+      return `${type} ${role}` === value;
+    case 'kind':
+      return kind === value;
+    case 'type_kind':
+      return `${type} ${kind}` === value;
+    case 'statistics':
+      return isStatistic(key);
+    case 'tower':
+      return tower === value;
+    case 'top':
+      return key.top === value;
+    case 'segment':
+      return key.path.at(-1) === value;
+    case 'inside':
+      return key.module.startsWith(`${value}.`);
+    case 'module':
+      return key.module === value;
+    case 'key':
+      return key.key === value;
+  }
 }
 
 /** All groups that a key is in. */
@@ -55,7 +81,7 @@ function readGroups(key: Key): ModuleGroup[] {
   const { type, role, kind, tower } = key.class;
   const { path } = key;
   const groups: ModuleGroup[] = [
-    { by: 'module', value: path.join('.') },
+    { by: 'module', value: key.module },
     { by: 'key', value: key.key },
     { by: 'segment', value: path.at(-1) ?? '' },
     { by: 'top', value: key.top },
@@ -75,10 +101,13 @@ function readGroups(key: Key): ModuleGroup[] {
 /** Groups within a stack, or outside of all, do not look at towers; those of a whole model do not look at modules. */
 const ELSEWHERE: ReadonlySet<GroupBy> = new Set(['tower', 'top', 'segment']);
 const NOWHERE: ReadonlySet<GroupBy> = new Set(['module', 'key', 'inside']);
+/** Among more keys than these, which no model has, single names are not looked for. */
+const MOST_NAMED_KEYS = 20_000;
+const BY_NAME: readonly GroupBy[] = ['module', 'key', 'inside', 'segment', 'top'];
 
 /** Groups of some keys, as they serve in a stack or in the whole model. */
 export function groupKeys(keys: readonly Key[], isWhole: boolean): Grouping {
-  const unwanted = isWhole ? NOWHERE : ELSEWHERE;
+  const unwanted = new Set([...(isWhole ? NOWHERE : ELSEWHERE), ...(keys.length > MOST_NAMED_KEYS ? BY_NAME : [])]);
   const known = new Map<string, number>();
   const groups: Group[] = [];
   const of = keys.map((key) =>
@@ -99,7 +128,7 @@ export function groupKeys(keys: readonly Key[], isWhole: boolean): Grouping {
 }
 
 /** Groups in the order in which a network computes them: attention before MLPs, q before k, and names by their spelling. */
-export function orderGroups(groups: readonly Group[], keys: readonly Key[]): Group[] {
+export function sortGroups<T extends ModuleGroup>(groups: readonly T[], keys: readonly Key[]): T[] {
   const ranks = new Map(
     groups.map((group) => {
       const own = keys.filter((key) => isInGroup(key, group));

@@ -21,6 +21,8 @@ export interface Key {
   readonly stack: number;
   /** Segments of the module, from the block on (from the start outside of stacks), as `self_attn`, `q_proj`. */
   readonly path: readonly string[];
+  /** The same in one text. */
+  readonly module: string;
   /** What of the name follows the module: `weight`. */
   readonly leaf: string;
   /** First segment of the name. */
@@ -36,6 +38,8 @@ export interface Line {
   /** Rows of the tensors, and the positions of their blocks in the stack, ascending. */
   readonly rows: readonly number[];
   readonly positions: readonly number[];
+  /** A text that is equal for lines of the same positions. */
+  readonly extent: string;
 }
 
 /** The rows of a model, arranged for the description of its subsets. */
@@ -114,21 +118,23 @@ function readLines(rows: readonly Member[], own: readonly number[], positionOf: 
   return [...byExpert]
     .sort(([a], [b]) => a - b)
     .map(([expert, line]) => {
-      const places = new Map(line.map((row) => [row, positionOf(row)]));
-      const at = (row: number): number => places.get(row) ?? 0;
-      const sorted = line.sort((a, b) => at(a) - at(b));
-      return { expert, rows: sorted, positions: sorted.map(at) };
+      const positions = line.map(positionOf);
+      if (positions.every((position, at) => at === 0 || position >= (positions[at - 1] ?? 0)))
+        return { expert, rows: line, positions, extent: positions.join() };
+      const order = line.map((_, at) => at).sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0));
+      const sorted = order.map((at) => positions[at] ?? 0);
+      return { expert, rows: order.map((at) => line[at] ?? 0), positions: sorted, extent: sorted.join() };
     });
 }
 
-function readPath(key: string, isInStack: boolean): Pick<Key, 'path' | 'leaf' | 'top'> {
+function readPath(key: string, isInStack: boolean): Pick<Key, 'path' | 'module' | 'leaf' | 'top'> {
   const { raw, segments } = splitName(key);
   const end = Math.max(findParameterAt(segments), 0);
   const blockAt = isInStack ? raw.findIndex((segment) => segment.endsWith('#')) : -1;
   const from = blockAt + 1;
   const module = raw.slice(from, Math.max(end, from)).filter((segment) => segment !== '#');
   const path = module.length > 0 ? module : raw.slice(from);
-  return { path, leaf: module.length > 0 ? raw.slice(Math.max(end, from)).join('.') : '', top: raw[0] ?? '' };
+  return { path, module: path.join('.'), leaf: module.length > 0 ? raw.slice(Math.max(end, from)).join('.') : '', top: raw[0] ?? '' };
 }
 
 /** What a block is called by the indices of its stages, as `layer 2.1`; null where its depth says all. */

@@ -3,15 +3,15 @@ import { coverCells, type Cover } from './cover.ts';
 import { listNearMisses } from './exceptions.ts';
 import type { Members } from './members.ts';
 import { selectRows } from './select.ts';
-import type { Where } from './types.ts';
+import type { Where, WhereTerm } from './types.ts';
 import { countInWords, putIntoWords } from './wording.ts';
 
 /** Price of `everything but`. */
-const EVERYTHING_BUT = 1.5;
+const EVERYTHING_BUT = 1;
 /** Price of a tensor that is excepted by its name. */
 const EXCEPTION = 1.5;
 /** Descriptions that cost no more are not worth another try. */
-const SHORT = 3;
+const SHORT = 2;
 /** A longer one says less than a count. */
 const LONGEST = 18;
 
@@ -39,12 +39,34 @@ export function describeWhere(members: Members, isIn: (row: number) => boolean):
       best = cheaper(best, { cover: coverCells(members, readCells(members, filled)), isComplement: false, exceptions });
     }
   }
+  if (tensors <= MOST_ALONE && priceOf(best) === Infinity) best = { cover: listAlone(members, set), isComplement: false, exceptions: [] };
   const size = priceOf(best);
   const { isComplement, exceptions, cover } = best;
   const found = { terms: cover.terms, isComplement, exceptions };
   if (size <= LONGEST && isSame(selectRows(members, found), set))
     return { tensors, ...found, exact: true, size, ...putIntoWords(members, found) };
   return { tensors, ...countInWords(members, set, tensors, cells), isComplement: false, exceptions: [], exact: false, size: Infinity };
+}
+
+/** As many tensors are named one by one where nothing else describes them. */
+const MOST_ALONE = 3;
+
+function listAlone({ rows }: Members, set: Uint8Array): Cover {
+  const terms = rows.flatMap(({ class: { key, stack, depth, expert } }, row): WhereTerm[] =>
+    set[row] === 0
+      ? []
+      : [
+          {
+            modules: [{ by: 'key', value: key }],
+            isAllBut: false,
+            stack,
+            isOutside: stack === null,
+            blocks: depth === null ? null : [depth],
+            experts: expert === null ? null : [expert],
+          },
+        ],
+  );
+  return { terms: terms.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)), cost: 3 * terms.length, left: 0 };
 }
 
 /** A way to describe the set. */
@@ -59,7 +81,9 @@ function priceOf({ cover, isComplement, exceptions }: Draft): number {
 }
 
 function cheaper(one: Draft, other: Draft): Draft {
-  return priceOf(other) < priceOf(one) ? other : one;
+  // Of two that cost the same, one term is better than two.
+  const difference = priceOf(other) - priceOf(one) || other.cover.terms.length - one.cover.terms.length;
+  return difference < 0 ? other : one;
 }
 
 function asIs(text: string, isPlural: boolean): Pick<Where, 'text' | 'subject' | 'place' | 'isPlural'> {

@@ -3,10 +3,10 @@ import { joinWords } from '../../wording/sentences.ts';
 import { nameSet } from './block-set.ts';
 import type { Cells } from './cells.ts';
 import { isWholeTerm } from './cover.ts';
-import { isInGroup } from './groups.ts';
+import { isInGroup, sortGroups } from './groups.ts';
 import { findAlias, type Key, type Members, type Stack } from './members.ts';
 import type { ModuleGroup, Where, WhereTerm } from './types.ts';
-import { cutName, nameGroup, nameTower, nameType, nameWholeGroup, type GroupWords } from './words.ts';
+import { classesOf, cutName, nameGroup, nameTower, nameType, nameWholeGroup, type GroupWords } from './words.ts';
 
 /** Words of a set. */
 type Words = Pick<Where, 'text' | 'subject' | 'place' | 'isPlural'>;
@@ -17,6 +17,8 @@ interface Phrase {
   /** '' where the subject says it. */
   readonly places: readonly string[];
   readonly isPlural: boolean;
+  /** The subject as a list, where it is one of plain names. */
+  readonly items?: readonly string[];
   /** Whether the place is all of a stack, which a comma sets apart. */
   readonly isEverywhere: boolean;
 }
@@ -30,16 +32,23 @@ const MOST_NAMED = 6;
 export function putIntoWords(members: Members, found: Pick<Where, 'terms' | 'isComplement' | 'exceptions'>): Words {
   const { terms, isComplement, exceptions } = found;
   const whole = terms.filter((term) => isWholeTerm(term));
+  const isSegment = ({ modules }: WhereTerm): boolean => modules?.[0]?.by === 'segment';
   const phrases = [
-    ...(whole.length === 0 ? [] : [phraseWhole(members, whole)]),
+    ...phraseWhole(members, whole.filter((term) => !isSegment(term)), []),
+    ...phraseWhole(members, whole.filter(isSegment), ['in all blocks']),
     ...mergePlaces(
-      terms.filter(({ stack }) => stack !== null).map((term) => phraseStack(members, term)),
+      sortByStack(
+        members,
+        terms.filter(({ stack }) => stack !== null),
+      ).map((term) => phraseStack(members, term)),
     ).sort((a, b) => Number(a.places.length === 0) - Number(b.places.length === 0)),
     ...terms.filter(({ isOutside }) => isOutside).map((term) => phraseOutside(members, term)),
   ];
   const [only] = phrases;
   const isOne = phrases.length === 1 && only !== undefined;
-  const text = isOne ? spellAlone(only) : joinPhrases(phrases.map(spellInList));
+  const text = isOne ? spellAlone(only) : joinPhrases(phrases.flatMap((phrase) => phrase.items ?? [spellInList(phrase)]));
+  if (isComplement && isOne && only.isEverywhere && members.stacks.length === 2)
+    return { ...alone(`everything but ${only.subject}`), isPlural: false };
   if (isComplement) return { ...alone(`everything but ${text}`), isPlural: false };
   const isPlural = !isOne || only.isPlural;
   if (exceptions.length > 0) return { ...alone(`${text}, except ${joinWords(exceptions.map(cutName))}`), isPlural };
@@ -66,12 +75,32 @@ function joinPhrases(texts: readonly string[]): string {
   return `${texts.slice(0, -1).join(', ')}, and ${texts.at(-1) ?? ''}`;
 }
 
-function phraseWhole(members: Members, terms: readonly WhereTerm[]): Phrase {
-  const words = terms.flatMap(({ modules }) => (modules ?? []).map((group) => nameWholeGroup(group, members)));
+/** Words before types of layers, before kinds of tensors. */
+const ORDER = ['tower', 'top', 'statistics', 'role', 'embeddings', 'type', 'type_kind', 'kind', 'segment'];
+
+function phraseWhole(members: Members, terms: readonly WhereTerm[], places: readonly string[]): Phrase[] {
+  if (terms.length === 0) return [];
+  const rank = ({ modules }: WhereTerm): number => ORDER.indexOf(modules?.[0]?.by ?? '');
+  const words = [...terms]
+    .sort((a, b) => rank(a) - rank(b)).flatMap(({ modules }) => (modules ?? []).map((group) => nameWholeGroup(group, members)));
   const texts = words.map(({ text }) => text);
   const isAll = texts.every((text) => /^all (?!of )/.test(text));
   const subject = joinWords(isAll ? texts.map((text, at) => (at === 0 ? text : text.slice(4))) : texts);
-  return { subject, places: [], isPlural: words.length > 1 || words[0]?.isPlural === true, isEverywhere: false };
+  const isPlural = words.length > 1 || words[0]?.isPlural === true;
+  return [{ subject, places, isPlural, isEverywhere: places.length > 0 }];
+}
+
+/** Encoders before decoders, and other stacks by their paths. */
+function sortByStack(members: Members, terms: readonly WhereTerm[]): WhereTerm[] {
+  const rank = ({ stack }: WhereTerm): number => {
+    const tower = towerOf(members.stacks.find(({ path }) => path === stack));
+    return tower === 'decoder' ? 1 : 0;
+  };
+  const place = ({ stack }: WhereTerm): number => members.stacks.findIndex(({ path }) => path === stack);
+  return terms
+    .map((term, at) => [term, at] as const)
+    .sort(([a, i], [b, j]) => rank(a) - rank(b) || place(a) - place(b) || i - j)
+    .map(([term]) => term);
 }
 
 /** The same modules in several stacks are named once. */
@@ -138,7 +167,10 @@ function phraseOutside(members: Members, { modules, isAllBut, experts }: WhereTe
   const at = members.stacks.length - 1;
   const stack = members.stacks[at] ?? { path: null, blocks: [], keys: [] };
   const words = nameOutside(members, at, stack.keys, modules, isAllBut);
-  if (experts === null) return { subject: words.text, places: [], isPlural: words.isPlural, isEverywhere: false };
+  if (experts === null) {
+    const items = words.items === undefined ? {} : { items: words.items };
+    return { subject: words.text, places: [], isPlural: words.isPlural, isEverywhere: false, ...items };
+  }
   const numbers = listExperts(stack);
   const set = nameSet({ noun: 'expert', all: numbers }, experts.map((expert) => numbers.indexOf(expert)));
   const subject = modules === null ? set : `${words.text} of ${set}`;
@@ -151,22 +183,31 @@ function nameOutside(
   keys: readonly Key[],
   modules: readonly ModuleGroup[] | null,
   isAllBut: boolean,
-): GroupWords {
+): GroupWords & { readonly items?: readonly string[] } {
   const rest = members.stacks.length === 1 ? 'everything' : 'everything outside the blocks';
-  if (modules !== null && isAllBut)
-    return { text: `${rest} but ${nameGroups(members, at, modules, isAllBut).text}`, isPlural: false };
-  if (modules !== null) return nameGroups(members, at, modules, isAllBut);
-  const paths = [...new Set(keys.map(({ path }) => path.join('.')))];
-  if (paths.length > FEW_MODULES) return { text: rest, isPlural: false };
-  return nameGroups(members, at, paths.map((value): ModuleGroup => ({ by: 'module', value })), false);
+  if (modules !== null && !isAllBut) return nameGroups(members, at, modules, false);
+  const kept = keys.filter((key) => modules === null || !modules.some((group) => isInGroup(key, group)));
+  const paths = [...new Set(kept.map(({ module }) => module))];
+  const isWhole = keys.every((key) => !paths.includes(key.module) || kept.includes(key));
+  if (paths.length <= FEW_MODULES && isWhole) {
+    const named = paths.map((value): ModuleGroup => ({ by: 'module', value }));
+    return nameGroups(members, at, sortGroups(named, keys), false);
+  }
+  if (modules === null) return { text: rest, isPlural: false };
+  return { text: `${rest} but ${nameGroups(members, at, modules, true).text}`, isPlural: false };
 }
 
-function nameGroups(members: Members, at: number, modules: readonly ModuleGroup[], isAllBut: boolean): GroupWords {
+function nameGroups(
+  members: Members,
+  at: number,
+  modules: readonly ModuleGroup[],
+  isAllBut: boolean,
+): GroupWords & { readonly items: readonly string[] } {
   const words = modules.map((group) => nameGroup(group, members, at));
   const named = words.slice(0, MOST_NAMED).map(({ text }) => text);
   const rest = words.length - named.length;
   const text = joinWords(rest > 0 ? [...named, formatNoun(rest, 'more module')] : shareArticle(named));
-  return { text, isPlural: isAllBut || words.length > 1 || words[0]?.isPlural === true };
+  return { text, isPlural: isAllBut || words.length > 1 || words[0]?.isPlural === true, items: rest > 0 ? [text] : named };
 }
 
 /** `the norms and the biases` is `the norms and biases`. */
@@ -179,7 +220,7 @@ function nameStack(members: Members, at: number): string {
   const stacks = members.stacks.slice(0, -1);
   const tower = towerOf(stacks[at]);
   if (stacks.length < 2) return '';
-  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1) return ` of the ${nameTower(tower, members)}`;
+  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1) return ` of the ${nameTower(tower, classesOf(members))}`;
   const isLanguage =
     tower === null &&
     stacks.every((stack, other) => other === at || ['vision', 'audio'].includes(towerOf(stack) ?? '')) &&

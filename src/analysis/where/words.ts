@@ -1,4 +1,5 @@
 /** Words of groups: what a type, a role, a tower is called in a sentence. */
+import type { TensorClass } from '../../layer-types/tensor-class.ts';
 import type { Key, Members } from './members.ts';
 import type { ModuleGroup } from './types.ts';
 
@@ -56,10 +57,10 @@ export function nameType(type: string): { readonly word: string; readonly isPlur
   return TYPES.get(type) ?? noun(cutName(type), false);
 }
 
-/** What a part of a model is called: `vision tower`. A tower of text is a language model where its names say so. */
-export function nameTower(tower: string, members: Members): string {
-  if (tower === 'text' && members.keys.some(({ class: own, key }) => own.tower === 'text' && /(^|[./])(language_model|llm)[./]/i.test(key)))
-    return 'language model';
+/** What a part of a model is called: `vision tower`. A tower of text is a language model where the names in it say so. */
+export function nameTower(tower: string, keys: Iterable<Pick<TensorClass, 'tower' | 'key'>>): string {
+  if (tower === 'text')
+    for (const own of keys) if (own.tower === tower && /(^|[./])(language_model|llm)[./]/i.test(own.key)) return 'language model';
   return TOWERS.get(tower) ?? cutName(tower);
 }
 
@@ -72,7 +73,7 @@ export interface GroupWords {
 /** Words of a group of the whole model, of which every member is meant. */
 export function nameWholeGroup(group: ModuleGroup, members: Members): GroupWords {
   const { by, value } = group;
-  if (by === 'tower') return { text: `the ${nameTower(value, members)}`, isPlural: false };
+  if (by === 'tower') return { text: `the ${nameTower(value, classesOf(members))}`, isPlural: false };
   if (by === 'top') return { text: `all of ${cutName(value)}`, isPlural: false };
   if (by === 'segment') return { text: cutName(value), isPlural: true };
   const { text, isPlural } = nameGroup(group, members, -1);
@@ -113,15 +114,21 @@ export function nameGroup(group: ModuleGroup, members: Members, stack: number): 
       return { text: nameModule(value, members, stack), isPlural: false };
     case 'key': {
       const key = members.keys.find((one) => one.key === value);
-      const module = nameModule(key?.path.join('.') ?? value, members, stack);
+      const module = nameModule(key?.module ?? value, members, stack);
       return { text: key === undefined || key.leaf === '' ? module : `${module}.${cutName(key.leaf)}`, isPlural: false };
     }
     case 'inside':
+      return { text: nameInside(value, members, stack), isPlural: false };
     case 'tower':
     case 'top':
     case 'segment':
       return { text: cutName(value), isPlural: false };
   }
+}
+
+/** Classes of the keys of a model. */
+export function classesOf({ keys }: Members): TensorClass[] {
+  return keys.map((key) => key.class);
 }
 
 function countTensors({ lines }: Key): number {
@@ -135,13 +142,26 @@ function nameModule(path: string, { keys }: Members, stack: number): string {
   for (let from = segments.length - 1; from > 0; from -= 1) {
     const end = segments.slice(from).join('.');
     if (/^\d/.test(end)) continue;
-    const isTaken = own.some((key) => key.path.at(-1) === segments.at(-1) && isEnd(key.path, end) && key.path.join('.') !== path);
+    const isTaken = own.some((key) => key.path.at(-1) === segments.at(-1) && isEnd(key.module, end) && key.module !== path);
     if (!isTaken) return cutName(end);
   }
   return cutName(path);
 }
 
-function isEnd(path: readonly string[], end: string): boolean {
-  const text = path.join('.');
+/** The shortest end of the path that no other path of modules in the stack has. */
+function nameInside(path: string, { stacks }: Members, stack: number): string {
+  const keys = stacks[stack]?.keys ?? [];
+  const isOutside = stack === stacks.length - 1;
+  const segments = path.split('.');
+  for (let from = isOutside ? 0 : segments.length - 1; from > 0; from -= 1) {
+    const end = segments.slice(from);
+    if (/^\d/.test(end[0] ?? '')) continue;
+    const isTaken = keys.some(({ module }) => `.${module}.`.includes(`.${end.join('.')}.`) && !module.startsWith(`${path}.`));
+    if (!isTaken) return cutName(end.join('.'));
+  }
+  return cutName(path);
+}
+
+function isEnd(text: string, end: string): boolean {
   return text === end || text.endsWith(`.${end}`);
 }
