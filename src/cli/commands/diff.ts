@@ -4,14 +4,14 @@ import { prepareReport } from '../../report/report.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
-import { EXIT } from '../exit.ts';
+import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
-import { describeDisjoint, requireTensors } from '../no-common-tensors.ts';
+import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
@@ -21,23 +21,23 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
   const outputs = planOutputs(flags.output ?? [], [oldPath, newPath]);
   const started = performance.now();
-  const { comparison, threads } = await compareFiles(session, oldPath, newPath, flags);
+  const paths = { old: oldPath, new: newPath };
+  const { comparison, threads } = await compareFiles(session, paths, flags);
   const seconds = (performance.now() - started) / 1000;
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
-  const disjoint = describeDisjoint(comparison);
+  const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
   if (flags.quiet !== true) logFindings(session, [...old.findings, ...fresh.findings]);
   const { analyze } = await import('../../analysis/analyze.ts');
   const report = prepareReport(comparison, analyze(comparison));
   session.signal.throwIfAborted();
   const isBroken = breaksRule(session, flags, comparison);
   // Before the writing: a reader that closes the pipe ends the program there.
-  session.exitCode =
-    summary.failedTensors > 0 || disjoint !== null
-      ? EXIT.trouble
-      : isBroken || (flags.exitCode === true && !comparison.isIdentical)
-        ? EXIT.different
-        : EXIT.done;
+  session.exitCode = decideStatus(comparison, {
+    isDisjoint: disjoint !== null,
+    isBroken,
+    asksForEquality: flags.exitCode === true,
+  });
   await deliver(session, report, flags, outputs);
   if (flags.quiet !== true)
     log(session, describeRun({ tensors: summary.comparedTensors, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
@@ -51,8 +51,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
 /** Everything that needs the add-on. */
 async function compareFiles(
   session: Session,
-  oldPath: string,
-  newPath: string,
+  paths: Readonly<Record<'old' | 'new', string>>,
   flags: DiffFlags,
 ): Promise<{ readonly comparison: Comparison; readonly threads: number }> {
   const [{ compare }, { threadCount }] = await Promise.all([
@@ -62,7 +61,7 @@ async function compareFiles(
   const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
   const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
   try {
-    const comparison = await compare(oldPath, newPath, {
+    const comparison = await compare(paths.old, paths.new, {
       ...chooseOptions(flags),
       provenance: flags.provenance && { command: session.command },
       signal: session.signal,
