@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
-import { FAIL_RULES, type FailRule } from './fail-on.ts';
+import { LIMITS } from '../checkpoint/limits.ts';
+import type { FailRule } from './fail-on.ts';
 import { type When, WHENS } from './terminal.ts';
 
 /** Flags that every command has. */
@@ -79,18 +80,16 @@ export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
 export function addReportFlags(command: Command): Command {
   return command
     .optionsGroup('Output:')
-    .addOption(
-      new Option('-f, --format <format>', 'format of the report on stdout').choices([...FORMAT_NAMES]).argParser(parseFormat),
-    )
-    .addOption(new Option('--json', 'short for --format json').conflicts('format'))
+    .addOption(new Option('-f, --format <format>', 'report format on stdout').choices([...FORMAT_NAMES]).argParser(parseFormat))
+    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
     .addOption(
       new Option(
         '-o, --output <file>',
-        'write a report to a file too, in the format of its ending: .html .json .txt .md .csv (repeatable)',
+        'also write a report to this file; the extension picks the format: .html .json .txt .md .csv (repeatable)',
       ).argParser(collect),
     )
     .addOption(
-      new Option('--top <n>', 'rows of each list; what is left out is counted (default: 50, on a terminal what fits)').argParser(
+      new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or what fits on the terminal)').argParser(
         parseCount,
       ),
     );
@@ -99,79 +98,74 @@ export function addReportFlags(command: Command): Command {
 export function addCommonFlags(command: Command): Command {
   return command
     .optionsGroup('Display:')
-    .addOption(new Option('--color <when>', 'colours in what is printed').choices([...WHENS]).default('auto'))
-    .addOption(new Option('--ascii', 'signs and bars in ASCII only'))
-    .addOption(new Option('-q, --quiet', 'errors only; the exit status speaks (a format that is asked for is still printed)'))
-    .addOption(new Option('--verbose', 'with an error, also its causes'));
+    .addOption(new Option('--color <when>', 'color the output').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--ascii', 'use ASCII characters only'))
+    .addOption(new Option('-q, --quiet', 'print errors only, and the report if --format or --json asks for one'))
+    .addOption(new Option('--verbose', 'print the causes of an error too'));
 }
 
 export function addRunFlags(command: Command): Command {
   return command
     .optionsGroup('Running:')
     .addOption(new Option('--threads <n>', 'worker threads (default: all cores)').argParser(parsePositive))
-    .addOption(new Option('--progress <when>', 'progress on stderr').choices([...WHENS]).default('auto'))
-    .addOption(new Option('--no-progress', 'short for --progress never'));
+    .addOption(new Option('--progress <when>', 'show progress on stderr').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--no-progress', 'same as --progress never'));
 }
 
-export function addOpenFlags(command: Command): Command {
+export function addOpenFlags(command: Command, rules: readonly FailRule[] = ['unsafe']): Command {
   return command
     .optionsGroup('Opening:')
     .addOption(
       new Option(
         '--key <path>',
-        'mapping of a PyTorch file that holds the model, keys joined by dots, in every checkpoint (default: the largest)',
+        'which mapping of a PyTorch file holds the model, as a dotted path such as ema.state_dict (default: the largest)',
       ),
     )
-    .addOption(new Option('--variant <name>', 'variant of the weights in a directory, as fp16 (default: the one without)'))
-    .addOption(new Option('--include-optimizer', 'read tensors of optimizer states too'))
+    .addOption(new Option('--variant <name>', 'which variant of the weights to read from a directory, such as fp16'))
+    .addOption(new Option('--include-optimizer', 'read optimizer state too'))
     .addOption(
       new Option(
         '--limit <cap>',
-        'set a cap on what a file may ask for, as memory=1000000000; errors name them (repeatable)',
+        'override a safety limit, as NAME=NUMBER; the error that stops at a limit names it (repeatable)',
       ).argParser(collectLimit),
     )
     .addOption(
       new Option(
         '--fail-on <rule>',
-        'exit with 1 when it is broken; unsafe: a file has dangerous or unknown globals or an odd archive (repeatable)',
-      )
-        .choices([...FAIL_RULES])
-        .argParser(collectRule),
+        `exit with 1 on ${rules.map((rule) => RULE_WORDS[rule]).join(' or ')} (repeatable)`,
+      ).argParser((value: string, previous?: readonly FailRule[]) => collectRule(value, rules, previous)),
     );
 }
+
+const RULE_WORDS: Readonly<Record<FailRule, string>> = {
+  unsafe: '"unsafe" (a file could run code, or is a malformed archive)',
+  config: '"config" (configurations differ)',
+};
 
 export function addDiffFlags(command: Command): Command {
   addSideFlags(addComparingFlags(command));
   return command
     .optionsGroup('Comparing:')
-    .addOption(new Option('--no-auto-prefix', "match names as they are: wrappers' prefixes such as module. stay on"))
+    .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
-    .addOption(new Option('--exit-code', 'exit with 1 when a value, a name, a shape or a dtype differs'))
-    .addOption(new Option('--no-provenance', 'leave date, paths and command line out of the JSON: the same bytes everywhere'));
+    .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'))
+    .addOption(new Option('--no-provenance', 'leave date, paths and command line out of the JSON, for reproducible bytes'));
 }
 
-/** Flags for one side; each is added to what the flag for both sides says, or takes its place. */
+/** Flags for one side: `--key-old` and its like take the place of `--key`, the lists are added to those for both sides. */
 function addSideFlags(command: Command): Command {
-  command.optionsGroup('One side alone:');
-  for (const side of ['old', 'new']) {
-    command
-      .addOption(new Option(`--key-${side} <path>`, `as --key, for the ${side} checkpoint alone`))
-      .addOption(new Option(`--variant-${side} <name>`, `as --variant, for the ${side} checkpoint alone`))
-      .addOption(
-        new Option(
-          `--include-${side} <glob>`,
-          `tensors of the ${side} checkpoint to compare, by their names in the file (repeatable)`,
-        ).argParser(collect),
-      )
-      .addOption(
-        new Option(`--rename-${side} <rule>`, `as --rename, for the ${side} checkpoint alone (repeatable)`).argParser(collect),
-      )
-      .addOption(
-        new Option(`--strip-prefix-${side} <text>`, `as --strip-prefix, for the ${side} checkpoint alone (repeatable)`).argParser(
-          collect,
-        ),
-      );
-  }
+  command.optionsGroup('One side only:');
+  const add = (flag: string, value: string, words: string, isList: boolean): void => {
+    for (const side of ['old', 'new']) {
+      const option = new Option(`--${flag}-${side} <${value}>`, words.replace('SIDE', side));
+      command.addOption(isList ? option.argParser(collect) : option);
+    }
+  };
+  add('key', 'path', '--key for the SIDE checkpoint', false);
+  add('variant', 'name', '--variant for the SIDE checkpoint', false);
+  add('include', 'glob', 'use only these SIDE tensors, by their names in the file', true);
+  add('rename', 'rule', '--rename for the SIDE checkpoint', true);
+  add('strip-prefix', 'text', '--strip-prefix for the SIDE checkpoint', true);
   return command;
 }
 
@@ -180,33 +174,25 @@ export function addComparingFlags(command: Command): Command {
   return command
     .optionsGroup('Comparing:')
     .addOption(
-      new Option('--threshold <x>', 'an element has changed when it differs by more than this (default: 1e-6)').argParser(
+      new Option('--threshold <x>', 'smallest difference that counts as a changed element (default: 1e-6)').argParser(
         parseThreshold,
       ),
     )
+    .addOption(new Option('--precision <how>', 'accuracy of sums: 1e-7 or 1e-12 (default: fast)').choices([...PRECISIONS]))
     .addOption(
-      new Option('--precision <how>', 'sums to 1e-7 (fast) or to 1e-12 (double) of their terms (default: fast)').choices([
-        ...PRECISIONS,
-      ]),
-    )
-    .addOption(
-      new Option('--include <glob>', 'compare only tensors with such a name; * is any text, dots too (repeatable)').argParser(
+      new Option('--include <glob>', 'compare only tensors whose names match; * matches dots too (repeatable)').argParser(
         collect,
       ),
     )
-    .addOption(
-      new Option('--exclude <glob>', 'leave out tensors with such a name; wins over --include (repeatable)').argParser(collect),
-    )
+    .addOption(new Option('--exclude <glob>', 'skip tensors whose names match, even if included (repeatable)').argParser(collect))
     .addOption(
       new Option(
         '--rename <rule>',
-        'change the names of every checkpoint before they are matched, as "^net\\.=>model." (REGEX=>REPLACEMENT; repeatable)',
+        'rewrite names before matching: "REGEX=>REPLACEMENT", such as "^net\\.=>model." (repeatable)',
       ).argParser(collect),
     )
     .addOption(
-      new Option('--strip-prefix <text>', 'take this off the beginning of names of every checkpoint (repeatable)').argParser(
-        collect,
-      ),
+      new Option('--strip-prefix <text>', 'remove this prefix from names before matching (repeatable)').argParser(collect),
     );
 }
 
@@ -216,16 +202,17 @@ function parseFormat(value: string): ReportFormat {
   return format;
 }
 
-function collectRule(value: string, previous: readonly FailRule[] = []): FailRule[] {
-  const rule = FAIL_RULES.find((known) => known === value);
-  if (rule === undefined) throw new InvalidArgumentError(`Allowed choices are ${FAIL_RULES.join(', ')}.`);
+function collectRule(value: string, rules: readonly FailRule[], previous: readonly FailRule[] = []): FailRule[] {
+  const rule = rules.find((known) => known === value);
+  if (rule === undefined) throw new InvalidArgumentError(`Allowed choices are ${rules.join(', ')}.`);
   return [...previous, rule];
 }
 
 function collectLimit(value: string, previous: Readonly<Record<string, number>> = {}): Record<string, number> {
-  const [, name, count] = /^([a-z_]+)=(\d+)$/.exec(value) ?? [];
-  if (name === undefined || count === undefined)
-    throw new InvalidArgumentError('Expected a name and a whole number, as memory=1000000000.');
+  const [, name = '', count = ''] = /^([a-z_]+)=(\d+)$/.exec(value) ?? [];
+  if (!Object.hasOwn(LIMITS, name))
+    throw new InvalidArgumentError(`Expected NAME=NUMBER, with one of the names ${Object.keys(LIMITS).join(', ')}.`);
+  if (!Number.isSafeInteger(Number(count))) throw new InvalidArgumentError('Expected a smaller number.');
   return { ...previous, [name]: Number(count) };
 }
 

@@ -12,7 +12,9 @@ import {
 import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
 import { measureCells, padCells, truncateMiddle, wrapWords } from '../report/text/width.ts';
-import type { TensorInfo } from '../checkpoint/types.ts';
+import type { Finding, TensorInfo } from '../checkpoint/types.ts';
+import { countLeftOut, splitByRole } from '../report/left-out.ts';
+import { listNames } from '../wording/sentences.ts';
 import { describeFinding } from './describe-finding.ts';
 
 /** What of a checkpoint is shown. */
@@ -43,8 +45,9 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
         ),
       ),
     ...(checkpoint.files.length > 20 ? [describeEntry('', formatRest(checkpoint.files.length - 20, 'file'), layout)] : []),
+    ...listLeftOut(checkpoint, layout),
     '',
-    ...writeFindings(checkpoint, layout),
+    ...writeFindings(checkpoint.findings, layout),
     '',
     ...writeTensors(infos, layout, view),
   ];
@@ -53,10 +56,29 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
 }
 
 /** Every finding on its line, or that there is none. */
-export function writeFindings(checkpoint: Checkpoint, layout: Layout): string[] {
-  return checkpoint.findings.length === 0
-    ? ['no findings']
-    : checkpoint.findings.map((finding) => describeFinding(finding, layout.paint));
+export function writeFindings(findings: readonly Finding[], layout: Layout): string[] {
+  return findings.length === 0 ? ['no findings'] : findings.map((finding) => describeFinding(finding, layout.paint));
+}
+
+const MOST_LEFT_OUT = 20;
+
+/** What holds tensors and was not read, and how to read it. */
+function listLeftOut({ leftOut }: Checkpoint, layout: Layout): string[] {
+  if (leftOut.length === 0) return [];
+  const { weights, states } = splitByRole(leftOut);
+  const shown = weights.slice(0, MOST_LEFT_OUT).map((one) => {
+    const how = one.kind === 'mapping' ? `  --key ${fitName(one.name, 40, layout)} reads it` : '';
+    return `${fitName(one.name, layout.width - 50, layout)}  ${formatBytes(one.bytes)}${how}`;
+  });
+  const rest = formatRest(weights.length - shown.length, 'set of weights', 'sets of weights');
+  const names = states.map(({ name }) => fitName(name, 60, layout));
+  const lines = [
+    layout.paint(weights.length > 0 ? 'warn' : 'dim', countLeftOut(leftOut)),
+    ...shown,
+    ...(rest === '' ? [] : [rest]),
+    ...(names.length === 0 ? [] : wrapWords(`state of training: ${listNames(names, 6)}`, layout.width - 12)),
+  ];
+  return lines.map((line, index) => describeEntry(index === 0 ? 'not read' : '', line, layout));
 }
 
 function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: InspectView): string[] {

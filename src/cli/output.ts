@@ -51,6 +51,12 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
 
 const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
 
+/** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
+export function refuseStdin(paths: readonly string[]): void {
+  if (paths.includes('-'))
+    throw argumentError('a checkpoint cannot be read from stdin', 'save it to a file first: it is read at many places at once');
+}
+
 /** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
 export async function writeOutputs(
   files: readonly (OutputFile & { readonly text: string })[],

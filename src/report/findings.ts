@@ -27,7 +27,7 @@ export function describePlace({ path, offset }: Finding): string {
 }
 
 function isChoice({ code }: Finding): boolean {
-  return code.endsWith('Chosen');
+  return code.endsWith('Chosen') || code === 'ModelKey';
 }
 
 /** Of both sides; what is said of both is said once. */

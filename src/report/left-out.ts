@@ -1,3 +1,4 @@
+import type { LeftOut } from '../checkpoint/types.ts';
 import { isOpenQuestion, type LeftOutDifference } from '../comparison/left-out.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
 import { formatBytes, formatNoun } from '../wording/numbers.ts';
@@ -8,24 +9,37 @@ export interface LeftOutWords {
   readonly weights: readonly LeftOutDifference[];
   /** States of training, which never count. */
   readonly states: readonly LeftOutDifference[];
-  /** `2 that could be weights, 3 of the state of training`. */
   readonly count: string;
 }
 
 /** null where everything was compared. */
 export function describeAllLeftOut({ leftOut }: Pick<DiffSummary, 'leftOut'>): LeftOutWords | null {
   if (leftOut.length === 0) return null;
-  const weights = leftOut.filter(({ role }) => role === 'weights');
-  const states = leftOut.filter(({ role }) => role === 'state');
+  const { weights, states } = splitByRole(leftOut);
+  return {
+    weights: [...weights.filter(isOpenQuestion), ...weights.filter((one) => !isOpenQuestion(one))],
+    states,
+    count: countLeftOut(leftOut),
+  };
+}
+
+export function splitByRole<T extends Pick<LeftOut, 'role'>>(
+  leftOut: readonly T[],
+): { readonly weights: readonly T[]; readonly states: readonly T[] } {
+  return {
+    weights: leftOut.filter(({ role }) => role === 'weights'),
+    states: leftOut.filter(({ role }) => role === 'state'),
+  };
+}
+
+/** `2 possible sets of weights, 3 states of training`. */
+export function countLeftOut(leftOut: readonly Pick<LeftOut, 'role'>[]): string {
+  const { weights, states } = splitByRole(leftOut);
   const counts = [
     ...(weights.length > 0 ? [formatNoun(weights.length, 'possible set of weights', 'possible sets of weights')] : []),
     ...(states.length > 0 ? [formatNoun(states.length, 'state of training', 'states of training')] : []),
   ];
-  return {
-    weights: [...weights.filter(isOpenQuestion), ...weights.filter((one) => !isOpenQuestion(one))],
-    states,
-    count: counts.join(', '),
-  };
+  return counts.join(', ');
 }
 
 /** What is known of something that was not compared as tensors. */

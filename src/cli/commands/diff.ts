@@ -1,5 +1,4 @@
 import type { Comparison } from '../../comparison/comparison.ts';
-import { argumentError } from '../../errors.ts';
 import { prepareReport } from '../../report/report.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
@@ -8,7 +7,7 @@ import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
-import { planOutputs } from '../output.ts';
+import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
@@ -17,8 +16,7 @@ import { applyFlags, log, type Session } from '../session.ts';
 /** `model-diff OLD NEW`: compares, explains, reports. */
 export async function runDiff(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
   applyFlags(session, flags);
-  if (oldPath === '-' || newPath === '-')
-    throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
+  refuseStdin([oldPath, newPath]);
   const outputs = planOutputs(flags.output ?? [], [oldPath, newPath]);
   const started = performance.now();
   const paths = { old: oldPath, new: newPath };
@@ -27,7 +25,9 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
   const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
-  if (flags.quiet !== true) logFindings(session, [...old.findings, ...fresh.findings]);
+  // On a terminal the text report tells them.
+  const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
+  if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
   const { analyze } = await import('../../analysis/analyze.ts');
   const report = prepareReport(comparison, analyze(comparison));
   session.signal.throwIfAborted();
@@ -44,8 +44,8 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (summary.failedTensors > 0)
     log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report has the reasons`);
   if (disjoint !== null) throw disjoint;
-  if (flags.quiet !== true && outputs.length === 0 && chooseFormat(flags) === 'text' && session.stdout.isTTY === true)
-    log(session, 'hint: -o report.html writes the report as a page');
+  if (flags.quiet !== true && outputs.length === 0 && isShown)
+    log(session, 'hint: -o report.html writes this report as a web page');
 }
 
 /** Everything that needs the add-on. */

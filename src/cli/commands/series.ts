@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
 import { breaksSafety } from '../fail-on.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
-import { planOutputs } from '../output.ts';
+import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries } from '../render.ts';
 import { applyFlags, log, type Session } from '../session.ts';
@@ -16,8 +16,7 @@ import { logFindings } from '../log-findings.ts';
 /** `model-diff series A B C …`: follows a model over its checkpoints. */
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
   applyFlags(session, flags);
-  if (paths.includes('-'))
-    throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
+  refuseStdin(paths);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'give them in the order of training');
   const outputs = planOutputs(flags.output ?? [], paths);
   const started = performance.now();
