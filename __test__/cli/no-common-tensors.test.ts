@@ -20,7 +20,7 @@ const UNRELATED = make('unrelated', ['conv.kernel']);
 
 /** Runs the command of the hint as a shell would. @returns how many tensors it compared */
 async function follow(t: ExecutionContext, stderr: string): Promise<number> {
-  const command = /^hint: this matches \d+ of them: model-diff (.*)$/m.exec(stderr)?.[1];
+  const command = /^hint: to match \d+ of them, run: model-diff (.*)$/m.exec(stderr)?.[1];
   t.truthy(command, stderr);
   const out = join(folder.path, `${t.title.replaceAll(/\W+/g, '-').slice(0, 60)}-followed.json`);
   const line = `'${process.execPath}' '${BIN}' ${command} -q -o '${out}'`;
@@ -42,7 +42,7 @@ test('checkpoints without a name in common are reported in every format, and the
     error,
     'error[E_NO_COMMON_TENSORS]: no tensor in common: the old checkpoint has a.weight, b.weight; the new one has conv.kernel',
   );
-  t.is(hint, 'hint: are these two states of one model? model-diff inspect lists the names of each');
+  t.is(hint, 'hint: are these checkpoints of the same model? model-diff inspect lists the names in each');
   const quiet = await run([PLAIN, UNRELATED, '-q']);
   t.deepEqual([quiet.code, quiet.stdout], [2, '']);
   t.regex(quiet.stderr, /^error\[E_NO_COMMON_TENSORS\]/);
@@ -134,8 +134,8 @@ test('no command where none helps: other shapes, few names, an adapter beside it
   ]);
   const adapter = make('lora', ['q.lora_A.weight']);
   const hint = async (old: string, next: string): Promise<string> => (await run([old, next, '-q', '--no-auto-prefix'])).stderr;
-  t.regex(await hint(other, PLAIN), /hint: are these two states/);
-  t.regex(await hint(PLAIN, rest), /hint: are these two states/);
+  t.regex(await hint(other, PLAIN), /hint: are these checkpoints of the same/);
+  t.regex(await hint(PLAIN, rest), /hint: are these checkpoints of the same/);
   t.regex(await hint(adapter, UNRELATED), /hint: one side is an adapter: merge it/);
 });
 

@@ -48,12 +48,12 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'one argument',
     ['a'],
-    /missing required argument 'new'\nhint: a comparison takes two checkpoints; model-diff inspect looks into one\n/,
+    /missing required argument 'new'\nhint: a comparison takes two checkpoints; for one, use model-diff inspect\n/,
   ],
   [
     'three arguments',
     ['a', 'b', 'c'],
-    /too many arguments.*\nhint: a pattern with a \* stands in quotation marks; more than two/,
+    /too many arguments.*\nhint: put quotes around a pattern with a \*; for more than two/,
   ],
   [
     'an unknown flag near a known one',
@@ -76,7 +76,7 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'an output in a folder that is not there',
     ['a', 'b', '-o', 'not/there/x.html'],
-    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: there is no folder not\/there\nhint: make the folder first/,
+    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: the folder not\/there does not exist\nhint: create the folder first/,
   ],
   ['an output given twice', ['a', 'b', '-o', 'x.html', '-o', './x.html'], /given twice/],
   ['stdin as a checkpoint', ['-', 'b'], /cannot be read from stdin\nhint: /],

@@ -27,6 +27,6 @@ export function breaksSafety(
   if (flags.failOn?.includes('unsafe') !== true) return false;
   const unsafe = checkpoints.flatMap(({ findings }) => findings.filter(isUnsafe));
   if (unsafe.length > 0)
-    log(session, `--fail-on unsafe: ${formatNoun(unsafe.length, 'finding')}; model-diff inspect --security lists them`);
+    log(session, `--fail-on unsafe: ${formatNoun(unsafe.length, 'finding')}; see model-diff inspect --security`);
   return unsafe.length > 0;
 }

@@ -75,10 +75,10 @@ async function suggest(
   const { suggestMatch } = await import('./suggest-match.ts');
   const found = await suggestMatch(session, paths, flags).catch(() => null);
   session.signal.throwIfAborted();
-  if (found !== null) return `this matches ${formatCount(found.matches)} of them: ${found.command}`;
+  if (found !== null) return `to match ${formatCount(found.matches)} of them, run: ${found.command}`;
   if (old.some(isOfAdapter) !== next.some(isOfAdapter))
     return 'one side is an adapter: merge it into its base model first (peft: merge_and_unload)';
-  return 'are these two states of one model? model-diff inspect lists the names of each';
+  return 'are these checkpoints of the same model? model-diff inspect lists the names in each';
 }
 
 function isOfAdapter(name: string): boolean {

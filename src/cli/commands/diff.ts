@@ -42,7 +42,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (flags.quiet !== true)
     log(session, describeRun({ tensors: summary.comparedTensors, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
   if (summary.failedTensors > 0)
-    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report has the reasons`);
+    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
   if (disjoint !== null) throw disjoint;
   if (flags.quiet !== true && outputs.length === 0 && isShown)
     log(session, 'hint: -o report.html writes this report as a web page');

@@ -42,7 +42,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     await show(session, flags, checkpoint, basename(resolve(path)));
     const failed = [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
-    if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list has the reasons`);
+    if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
   } catch (error) {
     progress.stop();
     const findings = readFindingsAlone(error, path, flags);
