@@ -50,11 +50,7 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['a'],
     /missing required argument 'new'\nhint: a comparison takes two checkpoints; for one, use model-diff inspect\n/,
   ],
-  [
-    'three arguments',
-    ['a', 'b', 'c'],
-    /too many arguments.*\nhint: put quotes around a pattern with a \*; for more than two/,
-  ],
+  ['three arguments', ['a', 'b', 'c'], /too many arguments.*\nhint: put quotes around a pattern with a \*; for more than two/],
   [
     'an unknown flag near a known one',
     ['a', 'b', '--treshold', '1'],

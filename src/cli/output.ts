@@ -54,7 +54,10 @@ const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
 export function refuseStdin(paths: readonly string[]): void {
   if (paths.includes('-'))
-    throw argumentError('a checkpoint cannot be read from stdin', 'save it to a file first; a checkpoint is read in many places at once');
+    throw argumentError(
+      'a checkpoint cannot be read from stdin',
+      'save it to a file first; a checkpoint is read in many places at once',
+    );
 }
 
 /** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */

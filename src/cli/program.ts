@@ -1,18 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
-import {
-  addCommonFlags,
-  addComparingFlags,
-  addDiffFlags,
-  addOpenFlags,
-  addReportFlags,
-  addRunFlags,
-  type DiffFlags,
-  type InspectFlags,
-  parseCount,
-  type ReportFlags,
-  type SeriesFlags,
-} from './flags.ts';
+import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
+import type { DiffFlags, InspectFlags, ReportFlags, SeriesFlags } from './flags.ts';
+import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
 /** What to run for each command. Each imports what it needs only when it is called: `--help` loads nothing else. */
