@@ -4,7 +4,7 @@ import type { RoundingColumns, TensorColumns } from '../comparison/columns.ts';
 import { Comparison } from '../comparison/comparison.ts';
 import type { Provenance } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
-import { argumentError } from '../errors.ts';
+import { argumentError, type ModelDiffError } from '../errors.ts';
 import { type MatchedNames, matchNames } from '../names/match.ts';
 import { binding, type Compared } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
@@ -74,7 +74,7 @@ export async function compareOpen(
       nameChanges: names.changes,
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
     }),
-    ...describeSides(old, newer, columns),
+    ...describeSides(old, newer, columns, names.unused),
     options: keepOptions(options),
     provenance: provenance === false ? null : describeOrigin(old, newer, provenance === true ? null : provenance.command),
   });
@@ -97,8 +97,7 @@ export async function compareTensors(
 ): Promise<ComparedTensors> {
   const names = matchNames(old.table.names, newer.table.names, options.names);
   const plan = planDiff(old, newer, names, options.selects);
-  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0)
-    throw argumentError('include and exclude leave no tensor to compare', 'layerNames lists the names', 'include');
+  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0) throw nothingSelected(options);
   const result = await runJob('compare', run, (control) =>
     binding().diff(
       old.native,
@@ -115,6 +114,12 @@ export async function compareTensors(
     ),
   );
   return { names, plan, result, columns: readResult(plan, old, newer, result, options) };
+}
+
+function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError {
+  const option = include.length > 0 ? 'include' : 'exclude';
+  const both = include.length > 0 && exclude.length > 0 ? 'include and exclude leave' : `${option} leaves`;
+  return argumentError(`${both} no tensor to compare`, 'layerNames lists the names', option);
 }
 
 function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {

@@ -110,7 +110,7 @@ export function invalidReport(at: string, expected: string, found: string): Mode
     {
       kind: 'Format',
       code: 'E_INVALID_HEADER',
-      hint: 'the file was edited or written by another program; make it again with --format json',
+      hint: 'the file was edited or written by another program; make the report again',
     },
   );
 }

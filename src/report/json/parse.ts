@@ -41,8 +41,7 @@ export function parseReport(json: string): Comparison {
   return new Comparison({ ...read, summary: { ...read.summary, tensors: read.columns } });
 }
 
-/** Where a file to read comes from, as a hint. */
-export const HOW_TO_MAKE = 'model-diff OLD NEW -o report.json makes one';
+const HOW_TO_MAKE = "renderReport(comparison, { format: 'json' }) makes one";
 
 function checkVersion(data: Readonly<Record<string, unknown>>): void {
   const version = data['schema_version'];
@@ -62,7 +61,7 @@ function checkVersion(data: Readonly<Record<string, unknown>>): void {
   throw fail('Unsupported', 'E_UNSUPPORTED_VERSION', message, hint);
 }
 
-const SERIES_HINT = 'model-diff series writes every format itself, for example with -o series.html';
+const SERIES_HINT = 'createSeriesReport writes every format of a series';
 
 function readObject(json: string): Readonly<Record<string, unknown>> {
   let data: unknown;
