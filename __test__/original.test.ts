@@ -108,16 +108,21 @@ test('the public names', (t) => {
     'CHANGE_TYPES',
     'Checkpoint',
     'CheckpointLoader',
+    'Comparison',
     'DiffAnalyzer',
     'DiffVisualizer',
     'ModelDiff',
     'ModelDiffError',
+    'analyze',
+    'compare',
     'compareCheckpoints',
     'compareSeries',
     'createDiffReport',
     'createSeriesReport',
+    'detectFormat',
     'loadCheckpoint',
     'parseReport',
+    'renderReport',
   ]);
 });
 
