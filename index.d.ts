@@ -1012,8 +1012,11 @@ interface LayerAnalysis {
     readonly layers: readonly string[];
 }
 type InsightCategory = 'architecture' | 'training_dynamics' | 'stability' | 'magnitude' | 'layer_changes' | 'training_config';
+/** What an insight is about; stable, for scripts. */
+type InsightCode = 'non_finite_appeared' | 'non_finite_stayed' | 'conversion_overflowed' | 'tensors_failed' | 'left_out' | 'tie_broken' | 'norms_grew' | 'directions_changed' | 'architecture_changed' | 'embedding_resized' | 'configuration_changed' | 'elements_kept' | 'tensors_out_of_line' | 'types_changed' | 'experts_uneven' | 'parts_frozen' | 'size';
 /** An explained conclusion and the numbers it rests on. */
 interface TrainingInsight {
+    readonly code: InsightCode;
     readonly category: InsightCategory;
     readonly title: string;
     readonly description: string;
@@ -1037,6 +1040,38 @@ interface PatternResult {
     /** All patterns with their probabilities, most likely first. */
     readonly probabilities: readonly (readonly [ChangePattern, number])[];
     /** Measured features: slope, tau, fold, shares. */
+    readonly evidence: Readonly<Record<string, unknown>>;
+}
+/** Causes that an explanation can name. */
+type ExplanationCode = 
+/** NaN or Inf that came with the new checkpoint. */
+'broken'
+/** Values beyond the range of a narrower type. */
+ | 'overflowed' | 'optimizer_state'
+/** Quantised weights, stored as codes. */
+ | 'codes' | 'lossless_cast' | 'cast' | 'scaled'
+/** Rows or columns in another order. */
+ | 'reordered'
+/** Values on the grid of a quantisation. */
+ | 'quantised' | 'pruned' | 'mask_lost' | 'rows_changed' | 'zeroed' | 'from_zero' | 'replaced'
+/** Updates that were rounded away step by step: no f32 master copy. */
+ | 'rounded_steps'
+/** Elements that a mask left out of the update. */
+ | 'masked'
+/** What is left: weights that were trained, merged or edited. */
+ | 'changed'
+/** Running statistics of batch norms. */
+ | 'statistics_moved';
+/** What accounts for a part of the change. No tensor belongs to two of them. */
+interface Explanation {
+    readonly code: ExplanationCode;
+    /** What it says, without a full stop. */
+    readonly sentence: string;
+    /** Share of the sum of d^2 over all changed weights that its tensors hold, 0 to 1. */
+    readonly share: number;
+    /** Its tensors, as indices into the columns. */
+    readonly tensors: readonly number[];
+    /** The numbers of the sentence. */
     readonly evidence: Readonly<Record<string, unknown>>;
 }
 /** The conclusion in one sentence and its numbers. */
@@ -1065,6 +1100,8 @@ interface Analysis {
     /** By layer type; the original's five types (`attention mlp embedding norm output`) and every other that occurs. */
     readonly layerAnalysis: Readonly<Record<string, LayerAnalysis>>;
     readonly insights: readonly TrainingInsight[];
+    /** What accounts for the change, from what is broken to what was trained; the verdict is made of them. */
+    readonly explanations: readonly Explanation[];
     readonly summary: AnalysisSummary;
     /** R by depth, for the chart: one entry a stack and depth, in order. */
     readonly depthProfile: readonly DepthPoint[];
@@ -1217,12 +1254,61 @@ interface SeriesResult {
  * checkpoints open.
  *
  * @param checkpoints paths, or open checkpoints, which stay open
- * @throws as `loadCheckpoint` and `ModelDiff.diff`
+ * @param config of the comparisons; {@link SeriesOptions} says what has no effect
+ * @throws as `compare`; before anything is compared for a checkpoint that cannot be opened
  *
  * @example
  * const { verdict, steps } = await compareSeries(['step-1000', 'step-2000', 'step-3000']);
  */
 declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats'>): Promise<SeriesResult>;
+
+/**
+ * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
+ * first the one and then the other, and no `provenance`, as a series holds no date. Without effect are `includeUnchanged`,
+ * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
+ * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ */
+type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
+
+/** A series while its checkpoints come, as `createSeries` makes it. */
+interface Series {
+    /**
+     * Adds the next checkpoint and compares it with the last one, the one before that and the first: a path; an open checkpoint, which is
+     * the caller's to close (the first one after the series, any other after two more adds); or tensors in memory by name, which are copied
+     * at once.
+     *
+     * One after the other: an add while another one runs is refused. An add that fails leaves the series as it was.
+     *
+     * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the last checkpoint is not the one any more that was added;
+     * `signal.reason` after an abort.
+     */
+    add(checkpoint: CheckpointInput): Promise<void>;
+    /**
+     * What `compareSeries` gives for the checkpoints so far. Each call gives a result of its own, in time that grows with tensors and
+     * steps; no file is read.
+     *
+     * @throws `ModelDiffError` of kind `Argument` while there are fewer than two checkpoints.
+     */
+    result(): SeriesResult;
+    /** Lets go of the files; an add that runs is ended and rejects. `result` still answers. May be called again. */
+    close(): void;
+    [Symbol.dispose](): void;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Follows a model over checkpoints that are added as a run writes them. At most three paths are open at a time, the last of them closed
+ * and opened again by the next add; of a step at most 85 bytes a tensor are kept.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
+ *
+ * @example
+ * const series = createSeries();
+ * for (const path of ['step-1000', 'step-2000', 'step-3000']) await series.add(path);
+ * console.log(series.result().verdict);
+ * series.close();
+ */
+declare function createSeries(options?: SeriesOptions): Series;
 
 /** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
 declare const FORMATS: readonly [{
@@ -1423,5 +1509,5 @@ type ReportArguments = [
  */
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Finding, HistogramColumns, InsightCategory, KnownDtype, LayerAnalysis, LayerDiff, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -3,7 +3,7 @@ import type { Analysis } from '../analysis/types.ts';
 import { Comparison, type ComparisonData } from '../comparison/comparison.ts';
 import { argumentError } from '../errors.ts';
 import { anything, checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
-import { renameSeries } from '../series/finish.ts';
+import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { writeCsv } from './csv/comparison.ts';
 import { writeSeriesCsv } from './csv/series.ts';
