@@ -1079,12 +1079,61 @@ interface SeriesResult {
  * checkpoints open.
  *
  * @param checkpoints paths, or open checkpoints, which stay open
- * @throws as `loadCheckpoint` and `ModelDiff.diff`
+ * @param config of the comparisons; {@link SeriesOptions} says what has no effect
+ * @throws as `compare`; before anything is compared for a checkpoint that cannot be opened
  *
  * @example
  * const { verdict, steps } = await compareSeries(['step-1000', 'step-2000', 'step-3000']);
  */
 declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats'>): Promise<SeriesResult>;
+
+/**
+ * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
+ * first the one and then the other, and no `provenance`, as a series holds no date. Without effect are `includeUnchanged`,
+ * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
+ * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ */
+type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
+
+/** A series while its checkpoints come, as `createSeries` makes it. */
+interface Series {
+    /**
+     * Adds the next checkpoint and compares it with the last one, the one before that and the first: a path; an open checkpoint, which is
+     * the caller's to close (the first one after the series, any other after two more adds); or tensors in memory by name, which are copied
+     * at once.
+     *
+     * One after the other: an add while another one runs is refused. An add that fails leaves the series as it was.
+     *
+     * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the last checkpoint is not the one any more that was added;
+     * `signal.reason` after an abort.
+     */
+    add(checkpoint: CheckpointInput): Promise<void>;
+    /**
+     * What `compareSeries` gives for the checkpoints so far. Each call gives a result of its own, in time that grows with tensors and
+     * steps; no file is read.
+     *
+     * @throws `ModelDiffError` of kind `Argument` while there are fewer than two checkpoints.
+     */
+    result(): SeriesResult;
+    /** Lets go of the files; an add that runs is ended and rejects. `result` still answers. May be called again. */
+    close(): void;
+    [Symbol.dispose](): void;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Follows a model over checkpoints that are added as a run writes them. At most three paths are open at a time, the last of them closed
+ * and opened again by the next add; of a step at most 85 bytes a tensor are kept.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
+ *
+ * @example
+ * const series = createSeries();
+ * for (const path of ['step-1000', 'step-2000', 'step-3000']) await series.add(path);
+ * console.log(series.result().verdict);
+ * series.close();
+ */
+declare function createSeries(options?: SeriesOptions): Series;
 
 /** Format of a report. */
 type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
@@ -1294,5 +1343,5 @@ declare class DiffVisualizer {
  */
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -59,7 +59,10 @@ function at(
 
 test('on the diverging run the verdict names the step and the tensors where it began', async (t) => {
   const series = await compareSeries(DIVERGING);
-  t.regex(series.verdict, /^Diverging run: it began at diverge-3 \(step 2 of 5\), where the relative step jumped to 4909 % /u);
+  t.regex(
+    series.verdict,
+    /^Diverging run: it began at diverge-3 \(step 2 of 5\), where the relative step jumped to 49× of the weights, 5,939× the median before it /u,
+  );
   t.regex(series.verdict, /NaN or Inf appeared at diverge-5 \(step 4 of 5\), first in 5 tensors: .*, in 57 at the end\.$/u);
   for (const name of FIRST_BROKEN) t.true(series.verdict.includes(name), name);
   const [first] = series.events;
@@ -86,7 +89,7 @@ test('a run that goes on as it should is steady', async (t) => {
   t.deepEqual(series.events, []);
   t.regex(
     series.verdict,
-    /^Steady training: 3 steps, relative step shrinking from 1\.6 % to 0\.5 %, step cosine -0\.07 to -0\.02 /u,
+    /^Steady training: 3 steps, relative step shrinking from 1\.6% to 0\.5%, step cosine -0\.07 to -0\.02 /u,
   );
   t.regex(series.verdict, /rounding alone can make -0\.05/u);
   t.deepEqual(
@@ -175,7 +178,7 @@ test('steps that undo each other are told as such, and equal checkpoints too', a
     /^Oscillating run: .*step cosine -1\.00 \(steps undo each other\)/u,
   );
   t.is((await compareSeries(inMemory([forth, forth, forth]))).verdict, 'No change: all 3 checkpoints are equal in every value.');
-  t.regex((await compareSeries(inMemory([forth, back]))).verdict, /^One step of 100 % of the weights\.$/u);
+  t.regex((await compareSeries(inMemory([forth, back]))).verdict, /^One step of 100% of the weights\.$/u);
 });
 
 test('what comes, goes, or is not a matrix stays out of the totals and is counted', async (t) => {
@@ -297,22 +300,6 @@ test('an abort rejects with its reason, and a missing checkpoint before anything
   await t.throwsAsync(compareSeries(STEADY, { include: ['nothing'] }), { code: 'E_ARGUMENT' });
 });
 
-// Serial, so that no other test of this file has one open.
-const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
-onLinux('at most three checkpoints are open', async (t) => {
-  const { signal } = new AbortController();
-  const counts: number[] = [];
-  const listen = signal.addEventListener.bind(signal);
-  // Every job of the add-on begins by listening.
-  signal.addEventListener = (...args: Parameters<typeof listen>): void => {
-    const mapped = readFileSync('/proc/self/maps', 'utf8').match(/tiny-gpt\/diverge-\d/gu);
-    counts.push(new Set(mapped).size);
-    listen(...args);
-  };
-  await compareSeries(DIVERGING, {}, { signal });
-  t.is(Math.max(...counts), 3);
-});
-
 const TAGS = new Set(
   'html head meta title style body header h1 h2 h3 p dl dt dd div main section ul li span details summary figure svg desc g line polyline circle text table thead tbody tr th td code wbr footer'.split(
     ' ',
@@ -371,7 +358,7 @@ test('each report holds the verdict and the steps; charts have a title and a tab
   t.is(page.split('<svg class="chart"').length - 1, 2);
   t.is(page.split('<polyline').length - 1, 4);
   t.is(page.split('<circle').length - 1, 3 + 3 + 2 + 2);
-  t.regex(page, /<desc id="sizes-description">relative step: from 1\.63 % to 0\.502 %\. /u);
+  t.regex(page, /<desc id="sizes-description">relative step: from 1\.6% to 0\.5%\. /u);
   const renamed = createSeriesReport(series, { format: 'text', names: ['start', 'one', 'two', 'three'], rows: 2 });
   t.true(renamed.startsWith('start → three  4 checkpoints  57 tensors'));
   t.true(renamed.includes('… and 55 more tensors'));

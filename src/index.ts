@@ -38,6 +38,9 @@ export { analyze } from './analysis/analyze.ts';
 export type * from './analysis/types.ts';
 
 export { compareSeries } from './series/compare-series.ts';
+export { createSeries } from './series/create-series.ts';
+export type { SeriesOptions } from './series/options.ts';
+export type { Series } from './series/series.ts';
 export type * from './series/types.ts';
 
 export { createSeriesReport, renderReport } from './report/render.ts';

@@ -5,7 +5,7 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { Provenance } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
 import { argumentError } from '../errors.ts';
-import { matchNames } from '../names/match.ts';
+import { type MatchedNames, matchNames } from '../names/match.ts';
 import { binding, type Compared } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import { checkOptions } from '../options.ts';
@@ -13,7 +13,7 @@ import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
 import { compareAllConfigs } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
-import { type CheckpointInput, describeSides, isInMemory, openInput } from './inputs.ts';
+import { type CheckpointInput, chooseOpening, describeSides, isInMemory, openInput } from './inputs.ts';
 import { compareLeftOut } from './left-out.ts';
 import { COMPARE_OPTIONS, type CompareOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type Plan, planDiff } from './plan.ts';
@@ -37,7 +37,7 @@ export async function compare(old: CheckpointInput, newer: CheckpointInput, opti
   const resolved = resolveOptions(options);
   const opened: Checkpoint[] = [];
   const open = async (input: CheckpointInput, side: 'old' | 'new'): Promise<Checkpoint> => {
-    const { checkpoint, isOwn } = await openInput(input, side, options);
+    const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, chooseOpening(options, side));
     if (isOwn) opened.push(checkpoint);
     return checkpoint;
   };
@@ -57,26 +57,7 @@ export async function compareOpen(
   { provenance = true, signal, onProgress }: RunOptions & Pick<CompareOptions, 'provenance'>,
 ): Promise<Comparison> {
   const run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  const names = matchNames(old.table.names, newer.table.names, options.names);
-  const plan = planDiff(old, newer, names, options.selects);
-  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0)
-    throw argumentError('include and exclude leave no tensor to compare', 'layerNames lists the names', 'include');
-  const result = await runJob('compare', run, (control) =>
-    binding().diff(
-      old.native,
-      newer.native,
-      plan.items,
-      {
-        threads: options.threads,
-        threshold: options.changeThreshold,
-        elementWise: options.computeElementWise,
-        double: options.precision === 'double',
-        histogram: options.histogram,
-      },
-      control,
-    ),
-  );
-  const columns = readResult(plan, old, newer, result, options);
+  const { names, plan, result, columns } = await compareTensors(old, newer, options, run);
   if (options.computeElementWise) rememberStatistics(plan, old, newer, result.columns);
   const total = ({ table, numParameters }: Checkpoint): { tensors: number; elements: number } => ({
     tensors: table.names.length,
@@ -97,6 +78,43 @@ export async function compareOpen(
     options: keepOptions(options),
     provenance: provenance === false ? null : describeOrigin(old, newer, provenance === true ? null : provenance.command),
   });
+}
+
+/** What a pass over both sides has found. */
+interface ComparedTensors {
+  readonly names: MatchedNames;
+  readonly plan: Plan;
+  readonly result: Compared;
+  readonly columns: TensorColumns;
+}
+
+/** The tensors alone, without totals and without what lies beside them. */
+export async function compareTensors(
+  old: Checkpoint,
+  newer: Checkpoint,
+  options: ResolvedOptions,
+  run: RunOptions,
+): Promise<ComparedTensors> {
+  const names = matchNames(old.table.names, newer.table.names, options.names);
+  const plan = planDiff(old, newer, names, options.selects);
+  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0)
+    throw argumentError('include and exclude leave no tensor to compare', 'layerNames lists the names', 'include');
+  const result = await runJob('compare', run, (control) =>
+    binding().diff(
+      old.native,
+      newer.native,
+      plan.items,
+      {
+        threads: options.threads,
+        threshold: options.changeThreshold,
+        elementWise: options.computeElementWise,
+        double: options.precision === 'double',
+        histogram: options.histogram,
+      },
+      control,
+    ),
+  );
+  return { names, plan, result, columns: readResult(plan, old, newer, result, options) };
 }
 
 function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {

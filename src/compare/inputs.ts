@@ -2,7 +2,7 @@ import { basename, relative } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { tellApart } from '../checkpoint/distinct-names.ts';
 import { loadCheckpoint } from '../checkpoint/load.ts';
-import type { TensorData } from '../checkpoint/types.ts';
+import type { LoadOptions, TensorData } from '../checkpoint/types.ts';
 import type { SideColumns } from '../comparison/columns.ts';
 import { type ComparedSide, measureSide } from '../comparison/side.ts';
 import { argumentError } from '../errors.ts';
@@ -12,29 +12,37 @@ import type { CompareOptions } from './options.ts';
 /** What can be compared: a path, an open checkpoint, or named tensors in memory. */
 export type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>;
 
-/** Opens what is not open yet. @returns the checkpoint, and whether it has to be closed again */
+/**
+ * Opens what is not open yet.
+ *
+ * @param what what the input is, for the message when it is something else
+ * @returns the checkpoint, and whether it has to be closed again
+ */
 export async function openInput(
   input: CheckpointInput,
-  side: 'old' | 'new',
-  options: CompareOptions,
+  what: string,
+  options: LoadOptions,
 ): Promise<{ readonly checkpoint: Checkpoint; readonly isOwn: boolean }> {
   if (input instanceof Checkpoint) return { checkpoint: input, isOwn: false };
-  if (typeof input !== 'string') {
-    if (typeof input !== 'object' || input === null)
-      throw argumentError(`the ${side} side must be a path, a checkpoint or an object of tensors by name, not ${spell(input)}`);
-    return { checkpoint: Checkpoint.fromTensors(input as Readonly<Record<string, TensorData>>), isOwn: true };
-  }
+  if (typeof input === 'string') return { checkpoint: await loadCheckpoint(input, options), isOwn: true };
+  if (typeof input !== 'object' || input === null)
+    throw argumentError(`${what} must be a path, a checkpoint or an object of tensors by name, not ${spell(input)}`);
+  return { checkpoint: Checkpoint.fromTensors(input), isOwn: true };
+}
+
+/** How a comparison with these options opens its checkpoints; one side, or both alike. */
+export function chooseOpening(options: CompareOptions, side?: 'old' | 'new'): LoadOptions {
   const { includeOptimizer, limits, signal, onProgress } = options;
-  const [key, variant] = [options[side]?.key ?? options.key, options[side]?.variant ?? options.variant];
-  const checkpoint = await loadCheckpoint(input, {
+  const own = side === undefined ? undefined : options[side];
+  const [key, variant] = [own?.key ?? options.key, own?.variant ?? options.variant];
+  return {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
     ...(includeOptimizer !== undefined && { includeOptimizer }),
     ...(limits !== undefined && { limits }),
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),
-  });
-  return { checkpoint, isOwn: true };
+  };
 }
 
 /** Both sides as reports tell of them. */

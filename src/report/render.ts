@@ -5,7 +5,7 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonData } from '../comparison/data.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
-import { renameSeries } from '../series/finish.ts';
+import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { writeCsv } from './csv/comparison.ts';
 import { writeSeriesCsv } from './csv/series.ts';

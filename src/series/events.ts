@@ -1,15 +1,15 @@
 import type { SeriesEvent, SeriesEventKind } from './types.ts';
-import { placeKey, type SeriesDraft } from './accumulator.ts';
+import { placeKey, type SeriesAccumulator } from './accumulator.ts';
 import { judgeJump } from './judge-jump.ts';
 
 /** Gravest kind first. */
 const ORDER: readonly SeriesEventKind[] = ['failed', 'non_finite', 'norm_jumped', 'jumped', 'froze'];
 
 /** Everything that happened, by step. */
-export function findEvents(draft: SeriesDraft): SeriesEvent[] {
-  const events = [...findFailures(draft), ...findTotalJumps(draft)];
-  for (const tensor of draft.tensors.names.keys()) {
-    const found = [findNonfinite(draft, tensor), ...findJumps(draft, tensor), findFreeze(draft, tensor)];
+export function findEvents(accumulator: SeriesAccumulator): SeriesEvent[] {
+  const events = [...findFailures(accumulator), ...findTotalJumps(accumulator)];
+  for (const tensor of accumulator.tensors.names.keys()) {
+    const found = [findNonfinite(accumulator, tensor), ...findJumps(accumulator, tensor), findFreeze(accumulator, tensor)];
     events.push(...found.filter((event) => event !== null));
   }
   const rank = ({ kind, tensor }: SeriesEvent): number => ORDER.indexOf(kind) * 2 + (tensor === null ? 0 : 1);
@@ -21,7 +21,7 @@ export function findEvents(draft: SeriesDraft): SeriesEvent[] {
 const PLAIN = { tensor: null, value: null, reference: null, z: null, message: null } as const;
 
 /** Tensors that could not be compared, once each. */
-function findFailures({ failures }: SeriesDraft): SeriesEvent[] {
+function findFailures({ failures }: SeriesAccumulator): SeriesEvent[] {
   const first = new Map(failures.toReversed().map((failure) => [failure.tensor, failure]));
   return [...first.values()].map(({ step, tensor, message }) => ({
     ...PLAIN,
@@ -34,7 +34,7 @@ function findFailures({ failures }: SeriesDraft): SeriesEvent[] {
 }
 
 /** Jumps of the measured tensors as a whole. */
-function findTotalJumps({ steps }: SeriesDraft): SeriesEvent[] {
+function findTotalJumps({ steps }: SeriesAccumulator): SeriesEvent[] {
   const sizes = steps.map((step) => step.relativeStep);
   const growths = [1, ...steps.map((step) => step.normGrowth)];
   return steps.flatMap(({ step, relativeStep, normGrowth }) => {
@@ -49,7 +49,7 @@ function findTotalJumps({ steps }: SeriesDraft): SeriesEvent[] {
 }
 
 /** The first checkpoint with NaN or Inf. */
-function findNonfinite({ tensors, count, overflows }: SeriesDraft, tensor: number): SeriesEvent | null {
+function findNonfinite({ tensors, count, overflows }: SeriesAccumulator, tensor: number): SeriesEvent | null {
   const counts = [tensors.startNonfinite[tensor] ?? 0, ...tensors.nonfinite.subarray(tensor * count, (tensor + 1) * count)];
   const step = counts.findIndex((nonfinite) => nonfinite > 0);
   if (step < 0) return null;
@@ -65,7 +65,7 @@ function findNonfinite({ tensors, count, overflows }: SeriesDraft, tensor: numbe
   };
 }
 
-function findJumps({ tensors, count }: SeriesDraft, tensor: number): SeriesEvent[] {
+function findJumps({ tensors, count }: SeriesAccumulator, tensor: number): SeriesEvent[] {
   const sizes = tensors.relativeStep.subarray(tensor * count, (tensor + 1) * count);
   const found: SeriesEvent[] = [];
   for (const [at, value] of sizes.entries()) {
@@ -88,7 +88,7 @@ function findJumps({ tensors, count }: SeriesDraft, tensor: number): SeriesEvent
 const LEAST_REST = { matrix: 1, other: 2 };
 
 /** The first of the steps without change that the series ends with, where there was change before. */
-function findFreeze({ tensors, count }: SeriesDraft, tensor: number): SeriesEvent | null {
+function findFreeze({ tensors, count }: SeriesAccumulator, tensor: number): SeriesEvent | null {
   const identical = tensors.identical.subarray(tensor * count, (tensor + 1) * count);
   const changed = identical.findLastIndex((same) => same === 0);
   const rest = count - 1 - changed;

@@ -41,18 +41,3 @@ export const EVENT_SCHEMA: Schema = object<SeriesEvent>({
   z: numberOrNull,
   message: nullable(string),
 });
-
-/** Columns of the tensors by step, in the order in which reports give them. */
-export const TENSOR_COLUMNS = [
-  'stepSize',
-  'relativeStep',
-  'distance',
-  'relativeDistance',
-  'pathLength',
-  'straightness',
-  'stepCosine',
-  'wayCosine',
-  'normGrowth',
-  'changedElements',
-  'nonfinite',
-] as const;

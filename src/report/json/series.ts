@@ -1,9 +1,10 @@
+import { TENSOR_COLUMNS } from '../../series/tensor-columns.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { escapeJson } from '../../wording/escape.ts';
 import { encode } from './encode.ts';
 import { toSnakeCase } from './keys.ts';
 import { TOOL } from '../../tool.ts';
-import { EVENT_SCHEMA, STEP_SCHEMA, TENSOR_COLUMNS } from './series-schema.ts';
+import { EVENT_SCHEMA, STEP_SCHEMA } from './series-schema.ts';
 
 /** Version of the JSON of a series. Fields are only ever added within one. */
 const SERIES_VERSION = 1;

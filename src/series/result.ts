@@ -1,15 +1,12 @@
-import type { SeriesCheckpoint, SeriesResult } from './types.ts';
-import type { SeriesDraft } from './accumulator.ts';
+import type { SeriesAccumulator } from './accumulator.ts';
 import { findEvents } from './events.ts';
+import type { SeriesCheckpoint, SeriesResult } from './types.ts';
 import { composeSeriesVerdict } from './verdict.ts';
 
-export { describeTensors, type DescribedTensor } from './describe-tensors.ts';
-export { type SeriesDraft, startSeries } from './accumulator.ts';
-export { recordStep } from './record-step.ts';
-
 /** Draws the conclusions of a series whose steps are all entered. */
-export function finishSeries(draft: SeriesDraft, checkpoints: readonly SeriesCheckpoint[]): SeriesResult {
-  const series = { checkpoints, steps: draft.steps, tensors: draft.tensors, events: findEvents(draft) };
+export function finishSeries(accumulator: SeriesAccumulator, checkpoints: readonly SeriesCheckpoint[]): SeriesResult {
+  const { steps, tensors } = accumulator;
+  const series = { checkpoints, steps, tensors, events: findEvents(accumulator) };
   return { ...series, verdict: composeSeriesVerdict(series) };
 }
 

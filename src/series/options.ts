@@ -1,0 +1,19 @@
+import { LOAD_OPTIONS } from '../checkpoint/load.ts';
+import type { LoadOptions } from '../checkpoint/types.ts';
+import { type CompareOptions, DIFF_OPTIONS } from '../compare/options.ts';
+import type { OptionsOf } from '../options.ts';
+
+/**
+ * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
+ * first the one and then the other, and no `provenance`, as a series holds no date. Without effect are `includeUnchanged`,
+ * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
+ * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ */
+export type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
+
+const { computeStats: _, ...OPENING } = LOAD_OPTIONS;
+
+/** What `compareSeries` takes beside the configuration of its comparisons. */
+export const SERIES_RUN_OPTIONS: OptionsOf<Omit<LoadOptions, 'computeStats'>> = OPENING;
+
+export const SERIES_OPTIONS: OptionsOf<SeriesOptions> = { ...DIFF_OPTIONS, ...SERIES_RUN_OPTIONS };
