@@ -267,10 +267,32 @@ const TABLE: Readonly<Record<string, Entry>> = {
     wrong: [
       wrong([5], /at least two checkpoints/u),
       wrong([[path]], /at least two checkpoints/u),
-      wrong([[path, {}]], /must be a path or a checkpoint|checkpoint 2 .*\{\}$|must be a path/u),
+      wrong([[path, {}]], /^checkpoint 2 of a series must be a path or an open checkpoint, not \{\}$/u, /fromTensors/u),
       wrong([[path, path], null], /must be an object, not null$/u),
       ...diffOptions([path, path]),
+      ...runOptions([path, path], {}),
     ],
+  },
+  createSeries: {
+    call: api.createSeries as Loose,
+    wrong: [
+      wrong([null], /must be an object, not null$/u),
+      wrong([{ old: {} }], /^createSeries has no option "old"$/u),
+      ...diffOptions(),
+      ...runOptions(),
+    ],
+  },
+  'Series.add': {
+    call: method(api.createSeries(), 'add'),
+    isAsync: true,
+    wrong: [
+      wrong([5], /must be a path, a checkpoint or an object of tensors by name, not 5$/u),
+      wrong([{ a: null }], /^tensor a must be \{ data, shape, dtype\? \}, not null$/u),
+    ],
+  },
+  'Series.result': {
+    call: method(api.createSeries(), 'result'),
+    wrong: [wrong([], /at least two|fewer than two|two checkpoints/u)],
   },
   createDiffReport: {
     call: api.createDiffReport as Loose,
@@ -353,19 +375,22 @@ for (const [name, { call, isAsync, wrong: cases }] of Object.entries(TABLE)) {
 }
 
 /** Public functions that take nothing, and what is no function. */
-const WITHOUT_ARGUMENTS = ['CHANGE_TYPES', 'Checkpoint.close', 'Checkpoint.toJSON'];
+const WITHOUT_ARGUMENTS = ['CHANGE_TYPES', 'Checkpoint.close', 'Checkpoint.toJSON', 'ROUNDING_SHAPES', 'Series.close'];
 /** Left out of index.d.ts. */
 const INTERNAL = ['Checkpoint.fromNative', 'Comparison.fromColumns'];
+
+function listMethods(name: string, owner: object): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(owner))
+    .filter(([key, { value }]) => typeof value === 'function' && key !== 'constructor')
+    .map(([key]) => `${name}.${key}`);
+}
 
 test('the table lists every function, class and method of the package', (t) => {
   const names = Object.entries(api).flatMap(([name, value]) => {
     if (typeof value !== 'function' || !/^class\b/u.test(Function.prototype.toString.call(value))) return [name];
-    const listMethods = (owner: object): string[] =>
-      Object.entries(Object.getOwnPropertyDescriptors(owner))
-        .filter(([key, { value: own }]) => typeof own === 'function' && key !== 'constructor')
-        .map(([key]) => `${name}.${key}`);
-    return [`new ${name}`, ...listMethods(value), ...listMethods(value.prototype as object)];
+    return [`new ${name}`, ...listMethods(name, value), ...listMethods(name, value.prototype as object)];
   });
+  names.push(...listMethods('Series', Object.getPrototypeOf(api.createSeries()) as object));
   t.deepEqual(names.toSorted(), [...Object.keys(TABLE), ...WITHOUT_ARGUMENTS, ...INTERNAL].toSorted());
 });
 
