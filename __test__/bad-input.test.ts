@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import test from 'ava';
 import { Checkpoint, ModelDiff, ModelDiffError, compareCheckpoints, loadCheckpoint } from 'model-diff';
+import type { ErrorCode } from 'model-diff';
 
 import { refusal } from './helpers/refusal.ts';
 import { encodeFloats, encodeRaw, makeFolder, writeTemporary } from './helpers/safetensors.ts';
@@ -14,7 +15,7 @@ const entry = (dtype: string, shape: string, from: number, to: number): string =
   `{"dtype":"${dtype}","shape":${shape},"data_offsets":[${from},${to}]}`;
 
 /** Files that are no checkpoint: content, code, and words that the message and the hint must have. */
-const FILES: readonly (readonly [what: string, content: string | Uint8Array, code: string, message: RegExp])[] = [
+const FILES: readonly (readonly [what: string, content: string | Uint8Array, code: ErrorCode, message: RegExp])[] = [
   ['an empty file', '', 'E_EMPTY_FILE', /file is empty/u],
   [
     'a git-LFS pointer',
@@ -346,7 +347,7 @@ test('data that does not fit its shape, and a dtype that does not fit its array'
   t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [-3] } }), { code: 'E_ARGUMENT' });
   t.throws(() => Checkpoint.fromTensors({ w: { data, shape: [3], dtype: 'bf16' } }), {
     code: 'E_ARGUMENT',
-    message: /Float32Array holds f32, not bf16/u,
+    message: /Float32Array holds f32, not "bf16"/u,
   });
 });
 
@@ -359,23 +360,26 @@ test('options that make no sense are named', (t) => {
 test('options of a wrong type or name are refused, and not taken for something else', async (t) => {
   const wrong = (config: object): ModelDiff => new ModelDiff(config);
   const refused: readonly (readonly [object, RegExp])[] = [
-    [{ include: '*.weight' }, /^include must be an array of texts, not "\*\.weight"$/u],
-    [{ exclude: [3] }, /^exclude must be an array of texts, not \[3\]$/u],
-    [{ rename: 'a=>b' }, /^rename must be an array of texts/u],
-    [{ stripPrefix: 'model.' }, /^stripPrefix must be an array of texts, not "model\."$/u],
+    [{ include: '*.weight' }, /^include must be an array of strings, not "\*\.weight"$/u],
+    [{ exclude: [3] }, /^exclude must be an array of strings, not \[3\]$/u],
+    [{ rename: 'a=>b' }, /^rename must be an array of strings/u],
+    [{ stripPrefix: 'model.' }, /^stripPrefix must be an array of strings, not "model\."$/u],
     [{ includeUnchanged: 'yes' }, /^includeUnchanged must be true or false, not "yes"$/u],
-    [{ includ: ['a'] }, /^there is no option "includ"$/u],
-    [{ toString: 1 }, /^there is no option "toString"$/u],
+    [{ includ: ['a'] }, /^ModelDiff has no option "includ"$/u],
+    [{ toString: 1 }, /^ModelDiff has no option "toString"$/u],
   ];
   for (const [config, message] of refused)
     t.throws(() => wrong(config), { instanceOf: ModelDiffError, code: 'E_ARGUMENT', message });
   const path = writeTemporary(one);
   const load = (options: object): Promise<unknown> => loadCheckpoint(path, options);
-  await t.throwsAsync(load({ keys: 'model' }), { code: 'E_ARGUMENT', message: 'there is no option "keys"' });
-  await t.throwsAsync(load({ key: 5 }), { code: 'E_ARGUMENT', message: 'key must be a text, not 5' });
-  await t.throwsAsync(load({ onProgress: 5 }), { code: 'E_ARGUMENT', message: 'onProgress must be a function, not number' });
-  await t.throwsAsync(load({ signal: {} }), { code: 'E_ARGUMENT', message: 'signal must be an AbortSignal, not object' });
+  await t.throwsAsync(load({ keys: 'model' }), { code: 'E_ARGUMENT', message: 'loadCheckpoint has no option "keys"' });
+  await t.throwsAsync(load({ key: 5 }), { code: 'E_ARGUMENT', message: 'key must be a string, not 5' });
+  await t.throwsAsync(load({ onProgress: 5 }), { code: 'E_ARGUMENT', message: 'onProgress must be a function, not 5' });
+  await t.throwsAsync(load({ signal: {} }), { code: 'E_ARGUMENT', message: 'signal must be an AbortSignal, not {}' });
   const checkpoint = await loadCheckpoint(path);
-  await t.throwsAsync(checkpoint.getTensor('w', { as: 'i8' as 'f32' }), { code: 'E_ARGUMENT', message: /^as must be 'f32'/u });
+  await t.throwsAsync(checkpoint.getTensor('w', { as: 'i8' as 'f32' }), {
+    code: 'E_ARGUMENT',
+    message: /^as must be "f32", "f64" or "raw", not "i8"$/u,
+  });
   t.throws(() => checkpoint.getLayersByPattern('('), { code: 'E_ARGUMENT', message: /^"\(" is no regular expression: / });
 });

@@ -1,7 +1,7 @@
 /** What `DiffConfig` does, option by option, and what a comparison says of structure and of integers. */
 import test from 'ava';
-import { Checkpoint, DiffAnalyzer, ModelDiff, loadCheckpoint } from 'model-diff';
-import type { DiffConfig, DiffResult, TensorData } from 'model-diff';
+import { Checkpoint, Comparison, DiffAnalyzer, ModelDiff, loadCheckpoint } from 'model-diff';
+import type { DiffConfig, TensorData } from 'model-diff';
 
 import { encodeFloats, writeTemporary } from './helpers/safetensors.ts';
 
@@ -12,7 +12,7 @@ const toData = (tensors: Tensors): Record<string, TensorData> =>
     Object.entries(tensors).map(([name, values]) => [name, { data: new Float32Array(values), shape: [values.length] }]),
   );
 
-function compare(old: Tensors, newer: Tensors, config: DiffConfig = {}): Promise<DiffResult> {
+function compare(old: Tensors, newer: Tensors, config: DiffConfig = {}): Promise<Comparison> {
   return new ModelDiff(config).diff(Checkpoint.fromTensors(toData(old)), Checkpoint.fromTensors(toData(newer)));
 }
 
@@ -203,10 +203,13 @@ test('what is no checkpoint and no option is said so', async (t) => {
   const one = Checkpoint.fromTensors(toData({ w: [1] }));
   await t.throwsAsync(new ModelDiff().diff('a.safetensors' as unknown as Checkpoint, one), {
     code: 'E_ARGUMENT',
-    message: /two checkpoints, not string/u,
+    message: /two open checkpoints, not "a\.safetensors"/u,
   });
   t.throws(() => new ModelDiff({ thresold: 1 } as DiffConfig), { code: 'E_ARGUMENT', message: /no option "thresold"/u });
-  await t.throwsAsync(loadCheckpoint(one as unknown as string), { code: 'E_ARGUMENT', message: /must be a text, not object/u });
+  await t.throwsAsync(loadCheckpoint(one as unknown as string), {
+    code: 'E_ARGUMENT',
+    message: /^path must be a string that is not empty, not a Checkpoint$/u,
+  });
 });
 
 test('getLayerDiffs groups by module', async (t) => {
@@ -223,7 +226,11 @@ test('getLayerDiffs groups by module', async (t) => {
 
 test('results are plain data', async (t) => {
   const result = await compare({ a: [1], b: [1, 2] }, { a: [2], c: [1] }, { includeUnchanged: true });
-  t.deepEqual(structuredClone(result), result);
+  t.deepEqual(structuredClone(result.diffs), result.diffs);
+  t.deepEqual(structuredClone(result.summary), result.summary);
+  const again = Comparison.from(structuredClone(result));
+  t.deepEqual(again, result);
+  t.deepEqual(again.diffs, result.diffs);
 });
 
 test('elements of a tensor, whole and in part', async (t) => {
@@ -231,7 +238,7 @@ test('elements of a tensor, whole and in part', async (t) => {
   t.deepEqual(await checkpoint.getTensor('w'), { data: new Float32Array([1, 2, 3.5, -4]), shape: [4], dtype: 'f32' });
   t.deepEqual((await checkpoint.getTensor('w', { as: 'f64', start: 1, length: 2 })).data, new Float64Array([2, 3.5]));
   await t.throwsAsync(checkpoint.getTensor('w', { start: 3, length: 2 }), { code: 'E_ARGUMENT', message: /outside the tensor/u });
-  await t.throwsAsync(checkpoint.getTensor('v'), { code: 'E_ARGUMENT', message: /no tensor is called v/u });
+  await t.throwsAsync(checkpoint.getTensor('v'), { code: 'E_ARGUMENT', message: /no tensor is called "v"/u });
   checkpoint.close();
   checkpoint.close();
   await t.throwsAsync(checkpoint.getTensor('w'), { code: 'E_ARGUMENT', message: /closed/u });
@@ -274,7 +281,7 @@ test('a value beyond the range of f16 is an overflow of the conversion, and what
   };
   t.is(
     await verdictOf({ data: wide, shape: [64] }, { data: halves, shape: [64], dtype: 'f16' }),
-    'Values overflowed to Inf in the conversion from f32 to f16, in 1 of 1 tensor (1.6 % of the elements), first in w; no finite value changed.',
+    'Values overflowed to Inf in the conversion from f32 to f16, in 1 of 1 tensor (1.6% of the elements), first in w; no finite value changed.',
   );
   // 1 and 2^-26: the second is half of what f16 holds at least, and becomes 0.
   t.regex(
@@ -282,6 +289,6 @@ test('a value beyond the range of f16 is an overflow of the conversion, and what
       { data: new Uint16Array([0x3f80, 0x3280]), shape: [2], dtype: 'bf16' },
       { data: new Uint16Array([0x3c00, 0]), shape: [2], dtype: 'f16' },
     ),
-    /^Conversion from bf16 to f16: R = 1\.5e-6 % is what rounding alone makes/u,
+    /^Conversion from bf16 to f16: R = 1\.5e-6% is what rounding alone makes/u,
   );
 });

@@ -74,7 +74,7 @@ for (const [name, { about, model_parameters: parameters, tensors, changed }] of 
 
 test('matrices that changed alike are uniform, whatever the norms of a small model weigh', async (t) => {
   const { analysis } = await compare('llama-sharded');
-  t.regex(analysis.summary.verdict, /^Light dense fine-tune \(R = (?:0\.9\d|1) %\), uniform/u);
+  t.regex(analysis.summary.verdict, /^Light dense fine-tune \(R = (?:0\.9\d|1)%\), uniform/u);
   t.deepEqual(
     analysis.insights.filter(({ category }) => category === 'layer_changes'),
     [],
@@ -91,7 +91,7 @@ test('experts are told as what changed', async (t) => {
   );
   t.regex(
     analysis.insights.find(({ category }) => category === 'layer_changes')?.description ?? '',
-    /^24 changed MLP tensors: R = 1 %; nothing else changed\.$/u,
+    /^24 changed MLP tensors: R = 1%; nothing else changed\.$/u,
   );
 });
 

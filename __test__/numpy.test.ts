@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import test from 'ava';
 import { CheckpointLoader, compareCheckpoints, loadCheckpoint } from 'model-diff';
+import type { ErrorCode } from 'model-diff';
 
 import { refusal } from './helpers/refusal.ts';
 import { encodeFloats, makeFolder, writeTemporary } from './helpers/safetensors.ts';

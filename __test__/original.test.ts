@@ -108,16 +108,23 @@ test('the public names', (t) => {
     'CHANGE_TYPES',
     'Checkpoint',
     'CheckpointLoader',
+    'Comparison',
     'DiffAnalyzer',
     'DiffVisualizer',
     'ModelDiff',
     'ModelDiffError',
+    'ROUNDING_SHAPES',
+    'analyze',
+    'compare',
     'compareCheckpoints',
     'compareSeries',
     'createDiffReport',
+    'createSeries',
     'createSeriesReport',
+    'detectFormat',
     'loadCheckpoint',
     'parseReport',
+    'renderReport',
   ]);
 });
 

@@ -31,6 +31,12 @@ const STEPS = [
   { name: 'tsc src', level: 'quick', command: () => tool('typescript', 'tsc') },
   { name: 'tsc __test__', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', '__test__'] },
   { name: 'tsc scripts', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', 'scripts'] },
+  {
+    name: 'types, nodenext',
+    level: 'quick',
+    command: () => [...tool('typescript', 'tsc'), '-p', '__test__/types/nodenext.json'],
+  },
+  { name: 'types, bundler', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', '__test__/types/bundler.json'] },
   { name: 'contract', level: 'quick', command: () => script('contract.mjs') },
   { name: 'knip', level: 'quick', command: () => [...tool('knip'), '--no-progress'] },
   { name: 'readme', level: 'quick', command: () => [...script('readme.mjs'), '--check'] },

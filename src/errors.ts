@@ -91,6 +91,8 @@ export class ModelDiffError extends Error {
   readonly findings: readonly Finding[];
 
   constructor(message: string, details: ErrorDetails) {
+    if (typeof details !== 'object' || details === null)
+      throw argumentError('a ModelDiffError needs its details', "as { kind: 'Argument', code: 'E_ARGUMENT' }");
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = details.kind;
     this.code = details.code;

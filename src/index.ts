@@ -12,7 +12,8 @@ export { compare } from './compare/compare.ts';
 export type { CheckpointInput } from './compare/inputs.ts';
 export type { CompareOptions, DiffConfig, SideOptions } from './compare/options.ts';
 export { Comparison } from './comparison/comparison.ts';
-export type { ComparisonData, ComparisonOptions } from './comparison/comparison.ts';
+export type { RowOptions } from './comparison/comparison.ts';
+export type { ComparisonData, ComparisonOptions } from './comparison/data.ts';
 export { CHANGE_TYPES, ROUNDING_SHAPES } from './comparison/columns.ts';
 export type {
   ChangeType,
@@ -31,6 +32,7 @@ export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.t
 export type { ConfigChange, DiffSummary, ResizedTensor } from './comparison/summary.ts';
 export type { NameChange } from './names/name-change.ts';
 export type { LayerType } from './layer-types/layer-type.ts';
+export type { LayerPatterns } from './layer-types/user-patterns.ts';
 
 export { analyze } from './analysis/analyze.ts';
 export type * from './analysis/types.ts';

@@ -27,14 +27,6 @@ export const abortSignal: OptionType = {
   expected: 'an AbortSignal',
   accepts: (value) => typeof (value as AbortSignal | null)?.throwIfAborted === 'function',
 };
-/** Whole numbers by name. */
-export const counts: OptionType = {
-  expected: 'an object of whole numbers from 0',
-  accepts: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((count) => Number.isSafeInteger(count) && (count as number) >= 0),
-};
 
 export function oneOf(...values: readonly (string | boolean)[]): OptionType {
   const words = values.map((value) => JSON.stringify(value));
@@ -72,9 +64,6 @@ export function nested(inner: OptionTable): OptionType {
   return { expected: 'an object', accepts: isPlainObject, inner };
 }
 
-/** A value of any kind, which is looked at elsewhere. */
-export const anything: OptionType = { expected: 'a value', accepts: () => true };
-
 /**
  * Looks at the options of a call: a misspelt one is an error and not the default, and a string in place of a list is not taken
  * letter by letter.
@@ -83,47 +72,84 @@ export const anything: OptionType = { expected: 'a value', accepts: () => true }
  * @throws `ModelDiffError` of kind `Argument` that names the option, and the nearest one there is.
  */
 export function checkOptions(options: unknown, table: OptionTable, where: string): void {
-  if (!isPlainObject(options)) throw argumentError(`options of ${where} must be an object, not ${spell(options)}`);
+  if (!isPlainObject(options)) throw argumentError(`the options of ${where} must be an object, not ${spell(options)}`);
   for (const [name, value] of Object.entries(options)) {
     const type = Object.hasOwn(table, name) ? table[name] : undefined;
     if (type === undefined) {
       const known = Object.keys(table);
       const nearest = findNearest(name, known);
       throw argumentError(
-        `${where} has no option ${JSON.stringify(name)}`,
+        `${where} has no option ${spell(name)}`,
         nearest === undefined ? `its options are ${known.join(', ')}` : `did you mean ${nearest}?`,
+        name,
       );
     }
     if (value === undefined) continue;
-    if (!type.accepts(value)) throw argumentError(`${name} must be ${type.expected}, not ${spell(value)}`);
+    if (!type.accepts(value)) throw argumentError(`${name} must be ${type.expected}, not ${spell(value)}`, undefined, name);
     if (type.inner !== undefined) checkOptions(value, type.inner, name);
   }
 }
 
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether a value is an object with fields, of any realm: neither a list, nor a Map, a Date and the like. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** What was given, short enough for a message. */
-export function spell(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value !== 'string' && typeof value !== 'object') return String(value);
-  let words: string;
-  try {
-    words = JSON.stringify(value) ?? typeof value;
-  } catch {
-    words = typeof value;
+/** Letters of a text, and entries of a list or an object, that a message shows. */
+const [MOST_LETTERS, MOST_ENTRIES] = [60, 4];
+
+/** What was given, short enough for a message and made in no time, however large it is. */
+export function spell(value: unknown, depth = 0): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > MOST_LETTERS ? `${value.slice(0, MOST_LETTERS)}…` : value);
+    case 'function':
+      return 'a function';
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return value === null ? 'null' : spellObject(value, depth);
+    case 'undefined':
+    case 'number':
+    case 'boolean':
+    case 'symbol':
+      return String(value);
   }
-  return words.length > 60 ? `${words.slice(0, 59)}…` : words;
+}
+
+function spellObject(value: object, depth: number): string {
+  if (Array.isArray(value)) {
+    if (depth > 0 && value.length > 0) return '[…]';
+    return `[${spellEntries(value.slice(0, MOST_ENTRIES + 1), (item) => spell(item, depth + 1))}]`;
+  }
+  const kind = nameKind(value);
+  if (kind !== 'Object') return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+  if (depth > 0) return '{…}';
+  const field = (key: string): string => spell((value as Readonly<Record<string, unknown>>)[key], depth + 1);
+  return `{${spellEntries(Object.keys(value), (key) => `${spell(key)}:${field(key)}`)}}`;
+}
+
+function spellEntries<T>(entries: readonly T[], show: (entry: T) => string): string {
+  const shown = entries.slice(0, MOST_ENTRIES).map(show);
+  return [...shown, ...(entries.length > MOST_ENTRIES ? ['…'] : [])].join(',');
+}
+
+/** What an object is, by what it is built in or by its class. */
+function nameKind(value: object): string {
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (kind !== 'Object') return kind;
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: unknown } | null;
+  return typeof prototype?.constructor === 'function' ? prototype.constructor.name : kind;
 }
 
 /** The word that is most like another, where any is: at most a third of its letters differ. */
 export function findNearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > 100) return undefined;
+  const isAlike = (letters: number, other: string): boolean => letters * 3 <= Math.max(word.length, other.length);
   const ranked = known
+    .filter((candidate) => isAlike(Math.abs(candidate.length - word.length), candidate))
     .map((candidate) => ({ candidate, letters: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.letters - b.letters);
   const [best] = ranked;
-  return best !== undefined && best.letters * 3 <= Math.max(word.length, best.candidate.length) ? best.candidate : undefined;
+  return best !== undefined && isAlike(best.letters, best.candidate) ? best.candidate : undefined;
 }

@@ -1,9 +1,10 @@
-import { Comparison, type ComparisonData } from '../comparison/comparison.ts';
+import { checkComparison } from '../comparison/check.ts';
+import type { Comparison } from '../comparison/comparison.ts';
+import type { ComparisonData } from '../comparison/data.ts';
 import type { TensorColumns } from '../comparison/columns.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
-import { argumentError } from '../errors.ts';
-import { compileUserPatterns } from '../layer-types/user-patterns.ts';
-import { anything, checkOptions, flag, numberFrom, type OptionsOf, spell } from '../options.ts';
+import { compileUserPatterns, LAYER_PATTERNS } from '../layer-types/user-patterns.ts';
+import { checkOptions, flag, numberFrom, type OptionsOf } from '../options.ts';
 import { readContext } from './context.ts';
 import { profileDepth } from './depth-profile.ts';
 import { listExplanations } from './explanations/explain.ts';
@@ -17,7 +18,7 @@ import { composeVerdict } from './verdict.ts';
 
 export const ANALYSIS_OPTIONS: OptionsOf<AnalysisConfig> = {
   significantChangeThreshold: numberFrom(0),
-  layerPatterns: anything,
+  layerPatterns: LAYER_PATTERNS,
   analyzeTrainingDynamics: flag,
   normalizeBySize: flag,
 };
@@ -32,18 +33,8 @@ export const ANALYSIS_OPTIONS: OptionsOf<AnalysisConfig> = {
  */
 export function analyze(comparison: Comparison | ComparisonData, config: AnalysisConfig = {}): Analysis {
   checkOptions(config, ANALYSIS_OPTIONS, 'analyze');
-  const { columns, summary } = readComparison(comparison);
-  return analyzeColumns(columns, summary, config);
-}
-
-/** A comparison, given as one or as its plain data. */
-function readComparison(comparison: unknown): ComparisonData {
-  const { columns, summary } = (comparison ?? {}) as Partial<ComparisonData>;
-  if (Array.isArray(columns?.names) && typeof summary === 'object') return Comparison.from(comparison as ComparisonData);
-  throw argumentError(
-    `analyze takes a Comparison, not ${spell(comparison)}`,
-    'compare and parseReport give one, and Comparison.fromRows makes one of rows',
-  );
+  checkComparison(comparison, 'analyze');
+  return analyzeColumns(comparison.columns, comparison.summary, config);
 }
 
 /** The whole analysis of columns and the totals that go with them. */

@@ -1,5 +1,6 @@
 import type { Severity } from '../checkpoint/types.ts';
 import type { ChangeType } from '../comparison/columns.ts';
+import type { LayerPatterns } from '../layer-types/user-patterns.ts';
 
 /** The mechanical shape of a change: where in the network the change sits. */
 export type ChangePattern =
@@ -17,7 +18,7 @@ export interface AnalysisConfig {
   /** A layer type is reported as changed significantly when its R exceeds this. @default 0.1 */
   readonly significantChangeThreshold?: number;
   /** Regular expressions by layer type; they run before the built-in rules. */
-  readonly layerPatterns?: Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
+  readonly layerPatterns?: LayerPatterns;
   /** false: no pattern and no insights on training dynamics. @default true */
   readonly analyzeTrainingDynamics?: boolean;
   /** Averages by layer type are R, in which large tensors count for more; false: plain means over tensors. @default true */

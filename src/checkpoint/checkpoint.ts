@@ -3,12 +3,29 @@ import { binding, type NativeCheckpoint } from '../native/binding.ts';
 import { toFinding, unwrap } from '../native/failure.ts';
 import { runJob } from '../native/job.ts';
 import { threadCount } from '../native/threads.ts';
-import { abortSignal, callback, checkOptions, oneOf, type OptionsOf, spell, texts, wholeNumber } from '../options.ts';
+import {
+  abortSignal,
+  callback,
+  checkOptions,
+  findNearest,
+  oneOf,
+  type OptionsOf,
+  spell,
+  texts,
+  wholeNumber,
+} from '../options.ts';
 import { formatNoun } from '../wording/numbers.ts';
 import { WIDE_DTYPES } from './dtype.ts';
 import { readMemoryTensors, toTypedArray } from './memory.ts';
 import { StatisticsStore } from './statistics.ts';
-import { columnReader, LazyTensorInfo, NO_STATISTICS, readStatistics, type TensorStatistics } from './tensor-info.ts';
+import {
+  columnReader,
+  LazyTensorInfo,
+  NO_STATISTICS,
+  readStatistics,
+  type StatisticsSource,
+  type TensorStatistics,
+} from './tensor-info.ts';
 import { readTensorTable, type TensorTable } from './tensor-table.ts';
 import type {
   CheckpointFormat,
@@ -51,10 +68,19 @@ export class Checkpoint {
   readonly table: TensorTable;
   /** @internal What is known without another look at the data. */
   readonly statistics: StatisticsStore;
+  readonly #source: StatisticsSource = {
+    read: (row) => this.#readStatistics(row),
+    known: (row) => this.statistics.get(row),
+  };
   #tensorInfo: ReadonlyMap<string, CheckpointTensor> | undefined;
+  #isClosed = false;
 
-  /** @internal */
-  constructor(native: NativeCheckpoint) {
+  private constructor(native: NativeCheckpoint) {
+    if (typeof (native as Partial<NativeCheckpoint> | undefined)?.describe !== 'function')
+      throw argumentError(
+        `a Checkpoint is not constructed, least of all with ${spell(native)}`,
+        'loadCheckpoint opens files, and Checkpoint.fromTensors takes tensors in memory',
+      );
     const description = unwrap(native.describe());
     this.native = native;
     this.table = readTensorTable(unwrap(native.tensors()));
@@ -73,13 +99,19 @@ export class Checkpoint {
     this.leftOut = description.leftOut as LeftOut[];
   }
 
+  /** @internal */
+  static fromNative(native: NativeCheckpoint): Checkpoint {
+    return new Checkpoint(native);
+  }
+
   /**
-   * A checkpoint of tensors that the caller holds in memory. Their data is copied.
+   * A checkpoint of tensors that the caller holds in memory. Their data is copied; the copy is freed by `close()`, or with the checkpoint
+   * when it is collected.
    *
    * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
    */
   static fromTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): Checkpoint {
-    return new Checkpoint(unwrap(binding().memoryCheckpoint(readMemoryTensors(tensors))));
+    return Checkpoint.fromNative(unwrap(binding().memoryCheckpoint(readMemoryTensors(tensors))));
   }
 
   /** Every tensor by name, in the order of the file. Statistics of a tensor are read when they are first looked at. */
@@ -104,6 +136,7 @@ export class Checkpoint {
   }
 
   getInfo(name: string): CheckpointTensor | undefined {
+    checkName(name, 'getInfo');
     return this.tensorInfo.get(name);
   }
 
@@ -175,15 +208,25 @@ export class Checkpoint {
   }
 
   #find(name: string): number {
+    checkName(name, 'getTensor');
     const row = this.table.find(name);
-    if (row === undefined) throw argumentError(`no tensor is called ${spell(name)}`, 'layerNames lists the names');
-    return row;
+    if (row !== undefined) return row;
+    const nearest = findNearest(name, this.table.names);
+    throw argumentError(
+      `no tensor is called ${spell(name)}`,
+      nearest === undefined ? 'layerNames lists the names' : `did you mean ${nearest}?`,
+    );
   }
 
   #readStatistics(row: number): TensorStatistics {
     const known = this.statistics.get(row);
     if (known !== undefined) return known;
     if (this.table.errors.has(row) || this.table.raw.has(row)) return NO_STATISTICS;
+    if (this.#isClosed)
+      throw argumentError(
+        `the statistics of tensor ${this.table.names[row] ?? ''} had not been read when the checkpoint was closed`,
+        'await computeStats() before close()',
+      );
     const found = unwrap(this.native.statistics(row));
     this.statistics.put(found, [row]);
     return readStatistics(columnReader(found), 0);
@@ -199,7 +242,7 @@ export class Checkpoint {
         sizeBytes: this.table.bytes[row] ?? 0,
         error: this.table.errors.get(row)?.message ?? null,
       },
-      { read: (at) => this.#readStatistics(at), known: (at) => this.statistics.get(at) },
+      this.#source,
       row,
     );
   }
@@ -222,6 +265,7 @@ export class Checkpoint {
 
   /** Lets go of the files; what runs at the moment still ends. May be called again. */
   close(): void {
+    this.#isClosed = true;
     this.native.close();
   }
 
@@ -247,7 +291,14 @@ const STATISTICS_OPTIONS: OptionsOf<RunOptions & { readonly threads?: number }> 
   threads: wholeNumber(1, 1024),
 };
 
+function checkName(name: unknown, where: string): void {
+  if (typeof name !== 'string')
+    throw argumentError(`${where} takes the name of a tensor, a string, not ${spell(name)}`, 'layerNames lists the names');
+}
+
 function compilePattern(pattern: string | RegExp): RegExp {
+  if (typeof pattern !== 'string' && Object.prototype.toString.call(pattern) !== '[object RegExp]')
+    throw argumentError(`getLayersByPattern takes a regular expression or the text of one, not ${spell(pattern)}`);
   try {
     return new RegExp(pattern, typeof pattern === 'string' ? 'u' : pattern.flags.replace(/[gy]/gu, ''));
   } catch (cause) {

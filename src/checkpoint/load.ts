@@ -39,7 +39,7 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
     (control) => binding().openCheckpoint(path, open, control),
     (late) => late.close(),
   );
-  const checkpoint = new Checkpoint(native);
+  const checkpoint = Checkpoint.fromNative(native);
   if (options.computeStats !== true) return checkpoint;
   try {
     const { signal, onProgress } = options;

@@ -48,7 +48,7 @@ export function columnReader(table: Columns): (name: string) => Float64Array {
   };
 }
 
-/** Where a description gets its statistics. */
+/** Where descriptions get their statistics. */
 export interface StatisticsSource {
   /** Reads the tensor where they are not known yet. */
   readonly read: (row: number) => TensorStatistics;
@@ -56,24 +56,10 @@ export interface StatisticsSource {
   readonly known: (row: number) => TensorStatistics | undefined;
 }
 
-/** Sources by description: a private field could not be reached by accessors that all descriptions share. */
-const sources = new WeakMap<object, { readonly source: StatisticsSource; readonly row: number }>();
-
-/** Own enumerable accessors, so that spreading, cloning and listing the keys of a description keep every field. */
-const ACCESSORS: PropertyDescriptorMap = Object.fromEntries(
-  STATISTICS.map((statistic) => [
-    statistic,
-    {
-      enumerable: true,
-      get(this: object): number {
-        const found = sources.get(this);
-        return found === undefined ? Number.NaN : found.source.read(found.row)[statistic];
-      },
-    },
-  ]),
-);
-
-/** The description of a tensor, whose statistics are read when they are first asked for. */
+/**
+ * The description of a tensor, whose statistics are read when they are first asked for. They are own enumerable accessors, so that
+ * spreading, cloning and listing the keys of a description keep every field; all descriptions share them.
+ */
 export class LazyTensorInfo implements CheckpointTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -88,6 +74,19 @@ export class LazyTensorInfo implements CheckpointTensor {
   declare readonly nanCount: number;
   declare readonly infCount: number;
   readonly error: string | null;
+  readonly #source: StatisticsSource;
+  readonly #row: number;
+
+  static readonly #ACCESSORS: readonly (readonly [name: string, accessor: PropertyDescriptor])[] = STATISTICS.map((statistic) => [
+    statistic,
+    {
+      enumerable: true,
+      get(this: object): number {
+        // What inherits from a description has its accessors, but not its fields.
+        return #row in this ? this.#source.read(this.#row)[statistic] : Number.NaN;
+      },
+    },
+  ]);
 
   constructor(description: Omit<TensorInfo, keyof TensorStatistics>, source: StatisticsSource, row: number) {
     this.name = description.name;
@@ -95,14 +94,15 @@ export class LazyTensorInfo implements CheckpointTensor {
     this.dtype = description.dtype;
     this.numElements = description.numElements;
     this.sizeBytes = description.sizeBytes;
-    Object.defineProperties(this, ACCESSORS);
     this.error = description.error;
-    sources.set(this, { source, row });
+    this.#source = source;
+    this.#row = row;
+    // One by one: `defineProperties` would read all descriptors anew for each description, and take twice the time.
+    for (const [name, accessor] of LazyTensorInfo.#ACCESSORS) Object.defineProperty(this, name, accessor);
   }
 
   toJSON(): TensorJson {
-    const found = sources.get(this);
-    const known = found?.source.known(found.row);
+    const known = this.#source.known(this.#row);
     return {
       name: this.name,
       shape: this.shape,

@@ -1,4 +1,4 @@
-import type { Dtype, KnownDtype } from './dtype.ts';
+import type { Dtype } from './dtype.ts';
 
 /** On-disk format of a checkpoint; `unknown` only ever comes out of `detectFormat`. */
 export type CheckpointFormat = 'pytorch' | 'safetensors' | 'numpy' | 'huggingface' | 'gguf' | 'memory' | 'unknown';
@@ -109,7 +109,7 @@ export interface TensorData {
   readonly data: TypedArray;
   readonly shape: readonly number[];
   /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
-  readonly dtype?: KnownDtype;
+  readonly dtype?: Dtype;
 }
 
 /** Elements of a tensor, copied. */

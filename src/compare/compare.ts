@@ -63,7 +63,7 @@ export async function compareOpen(
     tensors: table.names.length,
     elements: numParameters,
   });
-  return new Comparison({
+  return Comparison.from({
     columns,
     summary: summarize(columns, {
       ...options,

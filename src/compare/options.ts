@@ -1,6 +1,6 @@
 import type { LoadOptions, RunOptions } from '../checkpoint/types.ts';
 import { LOAD_OPTIONS } from '../checkpoint/load.ts';
-import type { ComparisonOptions } from '../comparison/comparison.ts';
+import type { ComparisonOptions } from '../comparison/data.ts';
 import { compileGlobs } from '../names/glob.ts';
 import type { NameRules, SideRules } from '../names/match.ts';
 import { type NameRule, renameRule, stripRule } from '../names/rename.ts';

@@ -1,6 +1,10 @@
+import { argumentError } from '../errors.ts';
 import { compileGlobs } from '../names/glob.ts';
+import { checkOptions, flag, isPlainObject, type OptionsOf, spell, texts } from '../options.ts';
+import { checkColumns, checkComparison, COMPARISON_OPTIONS } from './check.ts';
 import { selectColumns, type TensorColumns } from './columns.ts';
-import { columnsFromRows, type PartialRow } from './from-rows.ts';
+import type { ComparisonData, ComparisonOptions } from './data.ts';
+import { checkRows, columnsFromRows, type PartialRow } from './from-rows.ts';
 import { isOpenQuestion } from './left-out.ts';
 import type { Provenance } from './provenance.ts';
 import { listRows, type ParameterDiff, selectListed } from './rows.ts';
@@ -8,30 +12,13 @@ import { type ComparedSide, measureSide } from './side.ts';
 import { type DiffSummary, summarize } from './summary.ts';
 import { isUnsafe } from './unsafe.ts';
 
-/** The options of a comparison that matter to whoever reads it. */
-export interface ComparisonOptions {
-  /** An element has changed when |d| is above this. */
-  readonly changeThreshold: number;
-  readonly precision: 'fast' | 'double';
-  readonly computeElementWise: boolean;
-  readonly normalizeBySize: boolean;
-  readonly topKLayers: number;
-  /** Whether unchanged tensors are listed too. */
-  readonly includeUnchanged: boolean;
-  /** Patterns of the names that were compared; empty for all. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
+/** Options of `Comparison.rows`. */
+export interface RowOptions {
+  /** true: unchanged tensors too. @default false */
+  readonly unchanged?: boolean;
 }
 
-/** The plain data of a {@link Comparison}: what `structuredClone` makes of one. */
-export interface ComparisonData {
-  readonly columns: TensorColumns;
-  readonly summary: DiffSummary;
-  readonly old: ComparedSide;
-  readonly new: ComparedSide;
-  readonly options: ComparisonOptions;
-  readonly provenance: Provenance | null;
-}
+const ROW_OPTIONS: OptionsOf<RowOptions> = { unchanged: flag };
 
 /**
  * What comparing two checkpoints gave. The numbers are stored once, as columns; rows are made when somebody asks for them. Also a
@@ -51,8 +38,8 @@ export class Comparison implements ComparisonData {
   #diffs: readonly ParameterDiff[] | undefined;
   #rowOf: ReadonlyMap<string, number> | undefined;
 
-  /** @internal */
-  constructor(data: ComparisonData) {
+  private constructor(data: ComparisonData) {
+    checkComparison(data, 'Comparison');
     this.columns = data.columns;
     this.summary = data.summary;
     this.old = data.old;
@@ -61,7 +48,11 @@ export class Comparison implements ComparisonData {
     this.provenance = data.provenance;
   }
 
-  /** A comparison again, of its plain data. */
+  /**
+   * A comparison again, of its plain data: of what `structuredClone` or a worker made of one.
+   *
+   * @throws `ModelDiffError` of kind `Argument` for other values.
+   */
   static from(data: ComparisonData): Comparison {
     return data instanceof Comparison ? data : new Comparison(data);
   }
@@ -70,12 +61,14 @@ export class Comparison implements ComparisonData {
    * A comparison of rows that were made by hand, or picked. Fields that follow from others may be missing; the order does not matter.
    *
    * @param summary totals to be believed where they say more than the rows. @default taken from the rows
+   * @throws `ModelDiffError` of kind `Argument` for what is no list of rows, no summary or no option.
    */
   static fromRows(
     rows: readonly PartialRow[],
     summary?: Partial<DiffSummary>,
     options: Partial<ComparisonOptions> = {},
   ): Comparison {
+    checkRows(rows, 'Comparison.fromRows');
     return Comparison.fromColumns(columnsFromRows(rows), summary, options);
   }
 
@@ -85,6 +78,10 @@ export class Comparison implements ComparisonData {
     summary?: Partial<DiffSummary>,
     options: Partial<ComparisonOptions> = {},
   ): Comparison {
+    checkOptions(options, COMPARISON_OPTIONS, 'Comparison.fromRows');
+    if (summary !== undefined && !isPlainObject(summary))
+      throw argumentError(`summary must be the summary of a comparison, not ${spell(summary)}`);
+    checkColumns(columns, 'summary.tensors');
     const decided = { ...DEFAULT_OPTIONS, ...options };
     const [old, fresh] = [describeUnknown('Model A', columns, 'old'), describeUnknown('Model B', columns, 'new')];
     const measured = summarize(columns, { ...decided, old, new: fresh });
@@ -104,12 +101,14 @@ export class Comparison implements ComparisonData {
   }
 
   /** Rows as plain objects, about 1 KB each, in the order of their names. */
-  rows({ unchanged = false }: { readonly unchanged?: boolean } = {}): readonly ParameterDiff[] {
-    return listRows(this.columns, selectListed(this.columns, unchanged));
+  rows(options: RowOptions = {}): readonly ParameterDiff[] {
+    checkOptions(options, ROW_OPTIONS, 'rows');
+    return listRows(this.columns, selectListed(this.columns, options.unchanged ?? false));
   }
 
   /** One row by name, unchanged or not. */
   row(name: string): ParameterDiff | undefined {
+    if (typeof name !== 'string') throw argumentError(`row takes the name of a tensor, a string, not ${spell(name)}`);
     this.#rowOf ??= new Map(this.columns.names.map((own, row) => [own, row]));
     const row = this.#rowOf.get(name);
     return row === undefined ? undefined : listRows(this.columns, [row])[0];
@@ -123,6 +122,7 @@ export class Comparison implements ComparisonData {
    */
   filter(patterns: string | readonly string[]): Comparison {
     const list = typeof patterns === 'string' ? [patterns] : patterns;
+    if (!texts.accepts(list)) throw argumentError(`filter takes a string or ${texts.expected}, not ${spell(patterns)}`);
     const matches = compileGlobs(list, 'filter');
     const rows = [...this.columns.names.keys()].filter((row) => matches(this.columns.names[row] ?? ''));
     const columns = selectColumns(this.columns, rows);

@@ -1,11 +1,26 @@
 import type { TensorInfo } from '../checkpoint/types.ts';
+import { argumentError } from '../errors.ts';
 import { compareCodeUnits } from '../names/order.ts';
+import { spell } from '../options.ts';
 import { CHANGE_TYPES, type ChangeType, type SideColumns, type TensorColumns } from './columns.ts';
 import { mapPairMetrics, mapSideMetrics, type PairMetric, type SideMetric } from './metrics.ts';
 import type { ParameterDiff } from './rows.ts';
 
 /** A row that somebody wrote by hand: fields may be missing. */
 export type PartialRow = Partial<ParameterDiff>;
+
+/** @throws `ModelDiffError` of kind `Argument` for what is no list of rows. */
+export function checkRows(rows: unknown, where: string): asserts rows is readonly PartialRow[] {
+  if (!Array.isArray(rows))
+    throw argumentError(`${where} takes a list of rows, not ${spell(rows)}`, 'pass the diffs of a comparison');
+  const at = rows.findIndex((row) => !isRow(row));
+  if (at >= 0)
+    throw argumentError(`row ${at} must be an object with a name, not ${spell(rows[at])}`, 'pass the diffs of a comparison');
+}
+
+function isRow(row: unknown): boolean {
+  return typeof row === 'object' && row !== null && ['string', 'undefined'].includes(typeof (row as PartialRow).name);
+}
 
 /**
  * Columns of a list of rows, in the order of their names whatever that of the list is. What follows from other fields of a row is filled

@@ -13,15 +13,18 @@ import type {
   PatternResult,
   TrainingInsight,
 } from '../analysis/types.ts';
-import { columnsFromRows, type PartialRow } from '../comparison/from-rows.ts';
+import { checkRows, columnsFromRows, type PartialRow } from '../comparison/from-rows.ts';
 import type { ParameterDiff } from '../comparison/rows.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
+import { argumentError } from '../errors.ts';
 import { compileUserPatterns, type UserTypes } from '../layer-types/user-patterns.ts';
-import { checkOptions } from '../options.ts';
-import { checkRows, readResult } from './results.ts';
+import { checkOptions, isPlainObject, spell, wholeNumber } from '../options.ts';
+import { readResult } from './results.ts';
 import { rankLayers, rankParameters } from './rankings.ts';
 import { compareStages } from './stages.ts';
 import type { StageComparison } from './types.ts';
+
+const COUNT = wholeNumber(0);
 
 /** Explains what happened between two checkpoints, as `analyze` does. */
 export class DiffAnalyzer {
@@ -50,7 +53,8 @@ export class DiffAnalyzer {
   }
 
   /** Where in the network the change sits, as far as the list tells. Types are read from the names, whatever `layerAnalysis` says. */
-  detectChangePattern(diffs: readonly PartialRow[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern {
+  detectChangePattern(diffs: readonly PartialRow[], layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
+  detectChangePattern(diffs: readonly PartialRow[]): ChangePattern {
     return this.explainChangePattern(diffs).pattern;
   }
 
@@ -64,8 +68,15 @@ export class DiffAnalyzer {
     diffs: readonly PartialRow[],
     summary: Partial<DiffSummary>,
     layerAnalysis?: Readonly<Record<string, LayerAnalysis>>,
-    _changePattern?: ChangePattern | null,
+    changePattern?: ChangePattern | null,
+  ): TrainingInsight[];
+  generateInsights(
+    diffs: readonly PartialRow[],
+    summary: Partial<DiffSummary>,
+    layerAnalysis?: Readonly<Record<string, LayerAnalysis>>,
   ): TrainingInsight[] {
+    if (layerAnalysis !== undefined && !isPlainObject(layerAnalysis))
+      throw argumentError(`layerAnalysis must be what analyzeLayerTypes gave, not ${spell(layerAnalysis)}`);
     const result = readResult(diffs, summary);
     const rows = readRows(result.columns, this.#userTypes);
     const types = layerAnalysis ?? analyzeTypes(rows, this.#config.normalizeBySize);
@@ -76,6 +87,7 @@ export class DiffAnalyzer {
   /** The modified tensors with the largest relative change. */
   getMostChangedParameters(diffs: readonly ParameterDiff[], topK = 20): ParameterDiff[] {
     checkRows(diffs, 'getMostChangedParameters');
+    if (!COUNT.accepts(topK)) throw argumentError(`topK must be ${COUNT.expected}, not ${spell(topK)}`);
     return rankParameters(diffs, topK);
   }
 

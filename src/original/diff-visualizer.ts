@@ -4,7 +4,7 @@ import type { DiffSummary } from '../comparison/summary.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, nested, oneOf, type OptionsOf, spell, text } from '../options.ts';
 import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
-import { VISUALIZATION_OPTIONS, type VisualizationConfig } from '../report/options.ts';
+import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from '../report/options.ts';
 import { writeReport } from '../report/render.ts';
 import { prepareReport } from '../report/report.ts';
 import { readResult } from './results.ts';
@@ -40,32 +40,38 @@ export class DiffVisualizer {
   }
 
   /** One page that needs no network. */
-  createHtmlReport(...result: ReportArguments): string {
-    return this.#write('html', result);
+  createHtmlReport(
+    diffs: readonly PartialRow[],
+    summary: Partial<DiffSummary>,
+    analysis: Analysis,
+    oldName: string = OLD_NAME,
+    newName: string = NEW_NAME,
+  ): string {
+    return createDiffReport(diffs, summary, analysis, { format: 'html', oldName, newName, config: this.config });
   }
 
   /** The same bytes for the same result; `parseReport` reads it back. */
-  createJsonReport(...result: ReportArguments): string {
-    return this.#write('json', result);
+  createJsonReport(
+    diffs: readonly PartialRow[],
+    summary: Partial<DiffSummary>,
+    analysis: Analysis,
+    oldName: string = OLD_NAME,
+    newName: string = NEW_NAME,
+  ): string {
+    return createDiffReport(diffs, summary, analysis, { format: 'json', oldName, newName, config: this.config });
   }
 
   /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
-  createTextReport(...result: ReportArguments): string {
-    return this.#write('text', result);
-  }
-
-  #write(format: ReportFormat, [diffs, summary, analysis, oldName = OLD_NAME, newName = NEW_NAME]: ReportArguments): string {
-    return createDiffReport(diffs, summary, analysis, { format, oldName, newName, config: this.config });
+  createTextReport(
+    diffs: readonly PartialRow[],
+    summary: Partial<DiffSummary>,
+    analysis: Analysis,
+    oldName: string = OLD_NAME,
+    newName: string = NEW_NAME,
+  ): string {
+    return createDiffReport(diffs, summary, analysis, { format: 'text', oldName, newName, config: this.config });
   }
 }
-
-type ReportArguments = [
-  diffs: readonly PartialRow[],
-  summary: Partial<DiffSummary>,
-  analysis: Analysis,
-  oldName?: string,
-  newName?: string,
-];
 
 /**
  * Writes one report.
@@ -79,8 +85,7 @@ export function createDiffReport(
   options: DiffReportOptions = {},
 ): string {
   checkOptions(options, REPORT_OPTIONS, 'createDiffReport');
-  if (typeof analysis?.summary?.verdict !== 'string')
-    throw argumentError(`analysis must be what DiffAnalyzer.analyze gave, not ${spell(analysis)}`);
+  if (!ANALYSIS.accepts(analysis)) throw argumentError(`analysis must be ${ANALYSIS.expected}, not ${spell(analysis)}`);
   const { format = 'html', oldName = OLD_NAME, newName = NEW_NAME, config = {} } = options;
   return writeReport(prepareReport(readResult(diffs, summary), analysis, { oldName, newName }), format, config);
 }

@@ -4,12 +4,12 @@ import type { RunOptions } from '../checkpoint/types.ts';
 import { compare, compareOpen } from '../compare/compare.ts';
 import { DIFF_OPTIONS, type DiffConfig, type ResolvedOptions, resolveOptions } from '../compare/options.ts';
 import type { Comparison } from '../comparison/comparison.ts';
+import { checkRows } from '../comparison/from-rows.ts';
 import type { LayerDiff } from './layer-diff.ts';
 import type { ParameterDiff } from '../comparison/rows.ts';
 import { argumentError } from '../errors.ts';
 import { layerName } from '../names/layer-name.ts';
 import { checkOptions, spell } from '../options.ts';
-import { checkRows } from './results.ts';
 
 /**
  * Compares open checkpoints, as `compare` does.

@@ -1,4 +1,5 @@
-import { flag, numberFrom, oneOf, type OptionsOf, wholeNumber } from '../options.ts';
+import type { Analysis } from '../analysis/types.ts';
+import { flag, isPlainObject, numberFrom, oneOf, type OptionsOf, type OptionType, wholeNumber } from '../options.ts';
 
 /** Options of the reports. */
 export interface VisualizationConfig {
@@ -20,4 +21,16 @@ export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
   includeRawData: flag,
   chartWidth: numberFrom(100, 10_000),
   chartHeight: numberFrom(100, 10_000),
+};
+
+/** An analysis, as far as its parts tell. */
+export const ANALYSIS: OptionType = {
+  expected: 'what analyze gave',
+  accepts: (value) => {
+    if (!isPlainObject(value)) return false;
+    const { summary, layerAnalysis, insights, depthProfile } = value as Partial<Analysis>;
+    const isSummary =
+      typeof summary?.verdict === 'string' && isPlainObject(summary.tensors) && Array.isArray(summary.unclassified);
+    return isSummary && isPlainObject(layerAnalysis) && Array.isArray(insights) && Array.isArray(depthProfile);
+  },
 };

@@ -1,8 +1,10 @@
 import { analyze } from '../analysis/analyze.ts';
 import type { Analysis } from '../analysis/types.ts';
-import { Comparison, type ComparisonData } from '../comparison/comparison.ts';
+import { checkComparison } from '../comparison/check.ts';
+import { Comparison } from '../comparison/comparison.ts';
+import type { ComparisonData } from '../comparison/data.ts';
 import { argumentError } from '../errors.ts';
-import { anything, checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
+import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
 import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { writeCsv } from './csv/comparison.ts';
@@ -14,7 +16,7 @@ import { writeJson } from './json/comparison.ts';
 import { writeSeriesJson } from './json/series.ts';
 import { writeMarkdown } from './markdown/comparison.ts';
 import { writeSeriesMarkdown } from './markdown/series.ts';
-import { VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
+import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
 import { prepareReport, type Report } from './report.ts';
 import { writeText } from './text/comparison.ts';
 import type { TextOptions } from './text/layout.ts';
@@ -75,7 +77,7 @@ export interface RenderOptions extends VisualizationConfig {
 
 const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
   format: oneOf(...FORMAT_NAMES),
-  analysis: anything,
+  analysis: ANALYSIS,
   oldName: text,
   newName: text,
   ...VISUALIZATION_OPTIONS,
@@ -88,6 +90,7 @@ const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
  * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
  */
 export function renderReport(comparison: Comparison | ComparisonData, options: RenderOptions = {}): string {
+  checkComparison(comparison, 'renderReport');
   checkOptions(options, RENDER_OPTIONS, 'renderReport');
   const { format = 'html', analysis = analyze(comparison), oldName, newName, ...config } = options;
   return writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config);

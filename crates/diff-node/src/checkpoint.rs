@@ -12,7 +12,7 @@ use diff_core::limits::{Cap, Limits};
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
 use diff_core::{Code, Error};
-use napi::bindgen_prelude::{Either, Env, Object, Result, Uint8Array};
+use napi::bindgen_prelude::{Either, Env, Object, ObjectFinalize, Result, Uint8Array};
 use napi_derive::napi;
 
 use crate::failure::{Failure, NativeFinding};
@@ -20,9 +20,29 @@ use crate::job::{Control, spawn};
 use crate::table::{Columns, TensorTable};
 
 /// An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them.
-#[napi]
+#[napi(custom_finalize)]
 pub struct NativeCheckpoint {
     inner: Option<Arc<Checkpoint>>,
+    /// Bytes of it that V8 knows of: without them a loop that never closes its snapshots would leave no reason to
+    /// collect them.
+    reported: i64,
+}
+
+impl NativeCheckpoint {
+    fn give_back(&mut self, env: Env) {
+        let reported = std::mem::take(&mut self.reported);
+        if reported > 0 {
+            // It fails only where the environment is gone, and its count with it.
+            let _ = env.adjust_external_memory(-reported);
+        }
+    }
+}
+
+impl ObjectFinalize for NativeCheckpoint {
+    fn finalize(mut self, env: Env) -> Result<()> {
+        self.give_back(env);
+        Ok(())
+    }
 }
 
 /// One tensor that JavaScript holds in memory.
@@ -132,6 +152,7 @@ pub fn open_checkpoint<'env>(
         let opened = diff_core::format::open(Path::new(&path), &options.try_into()?)?;
         Ok(NativeCheckpoint {
             inner: Some(Arc::new(opened)),
+            reported: 0,
         })
     })
 }
@@ -149,13 +170,21 @@ pub fn detect_format<'env>(
     })
 }
 
-/// A checkpoint of tensors in memory; their bytes are copied.
+/// A checkpoint of tensors in memory; their bytes are copied, and V8 is told how many there are.
 #[napi]
 #[must_use]
-pub fn memory_checkpoint(tensors: Vec<MemoryTensor>) -> Either<Failure, NativeCheckpoint> {
+pub fn memory_checkpoint(
+    env: Env,
+    tensors: Vec<MemoryTensor>,
+) -> Either<Failure, NativeCheckpoint> {
+    let bytes = tensors
+        .iter()
+        .map(|tensor| tensor.bytes.len())
+        .sum::<usize>() as i64;
     match from_memory(tensors) {
         Ok(checkpoint) => Either::B(NativeCheckpoint {
             inner: Some(Arc::new(checkpoint)),
+            reported: env.adjust_external_memory(bytes).map_or(0, |_| bytes),
         }),
         Err(error) => Either::A((&error).into()),
     }
@@ -350,8 +379,9 @@ impl NativeCheckpoint {
     }
 
     #[napi]
-    pub fn close(&mut self) {
+    pub fn close(&mut self, env: Env) {
         self.inner = None;
+        self.give_back(env);
     }
 
     pub(crate) fn shared(&self) -> diff_core::Result<Arc<Checkpoint>> {

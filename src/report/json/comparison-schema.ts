@@ -18,7 +18,7 @@ import {
   type SideColumns,
   type TensorColumns,
 } from '../../comparison/columns.ts';
-import type { ComparisonOptions } from '../../comparison/comparison.ts';
+import type { ComparisonOptions } from '../../comparison/data.ts';
 import type { LeftOutDifference } from '../../comparison/left-out.ts';
 import {
   mapPairMetrics,

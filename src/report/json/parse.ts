@@ -1,5 +1,6 @@
 import type { SideColumns, TensorColumns } from '../../comparison/columns.ts';
-import { Comparison, type ComparisonData } from '../../comparison/comparison.ts';
+import { Comparison } from '../../comparison/comparison.ts';
+import type { ComparisonData } from '../../comparison/data.ts';
 import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, PROBE_METRICS, SIDE_METRIC_NAMES } from '../../comparison/metrics.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../../errors.ts';
 import { spell } from '../../options.ts';
@@ -38,7 +39,7 @@ export function parseReport(json: string): Comparison {
   const count = Array.isArray(names) ? names.length : 0;
   const read = decode(data, REPORT_SCHEMA, '', count * MOST_BINS) as ComparisonData;
   checkLengths(read.columns);
-  return new Comparison({ ...read, summary: { ...read.summary, tensors: read.columns } });
+  return Comparison.from({ ...read, summary: { ...read.summary, tensors: read.columns } });
 }
 
 const HOW_TO_MAKE = "renderReport(comparison, { format: 'json' }) makes one";
