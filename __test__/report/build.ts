@@ -181,7 +181,7 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
         },
       ],
       summary: {
-        verdict: 'A standard fine-tune (3.1 % of the weights’ norm), growing with depth (inverse_gradient, 91 % sure).',
+        verdict: 'A standard fine-tune (3.1% of the weights’ norm), growing with depth (inverse_gradient, 91% sure).',
         band: 'standard',
         change: 0.031,
         cosine: 0.9995,

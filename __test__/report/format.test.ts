@@ -34,17 +34,17 @@ test('bytes in decimal units, three digits', (t) => {
 test('exponents, percent, confidence', (t) => {
   t.deepEqual([0, 0.0395, 1200, null, Number.NaN].map(formatExponent), ['0', '3.95e-2', '1.20e+3', '–', '–']);
   t.deepEqual([0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 12, null].map(formatPercent), [
-    '0 %',
-    '100 %',
-    '3.95 %',
-    '0.00123 %',
+    '0%',
+    '100%',
+    '3.95%',
+    '0.00123%',
     '8.8e-8',
-    '139 %',
-    '1200 %',
+    '139%',
+    '1200%',
     '–',
   ]);
-  t.is(formatPercent(0.999999), '99.99 %', 'not everything is not 100 %');
-  t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0 %', '<1 %', '91 %', '>99 %', '100 %']);
+  t.is(formatPercent(0.999999), '99.99%', 'not everything is not 100%');
+  t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0%', '<1%', '91%', '>99%', '100%']);
 });
 
 test('a cosine near 1 is told by its distance', (t) => {
