@@ -5,7 +5,7 @@ export type EncodedColumn =
   | { readonly dtype: ColumnDtype; readonly data: string }
   | { readonly dtype: ColumnDtype; readonly count: number; readonly fill: number | null };
 
-type Column = Float64Array | Uint8Array | Uint32Array;
+export type Column = Float64Array | Uint8Array | Uint32Array;
 
 const ARRAYS: Readonly<Record<ColumnDtype, { readonly from: (buffer: ArrayBuffer) => Column; readonly size: number }>> = {
   '<f8': { from: (buffer) => new Float64Array(buffer), size: 8 },
@@ -16,7 +16,7 @@ const ARRAYS: Readonly<Record<ColumnDtype, { readonly from: (buffer: ArrayBuffer
 /** Every machine that Node runs on is little-endian, as the columns are. */
 export function encodeColumn(values: Column, dtype: ColumnDtype): EncodedColumn {
   const [first] = values;
-  if (first !== undefined && values.every((value) => Object.is(value, first)) && isPlain(first))
+  if (first !== undefined && isPlain(first) && values.every((value) => Object.is(value, first)))
     return { dtype, count: values.length, fill: Number.isNaN(first) ? null : first };
   return { dtype, data: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64') };
 }
@@ -27,22 +27,31 @@ function isPlain(value: number): boolean {
 }
 
 /**
- * The column again; undefined for what is none.
- * @param most rows that a column of one number may have: a file of a few bytes must not ask for gigabytes
+ * The column again; undefined for what is none of this type and length. Nothing is allocated before the length is known to be right: a
+ * file of a few bytes must not ask for gigabytes.
  */
-export function decodeColumn(encoded: unknown, dtype: ColumnDtype, most: number): Column | undefined {
+export function decodeColumn(encoded: unknown, dtype: ColumnDtype, length: number): Column | undefined {
   if (typeof encoded !== 'object' || encoded === null) return undefined;
-  const { from, size } = ARRAYS[dtype];
   const { dtype: found, data, count, fill } = encoded as Readonly<Record<string, unknown>>;
   if (found !== dtype) return undefined;
-  if (typeof data === 'string') {
-    const bytes = Buffer.from(data, 'base64');
-    // Base64 that is damaged decodes to fewer bytes.
-    if (bytes.length % size !== 0 || bytes.length !== Math.floor((data.replace(/=+$/, '').length * 3) / 4)) return undefined;
-    return from(new Uint8Array(bytes).buffer);
-  }
-  const isNumber = fill === null ? dtype === '<f8' : typeof fill === 'number';
-  if (!isNumber || !Number.isSafeInteger(count) || (count as number) < 0 || (count as number) > most) return undefined;
-  const values = from(new ArrayBuffer((count as number) * size));
-  return values.fill(fill === null ? Number.NaN : (fill as number));
+  return typeof data === 'string' ? decodeData(data, dtype, length) : decodeFill(count, fill, dtype, length);
+}
+
+function decodeData(data: string, dtype: ColumnDtype, length: number): Column | undefined {
+  const { from, size } = ARRAYS[dtype];
+  if (data.length !== 4 * Math.ceil((length * size) / 3)) return undefined;
+  const bytes = Buffer.from(data, 'base64');
+  // Node skips what is not base64: what it read then gives another text.
+  if (bytes.length !== length * size || bytes.toString('base64') !== data) return undefined;
+  return from(new Uint8Array(bytes).buffer);
+}
+
+function decodeFill(count: unknown, fill: unknown, dtype: ColumnDtype, length: number): Column | undefined {
+  if (count !== length) return undefined;
+  const { from, size } = ARRAYS[dtype];
+  if (fill === null) return dtype === '<f8' ? from(new ArrayBuffer(length * size)).fill(Number.NaN) : undefined;
+  if (typeof fill !== 'number' || !Number.isFinite(fill)) return undefined;
+  const values = from(new ArrayBuffer(length * size)).fill(fill);
+  // 256 is no byte, and 0.5 no whole number.
+  return length === 0 || values[0] === fill ? values : undefined;
 }

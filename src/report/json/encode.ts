@@ -11,7 +11,10 @@ export function encode(value: unknown, schema: Schema): unknown {
     case 'boolean':
     case 'enum':
     case 'verbatim':
+    case 'either':
       return value;
+    case 'constant':
+      return schema.value;
     case 'evidence':
       return renameFields(value, toSnakeCase);
     case 'nullable':
