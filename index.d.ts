@@ -38,6 +38,7 @@ interface Description {
   configs: Array<NativeText>
   findings: Array<NativeFinding>
   files: Array<NativeFile>
+  leftOut: Array<NativeLeftOut>
 }
 
 /** An error; `failed` tells it from a value. */
@@ -64,6 +65,17 @@ interface NativeFinding {
   message: string
   path?: string
   offset?: number
+}
+
+/** What holds tensors, or could, and is not compared. */
+interface NativeLeftOut {
+  /** `file`, `mapping` or `record`. */
+  kind: string
+  /** `weights` or `state`. */
+  role: string
+  name: string
+  bytes: number
+  path: string
 }
 
 interface NativeText {
@@ -99,16 +111,16 @@ interface TensorTable$1 {
   failures: Array<RowFailure>
 }
 
-/** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
-type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
-/** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
-declare const CHANGE_TYPES: readonly ChangeType[];
-/** The mechanical shape of a change: where in the network the change sits. */
-type ChangePattern = 'uniform' | 'gradient' | 'inverse_gradient' | 'focused' | 'sparse' | 'attention_heavy' | 'mlp_heavy' | 'embedding_heavy';
+/**
+ * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`) or not
+ * known here.
+ */
+type Dtype = KnownDtype | (string & {});
+/** Element types that are read as numbers. */
+type KnownDtype = 'bool' | 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f8_e4m3fn' | 'f8_e5m2' | 'f8_e4m3fnuz' | 'f8_e5m2fnuz' | 'f8_e8m0fnu' | 'f16' | 'bf16' | 'f32' | 'f64' | 'c32' | 'c64' | 'c128';
+
 /** On-disk format of a checkpoint; `unknown` only ever comes out of `detectFormat`. */
 type CheckpointFormat = 'pytorch' | 'safetensors' | 'numpy' | 'huggingface' | 'gguf' | 'memory' | 'unknown';
-/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
-type LayerType = 'attention' | 'mlp' | 'router' | 'embedding' | 'position' | 'norm' | 'output' | 'conv' | 'ssm' | 'projector' | 'conditioning' | 'adapter' | 'quant' | 'buffer' | 'other';
 /**
  * Description and statistics of one tensor. NaN and Inf are left out of mean, std, min and max, and counted. A number that does
  * not exist (the mean of nothing, statistics of a tensor that cannot be read) is NaN here and null in JSON.
@@ -117,8 +129,7 @@ interface TensorInfo {
     readonly name: string;
     /** Sizes of the dimensions, outermost first; `[]` for a 0-d tensor. */
     readonly shape: readonly number[];
-    /** Element type: `f64 f32 f16 bf16 f8_e4m3fn … i64 … u8 bool`. */
-    readonly dtype: string;
+    readonly dtype: Dtype;
     readonly numElements: number;
     readonly sizeBytes: number;
     /** Mean of the finite elements. */
@@ -134,39 +145,410 @@ interface TensorInfo {
     /** Why this tensor cannot be read, when it cannot. */
     readonly error: string | null;
 }
+type Severity = 'info' | 'warning' | 'critical';
+/** A problem or a peculiarity of a file that did not keep it from being read. */
+interface Finding {
+    /** Name in the list of findings: `ZipNameMismatch`, `ControlCharsInName`, `UnindexedTensor`, … */
+    readonly code: string;
+    readonly severity: Severity;
+    readonly message: string;
+    readonly path: string | null;
+    /** Byte offset in `path`; null where there is none. */
+    readonly offset: number | null;
+}
+/** Something of a checkpoint that holds tensors, or could, and is not among them. */
+interface LeftOut {
+    /** A file of the folder, a mapping beside the one that was taken, or a record of an archive that no tensor reaches. */
+    readonly kind: 'file' | 'mapping' | 'record';
+    /** `weights` could be weights of the model; `state` (optimizers, schedulers, random generators) never is. */
+    readonly role: 'weights' | 'state';
+    /** Path inside the folder, path of the mapping, or name of the record. */
+    readonly name: string;
+    readonly bytes: number;
+    /** The file that holds it. */
+    readonly path: string;
+}
+/** A tensor of a checkpoint: statistics are read when they are first looked at, and kept. */
+interface CheckpointTensor extends TensorInfo {
+    /** Plain data; null for statistics that were not read yet. */
+    readonly toJSON: () => TensorJson;
+}
+/** Plain data of one tensor (snake_case); null stands for a number that does not exist or was not read. */
+interface TensorJson {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly dtype: Dtype;
+    readonly num_elements: number;
+    readonly size_bytes: number;
+    readonly mean: number | null;
+    readonly std: number | null;
+    readonly min: number | null;
+    readonly max: number | null;
+    readonly sparsity: number | null;
+    readonly nan_count: number | null;
+    readonly inf_count: number | null;
+    readonly error: string | null;
+}
+/** Plain data of a checkpoint, as `Checkpoint.toJSON` gives it (snake_case). */
+interface CheckpointJson {
+    readonly path: string;
+    readonly format: CheckpointFormat;
+    readonly num_parameters: number;
+    readonly size_bytes: number;
+    readonly num_layers: number;
+    readonly metadata: Readonly<Record<string, string>>;
+    readonly config: unknown;
+    readonly layers: Readonly<Record<string, TensorJson>>;
+}
+/** Any typed array of numbers. */
+type TypedArray = Float64Array | Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array | Uint8ClampedArray;
+/** A tensor that the caller holds in memory. */
+interface TensorData {
+    /** Elements in row-major order; f16, bf16 and 8-bit floats as their bits. */
+    readonly data: TypedArray;
+    readonly shape: readonly number[];
+    /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
+    readonly dtype?: KnownDtype;
+}
+/** Elements of a tensor, copied. */
+interface TensorValues<Data extends TypedArray = TypedArray> {
+    readonly data: Data;
+    /** Shape of the tensor, or `[length]` of the part that was asked for. */
+    readonly shape: readonly number[];
+    /** dtype of the tensor in the checkpoint. */
+    readonly dtype: Dtype;
+}
+/** Options of `Checkpoint.getTensor`. */
+interface ReadOptions {
+    /**
+     * `f32` and `f64`: numbers, two for each complex element; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, types
+     * of less than a byte (floats of 4 and 6 bits, quint4x2, quint2x4) as their codes, one a byte. A sparse tensor that stores several
+     * elements in one place has no raw ones, only their sums.
+     * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
+     */
+    readonly as?: 'f32' | 'f64' | 'raw';
+    /** First element, in row-major order. @default 0 */
+    readonly start?: number;
+    /** Number of elements. @default all from `start` on */
+    readonly length?: number;
+    readonly signal?: AbortSignal;
+}
+/** Caps on what a file may ask for; errors name the one that was reached. */
+type LimitName = 'pickle_bytes' | 'pickle_inflated' | 'pickle_opcodes' | 'pickle_stack' | 'pickle_memo' | 'pickle_depth' | 'pickle_text' | 'pickle_integer' | 'pickle_nesting' | 'memory' | 'tensors' | 'visits' | 'name_bytes' | 'view_ratio' | 'inflated_bytes' | 'zip_entries' | 'zip_directory' | 'sparse_bytes';
+/** Options of `loadCheckpoint`. */
+interface LoadOptions extends RunOptions {
+    /**
+     * true: statistics of all tensors are computed in one parallel pass before the promise settles; false: those of a tensor
+     * when they are first looked at. @default false
+     */
+    readonly computeStats?: boolean;
+    /**
+     * Path of the mapping that holds the model's tensors in a file of nested mappings, keys joined by dots (`ema.state_dict`).
+     * @default the mapping with most tensor bytes; a finding tells which one
+     */
+    readonly key?: string;
+    /** Which variant of a directory's weights to open, as `fp16`. @default the one without a variant */
+    readonly variant?: string;
+    /** true: tensors of optimizer states are opened too. @default false */
+    readonly includeOptimizer?: boolean;
+    /** Caps to set, by name; the message of an error that a cap causes names it. @default scaled with the file */
+    readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
+}
+/** Options of one run. */
+interface RunOptions {
+    /** Aborting rejects with `signal.reason`. */
+    readonly signal?: AbortSignal;
+    /** Called at most ten times a second, and once at the end. */
+    readonly onProgress?: (progress: Progress) => void;
+}
+/** How far a run is. */
+interface Progress {
+    readonly phase: 'open' | 'compare' | 'statistics';
+    readonly bytesDone: number;
+    readonly bytesTotal: number;
+    readonly tensorsDone: number;
+    readonly tensorsTotal: number;
+    readonly bytesPerSecond: number;
+}
+
+/** Statistics of one tensor, as the one pass over it gives them. */
+type TensorStatistics = Pick<TensorInfo, 'mean' | 'std' | 'min' | 'max' | 'sparsity' | 'nanCount' | 'infCount'>;
+
+/** What is known of the tensors of a checkpoint, by row. Kept as columns: 100,000 objects would be more than all else of a checkpoint. */
+declare class StatisticsStore {
+    #private;
+    /** @param rows number of tensors */
+    constructor(rows: number);
+    get(row: number): TensorStatistics | undefined;
+    /**
+     * Takes over statistics that a pass has found.
+     * @param rows row of the checkpoint for each row of the table, or negative where there is none
+     * @param prefix names the side in a table of pairs
+     */
+    put(table: Columns, rows: ArrayLike<number>, prefix?: string): void;
+}
+
+/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
+type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
+/** One name for each way to fail; stable, also for scripts. */
+type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
+/** Where and how an error happened. */
+interface ErrorDetails {
+    readonly kind: ErrorKind;
+    readonly code: ErrorCode;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    /** The option that is wrong, as the library calls it. */
+    readonly option?: string | undefined;
+    /** Byte offset in `path`. */
+    readonly offset?: number | undefined;
+    /** What to do about it. */
+    readonly hint?: string | undefined;
+    readonly cause?: unknown;
+    /** What had been noticed about the file before it broke. */
+    readonly findings?: readonly Finding[] | undefined;
+}
+/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
+declare class ModelDiffError extends Error {
+    readonly name = "ModelDiffError";
+    readonly kind: ErrorKind;
+    readonly code: ErrorCode;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    readonly option?: string | undefined;
+    readonly offset?: number | undefined;
+    readonly hint?: string | undefined;
+    readonly findings: readonly Finding[];
+    constructor(message: string, details: ErrorDetails);
+}
+
+/** Descriptions of all tensors of a checkpoint, by row. */
+interface TensorTable {
+    readonly names: readonly string[];
+    readonly elements: Float64Array;
+    readonly bytes: Float64Array;
+    /** Rows that cannot be read, and why. */
+    readonly errors: ReadonlyMap<number, ModelDiffError>;
+    /** Rows of a type that is not known: only their bytes can be compared. */
+    readonly raw: ReadonlySet<number>;
+    /** Row of a name; undefined where there is none. */
+    readonly find: (name: string) => number | undefined;
+    readonly dtype: (row: number) => string;
+    /** Sizes of the dimensions; rows of one shape share the array. */
+    readonly shape: (row: number) => readonly number[];
+}
+
+/**
+ * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
+ *
+ * @example
+ * const checkpoint = await loadCheckpoint('model.safetensors');
+ * for (const [name, info] of checkpoint.tensorInfo) console.log(name, info.shape, info.mean);
+ */
+declare class Checkpoint {
+    #private;
+    readonly path: string;
+    readonly format: CheckpointFormat;
+    /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
+    readonly metadata: Readonly<Record<string, string>>;
+    /** Content of `config.json` beside the weights, null without one. */
+    readonly config: unknown;
+    /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
+    readonly configs: Readonly<Record<string, unknown>>;
+    /** What was noticed about the files that did not keep them from being read. */
+    readonly findings: readonly Finding[];
+    /** Files that hold the tensors. */
+    readonly files: readonly {
+        readonly path: string;
+        readonly bytes: number;
+    }[];
+    /** What holds tensors, or could, and is not among them. */
+    readonly leftOut: readonly LeftOut[];
+    /** @internal */
+    readonly native: NativeCheckpoint;
+    /** @internal */
+    readonly table: TensorTable;
+    /** @internal What is known without another look at the data. */
+    readonly statistics: StatisticsStore;
+    /** @internal */
+    constructor(native: NativeCheckpoint);
+    /**
+     * A checkpoint of tensors that the caller holds in memory. Their data is copied.
+     *
+     * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
+     */
+    static fromTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): Checkpoint;
+    /** Every tensor by name, in the order of the file. Statistics of a tensor are read when they are first looked at. */
+    get tensorInfo(): ReadonlyMap<string, CheckpointTensor>;
+    /** Elements of all tensors. */
+    get numParameters(): number;
+    /** Bytes of all tensors. */
+    get sizeBytes(): number;
+    /** Names of all tensors, in the order of the file. */
+    get layerNames(): readonly string[];
+    getInfo(name: string): CheckpointTensor | undefined;
+    /**
+     * Names that match, wherever the pattern is found in them.
+     *
+     * @throws `ModelDiffError` of kind `Argument` for what is no regular expression.
+     */
+    getLayersByPattern(pattern: string | RegExp): string[];
+    /**
+     * A copy of a tensor's elements, or of a part of them.
+     *
+     * @throws `ModelDiffError`: no such tensor, a range outside it, or what keeps it from being read.
+     */
+    getTensor(name: string, options: ReadOptions & {
+        readonly as: 'f32';
+    }): Promise<TensorValues<Float32Array>>;
+    getTensor(name: string, options: ReadOptions & {
+        readonly as: 'f64';
+    }): Promise<TensorValues<Float64Array>>;
+    getTensor(name: string, options?: ReadOptions & {
+        readonly as?: 'f32' | 'f64';
+    }): Promise<TensorValues<Float32Array | Float64Array>>;
+    getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
+    /**
+     * Computes the statistics of the named tensors, or of all, in one parallel pass; later looks at them cost nothing.
+     *
+     * @throws `ModelDiffError` for a name that does not exist, or a file that cannot be read.
+     */
+    computeStats(names?: readonly string[], options?: RunOptions & {
+        readonly threads?: number;
+    }): Promise<void>;
+    /** Plain data; statistics only of tensors whose statistics are known already. */
+    toJSON(): CheckpointJson;
+    /** Lets go of the files; what runs at the moment still ends. May be called again. */
+    close(): void;
+    [Symbol.dispose](): void;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens a checkpoint: a file, or a directory as Hugging Face writes them. Reads headers only, so it is always fast.
+ *
+ * @throws `ModelDiffError` for what is missing, broken, hostile or not readable yet.
+ */
+declare function loadCheckpoint(path: string, options?: LoadOptions): Promise<Checkpoint>;
+/**
+ * The format of a file or directory by its content, `unknown` when no reader claims it.
+ *
+ * @throws `ModelDiffError` for what cannot be read at all.
+ */
+declare function detectFormat(path: string, options?: RunOptions): Promise<CheckpointFormat>;
+
+/**
+ * The numbers of a comparison, each stated once: columns, rows, CSV, JSON, the JSON Schema and the documentation follow from the two
+ * tables here. A new number is a field of an interface and its entry in the table below it.
+ */
+/**
+ * How one tensor changed. d = new - old over the elements that are finite on both sides. A number that does not exist (metrics of an
+ * added tensor, a cosine with a zero vector) is null in rows and NaN in columns, never Infinity.
+ */
+interface PairMetrics<T> {
+    /** sqrt(sum of d^2). */
+    readonly l2Diff: T;
+    /** Sum of |d|. */
+    readonly l1Diff: T;
+    /** Largest |d|. */
+    readonly maxDiff: T;
+    /** Mean of d. */
+    readonly meanDiff: T;
+    /** 1 - `oneMinusCos`; 1 when both sides are zero, missing when one is. */
+    readonly cosineSim: T;
+    /** l2Diff / norm of old; 0 when both are zero, missing when only old is. */
+    readonly relativeChange: T;
+    /** 1 - cosine of the angle between old and new, computed without cancellation. */
+    readonly oneMinusCos: T;
+    /** l2Diff / the larger of both norms, 0 to 2. */
+    readonly symmetricChange: T;
+    /** Elements with |d| above the threshold, and those non-finite on one side only or non-finite and different. */
+    readonly changedElements: T;
+    /** Elements whose bits differ; missing when the dtypes differ, or when elements of a sparse tensor had to be added up. */
+    readonly bitChanged: T;
+}
+/** What one side of a tensor is like, over its finite elements. */
+interface SideMetrics<T> {
+    /** Euclidean norm over the elements finite on both sides; over its own finite elements where there is no other side. */
+    readonly norm: T;
+    /** Mean of the finite elements. */
+    readonly mean: T;
+    /** Population standard deviation of the finite elements. */
+    readonly std: T;
+    readonly min: T;
+    readonly max: T;
+    /** Elements equal to zero. */
+    readonly zeros: T;
+    readonly nan: T;
+    readonly inf: T;
+}
+
+/** How a tensor of one checkpoint relates to the tensor of the same name in the other. */
+type ChangeType = 'unchanged' | 'modified' | 'added' | 'removed' | 'shape_changed';
+/** All change types, in the order of their codes in {@link TensorColumns.changeType}. */
+declare const CHANGE_TYPES: readonly ChangeType[];
+/**
+ * Every compared tensor, listed or not, as columns: entry i of each array belongs to `names[i]`.
+ * A number that does not exist is NaN here (null in `ParameterDiff` and in JSON). Plain data: `structuredClone` takes it.
+ */
+interface TensorColumns extends PairMetrics<Float64Array> {
+    readonly names: readonly string[];
+    /** Index into {@link CHANGE_TYPES}. */
+    readonly changeType: Uint8Array;
+    /** Elements of the tensor; of the new side where there is no old one. */
+    readonly totalElements: Float64Array;
+    /** 1 when every element is equal by value. */
+    readonly identical: Uint8Array;
+    readonly dtypeChanged: Uint8Array;
+    readonly old: SideColumns;
+    readonly new: SideColumns;
+    /** Message by row, only for rows that could not be compared. */
+    readonly errors: ReadonlyMap<number, string>;
+    /** What the rounding model says of each row; absent in columns made by hand. */
+    readonly rounding?: RoundingColumns;
+    /** How the sizes of the changes are distributed; only with `histogram`. */
+    readonly histogram?: HistogramColumns;
+}
+/** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
+interface SideColumns extends SideMetrics<Float64Array> {
+    readonly dtype: readonly string[];
+    readonly shape: readonly (readonly number[])[];
+    readonly numElements: Float64Array;
+    readonly sizeBytes: Float64Array;
+}
+/**
+ * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than
+ * 2^`firstExponent`, no change too; bin i those from 2^(`firstExponent` + i - 1) up to twice that, and the last one everything above.
+ */
+interface HistogramColumns {
+    readonly firstExponent: number;
+    readonly bins: number;
+    readonly counts: Float64Array;
+}
+/** What rounding to the storage dtype alone would leave unchanged. */
+interface RoundingColumns {
+    /** Fraction of elements expected to change if a dense update of the measured size were rounded to the dtype; NaN where unknown. */
+    readonly expectedChanged: Float64Array;
+    /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
+    readonly updateSize: Float64Array;
+}
+
+/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
+type LayerType = 'attention' | 'mlp' | 'router' | 'embedding' | 'position' | 'norm' | 'output' | 'conv' | 'ssm' | 'projector' | 'conditioning' | 'adapter' | 'quant' | 'buffer' | 'other';
+
 /**
  * Everything known of one tensor's change. d = new - old over the elements that are finite on both sides.
  * A number that does not exist (metrics of an added tensor, a cosine with a zero vector) is null, never NaN or Infinity.
  * A tensor that could not be read has an `error` and no numbers; its change type tells only which sides it is on.
  */
-interface ParameterDiff {
+interface ParameterDiff extends PairMetrics<number | null> {
     readonly name: string;
     readonly changeType: ChangeType;
-    /** sqrt(sum of d^2). */
-    readonly l2Diff: number | null;
-    /** Sum of |d|. */
-    readonly l1Diff: number | null;
-    /** Largest |d|. */
-    readonly maxDiff: number | null;
-    /** Mean of d. */
-    readonly meanDiff: number | null;
-    /** 1 - `oneMinusCos`; 1 when both sides are zero, null when one is. */
-    readonly cosineSim: number | null;
-    /** 1 - cosine of the angle between old and new, computed without cancellation. */
-    readonly oneMinusCos: number | null;
-    /** l2Diff / norm of old; 0 when both are zero, null when only old is. */
-    readonly relativeChange: number | null;
-    /** l2Diff / the larger of both norms, 0 to 2. */
-    readonly symmetricChange: number | null;
-    /** Elements with |d| above the threshold, and those non-finite on one side only or non-finite and different. */
-    readonly changedElements: number | null;
     readonly totalElements: number;
     /** changedElements / totalElements, 0 for an empty tensor. */
     readonly changeRatio: number | null;
     /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
     readonly identical: boolean;
-    /** Elements whose bits differ; null when the dtypes differ, or when elements of a sparse tensor had to be added up. */
-    readonly bitChanged: number | null;
     /** Euclidean norm of old over the elements that are finite on both sides. */
     readonly oldNorm: number | null;
     /** Euclidean norm of new over the elements that are finite on both sides. */
@@ -188,83 +570,77 @@ interface ParameterDiff {
     /** Index of the block that the tensor sits in; null outside blocks. */
     readonly depth: number | null;
 }
-/**
- * Every compared tensor, listed or not, as columns: entry i of each array belongs to `names[i]`.
- * A number that does not exist is NaN here (null in {@link ParameterDiff} and in JSON). Plain data: `structuredClone` takes it.
- */
-interface TensorColumns {
-    readonly names: readonly string[];
-    /** Index into {@link CHANGE_TYPES}. */
-    readonly changeType: Uint8Array;
-    readonly l2Diff: Float64Array;
-    readonly l1Diff: Float64Array;
-    readonly maxDiff: Float64Array;
-    readonly meanDiff: Float64Array;
-    readonly cosineSim: Float64Array;
-    readonly oneMinusCos: Float64Array;
-    readonly relativeChange: Float64Array;
-    readonly symmetricChange: Float64Array;
-    readonly changedElements: Float64Array;
-    readonly totalElements: Float64Array;
-    readonly bitChanged: Float64Array;
-    /** 1 when every element is equal by value. */
-    readonly identical: Uint8Array;
-    readonly dtypeChanged: Uint8Array;
-    readonly old: SideColumns;
-    readonly new: SideColumns;
-    /** Message by row, only for rows that could not be compared. */
-    readonly errors: ReadonlyMap<number, string>;
-    /** What the rounding model says of each row; absent in columns made by hand. */
-    readonly rounding?: RoundingColumns;
-    /** How the sizes of the changes are distributed; only with `histogram`. */
-    readonly histogram?: HistogramColumns;
+
+/** A row that somebody wrote by hand: fields may be missing. */
+type PartialRow = Partial<ParameterDiff>;
+
+/** Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. */
+interface Provenance {
+    /** Version of model-diff. */
+    readonly version: string;
+    /** When it was made, in UTC, as ISO 8601. */
+    readonly created: string;
+    /** Paths as they were given; null for checkpoints in memory. */
+    readonly old: string | null;
+    readonly new: string | null;
+    /** The command line; null for calls of the library. */
+    readonly command: string | null;
 }
-/** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
-interface SideColumns {
-    readonly dtype: readonly string[];
-    readonly shape: readonly (readonly number[])[];
-    readonly numElements: Float64Array;
-    readonly sizeBytes: Float64Array;
-    /** Norm over the elements finite on both sides; over its own finite elements where there is no other side. */
-    readonly norm: Float64Array;
-    readonly mean: Float64Array;
-    readonly std: Float64Array;
-    readonly min: Float64Array;
-    readonly max: Float64Array;
-    readonly zeros: Float64Array;
-    readonly nan: Float64Array;
-    readonly inf: Float64Array;
-}
-/**
- * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than
- * 2^`firstExponent`, no change too; bin i those from 2^(`firstExponent` + i - 1) up to twice that, and the last one everything above.
- */
-interface HistogramColumns {
-    readonly firstExponent: number;
-    readonly bins: number;
-    readonly counts: Float64Array;
-}
-/** What rounding to the storage dtype alone would leave unchanged. */
-interface RoundingColumns {
-    /** Fraction of elements expected to change if a dense update of the measured size were rounded to the dtype; NaN where unknown. */
-    readonly expectedChanged: Float64Array;
-    /** Estimated size of the update before rounding, relative to the old tensor's root mean square; NaN where unknown. */
-    readonly updateSize: Float64Array;
-}
-/** Change of a module: the tensors that share a name up to its last segment. */
-interface LayerDiff {
+
+/** One checkpoint of a comparison, as far as reports tell of it. */
+interface ComparedSide extends SideTotals {
+    /** What it is called: the last part of its path, with as many parts before it as tell it from the other. */
     readonly name: string;
-    readonly parameters: readonly ParameterDiff[];
-    /** Sum of the tensors' `l2Diff`. */
-    readonly totalL2Diff: number;
-    /** Mean cosine over modified tensors, 1 when none is. */
-    readonly avgCosineSim: number;
-    /** Tensors of the layer that are not unchanged. */
-    readonly numChanges: number;
+    readonly format: CheckpointFormat;
+    /** Files that hold the tensors; paths begin at the checkpoint. */
+    readonly files: readonly ComparedFile[];
+    /** What was noticed about the files; paths begin at the checkpoint. */
+    readonly findings: readonly Finding[];
 }
-/** Totals of a comparison. */
+/** A file of a checkpoint. */
+interface ComparedFile {
+    readonly path: string;
+    readonly bytes: number;
+}
+/** Totals over the tensors of one side that take part in the comparison. */
+interface SideTotals {
+    readonly tensors: number;
+    readonly elements: number;
+    readonly bytes: number;
+    /** Number of tensors by dtype, as [dtype, tensors], most elements first. */
+    readonly dtypes: readonly (readonly [string, number])[];
+    /** NaN and infinite elements. */
+    readonly nonfinite: number;
+}
+
+/** A change of the names of one side, made before names were matched. Rows have the changed names. */
+interface NameChange {
+    readonly side: 'old' | 'new';
+    /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for. */
+    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename';
+    /** What was taken off, or the rule. */
+    readonly rule: string;
+    /** Names that it changed. */
+    readonly tensors: number;
+}
+
+/** Something that holds tensors, or could, on one side or both, and is not among the rows of a comparison. */
+interface LeftOutDifference {
+    /** Path inside the folder, path of the mapping, or name of the record. */
+    readonly name: string;
+    readonly kind: LeftOut['kind'];
+    /** `weights` could be weights of the model; `state` never is. */
+    readonly role: LeftOut['role'];
+    /** null where a side has nothing of the name. */
+    readonly oldBytes: number | null;
+    readonly newBytes: number | null;
+    /** Whether both sides hold the same bytes; null where they were not read: one side has none, or it is no weights. */
+    readonly same: boolean | null;
+}
+
+/** Totals of a comparison. Keys that end in `Parameters` count tensors, as the Python package has them. */
 interface DiffSummary {
-    /** Elements of all tensors of the old checkpoint. */
+    /** Elements of all tensors of the old checkpoint; also as `oldElements`. */
     readonly totalParametersOld: number;
     readonly totalParametersNew: number;
     /** Tensors, not elements, as the next three. */
@@ -289,24 +665,45 @@ interface DiffSummary {
     readonly mostChangedLayers: readonly (readonly [string, number])[];
     /** Layers with the smallest R, unchanged ones first. */
     readonly leastChangedLayers: readonly (readonly [string, number])[];
+    readonly oldTensors: number;
+    readonly newTensors: number;
+    readonly oldElements: number;
+    readonly newElements: number;
+    readonly addedTensors: number;
+    readonly addedElements: number;
+    readonly removedTensors: number;
+    readonly removedElements: number;
+    /** Tensors of one shape with a changed value. */
+    readonly modifiedTensors: number;
+    readonly reshapedTensors: number;
+    readonly unchangedTensors: number;
+    readonly identicalTensors: number;
+    readonly failedTensors: number;
+    /** Tensors, and their elements, that both sides have with one shape and that could be read. */
+    readonly comparedTensors: number;
+    readonly comparedElements: number;
+    /** `comparedElements` as a share of the elements that the larger side has in the selected tensors, 0 to 1; 1 where there is none. */
+    readonly coverage: number;
+    /** Of the relative changes of the modified tensors; null when nothing was modified. */
+    readonly relativeChange: {
+        readonly median: number;
+        readonly p99: number;
+        readonly max: number;
+    } | null;
+    /** Largest 1 - cosine of a modified tensor; null when nothing was modified. */
+    readonly oneMinusCosMax: number | null;
+    /** Tensors with another dtype, whether or not their values changed. */
+    readonly dtypeChangedTensors: number;
     /** Differences in the configuration files; keys of others than `config.json` begin with the file's name and a colon. */
     readonly configChanges: readonly ConfigChange[];
+    /** What holds tensors, or could, and was not compared. */
+    readonly leftOut: readonly LeftOutDifference[];
     /** What was done to names before they were matched; absent where they were taken as they are. */
     readonly nameChanges?: readonly NameChange[];
     /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
     readonly resized?: readonly ResizedTensor[];
     /** The whole result as columns; absent only in summaries that were made by hand. */
     readonly tensors?: TensorColumns;
-}
-/** A change of the names of one side, made before names were matched. Rows have the changed names. */
-interface NameChange {
-    readonly side: 'old' | 'new';
-    /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for. */
-    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename';
-    /** What was taken off, or the rule. */
-    readonly rule: string;
-    /** Names that it changed. */
-    readonly tensors: number;
 }
 /** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */
 interface ResizedTensor {
@@ -334,14 +731,92 @@ interface ConfigChange {
     readonly old: unknown;
     readonly new: unknown;
 }
-/** What `ModelDiff.diff` and `compareCheckpoints` return. */
-interface DiffResult {
-    /**
-     * The differences as objects, about 1 KB each. They are made when the field is first read: what is told by `summary` alone, or by its
-     * columns `summary.tensors`, does not pay for them.
-     */
-    readonly diffs: readonly ParameterDiff[];
+
+/** The options of a comparison that matter to whoever reads it. */
+interface ComparisonOptions {
+    /** An element has changed when |d| is above this. */
+    readonly changeThreshold: number;
+    readonly precision: 'fast' | 'double';
+    readonly computeElementWise: boolean;
+    readonly normalizeBySize: boolean;
+    readonly topKLayers: number;
+    /** Whether unchanged tensors are listed too. */
+    readonly includeUnchanged: boolean;
+    /** Patterns of the names that were compared; empty for all. */
+    readonly include: readonly string[];
+    readonly exclude: readonly string[];
+}
+/** The plain data of a {@link Comparison}: what `structuredClone` makes of one. */
+interface ComparisonData {
+    readonly columns: TensorColumns;
     readonly summary: DiffSummary;
+    readonly old: ComparedSide;
+    readonly new: ComparedSide;
+    readonly options: ComparisonOptions;
+    readonly provenance: Provenance | null;
+}
+/**
+ * What comparing two checkpoints gave. The numbers are stored once, as columns; rows are made when somebody asks for them. Also a
+ * `{ diffs, summary }` as the functions of the Python package pass it around.
+ *
+ * @example
+ * const comparison = await compare('base/', 'tuned/');
+ * for (const row of comparison.rows()) console.log(row.name, row.relativeChange);
+ */
+declare class Comparison implements ComparisonData {
+    #private;
+    readonly columns: TensorColumns;
+    readonly summary: DiffSummary;
+    readonly old: ComparedSide;
+    readonly new: ComparedSide;
+    readonly options: ComparisonOptions;
+    readonly provenance: Provenance | null;
+    /** @internal */
+    constructor(data: ComparisonData);
+    /** A comparison again, of its plain data. */
+    static from(data: ComparisonData): Comparison;
+    /**
+     * A comparison of rows that were made by hand, or picked. Fields that follow from others may be missing; the order does not matter.
+     *
+     * @param summary totals to be believed where they say more than the rows. @default taken from the rows
+     */
+    static fromRows(rows: readonly PartialRow[], summary?: Partial<DiffSummary>, options?: Partial<ComparisonOptions>): Comparison;
+    /** @internal A comparison of which nothing but columns and perhaps totals is known. */
+    static fromColumns(columns: TensorColumns, summary?: Partial<DiffSummary>, options?: Partial<ComparisonOptions>): Comparison;
+    /** The listed rows: those that are not unchanged, or all with `includeUnchanged`. Made when the field is first read. */
+    get diffs(): readonly ParameterDiff[];
+    /** Rows as plain objects, about 1 KB each, in the order of their names. */
+    rows({ unchanged }?: {
+        readonly unchanged?: boolean;
+    }): readonly ParameterDiff[];
+    /** One row by name, unchanged or not. */
+    row(name: string): ParameterDiff | undefined;
+    /**
+     * A comparison of the tensors alone whose names match: it says only what they say, and nothing of configurations and files.
+     *
+     * @param patterns glob patterns, as for `include`
+     * @throws `ModelDiffError` of kind `Argument` for a pattern that is none.
+     */
+    filter(patterns: string | readonly string[]): Comparison;
+    /** Share of the elements of the larger side that were compared, 0 to 1. */
+    get coverage(): number;
+    /**
+     * Whether every tensor is on both sides with equal values, shape and dtype, and nothing that could be weights was left out and differs.
+     * Names may have lost a prefix.
+     */
+    get isIdentical(): boolean;
+    /** Whether a file of either side has dangerous or unknown globals, or is an odd archive. */
+    get isUnsafe(): boolean;
+}
+
+/** Options of one side of a comparison, beside those of both. */
+interface SideOptions extends Pick<LoadOptions, 'key' | 'variant'> {
+    /** Tensors of this side that take part, as glob patterns of their names in the file. @default all */
+    readonly include?: readonly string[];
+    /** As `rename` of both sides, after it. @default none */
+    readonly rename?: readonly string[];
+    /** As `stripPrefix` of both sides, after it. @default none */
+    readonly stripPrefix?: readonly string[];
 }
 /** Options of a comparison. */
 interface DiffConfig {
@@ -386,22 +861,39 @@ interface DiffConfig {
      */
     readonly autoPrefix?: boolean;
 }
-/** Options of one run. */
-interface RunOptions {
-    /** Aborting rejects with `signal.reason`. */
-    readonly signal?: AbortSignal;
-    /** Called at most ten times a second, and once at the end. */
-    readonly onProgress?: (progress: Progress) => void;
+/** Options of `compare`. */
+interface CompareOptions extends DiffConfig, RunOptions, Omit<LoadOptions, 'computeStats'> {
+    /** Options of the old side alone. */
+    readonly old?: SideOptions;
+    /** Options of the new side alone. */
+    readonly new?: SideOptions;
+    /**
+     * false: no date and no path, so that the same checkpoints give the same bytes wherever they are; an object: also the command line
+     * that asked. @default true
+     */
+    readonly provenance?: boolean | {
+        readonly command: string;
+    };
 }
-/** How far a run is. */
-interface Progress {
-    readonly phase: 'open' | 'compare' | 'statistics';
-    readonly bytesDone: number;
-    readonly bytesTotal: number;
-    readonly tensorsDone: number;
-    readonly tensorsTotal: number;
-    readonly bytesPerSecond: number;
-}
+
+/** What can be compared: a path, an open checkpoint, or named tensors in memory. */
+type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>;
+
+/**
+ * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
+ * an `error`. Checkpoints that share no name give a comparison with `coverage` 0.
+ *
+ * @param old a path, an open checkpoint (which stays open), or tensors in memory by name (which are copied)
+ * @throws `ModelDiffError` for what cannot be opened, changes meanwhile, or is asked for wrongly; `signal.reason` after an abort.
+ *
+ * @example
+ * const comparison = await compare('base/', 'tuned/');
+ * console.log(analyze(comparison).summary.verdict);
+ */
+declare function compare(old: CheckpointInput, newer: CheckpointInput, options?: CompareOptions): Promise<Comparison>;
+
+/** The mechanical shape of a change: where in the network the change sits. */
+type ChangePattern = 'uniform' | 'gradient' | 'inverse_gradient' | 'focused' | 'sparse' | 'attention_heavy' | 'mlp_heavy' | 'embedding_heavy';
 /** Options of `DiffAnalyzer`. */
 interface AnalysisConfig {
     /** A layer type is reported as changed significantly when its R exceeds this. @default 0.1 */
@@ -426,7 +918,6 @@ interface LayerAnalysis {
     /** Names of the modified tensors. */
     readonly layers: readonly string[];
 }
-type Severity = 'info' | 'warning' | 'critical';
 type InsightCategory = 'architecture' | 'training_dynamics' | 'stability' | 'magnitude' | 'layer_changes' | 'training_config';
 /** An explained conclusion and the numbers it rests on. */
 interface TrainingInsight {
@@ -438,19 +929,6 @@ interface TrainingInsight {
     readonly evidence: Readonly<Record<string, unknown>>;
     /** Probability that the conclusion is right, where it is inferred rather than read off; 0 to 1. */
     readonly confidence?: number;
-}
-/** Options of the reports. */
-interface VisualizationConfig {
-    /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
-    readonly maxLayersDisplay?: number;
-    /** @default 'default' (follows the reader's system) */
-    readonly colorScheme?: 'default' | 'dark' | 'light';
-    /** true: every number in full in the HTML's data. @default false */
-    readonly includeRawData?: boolean;
-    /** Width of the chart's view box in SVG units. @default 800 */
-    readonly chartWidth?: number;
-    /** Height of the chart's view box in SVG units. @default 400 */
-    readonly chartHeight?: number;
 }
 /** Size of a change as a whole; says nothing about where it sits. */
 type MagnitudeBand = 'identical' | 'trace' | 'light' | 'standard' | 'strong' | 'heavy' | 'replaced';
@@ -506,96 +984,17 @@ interface DepthPoint {
     /** R of the block's tensors. */
     readonly change: number;
 }
-/** Result of `DiffAnalyzer.compareTrainingStages`: how the change of each tensor developed from stage 1 to stage 2. */
-interface StageComparison {
-    /** Tensors whose share of the overall change grew by half or more: [name, relative change 1, relative change 2]. */
-    readonly accelerating: readonly (readonly [string, number, number])[];
-    /** Tensors whose share fell by a third or more. */
-    readonly decelerating: readonly (readonly [string, number, number])[];
-    readonly stableCount: number;
-    readonly acceleratingCount: number;
-    readonly deceleratingCount: number;
-    /** Tensors that changed in stage 2 only. */
-    readonly started: readonly string[];
-    /** Tensors that changed in stage 1 only. */
-    readonly finished: readonly string[];
-    /** Sum of the tensors' relative changes in stage 1. */
-    readonly totalStage1Change: number;
-    readonly totalStage2Change: number;
-}
-/** A problem or a peculiarity of a file that did not keep it from being read. */
-interface Finding {
-    /** Name in the list of findings: `ZipNameMismatch`, `ControlCharsInName`, `UnindexedTensor`, … */
-    readonly code: string;
-    readonly severity: Severity;
-    readonly message: string;
-    readonly path: string | null;
-    /** Byte offset in `path`; null where there is none. */
-    readonly offset: number | null;
-}
-/** Plain data of a checkpoint, as `Checkpoint.toJSON` gives it (snake_case). */
-interface CheckpointJson {
-    readonly path: string;
-    readonly format: CheckpointFormat;
-    readonly num_parameters: number;
-    readonly size_bytes: number;
-    readonly num_layers: number;
-    readonly metadata: Readonly<Record<string, string>>;
-    readonly config: unknown;
-    readonly layers: Readonly<Record<string, unknown>>;
-}
-/** Any typed array of numbers. */
-type TypedArray = Float64Array | Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array | Uint8ClampedArray;
-/** A tensor that the caller holds in memory. */
-interface TensorData {
-    /** Elements in row-major order; f16, bf16 and 8-bit floats as their bits. */
-    readonly data: TypedArray;
-    readonly shape: readonly number[];
-    /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
-    readonly dtype?: string;
-}
-/** Elements of a tensor, copied. */
-interface TensorValues<Data extends TypedArray = TypedArray> {
-    readonly data: Data;
-    /** Shape of the tensor, or `[length]` of the part that was asked for. */
-    readonly shape: readonly number[];
-    /** dtype of the tensor in the checkpoint. */
-    readonly dtype: string;
-}
-/** Options of `Checkpoint.getTensor`. */
-interface ReadOptions {
-    /**
-     * `f32` and `f64`: numbers, two for each complex element; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, types
-     * of less than a byte (floats of 4 and 6 bits, quint4x2, quint2x4) as their codes, one a byte. A sparse tensor that stores several
-     * elements in one place has no raw ones, only their sums.
-     * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
-     */
-    readonly as?: 'f32' | 'f64' | 'raw';
-    /** First element, in row-major order. @default 0 */
-    readonly start?: number;
-    /** Number of elements. @default all from `start` on */
-    readonly length?: number;
-    readonly signal?: AbortSignal;
-}
-/** Options of `loadCheckpoint`. */
-interface LoadOptions extends RunOptions {
-    /**
-     * true: statistics of all tensors are computed in one parallel pass before the promise settles; false: those of a tensor
-     * when they are first looked at. @default false
-     */
-    readonly computeStats?: boolean;
-    /**
-     * Path of the mapping that holds the model's tensors in a file of nested mappings, keys joined by dots (`ema.state_dict`).
-     * @default the mapping with most tensor bytes; a finding tells which one
-     */
-    readonly key?: string;
-    /** Which variant of a directory's weights to open, as `fp16`. @default the one without a variant */
-    readonly variant?: string;
-    /** true: tensors of optimizer states are opened too. @default false */
-    readonly includeOptimizer?: boolean;
-    /** Caps to set, by name; the message of an error that a cap causes names it. @default scaled with the file */
-    readonly limits?: Readonly<Record<string, number>>;
-}
+
+/**
+ * Explains a comparison. Pure: the same values give the same analysis, whether they come from files, from a saved report or from a clone.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense, or what is no comparison.
+ *
+ * @example
+ * const { summary, insights } = analyze(await compare('base/', 'tuned/'));
+ */
+declare function analyze(comparison: Comparison | ComparisonData, config?: AnalysisConfig): Analysis;
+
 /** One checkpoint of a series, as far as its descriptions tell; tensors that `include` and `exclude` leave out are not counted. */
 interface SeriesCheckpoint {
     /** The last part of its path, with as many parts before it as tell it from the others; `checkpoint 3` for one in memory. */
@@ -719,226 +1118,6 @@ interface SeriesResult {
     readonly verdict: string;
 }
 
-/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
-type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
-/** Where and how an error happened. */
-interface ErrorDetails {
-    readonly kind: ErrorKind;
-    /** `E_` and a name in capitals, as `E_MISSING_SHARD`. */
-    readonly code: string;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    /** Byte offset in `path`. */
-    readonly offset?: number | undefined;
-    /** What to do about it. */
-    readonly hint?: string | undefined;
-    readonly cause?: unknown;
-    /** What had been noticed about the file before it broke. */
-    readonly findings?: readonly Finding[] | undefined;
-}
-/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
-declare class ModelDiffError extends Error {
-    readonly name = "ModelDiffError";
-    readonly kind: ErrorKind;
-    readonly code: string;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    readonly offset?: number | undefined;
-    readonly hint?: string | undefined;
-    readonly findings: readonly Finding[];
-    constructor(message: string, details: ErrorDetails);
-}
-
-/** Statistics of one tensor, as the one pass over it gives them. */
-interface TensorStatistics {
-    readonly mean: number;
-    readonly std: number;
-    readonly min: number;
-    readonly max: number;
-    readonly sparsity: number;
-    readonly nanCount: number;
-    readonly infCount: number;
-}
-
-/** What is known of the tensors of a checkpoint, by row. Kept as columns: 100,000 objects would be more than all else of a checkpoint. */
-declare class StatisticsStore {
-    #private;
-    /** @param rows number of tensors */
-    constructor(rows: number);
-    get(row: number): TensorStatistics | undefined;
-    /**
-     * Takes over statistics that a pass has found.
-     * @param rows row of the checkpoint for each row of the table, or negative where there is none
-     * @param prefix names the side in a table of pairs
-     */
-    put(table: Columns, rows: ArrayLike<number>, prefix?: string): void;
-}
-
-/** Descriptions of all tensors of a checkpoint, by row. */
-interface TensorTable {
-    readonly names: readonly string[];
-    readonly elements: Float64Array;
-    readonly bytes: Float64Array;
-    /** Rows that cannot be read, and why. */
-    readonly errors: ReadonlyMap<number, ModelDiffError>;
-    /** Rows of a type that is not known: only their bytes can be compared. */
-    readonly raw: ReadonlySet<number>;
-    /** Row of a name; undefined where there is none. */
-    readonly find: (name: string) => number | undefined;
-    readonly dtype: (row: number) => string;
-    /** Sizes of the dimensions; rows of one shape share the array. */
-    readonly shape: (row: number) => readonly number[];
-}
-
-/**
- * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
- *
- * @example
- * const checkpoint = await loadCheckpoint('model.safetensors');
- * for (const [name, info] of checkpoint.tensorInfo) console.log(name, info.shape, info.mean);
- */
-declare class Checkpoint {
-    #private;
-    readonly path: string;
-    readonly format: CheckpointFormat;
-    /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
-    readonly metadata: Readonly<Record<string, string>>;
-    /** Content of `config.json` beside the weights, null without one. */
-    readonly config: unknown;
-    /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
-    readonly configs: Readonly<Record<string, unknown>>;
-    /** What was noticed about the files that did not keep them from being read. */
-    readonly findings: readonly Finding[];
-    /** Files that hold the tensors. */
-    readonly files: readonly {
-        readonly path: string;
-        readonly bytes: number;
-    }[];
-    /** @internal */
-    readonly native: NativeCheckpoint;
-    /** @internal */
-    readonly table: TensorTable;
-    /** @internal What is known without another look at the data. */
-    readonly statistics: StatisticsStore;
-    /** @internal */
-    constructor(native: NativeCheckpoint);
-    /**
-     * A checkpoint of tensors that the caller holds in memory. Their data is copied.
-     *
-     * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
-     */
-    static fromTensors(tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>): Checkpoint;
-    /** Every tensor by name, in the order of the file. Statistics of a tensor are read when they are first looked at. */
-    get tensorInfo(): ReadonlyMap<string, TensorInfo>;
-    /** Elements of all tensors. */
-    get numParameters(): number;
-    /** Bytes of all tensors. */
-    get sizeBytes(): number;
-    /** Names of all tensors, in the order of the file. */
-    get layerNames(): readonly string[];
-    getInfo(name: string): TensorInfo | undefined;
-    /**
-     * Names that match, wherever the pattern is found in them.
-     *
-     * @throws `ModelDiffError` of kind `Argument` for what is no regular expression.
-     */
-    getLayersByPattern(pattern: string | RegExp): string[];
-    /**
-     * A copy of a tensor's elements, or of a part of them.
-     *
-     * @throws `ModelDiffError`: no such tensor, a range outside it, or what keeps it from being read.
-     */
-    getTensor(name: string, options: ReadOptions & {
-        readonly as: 'f32';
-    }): Promise<TensorValues<Float32Array>>;
-    getTensor(name: string, options: ReadOptions & {
-        readonly as: 'f64';
-    }): Promise<TensorValues<Float64Array>>;
-    getTensor(name: string, options?: ReadOptions & {
-        readonly as?: 'f32' | 'f64';
-    }): Promise<TensorValues<Float32Array | Float64Array>>;
-    getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
-    /**
-     * Computes the statistics of the named tensors, or of all, in one parallel pass; later looks at them cost nothing.
-     *
-     * @throws `ModelDiffError` for a name that does not exist, or a file that cannot be read.
-     */
-    computeStats(names?: readonly string[], options?: RunOptions & {
-        readonly threads?: number;
-    }): Promise<void>;
-    /** Plain data; statistics only of tensors whose statistics are known already. */
-    toJSON(): CheckpointJson;
-    /** Lets go of the files; what runs at the moment still ends. May be called again. */
-    close(): void;
-    [Symbol.asyncDispose](): Promise<void>;
-}
-/**
- * Opens a checkpoint: a file, or a directory as Hugging Face writes them. Reads headers only, so it is always fast.
- *
- * @throws `ModelDiffError` for what is missing, broken, hostile or not readable yet.
- */
-declare function loadCheckpoint(path: string, options?: LoadOptions): Promise<Checkpoint>;
-/** The original's loader: the same as {@link loadCheckpoint}, with its options given once. */
-declare class CheckpointLoader {
-    #private;
-    constructor(options?: LoadOptions);
-    load(path: string): Promise<Checkpoint>;
-    /** The format of a file or directory by its content, `unknown` when no reader claims it. */
-    detectFormat(path: string): Promise<CheckpointFormat>;
-}
-
-/**
- * Compares checkpoints, tensor by tensor.
- *
- * @example
- * const { diffs, summary } = await new ModelDiff({ topKLayers: 5 }).diff(base, tuned);
- */
-declare class ModelDiff {
-    #private;
-    /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense. */
-    constructor(config?: DiffConfig);
-    /**
-     * One pass over both checkpoints. A tensor that cannot be read does not end the run: its row carries an `error`.
-     *
-     * @throws `ModelDiffError` when a file changes meanwhile or `include` selects nothing; `signal.reason` after an abort.
-     */
-    diff(old: Checkpoint, newer: Checkpoint, run?: RunOptions): Promise<DiffResult>;
-    /** Differences by layer: the tensors that share a name up to its last segment. */
-    getLayerDiffs(diffs: readonly ParameterDiff[]): Map<string, LayerDiff>;
-}
-/**
- * Opens two checkpoints, compares them and closes them again.
- *
- * @throws as {@link loadCheckpoint} and {@link ModelDiff.diff}.
- */
-declare function compareCheckpoints(oldPath: string, newPath: string, config?: DiffConfig, run?: RunOptions): Promise<DiffResult>;
-
-/** Explains what happened between two checkpoints. Pure: the same differences give the same analysis. */
-declare class DiffAnalyzer {
-    #private;
-    /** @throws ModelDiffError `E_ARGUMENT` when an entry of `layerPatterns` is no regular expression */
-    constructor(config?: AnalysisConfig);
-    /**
-     * The whole analysis. It rests on `summary.tensors`, which has every tensor; without it on the listed `diffs`,
-     * whose fields may then be missing where they were made by hand.
-     */
-    analyze(diffs: readonly ParameterDiff[], summary: DiffSummary): Analysis;
-    /** Change by layer type, over all tensors of the comparison that `diffs` shows; over `diffs` where it was made by hand. */
-    analyzeLayerTypes(diffs: readonly ParameterDiff[]): Record<string, LayerAnalysis>;
-    /** Where in the network the change sits, as {@link analyzeLayerTypes} over all tensors. `layerAnalysis` is taken for the sake of the signature: types are read from the names. */
-    detectChangePattern(diffs: readonly ParameterDiff[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
-    /** As {@link detectChangePattern}, with probabilities and evidence. */
-    explainChangePattern(diffs: readonly ParameterDiff[]): PatternResult;
-    /** The explained conclusions. What is not given is computed. */
-    generateInsights(diffs: readonly ParameterDiff[], summary: DiffSummary, layerAnalysis?: Readonly<Record<string, LayerAnalysis>>, _changePattern?: ChangePattern | null): TrainingInsight[];
-    /** The modified tensors with the largest relative change. */
-    getMostChangedParameters(diffs: readonly ParameterDiff[], topK?: number): ParameterDiff[];
-    /** Layers by the sum of the relative changes of their modified tensors. */
-    getLayerChangeRanking(diffs: readonly ParameterDiff[]): [string, number][];
-    /** How the change of each tensor developed from one stage of training to the next. */
-    compareTrainingStages(diffs1: readonly ParameterDiff[], diffs2: readonly ParameterDiff[]): StageComparison;
-}
-
 /**
  * Follows a model over two or more checkpoints, in the order of training and best at even intervals: how far each step goes and in which
  * direction, and which tensor jumped, froze or went non-finite, and when. Makes three comparisons a step and keeps at most three
@@ -952,90 +1131,58 @@ declare class DiffAnalyzer {
  */
 declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats'>): Promise<SeriesResult>;
 
-/** What one checkpoint of the pair consists of. */
-interface SideOverview {
-    /** Number of tensors. */
-    readonly tensors: number;
-    /** Elements of all tensors. */
-    readonly elements: number;
-    /** Bytes of all tensors. */
-    readonly bytes: number | null;
-    /** Number of tensors by dtype, as [dtype, tensors], most elements first. */
-    readonly dtypes: readonly (readonly [string, number])[];
-    /** NaN and infinite elements. */
-    readonly nonfinite: number | null;
-}
-/** Totals of a whole result. They are saved with it, so that a report made later from a shorter list still tells the whole. */
-interface Overview {
-    readonly old: SideOverview;
-    readonly new: SideOverview;
-    /** Numbers of tensors. `unchanged` has the `identical` ones in it, and those within the threshold. */
-    readonly unchanged: number;
-    readonly identical: number;
-    /** With the same shape on both sides. */
-    readonly modified: number;
-    readonly added: number;
-    readonly removed: number;
-    readonly shapeChanged: number;
-    readonly dtypeChanged: number;
-    /** Could not be read or compared; not counted under any other name here. */
-    readonly failed: number;
-    /** Of the relative changes of the modified tensors, from 0 up; null when nothing was modified. */
-    readonly relativeChange: {
-        readonly median: number;
-        readonly p99: number;
-        readonly max: number;
-    } | null;
-    /** Largest 1 - cosine of a modified tensor; null when nothing was modified. */
-    readonly oneMinusCosMax: number | null;
+/** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
+declare const FORMATS: readonly [{
+    readonly name: "text";
+    readonly endings: readonly [".txt"];
+}, {
+    readonly name: "json";
+    readonly endings: readonly [".json"];
+}, {
+    readonly name: "html";
+    readonly endings: readonly [".html", ".htm"];
+}, {
+    readonly name: "markdown";
+    readonly endings: readonly [".md"];
+}, {
+    readonly name: "csv";
+    readonly endings: readonly [".csv"];
+}];
+/** Format of a report. */
+type ReportFormat = (typeof FORMATS)[number]['name'];
+
+/** Options of the reports. */
+interface VisualizationConfig {
+    /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
+    readonly maxLayersDisplay?: number;
+    /** @default 'default' (follows the reader's system) */
+    readonly colorScheme?: 'default' | 'dark' | 'light';
+    /** true: every number in full in the HTML's data. @default false */
+    readonly includeRawData?: boolean;
+    /** Width of the chart's view box in SVG units. @default 800 */
+    readonly chartWidth?: number;
+    /** Height of the chart's view box in SVG units. @default 400 */
+    readonly chartHeight?: number;
 }
 
-/** A saved result, as it was before it was written. */
-interface ParsedReport {
-    readonly diffs: readonly ParameterDiff[];
-    readonly summary: DiffSummary;
-    readonly analysis: Analysis;
-    readonly oldName: string;
-    readonly newName: string;
-    /** Totals of the whole result, of which `diffs` may be a part. */
-    readonly overview: Overview;
-}
-/**
- * Reads a report that was saved as JSON. Numbers, names and their order come back as they were.
- * @throws ModelDiffError `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for those of a later version, `E_INVALID_HEADER` for damaged ones
- */
-declare function parseReport(json: string): ParsedReport;
-
-/** Formats of {@link createDiffReport}. */
-type ReportFormat = 'html' | 'json' | 'text' | 'markdown' | 'csv';
-/** Options of {@link createDiffReport}. */
-interface DiffReportOptions {
+/** Options of {@link renderReport}. */
+interface RenderOptions extends VisualizationConfig {
     /** @default 'html' */
     readonly format?: ReportFormat;
-    /** What the old checkpoint is called. @default 'Model A' */
+    /** What was found in the comparison. @default `analyze(comparison)` */
+    readonly analysis?: Analysis;
+    /** What the old checkpoint is called. @default its name in the comparison */
     readonly oldName?: string;
-    /** What the new checkpoint is called. @default 'Model B' */
+    /** What the new checkpoint is called. @default its name in the comparison */
     readonly newName?: string;
-    readonly config?: VisualizationConfig;
-}
-/** Writes reports of a comparison as strings. Everything that comes from a file is escaped for the format. */
-declare class DiffVisualizer {
-    readonly config: VisualizationConfig;
-    /** @throws ModelDiffError `E_ARGUMENT` for a value that no report can be made with */
-    constructor(config?: VisualizationConfig);
-    /** One page without scripts or requests. */
-    createHtmlReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
-    /** The same bytes for the same result; `parseReport` reads it back. */
-    createJsonReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
-    /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
-    createTextReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, oldName?: string, newName?: string): string;
 }
 /**
- * Writes one report.
- * @throws ModelDiffError `E_ARGUMENT` for a format that there is not
+ * Writes a report of a comparison as a string. Everything that comes from a file is escaped for the format. The same comparison gives
+ * the same bytes, whether it was just made or read back with `parseReport`.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
  */
-declare function createDiffReport(diffs: readonly ParameterDiff[], summary: DiffSummary, analysis: Analysis, options?: DiffReportOptions): string;
-
+declare function renderReport(comparison: Comparison | ComparisonData, options?: RenderOptions): string;
 /** Options of {@link createSeriesReport}. */
 interface SeriesReportOptions {
     /** @default 'html' */
@@ -1047,9 +1194,141 @@ interface SeriesReportOptions {
 }
 /**
  * Writes the report of a series as a string. Everything that comes from a file is escaped for the format.
- * @throws ModelDiffError `E_ARGUMENT` for a format that there is not, or rows that are no whole number
+ *
+ * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense, or what is no series.
  */
 declare function createSeriesReport(series: SeriesResult, options?: SeriesReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, loadCheckpoint, parseReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointJson, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, ErrorKind, Finding, HistogramColumns, InsightCategory, LayerAnalysis, LayerDiff, LayerType, LoadOptions, MagnitudeBand, NameChange, ParameterDiff, ParsedReport, PatternResult, Progress, ReadOptions, ReportFormat, ResizedTensor, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, StageComparison, TensorColumns, TensorData, TensorInfo, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+/**
+ * Reads a comparison that was saved as JSON. It is complete: analysing it, rendering it and saving it again give what the first one gave.
+ *
+ * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for
+ * those of another version, `E_INVALID_HEADER` for damaged ones
+ */
+declare function parseReport(json: string): Comparison;
+
+/** {@link loadCheckpoint} and {@link detectFormat} with options that are given once. */
+declare class CheckpointLoader {
+    #private;
+    /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense. */
+    constructor(options?: LoadOptions);
+    load(path: string): Promise<Checkpoint>;
+    /** The format of a file or directory by its content, `unknown` when no reader claims it. */
+    detectFormat(path: string): Promise<CheckpointFormat>;
+}
+
+/** Change of a module: the tensors that share a name up to its last segment. */
+interface LayerDiff {
+    readonly name: string;
+    readonly parameters: readonly ParameterDiff[];
+    /** Sum of the tensors' `l2Diff`. */
+    readonly totalL2Diff: number;
+    /** Mean cosine over modified tensors, 1 when none is. */
+    readonly avgCosineSim: number;
+    /** Tensors of the layer that are not unchanged. */
+    readonly numChanges: number;
+}
+
+/**
+ * Compares open checkpoints, as `compare` does.
+ *
+ * @example
+ * const { diffs, summary } = await new ModelDiff({ topKLayers: 5 }).diff(base, tuned);
+ */
+declare class ModelDiff {
+    #private;
+    /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense. */
+    constructor(config?: DiffConfig);
+    /** @throws as `compare`. */
+    diff(old: Checkpoint, newer: Checkpoint, run?: RunOptions): Promise<Comparison>;
+    /** Differences by layer: the tensors that share a name up to its last segment. */
+    getLayerDiffs(diffs: readonly ParameterDiff[]): Map<string, LayerDiff>;
+}
+/** Opens two checkpoints, compares them and closes them again: `compare` with the options of the run apart. */
+declare function compareCheckpoints(oldPath: string, newPath: string, config?: DiffConfig, run?: RunOptions): Promise<Comparison>;
+
+/** What `ModelDiff.diff` and `compareCheckpoints` return: a {@link Comparison}, of which the Python package knows these two fields. */
+type DiffResult = Pick<Comparison, 'diffs' | 'summary'>;
+/** Result of `DiffAnalyzer.compareTrainingStages`: how the change of each tensor developed from stage 1 to stage 2. */
+interface StageComparison {
+    /** Tensors whose share of the overall change grew by half or more: [name, relative change 1, relative change 2]. */
+    readonly accelerating: readonly (readonly [string, number, number])[];
+    /** Tensors whose share fell by a third or more. */
+    readonly decelerating: readonly (readonly [string, number, number])[];
+    readonly stableCount: number;
+    readonly acceleratingCount: number;
+    readonly deceleratingCount: number;
+    /** Tensors that changed in stage 2 only. */
+    readonly started: readonly string[];
+    /** Tensors that changed in stage 1 only. */
+    readonly finished: readonly string[];
+    /** Sum of the tensors' relative changes in stage 1. */
+    readonly totalStage1Change: number;
+    readonly totalStage2Change: number;
+}
+
+/** Explains what happened between two checkpoints, as `analyze` does. */
+declare class DiffAnalyzer {
+    #private;
+    /** @throws `ModelDiffError` of kind `Argument` for an option that makes no sense, or a layer pattern that is no regular expression. */
+    constructor(config?: AnalysisConfig);
+    /**
+     * The whole analysis. It rests on `summary.tensors`, which has every tensor; without it on `diffs`, whose fields may then be missing
+     * where they were made by hand.
+     */
+    analyze(diffs: readonly PartialRow[], summary: Partial<DiffSummary>): Analysis;
+    /** Change by layer type over the tensors of the list. */
+    analyzeLayerTypes(diffs: readonly PartialRow[]): Record<string, LayerAnalysis>;
+    /** Where in the network the change sits, as far as the list tells. Types are read from the names, whatever `layerAnalysis` says. */
+    detectChangePattern(diffs: readonly PartialRow[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
+    /** As {@link detectChangePattern}, with probabilities and evidence. */
+    explainChangePattern(diffs: readonly PartialRow[]): PatternResult;
+    /** The explained conclusions. What is not given is computed. */
+    generateInsights(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, layerAnalysis?: Readonly<Record<string, LayerAnalysis>>, _changePattern?: ChangePattern | null): TrainingInsight[];
+    /** The modified tensors with the largest relative change. */
+    getMostChangedParameters(diffs: readonly ParameterDiff[], topK?: number): ParameterDiff[];
+    /** Layers by the sum of the relative changes of their modified tensors. */
+    getLayerChangeRanking(diffs: readonly ParameterDiff[]): [string, number][];
+    /** How the change of each tensor developed from one stage of training to the next. */
+    compareTrainingStages(diffs1: readonly PartialRow[], diffs2: readonly PartialRow[]): StageComparison;
+}
+
+/** Options of {@link createDiffReport}. */
+interface DiffReportOptions {
+    /** @default 'html' */
+    readonly format?: ReportFormat;
+    /** What the old checkpoint is called. @default 'Model A' */
+    readonly oldName?: string;
+    /** What the new checkpoint is called. @default 'Model B' */
+    readonly newName?: string;
+    readonly config?: VisualizationConfig;
+}
+/** Writes reports of a comparison as strings, as `renderReport` does. */
+declare class DiffVisualizer {
+    #private;
+    readonly config: VisualizationConfig;
+    /** @throws `ModelDiffError` of kind `Argument` for a value that no report can be made with. */
+    constructor(config?: VisualizationConfig);
+    /** One page that needs no network. */
+    createHtmlReport(...result: ReportArguments): string;
+    /** The same bytes for the same result; `parseReport` reads it back. */
+    createJsonReport(...result: ReportArguments): string;
+    /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
+    createTextReport(...result: ReportArguments): string;
+}
+type ReportArguments = [
+    diffs: readonly PartialRow[],
+    summary: Partial<DiffSummary>,
+    analysis: Analysis,
+    oldName?: string,
+    newName?: string
+];
+/**
+ * Writes one report.
+ *
+ * @throws `ModelDiffError` of kind `Argument` for a format that there is not, or an analysis that is none.
+ */
+declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
+
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Finding, HistogramColumns, InsightCategory, KnownDtype, LayerAnalysis, LayerDiff, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RunOptions, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
