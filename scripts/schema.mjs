@@ -28,17 +28,16 @@ export async function writeSchema(file) {
   writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
 }
 
-/** @type {Readonly<Record<'<f8' | '|u1' | '<u4', { name: string, description: string, fill: unknown }>>} */
+/** Both kinds of column. */
 const COLUMNS = {
-  '<f8': {
-    name: 'floats',
-    description: 'A column of 64-bit floats; NaN where there is no number.',
+  floats: {
+    description: 'A column of numbers, NaN where there is none: 64-bit floats, or whole numbers in as few bytes as hold them.',
+    dtype: { description: "numpy's name of the type.", enum: ['|u1', '<u2', '<u4', '<f8'] },
     fill: { description: 'Null stands for NaN.', type: ['number', 'null'] },
   },
-  '|u1': { name: 'bytes', description: 'A column of bytes.', fill: { type: 'integer', minimum: 0, maximum: 255 } },
-  '<u4': {
-    name: 'indices',
-    description: 'A column of unsigned 32-bit integers.',
+  codes: {
+    description: 'A column of whole numbers, in as few bytes as hold them.',
+    dtype: { description: "numpy's name of the type.", enum: ['|u1', '<u2', '<u4'] },
     fill: { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 },
   },
 };
@@ -113,12 +112,13 @@ class Translator {
         return { type: 'object', additionalProperties: this.translate(schema.of) };
       case 'either':
         return { anyOf: schema.of.map((item) => this.translate(item)) };
-      case 'column': {
-        const { name, description, fill } = COLUMNS[schema.dtype];
-        return this.define(name, () => ({ description, anyOf: describeColumn(schema.dtype, fill) }));
-      }
+      case 'column':
+        return this.describeColumn(schema.of);
       case 'lookup':
-        return describeObject({ values: { type: 'array', items: this.translate(schema.of) }, index: this.translate(INDEX) });
+        return describeObject({
+          values: { type: 'array', items: this.translate(schema.of) },
+          index: this.describeColumn('codes'),
+        });
       case 'rows':
         return { type: 'object', propertyNames: { pattern: '^(0|[1-9][0-9]*)$' }, additionalProperties: { type: 'string' } };
       case 'object': {
@@ -132,6 +132,19 @@ class Translator {
   }
 
   /**
+   * Base64 of the bytes; or where all elements are equal, how many there are and one of them.
+   * @param {'floats' | 'codes'} of
+   * @returns {JsonSchema}
+   */
+  describeColumn(of) {
+    const { description, dtype, fill } = COLUMNS[of];
+    const data = { description: 'Base64 of the little-endian bytes.', type: 'string', contentEncoding: 'base64' };
+    const count = { description: 'Elements, all of them equal to fill.', type: 'integer', minimum: 0 };
+    const forms = [describeObject({ dtype, data }), describeObject({ dtype, count, fill })];
+    return this.define(of, () => ({ description, anyOf: forms }));
+  }
+
+  /**
    * @param {Schema} of
    * @returns {JsonSchema}
    */
@@ -141,21 +154,6 @@ class Translator {
     const schema = isPlain ? { type: [inner.type, 'null'] } : { anyOf: [inner, { type: 'null' }] };
     return { ...(description === undefined ? {} : { description }), ...schema };
   }
-}
-
-/** @type {Schema} */
-const INDEX = { kind: 'column', dtype: '<u4', perRow: 'one' };
-
-/**
- * Base64 of the bytes; or where all elements are equal, how many there are and one of them.
- * @param {string} dtype
- * @param {unknown} fill
- * @returns {JsonSchema[]}
- */
-function describeColumn(dtype, fill) {
-  const data = { description: 'Base64 of the little-endian bytes.', type: 'string', contentEncoding: 'base64' };
-  const count = { description: 'Elements, all of them equal to fill.', type: 'integer', minimum: 0 };
-  return [describeObject({ dtype: { const: dtype }, data }), describeObject({ dtype: { const: dtype }, count, fill })];
 }
 
 /**

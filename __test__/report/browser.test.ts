@@ -95,10 +95,7 @@ for (const [name, built] of [
 
 inBrowser('a tensor called like markup reads as it is called', async (t) => {
   const built = buildHostile();
-  const { value } = await open().visit(
-    save('names.html', writeHtml(prepare(built), { maxLayersDisplay: 1000 })),
-    LOOK,
-  );
+  const { value } = await open().visit(save('names.html', writeHtml(prepare(built), { maxLayersDisplay: 1000 })), LOOK);
   for (const name of [
     '</script><img src=x onerror=alert(1)>',
     '__proto__',

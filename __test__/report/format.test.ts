@@ -51,7 +51,10 @@ test('exponents, percent, confidence', (t) => {
   t.is(formatPercent(-0.25), '-25%');
   t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0%', '<1%', '91%', '>99%', '100%']);
   t.deepEqual([0, 0.914, 0.9949, 0.995, 0.9999, 1, null].map(formatShare), ['0%', '91%', '99%', '>99%', '>99%', '100%', '–']);
-  t.deepEqual([1.234, 999, 12_345.6, 3e9, null].map((fold) => formatFold(fold)), ['1.2×', '1000×', '12,346×', '3.0e+9×', '–']);
+  t.deepEqual(
+    [1.234, 999, 12_345.6, 3e9, null].map((fold) => formatFold(fold)),
+    ['1.2×', '1000×', '12,346×', '3.0e+9×', '–'],
+  );
 });
 
 test('magnitudes keep their whole part', (t) => {

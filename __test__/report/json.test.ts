@@ -101,7 +101,13 @@ for (const [title, result] of RESULTS) {
     t.deepEqual(back.summary, comparison.summary);
     t.deepEqual(back.diffs, comparison.diffs);
     t.deepEqual(back.options, comparison.options);
-    t.deepEqual([back.old, back.new], [{ ...comparison.old, name: 'base' }, { ...comparison.new, name: 'tuned' }]);
+    t.deepEqual(
+      [back.old, back.new],
+      [
+        { ...comparison.old, name: 'base' },
+        { ...comparison.new, name: 'tuned' },
+      ],
+    );
     t.is(back.provenance, null);
     const report = prepare({ comparison: back, analysis }, back.old.name, back.new.name);
     t.is(writeJson(report), text);
@@ -148,7 +154,12 @@ test('names that look like keys stay as they are', (t) => {
     ]),
   );
   const names = ['__proto__', 'selfAttention.qProj.layer_type'];
-  const text = write(buildResult(names.map((name) => ({ name })), { layerAnalysis }));
+  const text = write(
+    buildResult(
+      names.map((name) => ({ name })),
+      { layerAnalysis },
+    ),
+  );
   const { analysis } = JSON.parse(text) as { readonly analysis: { readonly layer_analysis: Json } };
   t.deepEqual(Object.keys(analysis.layer_analysis), ['__proto__', 'selfAttention', 'change_type', 'mlp']);
   const back = parseReport(text);
@@ -204,6 +215,26 @@ test('the infinities and -0 are in the columns as they are', (t) => {
   for (const value of [...l2Diff, Number.NaN, 0.1]) {
     const same = Float64Array.of(value, value, value);
     t.deepEqual(parseReport(write(withColumns(built, { l2Diff: same }))).columns.l2Diff, same);
+  }
+});
+
+test('whole numbers take as few bytes as hold them', (t) => {
+  const built = buildResult([{ name: 'a' }, { name: 'b' }]);
+  for (const [largest, dtype] of [
+    [255, '|u1'],
+    [256, '<u2'],
+    [65_536, '<u4'],
+    [2 ** 32, '<f8'],
+    [0.5, '<f8'],
+    [-1, '<f8'],
+    [Number.NaN, '<f8'],
+  ] as const) {
+    const changedElements = Float64Array.of(1, largest);
+    const text = write(withColumns(built, { changedElements }));
+    const { columns } = JSON.parse(text) as { readonly columns: { readonly changed_elements: Json } };
+    t.is(columns.changed_elements['dtype'], dtype);
+    t.is(findSchemaErrors(JSON.parse(text)), null);
+    t.deepEqual(parseReport(text).columns.changedElements, changedElements);
   }
 });
 

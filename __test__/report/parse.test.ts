@@ -40,8 +40,18 @@ for (const [title, text, code, pattern] of [
   ['of a series', '{"kind": "series", "schema_version": 1}', 'E_UNSUPPORTED_FORMAT', /of a series/],
   ['of a later version', '{"schema_version": 99, "parameters": []}', 'E_UNSUPPORTED_VERSION', /99: expected 2/],
   ['of version 1', '{"schema_version": 1, "parameters": []}', 'E_UNSUPPORTED_VERSION', /version 1: expected 2/],
-  ['without columns', spoil((json) => Reflect.deleteProperty(json, 'columns')), 'E_INVALID_HEADER', /^columns: expected an object, found nothing$/],
-  ['without a summary', spoil((json) => Reflect.deleteProperty(json, 'summary')), 'E_INVALID_HEADER', /^summary: expected an object, found nothing/],
+  [
+    'without columns',
+    spoil((json) => Reflect.deleteProperty(json, 'columns')),
+    'E_INVALID_HEADER',
+    /^columns: expected an object, found nothing$/,
+  ],
+  [
+    'without a summary',
+    spoil((json) => Reflect.deleteProperty(json, 'summary')),
+    'E_INVALID_HEADER',
+    /^summary: expected an object, found nothing/,
+  ],
   [
     'with a string for a number',
     spoil((json) => (json.summary['total_l2_diff'] = '\u001b[31mhuge')),
@@ -88,6 +98,12 @@ for (const [title, change, at] of [
   ],
   ['no padding', (json) => (json.columns.l2_diff['data'] = String(json.columns.l2_diff['data']).replace(/=+$/, '')), 'l2_diff'],
   ['another type', (json) => (json.columns.l2_diff['dtype'] = '<f4'), 'columns.l2_diff'],
+  ['floats for codes', (json) => (json.columns['identical'] = { dtype: '<f8', count: ROWS, fill: 0 }), 'columns.identical'],
+  [
+    'floats for a lookup',
+    (json) => (json.columns.old['dtype']!['index'] = { dtype: '<f8', count: ROWS, fill: 0 }),
+    'old.dtype.index',
+  ],
   ['a list for a column', (json) => (json.columns['l1_diff'] = [1, 2]), 'columns.l1_diff'],
   ['a huge count', (json) => (json.columns['l1_diff'] = { dtype: '<f8', count: 1e12, fill: 0 }), 'columns.l1_diff'],
   ['a count below zero', (json) => (json.columns['l1_diff'] = { dtype: '<f8', count: -1, fill: 0 }), 'columns.l1_diff'],
@@ -148,7 +164,10 @@ function spoilOrNest(change: (json: Saved) => unknown): string {
   try {
     return spoil(change);
   } catch {
-    return MODEL.replace(/"config_changes": \[[^\]]*\]/, `"config_changes": [{"key": "a", "old": ${'['.repeat(1e5)}${']'.repeat(1e5)}}]`);
+    return MODEL.replace(
+      /"config_changes": \[[^\]]*\]/,
+      `"config_changes": [{"key": "a", "old": ${'['.repeat(1e5)}${']'.repeat(1e5)}}]`,
+    );
   }
 }
 
@@ -199,7 +218,10 @@ test('numbers that contradict each other make a strange report and no crash', (t
         if (dtype === '<f8') part[key] = { dtype, data: floats(names.map(pick)) } as never;
       }
     }
-    json.columns['change_type'] = { dtype: '|u1', data: Buffer.from(names.map((_, row) => (row + round) % 5)).toString('base64') };
+    json.columns['change_type'] = {
+      dtype: '|u1',
+      data: Buffer.from(names.map((_, row) => (row + round) % 5)).toString('base64'),
+    };
     json.columns['identical'] = { dtype: '|u1', data: Buffer.from(names.map((_, row) => (row * round) % 2)).toString('base64') };
     const read = parseReport(JSON.stringify(json));
     for (const format of ['text', 'html', 'markdown', 'csv', 'json'] as const) t.notThrows(() => renderReport(read, { format }));

@@ -62,8 +62,7 @@ function checkLists(t: ExecutionContext, comparison: Comparison): void {
   for (const includeUnchanged of [false, true])
     t.deepEqual(analyze(Comparison.from({ ...comparison, options: { ...options, includeUnchanged } })), analysis);
   const pattern = analyzer.detectChangePattern(diffs);
-  for (const list of [[...diffs], structuredClone(diffs), shuffle(diffs, 2)])
-    t.is(analyzer.detectChangePattern(list), pattern);
+  for (const list of [[...diffs], structuredClone(diffs), shuffle(diffs, 2)]) t.is(analyzer.detectChangePattern(list), pattern);
 }
 
 /** A part of a comparison is a comparison of that part. */

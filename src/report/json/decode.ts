@@ -1,6 +1,6 @@
 import { ModelDiffError } from '../../errors.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
-import { type Column, decodeColumn } from './column.ts';
+import { type Column, COLUMN_DTYPES, type ColumnDtype, decodeColumn } from './column.ts';
 import { listFields } from './keys.ts';
 import { type ColumnSchema, type Schema, string } from './schema.ts';
 
@@ -45,7 +45,7 @@ export function decode(value: unknown, schema: Schema, at: string, size: Size): 
       return schema.of.map((of, index) => decode(items[index], of, `${at}[${index}]`, size));
     }
     case 'column':
-      return expectColumn(value, schema, at, size);
+      return decodeColumnOf(value, schema, at, size);
     case 'lookup':
       return decodeLookup(expectObject(value, at), schema.of, at, size);
     case 'rows':
@@ -67,12 +67,7 @@ function decodeLookup(value: Readonly<Record<string, unknown>>, of: Schema, at: 
   const values = expectList(value['values'], `${at}.values`).map((item, index) =>
     decode(item, of, `${at}.values[${index}]`, size),
   );
-  const index = expectColumn(
-    value['index'],
-    { kind: 'column', dtype: '<u4', perRow: 'one', below: values.length },
-    `${at}.index`,
-    size,
-  );
+  const index = expectColumn(value['index'], INTEGERS, size.rows, values.length, `${at}.index`);
   return Array.from(index, (found) => values[found]);
 }
 
@@ -86,10 +81,19 @@ function decodeRows(value: Readonly<Record<string, unknown>>, at: string, size: 
   );
 }
 
-function expectColumn(value: unknown, { dtype, perRow, below = Infinity }: ColumnSchema, at: string, size: Size): Column {
+const CODES: readonly ColumnDtype[] = ['|u1'];
+const INTEGERS: readonly ColumnDtype[] = COLUMN_DTYPES.filter((dtype) => dtype !== '<f8');
+
+function decodeColumnOf(value: unknown, { of, perRow, below }: ColumnSchema, at: string, size: Size): Column {
   const length = size.rows * (perRow === 'bins' ? size.bins : 1);
-  const column = decodeColumn(value, dtype, length);
-  if (column === undefined) return expect(value as never, () => false, `a column of ${length} ${dtype}`, at);
+  if (of === 'codes') return expectColumn(value, CODES, length, below, at);
+  const column = expectColumn(value, COLUMN_DTYPES, length, below, at);
+  return column instanceof Float64Array ? column : new Float64Array(column);
+}
+
+function expectColumn(value: unknown, dtypes: readonly ColumnDtype[], length: number, below: number, at: string): Column {
+  const column = decodeColumn(value, dtypes, length);
+  if (column === undefined) return expect(value as never, () => false, `a column of ${length} ${dtypes.join(' or ')}`, at);
   const wrong = below === Infinity ? undefined : column.find((found) => found >= below);
   expect(wrong, (found) => found === undefined, `numbers below ${below}`, at);
   return column;

@@ -36,17 +36,15 @@ type Kind =
   | { readonly kind: 'rows' }
   | ObjectSchema;
 
-/** numpy's name of a column's elements. */
-export type ColumnDtype = '<f8' | '|u1' | '<u4';
-
-/** A typed array as base64 of its little-endian bytes, or its length and one number where all are equal. */
+/** A typed array, see `column.ts`. */
 export interface ColumnSchema {
   readonly kind: 'column';
-  readonly dtype: ColumnDtype;
+  /** `floats` is a `Float64Array`, `codes` a `Uint8Array`. */
+  readonly of: 'floats' | 'codes';
   /** `bins`: as many elements a row as the histogram has bins. */
   readonly perRow: 'one' | 'bins';
   /** Codes are below it. */
-  readonly below?: number;
+  readonly below: number;
 }
 
 /** An object with these fields. */
@@ -64,15 +62,15 @@ export const boolean: Schema = { kind: 'boolean' };
 export const verbatim: Schema = { kind: 'verbatim' };
 export const evidence: Schema = { kind: 'evidence', description: 'The numbers behind the conclusion.' };
 export const rows: Schema = { kind: 'rows' };
-export const floats: Schema = { kind: 'column', dtype: '<f8', perRow: 'one' };
-export const bins: Schema = { kind: 'column', dtype: '<f8', perRow: 'bins' };
+export const floats: Schema = { kind: 'column', of: 'floats', perRow: 'one', below: Infinity };
+export const bins: Schema = { kind: 'column', of: 'floats', perRow: 'bins', below: Infinity };
 export const flags: Schema = codes(2);
 
 export const numberOrNull: Schema = nullable(number);
 
 /** A column of numbers from 0 to `below` - 1. */
 export function codes(below: number): Schema {
-  return { kind: 'column', dtype: '|u1', perRow: 'one', below };
+  return { kind: 'column', of: 'codes', perRow: 'one', below };
 }
 
 export function constant(value: string | number): Schema {
