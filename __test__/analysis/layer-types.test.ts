@@ -312,7 +312,7 @@ function readArchitectures(): ReadonlyMap<string, readonly Pattern[]> {
   return architectures;
 }
 
-test('whole architectures: at least 99 % of the tensors have the type that their module classes say', (t) => {
+test('whole architectures: at least 99% of the tensors have the type that their module classes say', (t) => {
   const architectures = readArchitectures();
   t.true(architectures.size >= 180);
   let tensors = 0;

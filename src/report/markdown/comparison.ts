@@ -124,7 +124,7 @@ function writeModified({ columns, summary }: Report, rows: number): MarkdownBloc
   const ranked = rankModified(columns, rows);
   const top = findTop(columns, ranked);
   const lines = [...ranked].map((row) => {
-    const words = describeRow(columns, row, top, formatPercent);
+    const words = describeRow(columns, row, top, (change) => formatPercent(change, 3));
     const notes = [describeShapes(columns, row, SIGNS), describeNotes(columns, row, SIGNS)]
       .filter((note) => note !== '')
       .map(codeName)
