@@ -529,6 +529,7 @@ mod tests {
             configs: Vec::new(),
             findings: Vec::new(),
             left_out: Vec::new(),
+            candidates: Vec::new(),
         })
     }
 
