@@ -146,9 +146,15 @@ fn read_entries(
         }
     }
     if let Some(first) = first_other {
+        let could_be_weights = |one: &LeftOut| one.role == LeftOutRole::Weights;
+        let severity = if arrays.left_out.iter().any(could_be_weights) {
+            Severity::Warning
+        } else {
+            Severity::Info
+        };
         arrays.note(Finding::new(
             "EntryIsNoArray",
-            Severity::Info,
+            severity,
             format!(
                 "left out of the archive: {} without an array, the first is {first:?}",
                 if others == 1 {

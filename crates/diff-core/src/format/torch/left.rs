@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::document::{Reading, Ref};
-use super::pick::key_of;
+use super::pick::{is_counter, key_of};
 use super::records::{Records, ZipRecords};
 use super::tensor::Found;
 use super::tree::{Kind, Tree};
@@ -51,7 +51,7 @@ pub(super) fn mappings(
         taken.insert(node);
         up = tree.nodes.get(node as usize).and_then(|node| node.parent);
     }
-    // Per mapping, in the order of the file: its spans, and whether it has more than single numbers.
+    // Per mapping, in the order of the file: its spans, and whether it has more than numbers that count the training.
     let mut groups: Vec<(u32, Vec<Span>, bool)> = Vec::new();
     let mut places: HashMap<u32, usize> = HashMap::new();
     for (node, found) in beside {
@@ -63,7 +63,13 @@ pub(super) fn mappings(
         let Some((_, spans, has_many)) = groups.get_mut(place) else {
             continue;
         };
-        *has_many |= found.tensor.elements > 1;
+        let is_number = found.tensor.elements <= 1;
+        let key = tree
+            .nodes
+            .get(*node as usize)
+            .and_then(|node| key_of(reading, node));
+        *has_many |= !is_number
+            || (!found.tensor.dtype.is_integer() && !key.is_some_and(|key| is_counter(&key)));
         for span in found.spans.iter().filter(|span| !reached.has(span)) {
             if !spans.contains(span) || spans.len() > 64 {
                 reading.context.meter.debit(64)?;

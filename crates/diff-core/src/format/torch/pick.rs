@@ -19,17 +19,8 @@ const WRAPPERS: &[&str] = &[
     "model_ema",
 ];
 
-/// Keys that may be the weights or a part of them: taken only when nearly everything is there.
-const PARTS: &[&str] = &[
-    "generator",
-    "G",
-    "weights",
-    "teacher",
-    "student",
-    "backbone",
-    "encoder",
-    "models",
-];
+/// Keys of one of several models: taken when nearly everything is there.
+const PARTS: &[&str] = &["generator", "G", "weights", "teacher", "student", "models"];
 
 /// Keys of what a training run keeps beside the weights.
 const STATES: &[&str] = &[
@@ -51,8 +42,44 @@ const STATE_WORDS: &[&str] = &[
     "scheduler",
     "schedulers",
     "scaler",
+];
+
+/// Words of the keys of random states: no other word is in them, and one of the first two is.
+const RANDOM_WORDS: &[&str] = &[
     "rng",
     "random",
+    "state",
+    "states",
+    "python",
+    "numpy",
+    "np",
+    "torch",
+    "cuda",
+    "cpu",
+    "gpu",
+    "generator",
+];
+
+/// Words of the keys of single numbers that count or measure the training.
+const COUNTER_WORDS: &[&str] = &[
+    "epoch",
+    "epochs",
+    "step",
+    "steps",
+    "iter",
+    "iters",
+    "iteration",
+    "iterations",
+    "loss",
+    "acc",
+    "accuracy",
+    "best",
+    "score",
+    "metric",
+    "lr",
+    "time",
+    "samples",
+    "tokens",
 ];
 
 /// Words of keys that hold the model once more: averages of it, and what it is held against.
@@ -79,9 +106,27 @@ pub(super) fn key_of(reading: &Reading, node: &Node) -> Option<String> {
     node.segment.map(|segment| reading.segment(segment))
 }
 
-fn has_word(key: &str, words: &[&str]) -> bool {
+fn words(key: &str) -> impl Iterator<Item = &str> {
     key.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+fn has_word(key: &str, known: &[&str]) -> bool {
+    words(key).any(|word| known.iter().any(|one| word.eq_ignore_ascii_case(one)))
+}
+
+fn is_state_key(key: &str) -> bool {
+    let is_random = has_word(key, &["rng", "random"])
+        && words(key).all(|word| {
+            RANDOM_WORDS
+                .iter()
+                .any(|one| word.eq_ignore_ascii_case(one))
+        });
+    STATES.contains(&key) || has_word(key, STATE_WORDS) || is_random
+}
+
+/// Whether a number under this key tells how far the training is, or how good.
+pub(super) fn is_counter(key: &str) -> bool {
+    has_word(key, COUNTER_WORDS)
 }
 
 /// Nodes that hold a state of the training, the outermost ones; and for each node whether it belongs to one.
@@ -93,7 +138,7 @@ pub(super) fn state_nodes(reading: &Reading, tree: &Tree) -> (Vec<u32>, Vec<bool
         node.parent == Some(0)
             && node.tensors > 0
             && matches!(node.kind, Kind::Mapping | Kind::Module | Kind::Object)
-            && !key_of(reading, node).is_some_and(|key| has_word(&key, STATE_WORDS))
+            && !key_of(reading, node).is_some_and(|key| is_state_key(&key))
     });
     for (number, node) in tree.nodes.iter().enumerate() {
         let above = node
@@ -107,8 +152,7 @@ pub(super) fn state_nodes(reading: &Reading, tree: &Tree) -> (Vec<u32>, Vec<bool
         });
         let named = near
             && (node.kind != Kind::Tensor || has_mapping)
-            && key_of(reading, node)
-                .is_some_and(|key| STATES.contains(&&*key) || has_word(&key, STATE_WORDS));
+            && key_of(reading, node).is_some_and(|key| is_state_key(&key));
         let is_state = named || (node.is_optimizer && node.parent.is_some());
         if is_state && !above && node.tensors > 0 {
             found.push(number as u32);
@@ -208,6 +252,10 @@ fn only(
     is_training: bool,
 ) -> Option<u32> {
     let direct = direct_bytes(children);
+    // Tensors beside it that are more than a number each are a part of the model themselves.
+    let has_tensors = children
+        .iter()
+        .any(|(_, node)| node.kind == Kind::Tensor && !node.is_number);
     let mappings: Vec<(u32, &Node, String)> = children
         .iter()
         .filter(|(_, node)| is_mapping(node))
@@ -223,7 +271,7 @@ fn only(
             matches!(other.kind, Kind::Sequence) && other.bytes.saturating_mul(SHARE) > node.bytes
         });
         let evident = is_training || has_copies || is_state_dict(reading, tree, *number, node);
-        if evident && !others && node.bytes >= direct {
+        if evident && !others && !has_tensors {
             return Some(*number);
         }
     }

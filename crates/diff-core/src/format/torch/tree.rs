@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) tensors: u64,
     /// What is in it, also what holds no tensors.
     pub(super) entries: u32,
+    /// A tensor of one element.
+    pub(super) is_number: bool,
     /// A mapping of `state` and `param_groups`: what optimizers save.
     pub(super) is_optimizer: bool,
 }

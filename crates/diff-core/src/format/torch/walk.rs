@@ -240,6 +240,7 @@ impl Walker<'_> {
             bytes: 0,
             tensors: 0,
             entries: children.items.len() as u32,
+            is_number: false,
             is_optimizer: children.is_optimizer,
         });
         self.tree.nodes.len() as u32 - 1
@@ -265,6 +266,7 @@ impl Walker<'_> {
             bytes: found.tensor.bytes,
             tensors: 1,
             entries: 0,
+            is_number: found.tensor.elements <= 1,
             is_optimizer: false,
         });
         let node = self.tree.nodes.len() as u32 - 1;
