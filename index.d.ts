@@ -41,6 +41,8 @@ interface Description {
   findings: Array<NativeFinding>
   files: Array<NativeFile>
   leftOut: Array<NativeLeftOut>
+  /** Empty where there is no choice. */
+  candidates: Array<NativeCandidate>
 }
 
 /** An error; `failed` tells it from a value. */
@@ -54,6 +56,15 @@ interface Failure {
   offset?: number
   hint?: string
   findings: Array<NativeFinding>
+}
+
+/** A mapping of a file that could be the model: `key` opens it. */
+interface NativeCandidate {
+  key: string
+  tensors: number
+  bytes: number
+  /** Whether it is the one that was taken. */
+  chosen: boolean
 }
 
 interface NativeFile {

@@ -52,6 +52,19 @@ pub struct Checkpoint {
     pub findings: Vec<Finding>,
     /// What holds tensors, or could, and is not among `tensors`.
     pub left_out: Vec<LeftOut>,
+    /// The mappings of a file that could be the model, the one that was taken among them; empty where there is no choice.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A mapping that holds tensors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its path, keys joined by dots: what [`crate::format::OpenOptions::key`] takes.
+    pub key: String,
+    pub tensors: u64,
+    pub bytes: u64,
+    /// Whether it is the one that was taken.
+    pub is_chosen: bool,
 }
 
 impl Checkpoint {

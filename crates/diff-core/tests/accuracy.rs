@@ -195,6 +195,7 @@ fn checkpoint(data: Data, elements: u64, is_new: bool) -> Arc<Checkpoint> {
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     })
 }
 

@@ -33,6 +33,7 @@ fn checkpoint(bytes: Vec<u8>, make: impl FnOnce(Span) -> Tensor) -> Checkpoint {
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     }
 }
 

@@ -73,6 +73,16 @@ pub struct NativeLeftOut {
     pub path: String,
 }
 
+/// A mapping of a file that could be the model: `key` opens it.
+#[napi(object)]
+pub struct NativeCandidate {
+    pub key: String,
+    pub tensors: f64,
+    pub bytes: f64,
+    /// Whether it is the one that was taken.
+    pub chosen: bool,
+}
+
 #[napi(object)]
 pub struct NativeText {
     pub key: String,
@@ -92,6 +102,8 @@ pub struct Description {
     pub findings: Vec<NativeFinding>,
     pub files: Vec<NativeFile>,
     pub left_out: Vec<NativeLeftOut>,
+    /// Empty where there is no choice.
+    pub candidates: Vec<NativeCandidate>,
 }
 
 /// How a checkpoint is opened.
@@ -231,6 +243,7 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     })
 }
 
@@ -274,6 +287,16 @@ impl NativeCheckpoint {
                         name: one.name.clone(),
                         bytes: one.bytes as f64,
                         path: one.path.display().to_string(),
+                    })
+                    .collect(),
+                candidates: checkpoint
+                    .candidates
+                    .iter()
+                    .map(|one| NativeCandidate {
+                        key: one.key.clone(),
+                        tensors: one.tensors as f64,
+                        bytes: one.bytes as f64,
+                        chosen: one.is_chosen,
                     })
                     .collect(),
             })

@@ -535,6 +535,7 @@ mod tests {
             configs: Vec::new(),
             findings: Vec::new(),
             left_out: Vec::new(),
+            candidates: Vec::new(),
         })
     }
 

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::checkpoint::{Checkpoint, Format};
+use crate::checkpoint::{Candidate, Checkpoint, Format};
 use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOut;
@@ -59,6 +59,8 @@ struct Opened {
     findings: Vec<Finding>,
     /// Spans count sources as those of the tensors do.
     left_out: Vec<LeftOut>,
+    /// Mappings that could be the model.
+    candidates: Vec<Candidate>,
     /// Sources beside the file itself, numbered after it.
     sources: Vec<Arc<dyn Source>>,
 }
@@ -173,6 +175,7 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         configs: Vec::new(),
         findings: opened.findings,
         left_out: opened.left_out,
+        candidates: opened.candidates,
     })
 }
 

@@ -111,6 +111,7 @@ pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Res
         .collect::<Result<_>>()?;
     Ok(Opened {
         left_out: Vec::new(),
+        candidates: Vec::new(),
         tensors,
         metadata,
         findings: Vec::new(),

@@ -116,7 +116,7 @@ pub(super) fn is_foreign(head: &Head) -> bool {
     let is_known = KNOWN.iter().any(|(magic, code, _, _)| {
         head.starts_with(magic) && !matches!(code, Code::GitLfsPointer | Code::NoTensors)
     });
-    is_known || is_tar(head) || is_onnx(head.start) || is_flax(head.start)
+    is_known || is_tar(head) || is_zlib(head.start) || is_onnx(head.start) || is_flax(head.start)
 }
 
 /// Whether a file that nothing claims can be no weights: text, pictures, sounds, tables.
@@ -153,6 +153,11 @@ fn is_tar(head: &Head) -> bool {
         .is_some_and(|magic| magic == b"ustar")
 }
 
+/// The head of a zlib stream: deflate with a window of 32 KiB, and a checksum of the two bytes.
+fn is_zlib(start: &[u8]) -> bool {
+    matches!(start, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+}
+
 /// A protobuf whose first field is `ir_version`, 1 to 13, and whose second is a text or a graph.
 fn is_onnx(start: &[u8]) -> bool {
     match start {
@@ -187,11 +192,27 @@ pub(super) fn explain(head: &Head) -> Error {
         );
     }
     if is_tar(head) {
+        if head.starts_with(b"sys_info\0") {
+            return Error::new(
+                Code::UnsupportedArchive,
+                "PyTorch checkpoint of before version 0.2 (a tar archive of 2016)",
+            )
+            .hint(
+                "load it with torch.load, which still reads it, and save it again with torch.save",
+            );
+        }
         return Error::new(
             Code::UnsupportedArchive,
             "tar archive instead of a checkpoint",
         )
         .hint("unpack it first with tar xf");
+    }
+    if is_zlib(head.start) {
+        return Error::new(
+            Code::UnsupportedArchive,
+            "zlib-compressed file, as joblib writes with compress",
+        )
+        .hint("load it with joblib.load and save the arrays with safetensors.numpy.save_file or numpy.savez");
     }
     if is_onnx(head.start) {
         return Error::new(

@@ -68,6 +68,7 @@ fn empty(path: &Path) -> Checkpoint {
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     }
 }
 
