@@ -1,6 +1,8 @@
 import type { DiffSummary } from '../../comparison/summary.ts';
 import type { SortedRows } from '../apart.ts';
 import type { TensorRow } from '../tensor-row.ts';
+import { findContrasts } from '../where/contrast.ts';
+import { describeDepth } from '../where/depth-words.ts';
 import { type Members, readMembers } from '../where/members.ts';
 import type { Where } from '../where/types.ts';
 import { describeWhere } from '../where/where.ts';
@@ -42,8 +44,11 @@ export function readStory(rows: readonly TensorRow[], sorted: SortedRows, summar
       const chosen = new Set(some);
       return describeWhere(members, (row) => chosen.has(compared[row] as TensorRow));
     },
-    contrast: () => null,
-    trend: () => null,
+    contrast: (some) => findContrasts(some)[0]?.text ?? null,
+    trend: (some) => {
+      const [only, ...others] = describeDepth(some).filter(({ kind }) => kind !== 'even');
+      return only !== undefined && others.length === 0 && only.kind !== 'uneven' ? only.text : null;
+    },
   };
 }
 

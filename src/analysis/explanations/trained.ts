@@ -67,11 +67,11 @@ function describeChange(
 ): string {
   if (!everything) {
     const claimed = story.changed.length > open.length;
-    const contrast = story.contrast(open);
+    const contrast = story.contrast(measured);
     const size = contrast === null ? `, by ${formatPercent(change)}` : `: ${contrast}`;
     return `${claimed ? '' : 'only '}${placeVerb(story.where(open), 'changed')}${size}`;
   }
-  const contrast = story.contrast(open);
+  const contrast = story.contrast(measured);
   if (contrast !== null) return contrast;
   const { least, most } = readRange(measured);
   const subject = measured.some((row) => isMatrix(row)) ? 'every matrix' : 'every tensor';
