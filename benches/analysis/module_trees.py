@@ -9,7 +9,7 @@ from the attribute only where a plain Linear, Embedding or Parameter stands at t
 
 The file: a line `# architecture`, then one line a tensor, `shared rest dims type count`: how many segments it shares with the line
 before, the rest of its name, its number of dimensions, its type, and how many tensors differ from it in their indices alone. An
-architecture all of whose names an earlier one has (but for indices) is left out.
+architecture most of whose names an earlier one has (but for indices) is left out.
 
 Conventions where an opinion is needed: what a projector, connector or resampler holds is `projector`; squeeze-and-excite and the
 layers of ConvNeXt are `conv`; a transformer inside a head is what its own layers are, everything else in a head is `output`; layer
@@ -37,24 +37,29 @@ ForTextToSpeech ForQuestionAnswering ForImageTextRetrieval ForPrediction Model""
 # From this many patterns on an architecture is left out, for the size of the file.
 MOST_PATTERNS = 160
 
+# An architecture of which less than this share of the patterns is new is left out too.
+NEW = 0.1
+
 # Classes by what they make of a parameter inside; the nearest class that matches decides.
 CLASSES = [
-    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|Downsample|Upsample|^(Basic|Bottleneck|Conv)\w*Block", "conv"),
-    (r"SEModule|SqueezeExcit|SELayer|ConvNext\w*(Layer|Block)|ConvModule|ConvLayer|ConvolutionModule|InvertedResidual|MBConv", "conv"),
-    (r"Projector|Merger|MultiModal.*Proj|Connector|Resampler|Perceiver(?!.*(Model|Embed|Preproc|Decoder))|Aligner|ModalityProjection", "projector"),
+    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|^Downsample|^Upsample|^(Basic|Bottleneck)(Block|Conv)", "conv"),
+    (r"SEModule|SqueezeExcit|SELayer|SplitAttn|ConvNext\w*(Layer|Block)|ConvolutionModule|InvertedResidual|^MBConv", "conv"),
+    (r"Projector|Merger|MultiModal.*Proj|Connector|Resampler|Aligner|ModalityProjection", "projector"),
     (r"Router|MoEGate|MoeGate|TopkGate|TopKGate", "router"),
-    (r"Timestep|TimeEmb|AdaLayerNorm|AdaLN|AdaNorm|AdaptiveNorm|TextProjection|ImageProjection|Modulation|LabelEmbedding|ConditionEmb|TimeTextEmb|FiLM", "conditioning"),
-    (r"PositionalConv|PositionalEmb|PositionEmb|PositionEnc|RelPos|RelativePosition|PositionalEnc|PosEmbed|PositionBias|PatchPos", "position"),
-    (r"PatchEmb|ConvStem|PatchProj|TokenEmbedding|Embeddings?$|^Stem", "embedding"),
-    (r"Predictor|PredictionHead|ClassifierHead|DecodeHead|ClassificationHead|MLPPredictionHead|LMHead|PoolingHead|LMPrediction|MaskedLMHead|OnlyMLMHead|PreTrainingHeads|HeadTransform|^FCNHead|DeepLabHead|RPNHead|FastRCNNPredictor|MaskRCNNHeads|RetinaNet\w*Head|SSD\w*Head|FCOS\w*Head|TwoMLPHead", "output"),
+    (r"Timestep|TimeEmb|AdaLayerNorm|AdaLN|AdaNorm|AdaptiveNorm|MLPEmbedder$|TextProjection|ImageProjection|Modulation|LabelEmbedding|ConditionEmb|TimeTextEmb|FiLM", "conditioning"),
+    (r"PositionalConv|PositionalEmb|PositionEmb|PositionEnc|RelPos(?!Att)|RelativePosition|PosEnc|^PosConv|PositionalEnc|PosEmbed|PositionBias|PatchPos", "position"),
+    (r"PatchEmb|HybridEmbed|PatchProj|TokenEmbedding|Embeddings?$", "embedding"),
+    (r"Predictor|PredictionHead|ClassifierHead|DecodeHead|ClassificationHead|MLPPredictionHead|LMHead|PoolingHead|LMPrediction|MaskedLMHead|OnlyMLMHead|PreTrainingHeads|HeadTransform|^FCNHead|DeepLabHead|RPNHead|FastRCNNPredictor|MaskRCNNHeads|RetinaNet\w*Head|SSD\w*Head|FCOS\w*Head|TwoMLPHead|(?<!Multi)Head$", "output"),
     (r"Intermediate$", "mlp"),
     (r"SelfOutput|AttentionOutput|Transformer2DModel$|AnimateDiffTransformer", "attention"),
     (r"Attention|Attn|GatedDeltaNet|^MHA|DeltaNet|LightningAttn|Retention|WindowAttention", "attention"),
-    (r"Mamba|RgLru|RecurrentBlock|BambaMixer|SSM|ShortConv|GatedLinearUnit$", "ssm"),
+    (r"Mamba(?!Out)|RgLru|RecurrentBlock|BambaMixer|SSM|ShortConv|GatedLinearUnit$", "ssm"),
     (r"MLP|Mlp|FeedForward|FeedFoward|FFN|Ffn|Experts?$|DenseActDense|DenseGatedActDense|DenseReluDense|MoE$|Moe$|SwiGLU|GEGLU|GLUMBConv|SparseMoe|MoeBlock", "mlp"),
     (r"^(?!.*(SelfOutput|ModelOutput))\w+Output$", "mlp"),
     (r"Pooler", "output"),
 ]
+# What holds a bridge from one modality to another, with its norms and whatever else.
+BRIDGE = r"Connector|Resampler|Projector|PatchMerger|VisionMerger|MultiModalProj"
 TOP_HEADS = {"lm_head", "score", "classifier", "qa_outputs", "embed_out", "head", "fc", "class_embed", "head_dist", "output_projection"}
 
 
@@ -88,7 +93,7 @@ def shrink(config, seen=None):
 def find_by_class(chain):
     """Type by the classes around a parameter, innermost first; the model's own class does not count."""
     inner = chain[:-1]
-    if any(re.search(r"Connector|Resampler|Projector|PatchMerger|VisionMerger", cls) for _, cls in inner):
+    if any(re.search(BRIDGE, cls) or name.endswith("_projector") and name != "vocab_projector" for name, cls in inner):
         return "projector"
     for attribute, cls in inner:
         if cls == "ModuleDict" and attribute == "mlp":
@@ -118,8 +123,7 @@ def find_type(chain, parameter, owner, is_buffer):
         return "output"
     if is_buffer:
         return "buffer"
-    in_projector = any(re.search(r"Connector|Resampler|Projector|PatchMerger|VisionMerger", name) for name in [cls, *around[:-1]])
-    if in_projector:
+    if any(re.search(BRIDGE, c) or name.endswith("_projector") and name != "vocab_projector" for name, c in chain[:-1]):
         return "projector"
     if re.search(r"layer_scale|^gamma_?\d?$|^lambda_\d", parameter) or "GRN" in cls or "GlobalResponseNorm" in cls:
         return "norm"
@@ -137,7 +141,7 @@ def find_type(chain, parameter, owner, is_buffer):
     if attribute in TOP_HEADS and not any(re.search(r"Layer$|Block$", name) for name in around):
         return "output"
     if isinstance(owner, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose1d | nn.ConvTranspose2d):
-        if re.search(r"patch_(conv|embedding)", attribute):
+        if any(re.search(r"patch_(conv|emb)", name) for name, _ in chain) and "backbone" not in [name for name, _ in chain]:
             return "embedding"
         found = find_by_class(chain)
         if found in ("attention", "mlp", "ssm", "position", "embedding", "projector", "conditioning", "output"):
@@ -179,9 +183,10 @@ def build_transformers():
         for name in [*names[:1], *[n for n in names[1:] if n.endswith(("ForMaskedLM", "ForImageClassification", "ForSequenceClassification"))][:1]]:
             try:
                 model_class = getattr(transformers, name, None)
+                config_class = getattr(model_class, "config_class", None)
             except ImportError:  # wants a library that is not there
                 continue
-            if model_class is not None and getattr(model_class, "config_class", None) is not None:
+            if config_class is not None:
                 yield f"transformers/{name}", lambda c=model_class: c(shrink(c.config_class()))
 
 
@@ -260,7 +265,7 @@ def main():
                 template = re.sub(r"(?<![^.])\d+(?![^.])", "#", name)
                 patterns.setdefault((template, dims, kind), [name, 0, chain])[1] += 1
             fresh = {key for key in patterns if key[2] is not None} - seen
-            if not fresh or len(patterns) > MOST_PATTERNS:
+            if len(fresh) < NEW * len(patterns) or len(patterns) > MOST_PATTERNS:
                 continue
             seen |= fresh
             library = architecture.split("/")[0]
