@@ -70,7 +70,6 @@ test('the list says what the columns say, tensor by tensor', async (t) => {
   if (tensors === undefined) return t.fail('no columns');
   t.is(result.diffs.length, 1200);
   t.is(result.diffs, result.diffs, 'listed once');
-  t.deepEqual({ ...result }.diffs, result.diffs);
   for (const [row, diff] of result.diffs.entries()) {
     if (!t.deepEqual(numbersOf(diff), readRow(tensors, row)) || !t.is(diff.error, null)) return;
     t.deepEqual(describe(diff.oldInfo), readSide(tensors.old, row));

@@ -69,11 +69,13 @@ test('with columns the analysis does not depend on what is listed', (t) => {
 });
 
 test('the map by layer type: five types always, positions among the embeddings, others where they occur', (t) => {
-  const { layerAnalysis } = analyze(buildComparison([
+  const { layerAnalysis } = analyze(
+    buildComparison([
       ...sketches,
       { name: 'transformer.wpe.weight', change: 0.5 },
       { name: 'model.layers.0.mlp.router.weight', change: 0.2 },
-    ]));
+    ]),
+  );
   t.deepEqual(Object.keys(layerAnalysis).sort(), ['attention', 'embedding', 'mlp', 'norm', 'output', 'router']);
   t.is(layerAnalysis['attention']?.count, 24);
   t.true(Math.abs((layerAnalysis['attention']?.avgChange ?? 0) - 0.03) < 1e-12);
@@ -106,7 +108,11 @@ test('user patterns decide the types; names from files and from users are never 
 });
 
 test('totals: R over matrices, cosine, what kept its value', (t) => {
-  const { summary } = analyze(buildComparison(llama(4, (name) => (name.includes('norm') ? 0.9 : 0.02)).map((sketch) => ({ ...sketch, changedShare: 0.75 }))));
+  const { summary } = analyze(
+    buildComparison(
+      llama(4, (name) => (name.includes('norm') ? 0.9 : 0.02)).map((sketch) => ({ ...sketch, changedShare: 0.75 })),
+    ),
+  );
   t.true(Math.abs(summary.change - 0.02) < 1e-12, 'norms do not count');
   t.true(Math.abs((summary.cosine ?? 0) - (1 - 0.02 ** 2 / 2)) < 1e-9);
   t.true(Math.abs((summary.unchangedShare ?? 0) - 0.25) < 1e-9);

@@ -107,11 +107,7 @@ function isCommon(sketch: Sketch): boolean {
 }
 
 /** A comparison of sketched tensors; `extra` is what else its summary tells. */
-export function buildComparison(
-  sketches: readonly Sketch[],
-  extra: Partial<DiffSummary> = {},
-  withRounding = false,
-): Comparison {
+export function buildComparison(sketches: readonly Sketch[], extra: Partial<DiffSummary> = {}, withRounding = false): Comparison {
   return Comparison.fromColumns(buildColumns(sketches, withRounding), extra);
 }
 

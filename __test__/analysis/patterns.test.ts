@@ -139,8 +139,7 @@ test('invariance: scale', (t) => {
 });
 
 test('invariance: order of tensors, to the last bit', (t) => {
-  for (const { diffs: list } of cases)
-    t.deepEqual(detectPattern(readList([...list].reverse())), detectPattern(readList(list)));
+  for (const { diffs: list } of cases) t.deepEqual(detectPattern(readList([...list].reverse())), detectPattern(readList(list)));
 });
 
 test('invariance: names of stacks, to the last bit', (t) => {

@@ -64,6 +64,8 @@ test('magnitudes keep their whole part', (t) => {
 test('a cosine near 1 is told by its distance', (t) => {
   t.is(formatCosine(0.01288, 5), '0.98712');
   t.is(formatCosine(0.01288), '0.987');
+  t.is(formatCosine(0.002), '0.998');
+  t.is(formatCosine(0.0002), '1-2.0e-4');
   t.is(formatCosine(3.2e-8, 5), '1-3.2e-8');
   t.is(formatCosine(0, 5), '1');
   t.is(formatCosine(1.5, 5), '-0.50000');
