@@ -78,7 +78,7 @@ test('an array that is broken is a row of its archive with its error', async (t)
   t.regex(diffs.find(({ name }) => name === 'x')?.error ?? '', /array ends before its data do.*entry x\.npy/u);
 });
 
-const REFUSED: readonly (readonly [about: string, header: string, code: string])[] = [
+const REFUSED: readonly (readonly [about: string, header: string, code: ErrorCode])[] = [
   ['a call', "{'descr': '<f4', 'fortran_order': False, 'shape': (exit(),)}", 'E_INVALID_HEADER'],
   ['a negative size', "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", 'E_INVALID_HEADER'],
   ['more elements than there are bytes', "{'descr': '<f4', 'fortran_order': False, 'shape': (99,)}", 'E_UNEXPECTED_EOF'],

@@ -23,7 +23,7 @@ export async function* follow(folder: string, options: FollowOptions = {}): Asyn
   using series = createSeries();
   let last = -1;
   let count = 0;
-  while (signal?.aborted !== true) {
+  do {
     for (const [step, name] of await listSteps(folder, pattern)) {
       if (step <= last) continue;
       try {
@@ -37,8 +37,12 @@ export async function* follow(folder: string, options: FollowOptions = {}): Asyn
       count += 1;
       if (count > 1) yield series.result();
     }
-    await sleep(interval, undefined, { ...(signal && { signal }) }).catch(() => undefined);
-  }
+  } while (await wait(interval, signal));
+}
+
+/** Waits for the next look; false when the watch ends. */
+function wait(interval: number, signal: AbortSignal | undefined): Promise<boolean> {
+  return sleep(interval, true, { signal }).catch(() => false);
 }
 
 async function listSteps(folder: string, pattern: RegExp): Promise<[step: number, name: string][]> {

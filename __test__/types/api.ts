@@ -4,7 +4,6 @@ import {
   Comparison,
   DiffAnalyzer,
   ModelDiff,
-  ModelDiffError,
   analyze,
   compare,
   compareCheckpoints,
@@ -23,6 +22,7 @@ import type {
   KnownDtype,
   LayerType,
   LimitName,
+  ModelDiffError,
   PairMetrics,
   ParameterDiff,
   ReportFormat,
@@ -31,21 +31,20 @@ import type {
   TensorInfo,
 } from 'model-diff';
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-/** Compiles where both types are one. */
-const same = <A, B>(_: Same<A, B>): void => undefined;
+/** `true` where both types are one, and not `any`. */
+type Same<A, B> = 0 extends 1 & A ? false : [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
 export async function checkpoints(): Promise<void> {
   await using checkpoint = await loadCheckpoint('model.safetensors', { limits: { tensors: 5 }, includeOptimizer: true });
   using snapshot = Checkpoint.fromTensors({ w: { data: new Float32Array(2), shape: [2] } });
   Checkpoint.fromTensors(new Map([['w', { data: new Uint16Array(2), shape: [2], dtype: 'bf16' }]]));
-  for (const [name, info] of checkpoint.tensorInfo) (info.mean.toFixed(4) satisfies string, name satisfies string);
+  for (const [name, info] of checkpoint.tensorInfo) console.log(name.length, info.mean.toFixed(4));
   snapshot.tensorInfo satisfies ReadonlyMap<string, TensorInfo>;
 
   const narrow = (await checkpoint.getTensor('w', { as: 'f32' })).data;
-  same<typeof narrow, Float32Array>(true);
+  void (true satisfies Same<typeof narrow, Float32Array>);
   const wide = (await checkpoint.getTensor('w', { as: 'f64', start: 1, length: 2 })).data;
-  same<typeof wide, Float64Array>(true);
+  void (true satisfies Same<typeof wide, Float64Array>);
   // What was read can be given back.
   const raw: TensorData = await checkpoint.getTensor('w', { as: 'raw' });
   Checkpoint.fromTensors({ raw });
@@ -70,14 +69,14 @@ export async function checkpoints(): Promise<void> {
 
 export async function comparisons(options: CompareOptions): Promise<void> {
   const comparison = await compare('base/', { w: { data: new Float32Array(2), shape: [2] } }, options);
-  same<typeof comparison, Comparison>(true);
+  void (true satisfies Same<typeof comparison, Comparison>);
   comparison satisfies DiffResult;
   comparison.summary.comparedTensors satisfies number;
   comparison.columns.l2Diff[0]?.toFixed(3) satisfies string | undefined;
   // Of a comparison of its own the columns are always there.
   comparison.rows({ unchanged: true }).map(({ l2Diff, layerType }) => [l2Diff?.toFixed(3), layerType]);
-  same<ParameterDiff['l2Diff'], number | null>(true);
-  same<TensorColumns['l2Diff'], Float64Array>(true);
+  void (true satisfies Same<ParameterDiff['l2Diff'], number | null>);
+  void (true satisfies Same<TensorColumns['l2Diff'], Float64Array>);
   const metrics: PairMetrics<number | null> | undefined = comparison.row('w');
   void metrics;
   comparison.filter(['*.weight', 'lm_head']).filter('*') satisfies Comparison;
@@ -138,7 +137,7 @@ export function unions(error: ModelDiffError, info: TensorInfo): void {
   if (error.kind === 'Network') void error;
   // Files may have words of their own for what they store.
   if (info.dtype === 'bf16' || info.dtype === 'qint8') void info;
-  same<KnownDtype extends Dtype ? true : false, true>(true);
+  void (true satisfies Same<KnownDtype extends Dtype ? true : false, true>);
   const names: readonly (LimitName | ErrorCode | KnownDtype | LayerType | ReportFormat)[] = [
     'memory',
     'E_ARGUMENT',

@@ -75,16 +75,13 @@ function viewBytes(name: string, { buffer, byteOffset, byteLength }: ArrayBuffer
   }
 }
 
-/** The kind of a typed array, of a class that extends one too; undefined for anything else. */
+/** The kind of a typed array, of a class that extends one too, or of another realm; undefined for anything else. */
 function nameArray(data: unknown): string | undefined {
-  return ArrayBuffer.isView(data) ? (TYPED_ARRAY_NAME?.call(data) as string | undefined) : undefined;
+  return ArrayBuffer.isView(data) ? (Reflect.get(TYPED_ARRAY, Symbol.toStringTag, data) as string | undefined) : undefined;
 }
 
-/** `%TypedArray%.prototype[Symbol.toStringTag]` looks at what an array is, whatever its class is called. */
-const TYPED_ARRAY_NAME = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)?.get;
+/** Its `Symbol.toStringTag` looks at what an array is, whatever its class is called. */
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** Bytes of `raw` elements as the typed array that holds them. */
 export function toTypedArray(bytes: Uint8Array, dtype: string): TypedArray {

@@ -1,5 +1,5 @@
-import { toNullable } from '../comparison/columns.ts';
 import type { Columns } from '../native/binding.ts';
+import { toNullable } from '../nullable.ts';
 import type { CheckpointTensor, TensorInfo, TensorJson } from './types.ts';
 
 /** Statistics of one tensor, as the one pass over it gives them. */

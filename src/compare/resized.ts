@@ -3,7 +3,7 @@ import type { Columns } from '../native/binding.ts';
 import type { Plan, ResizedItems } from './plan.ts';
 import { ABSENT } from '../checkpoint/tensor-table.ts';
 import { columnReader } from '../checkpoint/tensor-info.ts';
-import { toNullable } from '../comparison/columns.ts';
+import { toNullable } from '../nullable.ts';
 import type { ResizedTensor } from '../comparison/summary.ts';
 
 /** What the common rows of resized tensors changed, and what the rows look like that only one side has. */

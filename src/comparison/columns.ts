@@ -75,11 +75,6 @@ export function changeTypeAt(columns: TensorColumns, row: number): ChangeType {
   return CHANGE_TYPES[columns.changeType[row] ?? 0] ?? 'unchanged';
 }
 
-/** A number that does not exist is NaN in columns and null everywhere else; numbers beyond f64 do not exist either. */
-export function toNullable(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
-}
-
 /** Sizes of the dimensions of a side; null where it is absent. */
 export function shapeAt(side: SideColumns, row: number): readonly number[] | null {
   return side.dtype[row] ? (side.shape[row] ?? null) : null;

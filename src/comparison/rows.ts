@@ -1,7 +1,8 @@
 import type { TensorInfo } from '../checkpoint/types.ts';
 import type { LayerType } from '../layer-types/layer-type.ts';
 import { classifyColumns } from './classify.ts';
-import { type ChangeType, changeTypeAt, type SideColumns, type TensorColumns, toNullable } from './columns.ts';
+import { toNullable } from '../nullable.ts';
+import { type ChangeType, changeTypeAt, type SideColumns, type TensorColumns } from './columns.ts';
 import { mapPairMetrics, type PairMetrics } from './metrics.ts';
 
 /**

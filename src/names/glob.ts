@@ -136,7 +136,8 @@ function createMatcher(steps: readonly Step[]): (name: string) => boolean {
       following[count++] = index;
     }
   };
-  const take = (char: string): void => {
+  /** Whether any step is left after a character. */
+  const take = (char: string): boolean => {
     const before = count;
     [active, following] = [following, active];
     count = 0;
@@ -148,12 +149,13 @@ function createMatcher(steps: readonly Step[]): (name: string) => boolean {
       if (step.isAny) enter(index);
       else for (const next of step.next) enter(next);
     }
+    return count > 0;
   };
   return (name) => {
     turn += 1;
     count = 0;
     enter(0);
-    for (let at = 0; at < name.length && count > 0; at += 1) take(name.charAt(at));
+    for (let at = 0; at < name.length; at += 1) if (!take(name.charAt(at))) return false;
     return following.subarray(0, count).includes(last);
   };
 }

@@ -1,4 +1,4 @@
-import { toNullable } from '../comparison/columns.ts';
+import { toNullable } from '../nullable.ts';
 import { alignStep, isFiniteIn, placeKey, type SeriesAccumulator } from './accumulator.ts';
 import { polarise } from './polarise.ts';
 import { recordTensors } from './record-tensors.ts';

@@ -1,4 +1,5 @@
-import { changeTypeAt, isCompared, type TensorColumns, toNullable } from '../comparison/columns.ts';
+import { changeTypeAt, isCompared, type TensorColumns } from '../comparison/columns.ts';
+import { toNullable } from '../nullable.ts';
 import type { SeriesStep } from './types.ts';
 
 /** What a step tells of all tensors, measured or not. */
