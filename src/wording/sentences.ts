@@ -10,7 +10,7 @@ export function listNames(names: readonly string[], most = 3): string {
   return names.length <= most ? joinWords(names) : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 }
 
-/** First letter in upper case. */
+/** First letter in upper case; names from files stay as they are. */
 export function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\S*[_./]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
