@@ -153,7 +153,10 @@ function createMatcher(steps: readonly Step[]): (name: string) => boolean {
     turn += 1;
     count = 0;
     enter(0);
-    for (let at = 0; at < name.length && count > 0; at += 1) take(name.charAt(at));
+    for (let at = 0; at < name.length; at += 1) {
+      take(name.charAt(at));
+      if (count === 0) return false;
+    }
     return following.subarray(0, count).includes(last);
   };
 }
