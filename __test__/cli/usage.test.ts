@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { BIN, example, makeFolder, run, type Ended } from './cli.ts';
+import { BIN, example, makeFolder, ROOT, run, type Ended } from './cli.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
@@ -92,6 +92,11 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
     'a checkpoint as a saved report',
     ['report', example('base')],
     /it is a directory\nhint: model-diff OLD NEW -o report\.json makes one/,
+  ],
+  [
+    'a mapping that is not in the file',
+    ['inspect', join(ROOT, '__test__', 'fixtures', 'torch', 'gan.pt'), '--key', 'nope'],
+    /error\[E_ARGUMENT\]: .*expected .*G.*\nhint: model-diff inspect lists what is in the file\n/,
   ],
   [
     'an open bracket in a pattern',
@@ -205,4 +210,14 @@ test('a number of threads that the environment gives wrongly is told by its name
   const { code, stderr } = await run([example('base'), example('sft')], { env: { MODEL_DIFF_THREADS: 'many' } });
   t.is(code, 2);
   t.is(stderr, 'error[E_ARGUMENT]: MODEL_DIFF_THREADS must be a whole number from 1 to 1024, not many\n');
+});
+
+test('a hint of the library on one of its options names the flag', async (t) => {
+  const path = join(folder.path, 'variants');
+  mkdirSync(path);
+  for (const variant of ['fp16', 'bf16'])
+    writeSafetensors(join(path, `model.${variant}.safetensors`), [{ name: 'a', shape: [1] }]);
+  const { code, stderr } = await run(['inspect', path]);
+  t.is(code, 2);
+  t.regex(stderr, /^error\[E_AMBIGUOUS_DIRECTORY\]: .*\nhint: choose one with --variant bf16\n$/);
 });

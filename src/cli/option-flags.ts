@@ -25,8 +25,10 @@ const OTHER_WORDS: readonly (readonly [words: RegExp, instead: string])[] = [
   [/run `inspect` to see what is in the file/g, 'model-diff inspect lists what is in the file'],
   [/renderReport\(comparison, \{ format: 'json' \}\) makes one/g, HOW_TO_MAKE],
   [/createSeriesReport writes every format of a series/g, 'model-diff series writes every format itself, as with -o series.html'],
-  [/the option (\w+): (?:--\w+ )?/g, '--$1 '],
 ];
+
+/** How the library names an option that may help, with a value for it. */
+const NAMED = /\bthe option ((?:old\.|new\.)?\w+)(:?)/g;
 
 /**
  * A message or hint of the library with flags for the names of its options. What stands in quotation marks comes from the caller or a
@@ -48,5 +50,8 @@ function spellPart(part: string, names: readonly string[]): string {
       words.replace(new RegExp(String.raw`(?<![\w.-])${name.replace('.', String.raw`\.`)}(?![\w-])`, 'g'), findFlag(name)),
     part,
   );
-  return OTHER_WORDS.reduce((words, [pattern, instead]) => words.replace(pattern, instead), spelt);
+  return OTHER_WORDS.reduce((words, [pattern, instead]) => words.replace(pattern, instead), spelt).replace(
+    NAMED,
+    (_, option: string) => findFlag(option),
+  );
 }

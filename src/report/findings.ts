@@ -14,10 +14,13 @@ export function listChosen(report: Report): readonly SidedFinding[] {
   return listFindings(report).filter(({ finding }) => isChoice(finding));
 }
 
+/** Findings that the list of what was not compared tells better. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['WeightsNotRead']);
+
 /** Findings that matter, the most severe first; what is only informative stands in the JSON. */
 export function listSerious(report: Report): readonly SidedFinding[] {
   return listFindings(report)
-    .filter(({ finding }) => finding.severity !== 'info' && !isChoice(finding))
+    .filter(({ finding }) => finding.severity !== 'info' && !isChoice(finding) && !TOLD_ELSEWHERE.has(finding.code))
     .sort((a, b) => ORDER.indexOf(a.finding.severity) - ORDER.indexOf(b.finding.severity));
 }
 

@@ -102,7 +102,7 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
         let hint = if options.include_optimizer {
             ""
         } else {
-            "; --include-optimizer reads those beside the weights"
+            "; the option includeOptimizer reads those beside the weights"
         };
         let message = format!("state of training is left out: {names}{hint}");
         say("TrainingStateSkipped", Severity::Info, message);

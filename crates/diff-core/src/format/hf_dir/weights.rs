@@ -121,7 +121,7 @@ pub(super) fn choose(listing: &Listing, variant: Option<&str>) -> Result<Option<
         .found(known.join(", "))
         .at(&listing.directory)
         .hint(format!(
-            "choose one with the option variant: --variant {}",
+            "choose one with the option variant: {}",
             known.first().map_or("", String::as_str)
         ))),
     }
