@@ -33,6 +33,7 @@ import type {
   CheckpointTensor,
   Finding,
   LeftOut,
+  MappingCandidate,
   ReadOptions,
   RunOptions,
   TensorData,
@@ -62,6 +63,8 @@ export class Checkpoint {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   /** What holds tensors, or could, and is not among them. */
   readonly leftOut: readonly LeftOut[];
+  /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */
+  readonly candidates: readonly MappingCandidate[];
   /** @internal */
   readonly native: NativeCheckpoint;
   /** @internal */
@@ -97,6 +100,7 @@ export class Checkpoint {
     this.findings = description.findings.map(toFinding);
     this.files = description.files;
     this.leftOut = description.leftOut as LeftOut[];
+    this.candidates = description.candidates;
   }
 
   /** @internal */

@@ -54,6 +54,15 @@ export interface LeftOut {
   readonly path: string;
 }
 
+/** A mapping of a file that holds tensors, of which one was taken as the model. */
+export interface MappingCandidate {
+  /** Its path, keys joined by dots, as the option `key` takes it. */
+  readonly key: string;
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly chosen: boolean;
+}
+
 /** A tensor of a checkpoint: statistics are read when they are first looked at, and kept. */
 export interface CheckpointTensor extends TensorInfo {
   /** Plain data; null for statistics that were not read yet. */

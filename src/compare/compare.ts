@@ -14,6 +14,7 @@ import { buildColumns } from './build-columns.ts';
 import { compareAllConfigs } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
 import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, openInput } from './inputs.ts';
+import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
 import { compareLeftOut } from './left-out.ts';
 import { COMPARE_OPTIONS, type CompareOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type Plan, planDiff } from './plan.ts';
@@ -43,7 +44,15 @@ export async function compare(old: CheckpointInput, newer: CheckpointInput, opti
   };
   try {
     const [before, after] = [await open(old, 'old'), await open(newer, 'new')];
-    return await compareOpen(before, after, resolved, options);
+    const fit = async (input: CheckpointInput, own: Checkpoint, other: Checkpoint, side: 'old' | 'new'): Promise<ChosenMapping> => {
+      if (typeof input !== 'string') return { checkpoint: own, key: null };
+      const chosen = await chooseMapping(input, own, other, side, chooseLoadOptions(options, side), resolved.names);
+      if (chosen.checkpoint !== own) opened.push(chosen.checkpoint);
+      return chosen;
+    };
+    const first = await fit(old, before, after, 'old');
+    const second = await fit(newer, after, first.checkpoint, 'new');
+    return await compareOpen(first.checkpoint, second.checkpoint, resolved, options, { old: first.key, new: second.key });
   } finally {
     for (const checkpoint of opened) checkpoint.close();
   }
@@ -55,6 +64,7 @@ export async function compareOpen(
   newer: Checkpoint,
   options: ResolvedOptions,
   { provenance = true, signal, onProgress }: RunOptions & Pick<CompareOptions, 'provenance'>,
+  keys: { readonly old: string | null; readonly new: string | null } = { old: null, new: null },
 ): Promise<Comparison> {
   const run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const { names, plan, result, columns } = await compareTensors(old, newer, options, run);
@@ -74,7 +84,7 @@ export async function compareOpen(
       nameChanges: names.changes,
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
     }),
-    ...describeSides(old, newer, columns, names.unused),
+    ...describeSides(old, newer, columns, { unused: names.unused, keys }),
     options: keepOptions(options),
     provenance: provenance === false ? null : describeOrigin(old, newer, provenance === true ? null : provenance.command),
   });

@@ -52,7 +52,7 @@ export function describeSides(
   old: Checkpoint,
   newer: Checkpoint,
   columns: { readonly old: SideColumns; readonly new: SideColumns },
-  unused: readonly UnusedRule[],
+  { unused, keys }: { readonly unused: readonly UnusedRule[]; readonly keys: { readonly old: string | null; readonly new: string | null } },
 ): { readonly old: ComparedSide; readonly new: ComparedSide } {
   const paths = [old, newer].filter((checkpoint) => !isInMemory(checkpoint)).map(({ path }) => path);
   const names = tellApart(paths);
@@ -62,9 +62,19 @@ export function describeSides(
       checkpoint,
       name(checkpoint, side),
       columns[side],
-      unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
+      [
+        ...describeKey(keys[side]),
+        ...unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
+      ],
     );
   return { old: describe(old, 'old', ['both', 'old']), new: describe(newer, 'new', ['new']) };
+}
+
+/** The mapping that was taken for the sake of the other side. */
+function describeKey(key: string | null): Finding[] {
+  if (key === null) return [];
+  const message = `of the mappings in the file ${JSON.stringify(key)} was taken: its names fit the other checkpoint best`;
+  return [{ code: 'KeyChosen', severity: 'info', message, path: null, offset: null }];
 }
 
 /** Whether a checkpoint has no path. */
