@@ -267,13 +267,17 @@ fn no_tensors(reading: &mut Reading) -> Result<Error> {
     };
     let bytes = lost.iter().map(|one| one.bytes).sum::<u64>();
     Ok(
-        Error::new(Code::NoTensors, "no tensor in the file that is known here")
-            .found(format!(
-                "{} in places that nothing leads to, the first is {:?}",
-                counted(bytes, "byte"),
-                first.name
-            ))
-            .hint("load it with the program that wrote it and save its state_dict()"),
+        // Not `NoTensors`: who asks whether a file can be weights must not hear that it cannot.
+        Error::new(
+            Code::UnsupportedLayout,
+            "no tensor in the file that is known here",
+        )
+        .found(format!(
+            "{} in places that nothing leads to, the first is {:?}",
+            counted(bytes, "byte"),
+            first.name
+        ))
+        .hint("load it with the program that wrote it and save its state_dict()"),
     )
 }
 
