@@ -106,7 +106,12 @@ const RESNET: ModelTensor[] = [1, 2, 3].flatMap((stage) =>
     ([1, 2] as const).flatMap((conv): ModelTensor[] => {
       const path = `layer${stage}.${unit}`;
       const block = (stage - 1) * 2 + unit;
-      const line = (suffix: string, part: Part, ...shape: number[]): ModelTensor => ({ name: `${path}.${suffix}`, shape, part, block });
+      const line = (suffix: string, part: Part, ...shape: number[]): ModelTensor => ({
+        name: `${path}.${suffix}`,
+        shape,
+        part,
+        block,
+      });
       return [
         line(`conv${conv}.weight`, 'conv', 24, 24, 3, 3),
         line(`bn${conv}.weight`, 'norm', 24),
@@ -200,7 +205,11 @@ export const ARCHITECTURES: readonly Architecture[] = [
       ]),
     ],
   },
-  { name: 'ResNet', blocks: 6, tensors: [...RESNET, ...alone(['conv1.weight', 'conv', 24, 3, 7, 7], ['fc.weight', 'head', 10, 24], ['fc.bias', 'bias', 10])] },
+  {
+    name: 'ResNet',
+    blocks: 6,
+    tensors: [...RESNET, ...alone(['conv1.weight', 'conv', 24, 3, 7, 7], ['fc.weight', 'head', 10, 24], ['fc.bias', 'bias', 10])],
+  },
   {
     name: 'Qwen-VL',
     blocks: L,
@@ -217,5 +226,9 @@ export const ARCHITECTURES: readonly Architecture[] = [
       ...ENDS,
     ],
   },
-  { name: 'Whisper', blocks: 4, tensors: [...WHISPER('encoder'), ...WHISPER('decoder'), ...alone(['model.decoder.embed_tokens.weight', 'embedding', V, H])] },
+  {
+    name: 'Whisper',
+    blocks: 4,
+    tensors: [...WHISPER('encoder'), ...WHISPER('decoder'), ...alone(['model.decoder.embed_tokens.weight', 'embedding', V, H])],
+  },
 ];

@@ -1,7 +1,19 @@
 /** What people do to checkpoints, each with what must be said of it and what must not. */
 import type { Random } from '../analysis/random.ts';
 import type { Architecture, ModelTensor, Part } from './architectures.ts';
-import { ATTENTION, change, isBody, MATRICES, type Model, noise, rootMeanSquare, store, type Tensors, toTensors, type Weights } from './model.ts';
+import {
+  ATTENTION,
+  change,
+  isBody,
+  MATRICES,
+  type Model,
+  noise,
+  rootMeanSquare,
+  store,
+  type Tensors,
+  toTensors,
+  type Weights,
+} from './model.ts';
 import { ROUND, type StorageType } from './number-formats.ts';
 
 /** A pair and its truth. */
@@ -116,17 +128,33 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'fine-tuned, f32 master',
     make: (base, random) =>
-      pair(base, tune(base, random, 0.02, isTrained), [/every (matrix|tensor) changed/i, /\b(1\.[89]|2(\.[01])?)%/], [IDENTICAL, /mask/, /master copy/, /same weights/i]),
+      pair(
+        base,
+        tune(base, random, 0.02, isTrained),
+        [/every (matrix|tensor) changed/i, /\b(1\.[89]|2(\.[01])?)%/],
+        [IDENTICAL, /mask/, /master copy/, /same weights/i],
+      ),
   },
   {
     name: 'continued pre-training',
-    make: (base, random) => pair(base, tune(base, random, 0.4, isTrained), [/every (matrix|tensor) changed/i, /3[5-9]%|4\d%/], [IDENTICAL, /mask/, /same weights/i, /no resemblance/i]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.4, isTrained),
+        [/every (matrix|tensor) changed/i, /3[5-9]%|4\d%/],
+        [IDENTICAL, /mask/, /same weights/i, /no resemblance/i],
+      ),
   },
   {
     name: 'a very small update',
     dtypes: ['bf16'],
     make: (base, random) =>
-      pair(base, tune(base, random, 4e-4, (tensor) => MATRICES.has(tensor.part)), [/every matrix changed/i, /kept their value, as rounding/], [IDENTICAL, /mask left|master copy/]),
+      pair(
+        base,
+        tune(base, random, 4e-4, (tensor) => MATRICES.has(tensor.part)),
+        [/every matrix changed/i, /kept their value, as rounding/],
+        [IDENTICAL, /mask left|master copy/],
+      ),
   },
   {
     name: 'trained in pure bf16',
@@ -171,7 +199,8 @@ export const KINDS: readonly Kind[] = [
           return values.map((value, at) => {
             const [row, column] = [Math.floor(at / columns), at % columns];
             let sum = 0;
-            for (let index = 0; index < rank; index += 1) sum += (b[row * rank + index] ?? 0) * (a[index * columns + column] ?? 0);
+            for (let index = 0; index < rank; index += 1)
+              sum += (b[row * rank + index] ?? 0) * (a[index * columns + column] ?? 0);
             return ROUND[dtype as StorageType](value + scale * sum);
           });
         },
@@ -182,63 +211,124 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'attention alone',
     applies: has('q', 'o'),
-    make: (base, random) => pair(base, tune(base, random, 0.05, ({ part }) => ATTENTION.has(part)), [/^only /i, /attention|attn|q(_proj)?|c_attn|query|qkv/i, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.05, ({ part }) => ATTENTION.has(part)),
+        [/^only /i, /attention|attn|q(_proj)?|c_attn|query|qkv/i, /bit-identical/],
+      ),
   },
   {
     name: 'MLPs alone',
     applies: has('mlp'),
-    make: (base, random) => pair(base, tune(base, random, 0.05, ({ part }) => part === 'mlp'), [/^only /i, /mlp|dense|fc|_proj|wi|wo/i, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.05, ({ part }) => part === 'mlp'),
+        [/^only /i, /mlp|dense|fc|_proj|wi|wo/i, /bit-identical/],
+      ),
   },
   {
     name: 'embeddings alone',
     applies: has('embedding'),
-    make: (base, random) => pair(base, tune(base, random, 0.05, ({ part }) => part === 'embedding'), [/^only /i, /embed|wte|shared/i, /bit-identical/], [IDENTICAL, /rows? \d/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.05, ({ part }) => part === 'embedding'),
+        [/^only /i, /embed|wte|shared/i, /bit-identical/],
+        [IDENTICAL, /rows? \d/],
+      ),
   },
   {
     name: 'head alone',
     applies: has('head'),
-    make: (base, random) => pair(base, tune(base, random, 0.27, ({ part }) => part === 'head'), [/^only /i, /head|classifier|fc\b/i, /2[5-9]%/, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.27, ({ part }) => part === 'head'),
+        [/^only /i, /head|classifier|fc\b/i, /2[5-9]%/, /bit-identical/],
+      ),
   },
   {
     name: 'norms and biases alone',
-    make: (base, random) => pair(base, tune(base, random, 0.01, ({ part }) => part === 'norm' || part === 'bias'), [/^only /i, /norm/i, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.01, ({ part }) => part === 'norm' || part === 'bias'),
+        [/^only /i, /norm/i, /bit-identical/],
+      ),
   },
   {
     name: 'routers alone',
     applies: has('router'),
-    make: (base, random) => pair(base, tune(base, random, 0.2, ({ part }) => part === 'router'), [/^only the routers/i, /bit-identical/], [IDENTICAL, /sparse|scattered/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.2, ({ part }) => part === 'router'),
+        [/^only the routers/i, /bit-identical/],
+        [IDENTICAL, /sparse|scattered/],
+      ),
   },
   {
     name: 'projector alone',
     applies: has('projector'),
-    make: (base, random) => pair(base, tune(base, random, 0.1, ({ part }) => part === 'projector'), [/^only the projector/i, /bit-identical/], [IDENTICAL, /sparse|scattered/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.1, ({ part }) => part === 'projector'),
+        [/^only the projector/i, /bit-identical/],
+        [IDENTICAL, /sparse|scattered/],
+      ),
   },
   {
     name: 'upper half of the blocks',
     applies: isDeep,
     make: (base, random, { blocks }) =>
-      pair(base, tune(base, random, 0.05, (tensor) => isTrained(tensor) && tensor.block !== null && tensor.block >= blocks / 2), [/blocks|layer/i, /bit-identical/]),
+      pair(
+        base,
+        tune(base, random, 0.05, (tensor) => isTrained(tensor) && tensor.block !== null && tensor.block >= blocks / 2),
+        [/blocks|layer/i, /bit-identical/],
+      ),
   },
   {
     name: 'last block alone',
     applies: (architecture) => isDeep(architecture) && !['T5', 'Whisper', 'Qwen-VL'].includes(architecture.name),
     make: (base, random, architecture) =>
-      pair(base, tune(base, random, 0.05, ({ block, part }) => block === lastBlock(architecture) && isTrained({ part } as ModelTensor)), [new RegExp(`^only block ${lastBlock(architecture)}\\b|^only .*(layer3\\.1|block 5)`, 'i'), /bit-identical/]),
+      pair(
+        base,
+        tune(base, random, 0.05, ({ block, part }) => block === lastBlock(architecture) && isTrained({ part } as ModelTensor)),
+        [new RegExp(`^only block ${lastBlock(architecture)}\\b|^only .*(layer3\\.1|block 5)`, 'i'), /bit-identical/],
+      ),
   },
   {
     name: 'one block frozen',
     applies: (architecture) => ['LLaMA', 'GPT-2', 'BERT', 'ViT', 'Mixtral'].includes(architecture.name),
-    make: (base, random) => pair(base, tune(base, random, 0.03, ({ block }) => block !== 2), [/block 2/, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.03, ({ block }) => block !== 2),
+        [/block 2/, /bit-identical/],
+      ),
   },
   {
     name: 'every second block frozen',
     applies: ({ name }) => ['LLaMA', 'GPT-2', 'BERT', 'ViT'].includes(name),
-    make: (base, random) => pair(base, tune(base, random, 0.03, ({ block }) => block !== null && block % 2 === 1), [/blocks? (1, 3 and 5|1, 3, 5)|every (second|other) block/i, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.03, ({ block }) => block !== null && block % 2 === 1),
+        [/blocks? (1, 3 and 5|1, 3, 5)|every (second|other) block/i, /bit-identical/],
+      ),
   },
   {
     name: 'one expert of every block',
     applies: has('expert'),
-    make: (base, random) => pair(base, tune(base, random, 0.05, ({ name }) => /experts\.2\./.test(name)), [/^only expert 2\b/i, /bit-identical/]),
+    make: (base, random) =>
+      pair(
+        base,
+        tune(base, random, 0.05, ({ name }) => /experts\.2\./.test(name)),
+        [/^only expert 2\b/i, /bit-identical/],
+      ),
   },
   {
     name: 'later blocks more',
@@ -246,7 +336,9 @@ export const KINDS: readonly Kind[] = [
     make: (base, random, { blocks }) =>
       pair(
         base,
-        change(base, (tensor) => (isBody(tensor) ? noise(tensor, 0.002 * 30 ** ((tensor.block ?? 0) / (blocks - 1)), random) : null)),
+        change(base, (tensor) =>
+          isBody(tensor) ? noise(tensor, 0.002 * 30 ** ((tensor.block ?? 0) / (blocks - 1)), random) : null,
+        ),
         [/last|later/i, /(0\.2|0\.19|0\.21)\d*%/, /(5\.\d+|6\.\d*|6)%/],
         [IDENTICAL, /mask|master/],
       ),
@@ -258,7 +350,9 @@ export const KINDS: readonly Kind[] = [
       pair(
         base,
         change(base, (tensor) =>
-          isTrained(tensor) ? noise(tensor, tensor.part === 'router' ? 0.2 : tensor.part === 'expert' ? 0.02 : 8e-3 / 10, random) : null,
+          isTrained(tensor)
+            ? noise(tensor, tensor.part === 'router' ? 0.2 : tensor.part === 'expert' ? 0.02 : 8e-3 / 10, random)
+            : null,
         ),
         [/routers (changed )?by (19|2\d)%/i, /experts by/i],
         [IDENTICAL, /mlp/i],
@@ -287,20 +381,39 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'two exports of one source',
     dtypes: ['f32'],
-    make: (base) => pair(store(base, 'bf16'), store(base, 'f16'), [SAME, /one source|old ones are the new ones rounded/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        store(base, 'bf16'),
+        store(base, 'f16'),
+        [SAME, /one source|old ones are the new ones rounded/],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'values of bf16 in f32',
     dtypes: ['f32'],
-    make: (base) => pair(base, store(store(base, 'bf16'), 'f32'), [SAME, /rounded to bf16, stored as f32/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(base, store(store(base, 'bf16'), 'f32'), [SAME, /rounded to bf16, stored as f32/], [IDENTICAL, TRAINING]),
   },
   {
     name: 'fp8, a scale a tensor',
-    make: (base) => pair(base, quantise(base, ({ values }) => values.length, fp8), [SAME, /rounded to fp8 \(e4m3/, /error 2\.\d+%|error 2%/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        quantise(base, ({ values }) => values.length, fp8),
+        [SAME, /rounded to fp8 \(e4m3/, /error 2\.\d+%|error 2%/],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'fp8, a scale a row',
-    make: (base) => pair(base, quantise(base, rowLength, fp8), [SAME, /rounded to fp8 \(e4m3/, /error 2\.\d+%|error 2%/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        quantise(base, rowLength, fp8),
+        [SAME, /rounded to fp8 \(e4m3/, /error 2\.\d+%|error 2%/],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'int8, a scale a row',
@@ -310,12 +423,24 @@ export const KINDS: readonly Kind[] = [
   {
     name: '4 bits in blocks of 32',
     applies: ({ name }) => name !== 'ResNet',
-    make: (base) => pair(base, quantise(base, () => 32, int4), [SAME, /rounded to 4 bits/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        quantise(base, () => 32, int4),
+        [SAME, /rounded to 4 bits/],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'old is dequantised',
     applies: ({ name }) => name !== 'ResNet',
-    make: (base) => pair(quantise(base, () => 32, int4), base, [/old (ones|weights) were rounded to 4 bits/i], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        quantise(base, () => 32, int4),
+        base,
+        [/old (ones|weights) were rounded to 4 bits/i],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'int8 codes with scales',
@@ -332,17 +457,31 @@ export const KINDS: readonly Kind[] = [
           const row = [...tensor.values.subarray(at, at + length)];
           const scale = largest(row) / 127;
           scales.push(scale);
-          codes.set(row.map((value) => Math.round(value / scale)), at);
+          codes.set(
+            row.map((value) => Math.round(value / scale)),
+            at,
+          );
         }
         tensors[tensor.name] = { data: codes, shape: tensor.shape };
         tensors[tensor.name.replace(/\.weight$/, '.SCB')] = { data: Float32Array.from(scales), shape: [scales.length] };
       }
-      return { old, new: tensors, says: [/quantised to int8/i, /codes/, /bit-identical/], never: [IDENTICAL, TRAINING, /exploded|learning rate|larger than before/i] };
+      return {
+        old,
+        new: tensors,
+        says: [/quantised to int8/i, /codes/, /bit-identical/],
+        never: [IDENTICAL, TRAINING, /exploded|learning rate|larger than before/i],
+      };
     },
   },
   {
     name: 'all times 1.1',
-    make: (base) => pair(base, change(base, (tensor) => (isTrained(tensor) ? (value) => value * 1.1 : null)), [/all weights were scaled by 1\.10?\b/i], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        change(base, (tensor) => (isTrained(tensor) ? (value) => value * 1.1 : null)),
+        [/all weights were scaled by 1\.10?\b/i],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'all times 1.1 and a rest',
@@ -362,15 +501,33 @@ export const KINDS: readonly Kind[] = [
     name: 'weight decay without a gradient',
     dtypes: ['f32'],
     applies: has('mlp'),
-    make: (base) => pair(base, change(base, ({ part }) => (part === 'mlp' ? (value) => value * 0.9985 : null)), [/scaled by 0\.9985/, /bit-identical/], [IDENTICAL, /fine-tun/]),
+    make: (base) =>
+      pair(
+        base,
+        change(base, ({ part }) => (part === 'mlp' ? (value) => value * 0.9985 : null)),
+        [/scaled by 0\.9985/, /bit-identical/],
+        [IDENTICAL, /fine-tun/],
+      ),
   },
   {
     name: 'sign turned',
-    make: (base) => pair(base, change(base, (tensor) => (isTrained(tensor) ? (value) => -value : null)), [/changed their sign/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        change(base, (tensor) => (isTrained(tensor) ? (value) => -value : null)),
+        [/changed their sign/],
+        [IDENTICAL, TRAINING],
+      ),
   },
   {
     name: 'pruned by magnitude',
-    make: (base) => pair(base, replaceValues(base, isBody, ({ values }) => zeroSmallest(values, 0.5)), [/^pruned: (50|49|5\d)/i, /untouched/], [IDENTICAL, TRAINING, /sparse fine/]),
+    make: (base) =>
+      pair(
+        base,
+        replaceValues(base, isBody, ({ values }) => zeroSmallest(values, 0.5)),
+        [/^pruned: (50|49|5\d)/i, /untouched/],
+        [IDENTICAL, TRAINING, /sparse fine/],
+      ),
   },
   {
     name: 'pruned two of four',
@@ -392,7 +549,13 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'pruned at random',
-    make: (base, random) => pair(base, replaceValues(base, isBody, ({ values }) => values.map((value) => (random.chance(0.3) ? 0 : value))), [/^pruned: (29|30|31)/i, /untouched/], [IDENTICAL, TRAINING, /smallest of each/]),
+    make: (base, random) =>
+      pair(
+        base,
+        replaceValues(base, isBody, ({ values }) => values.map((value) => (random.chance(0.3) ? 0 : value))),
+        [/^pruned: (29|30|31)/i, /untouched/],
+        [IDENTICAL, TRAINING, /smallest of each/],
+      ),
   },
   {
     name: 'mask lost',
@@ -411,7 +574,12 @@ export const KINDS: readonly Kind[] = [
       const next = change(base, (tensor) =>
         tensor.name === name ? (value, at) => (Math.floor(at / width) === row ? 0.1 * random.gaussian() : value) : null,
       );
-      return pair(base, next, [new RegExp(`only row ${row} of ${name.replaceAll('.', '\\.')} changed`, 'i'), /bit-identical/], [IDENTICAL, TRAINING, /round/]);
+      return pair(
+        base,
+        next,
+        [new RegExp(`only row ${row} of ${name.replaceAll('.', '\\.')} changed`, 'i'), /bit-identical/],
+        [IDENTICAL, TRAINING, /round/],
+      );
     },
   },
   {
@@ -420,7 +588,11 @@ export const KINDS: readonly Kind[] = [
     make: (base) =>
       pair(
         base,
-        replaceValues(base, ({ name }) => /layers\.\d+\.self_attn\.[qk]_proj/.test(name), (tensor) => toHalves(tensor, 16)),
+        replaceValues(
+          base,
+          ({ name }) => /layers\.\d+\.self_attn\.[qk]_proj/.test(name),
+          (tensor) => toHalves(tensor, 16),
+        ),
         [SAME, /rotary layout/, /q_proj/, /k_proj/],
         [IDENTICAL, TRAINING],
       ),
@@ -432,22 +604,36 @@ export const KINDS: readonly Kind[] = [
       const { name, shape } = firstOf(base, 'mlp');
       const order = random.sample([...Array(shape[0] ?? 0).keys()], shape[0] ?? 0);
       const width = shape[1] ?? 1;
-      const next = replaceValues(base, (tensor) => tensor.name === name, ({ values }) =>
-        Float32Array.from({ length: values.length }, (_, at) => values[(order[Math.floor(at / width)] ?? 0) * width + (at % width)] ?? 0),
+      const next = replaceValues(
+        base,
+        (tensor) => tensor.name === name,
+        ({ values }) =>
+          Float32Array.from(
+            { length: values.length },
+            (_, at) => values[(order[Math.floor(at / width)] ?? 0) * width + (at % width)] ?? 0,
+          ),
       );
       return pair(base, next, [SAME, /rows of .* in another order/], [IDENTICAL, TRAINING]);
     },
   },
   {
     name: 'diverged',
-    make: (base) => pair(base, change(base, (tensor) => (isTrained(tensor) ? () => Number.NaN : null)), [/^broken: \d+ of \d+ tensors contain NaN/i], [IDENTICAL, TRAINING, /0%/]),
+    make: (base) =>
+      pair(
+        base,
+        change(base, (tensor) => (isTrained(tensor) ? () => Number.NaN : null)),
+        [/^broken: \d+ of \d+ tensors contain NaN/i],
+        [IDENTICAL, TRAINING, /0%/],
+      ),
   },
   {
     name: 'NaN in one block',
     applies: isDeep,
     make: (base, random) => {
       const tuned = tune(base, random, 0.02, isTrained);
-      const broken = change(tuned, ({ block, part }) => (block === 1 && part !== 'statistics' ? (value, at) => (at % 7 === 0 ? Number.NaN : value) : null));
+      const broken = change(tuned, ({ block, part }) =>
+        block === 1 && part !== 'statistics' ? (value, at) => (at % 7 === 0 ? Number.NaN : value) : null,
+      );
       return pair(base, broken, [/^broken: \d+ of \d+ tensors contain NaN/i], [IDENTICAL]);
     },
   },
@@ -458,21 +644,36 @@ export const KINDS: readonly Kind[] = [
     make: (base) => {
       const { name } = firstOf(base, 'mlp');
       const large = change(base, (tensor) => (tensor.name === name ? (value, at) => (at === 3 ? 1e6 : value) : null));
-      return pair(large, store(large, 'f16'), [/overflowed to Inf in the conversion from f32 to f16/i], [IDENTICAL, TRAINING, /diverged/]);
+      return pair(
+        large,
+        store(large, 'f16'),
+        [/overflowed to Inf in the conversion from f32 to f16/i],
+        [IDENTICAL, TRAINING, /diverged/],
+      );
     },
   },
   {
     name: 'one common name',
     make: (base) => {
       const [first = ''] = base.keys();
-      return pair(base, renamed(base, (name) => (name === first ? name : `other/${name.replaceAll('.', '/')}x`)), [/^only 1 of \d+ tensors/i, /nothing can be said of the rest/], [IDENTICAL, TRAINING]);
+      return pair(
+        base,
+        renamed(base, (name) => (name === first ? name : `other/${name.replaceAll('.', '/')}x`)),
+        [/^only 1 of \d+ tensors/i, /nothing can be said of the rest/],
+        [IDENTICAL, TRAINING],
+      );
     },
   },
   {
     name: 'a third under other names',
     applies: ({ name }) => ['LLaMA', 'GPT-2', 'BERT', 'ViT'].includes(name),
     make: (base, random) =>
-      pair(base, renamed(tune(base, random, 0.02, isTrained), (name) => name.replace(/\.(4|5)\./, '.9$1.x.')), [/^only \d+ of \d+ tensors/i, /could be compared/], [IDENTICAL]),
+      pair(
+        base,
+        renamed(tune(base, random, 0.02, isTrained), (name) => name.replace(/\.(4|5)\./, '.9$1.x.')),
+        [/^only \d+ of \d+ tensors/i, /could be compared/],
+        [IDENTICAL],
+      ),
   },
   {
     name: 'vocabulary grown',
@@ -494,7 +695,19 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'a tensor added',
     make: (base) => {
-      const extra = new Map([...base, ['extra.weight', { ...firstOf(base, 'head' as Part), name: 'extra.weight', part: 'projector' as const, shape: [2, 2], values: new Float32Array(4).fill(0.5) }]]);
+      const extra = new Map([
+        ...base,
+        [
+          'extra.weight',
+          {
+            ...firstOf(base, 'head' as Part),
+            name: 'extra.weight',
+            part: 'projector' as const,
+            shape: [2, 2],
+            values: new Float32Array(4).fill(0.5),
+          },
+        ],
+      ]);
       return pair(base, extra, [/are identical/i, /1 tensor was added \(extra\.weight\)/], [/^identical: all/i, TRAINING]);
     },
     applies: has('head'),
@@ -504,22 +717,50 @@ export const KINDS: readonly Kind[] = [
     applies: has('statistics'),
     make: (base, random) => {
       const moved = change(base, ({ part }) => (part === 'statistics' ? (value) => value + random.unit() : null));
-      const counted = new Map([...moved].map(([name, tensor]) => [name, tensor.part === 'counter' ? { ...tensor, values: tensor.values.map((value) => value + 500) } : tensor]));
-      return pair(base, counted, [/no learnable weight changed/i, /batch statistics of \d+ layers moved/], [IDENTICAL, /fine-tun|trained\b|biases or norms/]);
+      const counted = new Map(
+        [...moved].map(([name, tensor]) => [
+          name,
+          tensor.part === 'counter' ? { ...tensor, values: tensor.values.map((value) => value + 500) } : tensor,
+        ]),
+      );
+      return pair(
+        base,
+        counted,
+        [/no learnable weight changed/i, /batch statistics of \d+ layers moved/],
+        [IDENTICAL, /fine-tun|trained\b|biases or norms/],
+      );
     },
   },
   {
     name: 'trained with batch statistics',
     applies: has('statistics'),
-    make: (base, random) => pair(base, change(base, (tensor) => noise(tensor, tensor.part === 'statistics' ? 0.5 : 0.02, random)), [/every matrix changed/i, /\b2(\.\d)?%|1\.9%/], [IDENTICAL, /50%/]),
+    make: (base, random) =>
+      pair(
+        base,
+        change(base, (tensor) => noise(tensor, tensor.part === 'statistics' ? 0.5 : 0.02, random)),
+        [/every matrix changed/i, /\b2(\.\d)?%|1\.9%/],
+        [IDENTICAL, /50%/],
+      ),
   },
   {
     name: 'another initialisation',
-    make: (base, random) => pair(base, change(base, (tensor) => (MATRICES.has(tensor.part) ? () => 0.05 * random.gaussian() : null)), [/no resemblance/i], [IDENTICAL, /fine-tun/]),
+    make: (base, random) =>
+      pair(
+        base,
+        change(base, (tensor) => (MATRICES.has(tensor.part) ? () => 0.05 * random.gaussian() : null)),
+        [/no resemblance/i],
+        [IDENTICAL, /fine-tun/],
+      ),
   },
   {
     name: 'some tensors zeroed',
     applies: has('o'),
-    make: (base) => pair(base, change(base, ({ part, block }) => (part === 'o' && block === 1 ? () => 0 : null)), [/zero/, /bit-identical/], [IDENTICAL, TRAINING]),
+    make: (base) =>
+      pair(
+        base,
+        change(base, ({ part, block }) => (part === 'o' && block === 1 ? () => 0 : null)),
+        [/zero/, /bit-identical/],
+        [IDENTICAL, TRAINING],
+      ),
   },
 ];

@@ -11,7 +11,10 @@ export interface Weights extends ModelTensor {
 export type Model = ReadonlyMap<string, Weights>;
 
 /** What `compare` takes. */
-export type Tensors = Record<string, { data: Float32Array | Uint16Array | Uint8Array | Int8Array | BigInt64Array; shape: readonly number[]; dtype?: string }>;
+export type Tensors = Record<
+  string,
+  { data: Float32Array | Uint16Array | Uint8Array | Int8Array | BigInt64Array; shape: readonly number[]; dtype?: string }
+>;
 
 /** A model with trained-looking weights: Gaussian matrices with heavy tails, norms near 1, small biases. */
 export function createModel({ tensors }: Architecture, dtype: StorageType, random: Random): Model {
@@ -89,7 +92,20 @@ export function toTensors(model: Model): Tensors {
   );
 }
 
-export const MATRICES: ReadonlySet<Part> = new Set(['q', 'k', 'v', 'o', 'mlp', 'expert', 'router', 'embedding', 'position', 'head', 'conv', 'projector']);
+export const MATRICES: ReadonlySet<Part> = new Set([
+  'q',
+  'k',
+  'v',
+  'o',
+  'mlp',
+  'expert',
+  'router',
+  'embedding',
+  'position',
+  'head',
+  'conv',
+  'projector',
+]);
 export const ATTENTION: ReadonlySet<Part> = new Set(['q', 'k', 'v', 'o']);
 
 /** Whether a tensor is a matrix inside a block. */

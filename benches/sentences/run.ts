@@ -1,5 +1,5 @@
 /**
- * What the first line says of pairs whose truth is known by construction: `npx tsx benches/sentences/run.ts [--kind NAME] [--all]`.
+ * What the first line says of pairs whose truth is known by construction: `npx tsx benches/sentences/run.ts [--kind NAME] [--architecture NAME] [--all]`.
  * Prints the confusion table that docs/analysis.md shows, and every line that is wrong.
  */
 import { analyze, compare } from 'model-diff';
@@ -22,10 +22,10 @@ export interface Judged {
 }
 
 /** Judges every kind on every architecture and type that it makes sense for. */
-export async function judgeAll(select: (kind: string) => boolean = () => true): Promise<Judged[]> {
+export async function judgeAll(select: (kind: string, architecture: string) => boolean = () => true): Promise<Judged[]> {
   const judged: Judged[] = [];
-  for (const kind of KINDS.filter(({ name }) => select(name))) {
-    for (const architecture of ARCHITECTURES.filter((one) => kind.applies?.(one) ?? true)) {
+  for (const kind of KINDS) {
+    for (const architecture of ARCHITECTURES.filter((one) => (kind.applies?.(one) ?? true) && select(kind.name, one.name))) {
       for (const dtype of kind.dtypes ?? (['bf16', 'f32'] as const)) {
         const random = createRandom(KINDS.indexOf(kind) * 1000 + ARCHITECTURES.indexOf(architecture) * 10 + dtype.length);
         const pair = kind.make(createModel(architecture, dtype, random), random, architecture);
@@ -56,14 +56,18 @@ export function tabulate(judged: readonly Judged[]): string[] {
 }
 
 if (process.argv[1]?.endsWith('run.ts')) {
-  const at = process.argv.indexOf('--kind');
-  const only = at < 0 ? undefined : process.argv[at + 1];
-  const judged = await judgeAll((kind) => only === undefined || kind.includes(only));
+  const only = (flag: string): string => process.argv[process.argv.indexOf(flag) + 1] ?? '';
+  const isAsked = (flag: string, name: string): boolean => !process.argv.includes(flag) || name.includes(only(flag));
+  const judged = await judgeAll((kind, architecture) => isAsked('--kind', kind) && isAsked('--architecture', architecture));
   console.log(tabulate(judged).join('\n'));
   const right = judged.filter(({ missing, wrong }) => missing.length + wrong.length === 0).length;
-  console.log(`\n${right} of ${judged.length} right; false statements in ${judged.filter(({ wrong }) => wrong.length > 0).length}`);
+  console.log(
+    `\n${right} of ${judged.length} right; false statements in ${judged.filter(({ wrong }) => wrong.length > 0).length}`,
+  );
   for (const { kind, architecture, dtype, verdict, missing, wrong } of judged) {
     if (process.argv.includes('--all') || missing.length + wrong.length > 0)
-      console.log(`\n${kind} · ${architecture} · ${dtype}\n  ${verdict}\n  missing ${missing.join(' ')}  wrong ${wrong.join(' ')}`);
+      console.log(
+        `\n${kind} · ${architecture} · ${dtype}\n  ${verdict}\n  missing ${missing.join(' ')}  wrong ${wrong.join(' ')}`,
+      );
   }
 }

@@ -44,7 +44,12 @@ export async function compare(old: CheckpointInput, newer: CheckpointInput, opti
   };
   try {
     const [before, after] = [await open(old, 'old'), await open(newer, 'new')];
-    const fit = async (input: CheckpointInput, own: Checkpoint, other: Checkpoint, side: 'old' | 'new'): Promise<ChosenMapping> => {
+    const fit = async (
+      input: CheckpointInput,
+      own: Checkpoint,
+      other: Checkpoint,
+      side: 'old' | 'new',
+    ): Promise<ChosenMapping> => {
       if (typeof input !== 'string') return { checkpoint: own, key: null };
       const chosen = await chooseMapping(input, own, other, side, chooseLoadOptions(options, side), resolved.names);
       if (chosen.checkpoint !== own) opened.push(chosen.checkpoint);

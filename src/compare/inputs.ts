@@ -52,21 +52,19 @@ export function describeSides(
   old: Checkpoint,
   newer: Checkpoint,
   columns: { readonly old: SideColumns; readonly new: SideColumns },
-  { unused, keys }: { readonly unused: readonly UnusedRule[]; readonly keys: { readonly old: string | null; readonly new: string | null } },
+  {
+    unused,
+    keys,
+  }: { readonly unused: readonly UnusedRule[]; readonly keys: { readonly old: string | null; readonly new: string | null } },
 ): { readonly old: ComparedSide; readonly new: ComparedSide } {
   const paths = [old, newer].filter((checkpoint) => !isInMemory(checkpoint)).map(({ path }) => path);
   const names = tellApart(paths);
   const name = (checkpoint: Checkpoint, side: string): string => (isInMemory(checkpoint) ? side : (names.shift() ?? side));
   const describe = (checkpoint: Checkpoint, side: 'old' | 'new', told: readonly UnusedRule['side'][]): ComparedSide =>
-    describeSide(
-      checkpoint,
-      name(checkpoint, side),
-      columns[side],
-      [
-        ...describeKey(keys[side]),
-        ...unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
-      ],
-    );
+    describeSide(checkpoint, name(checkpoint, side), columns[side], [
+      ...describeKey(keys[side]),
+      ...unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
+    ]);
   return { old: describe(old, 'old', ['both', 'old']), new: describe(newer, 'new', ['new']) };
 }
 

@@ -48,12 +48,16 @@ function groupByFactor(sorted: readonly Scaled[]): Scaled[][] {
   for (const one of sorted) {
     const group = groups.at(-1);
     const [first] = group ?? [];
-    const isNear =
-      first !== undefined && one.factor - first.factor <= SHARED * Math.abs(first.factor - 1) + 2 * Math.max(first.unit, one.unit) * 0.25;
+    const isNear = first !== undefined && one.factor - first.factor <= toleranceOf(first, one);
     if (group !== undefined && isNear) group.push(one);
     else groups.push([one]);
   }
   return groups;
+}
+
+/** How far apart two factors may be that are one: rounding and what is left over blur both. */
+function toleranceOf(a: Scaled, b: Scaled): number {
+  return SHARED * Math.abs(a.factor - 1) + 0.5 * Math.max(a.unit, b.unit) + 0.2 * Math.max(a.residual, b.residual);
 }
 
 function describe(story: Story, group: readonly Scaled[]): Claim | null {
@@ -64,14 +68,13 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   // What is left over, relative to old, over the matrices: norms near 1 would outweigh them.
   const matrices = group.filter(({ row }) => isMatrix(row));
   const rest = groupChange(
-    (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({ energy: (residual * row.newNorm) ** 2, weight: row.oldNorm ** 2 })),
+    (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({
+      energy: (residual * row.newNorm) ** 2,
+      weight: row.oldNorm ** 2,
+    })),
   );
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
-  const subject = isAll
-    ? 'all weights'
-    : rows.length === 1
-      ? (rows[0]?.name ?? '')
-      : formatNoun(rows.length, 'tensor');
+  const subject = isAll ? 'all weights' : rows.length === 1 ? (rows[0]?.name ?? '') : formatNoun(rows.length, 'tensor');
   const verb = isAll || rows.length > 1 ? 'were' : 'was';
   const words =
     factor < 0 && Math.abs(factor + 1) < 0.01
@@ -89,5 +92,6 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
 /** Two digits of its distance from 1: `1.10`, `0.9985`. */
 function formatFactor(factor: number): string {
   const distance = Math.abs(factor - 1);
-  return factor.toFixed(distance > 0 ? Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(distance)))) : 2);
+  // A distance just below a power of ten rounds up to it.
+  return factor.toFixed(distance > 0 ? Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(distance * 1.05)))) : 2);
 }
