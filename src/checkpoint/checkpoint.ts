@@ -53,6 +53,8 @@ export class Checkpoint {
   readonly format: CheckpointFormat;
   /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
+  readonly hasFolder: boolean;
   /** Content of `config.json` beside the weights, null without one. */
   readonly config: unknown;
   /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
@@ -97,6 +99,7 @@ export class Checkpoint {
     const configs = Object.create(null) as Record<string, unknown>;
     for (const { key, value } of description.configs) configs[key] = JSON.parse(value) as unknown;
     this.configs = configs;
+    this.hasFolder = description.hasFolder;
     this.findings = description.findings.map(toFinding);
     this.files = description.files;
     this.leftOut = description.leftOut as LeftOut[];

@@ -11,7 +11,7 @@ import { runJob } from '../native/job.ts';
 import { checkOptions } from '../options.ts';
 import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
-import { compareAllConfigs } from './config-diff.ts';
+import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
 import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, openInput } from './inputs.ts';
 import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
@@ -85,6 +85,7 @@ export async function compareOpen(
       old: total(old),
       new: total(newer),
       configChanges: compareAllConfigs(old, newer),
+      unconfigured: listUnconfigured(old, newer),
       leftOut: await compareLeftOut(old, newer, run),
       nameChanges: names.changes,
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),

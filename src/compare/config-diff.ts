@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { isSpecialFloat } from '../wording/config-value.ts';
 import type { ConfigChange } from '../comparison/summary.ts';
 
 /** Deeper nesting than this is compared as one value. */
@@ -7,11 +8,22 @@ const DEEPEST = 16;
 /** The name of the model's own configuration, whose keys stand without it. */
 const MAIN = 'config.json';
 
+/** What of a checkpoint tells its configuration. */
+type Configured = Pick<Checkpoint, 'config' | 'configs' | 'hasFolder'>;
+
+/** The sides of which no configuration is available, while the other one has some. */
+export function listUnconfigured(old: Configured, newer: Configured): ('old' | 'new')[] {
+  const has = ({ config, configs }: Configured): boolean => config !== null || Object.keys(configs).length > 0;
+  return [
+    ...(!old.hasFolder && has(newer) ? (['old'] as const) : []),
+    ...(!newer.hasFolder && has(old) ? (['new'] as const) : []),
+  ];
+}
+
 /** Differences of `config.json`, then those of every other configuration file, whose keys begin with its name. */
-export function compareAllConfigs(
-  old: Pick<Checkpoint, 'config' | 'configs'>,
-  newer: Pick<Checkpoint, 'config' | 'configs'>,
-): ConfigChange[] {
+export function compareAllConfigs(old: Configured, newer: Configured): ConfigChange[] {
+  // Of a single file nobody knows its configuration: that it is not there says nothing.
+  if (!old.hasFolder || !newer.hasFolder) return [];
   const files = [...new Set([...Object.keys(old.configs), ...Object.keys(newer.configs)])].sort();
   const others = files.flatMap((file) =>
     file in old.configs && file in newer.configs
@@ -51,7 +63,12 @@ function flatten(value: unknown): Map<string, unknown> {
   const found = new Map<string, unknown>();
   const visit = (node: unknown, path: string, depth: number): void => {
     const isBranch =
-      typeof node === 'object' && node !== null && !Array.isArray(node) && depth < DEEPEST && Object.keys(node).length > 0;
+      typeof node === 'object' &&
+      node !== null &&
+      !Array.isArray(node) &&
+      !isSpecialFloat(node) &&
+      depth < DEEPEST &&
+      Object.keys(node).length > 0;
     if (!isBranch) {
       if (path !== '') found.set(path, node);
       return;

@@ -63,6 +63,8 @@ export interface DiffSummary {
   readonly dtypeChangedTensors: number;
   /** Differences in the configuration files; keys of others than `config.json` begin with the file's name and a colon. */
   readonly configChanges: readonly ConfigChange[];
+  /** Sides whose configuration is not available, as they are single files, while the other side has one. */
+  readonly unconfigured: readonly ('old' | 'new')[];
   /** What holds tensors, or could, and was not compared. */
   readonly leftOut: readonly LeftOutDifference[];
   /** What was done to names before they were matched; absent where they were taken as they are. */
@@ -111,6 +113,7 @@ export interface SummaryFacts {
   /** Whether elements were counted one by one. */
   readonly computeElementWise: boolean;
   readonly configChanges?: readonly ConfigChange[];
+  readonly unconfigured?: readonly ('old' | 'new')[];
   readonly leftOut?: readonly LeftOutDifference[];
   readonly nameChanges?: readonly NameChange[];
   readonly resized?: readonly ResizedTensor[];
@@ -153,7 +156,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
   const layers = measureLayers(columns);
   const compared = elements.unchanged + elements.modified;
   const larger = Math.max(measureSide(columns.old).elements, measureSide(columns.new).elements);
-  const { configChanges = [], leftOut = [], nameChanges = [], resized = [] } = facts;
+  const { configChanges = [], unconfigured = [], leftOut = [], nameChanges = [], resized = [] } = facts;
   return {
     totalParametersOld: facts.old.elements,
     totalParametersNew: facts.new.elements,
@@ -194,6 +197,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     oneMinusCosMax,
     dtypeChangedTensors: dtypeChanged,
     configChanges,
+    unconfigured,
     leftOut,
     ...(nameChanges.length > 0 && { nameChanges }),
     ...(resized.length > 0 && { resized }),

@@ -1,6 +1,7 @@
 import type { Severity } from '../../checkpoint/types.ts';
 import type { ConfigChange } from '../../comparison/summary.ts';
 import { formatNoun } from '../../wording/numbers.ts';
+import { spellConfigValue } from '../../wording/config-value.ts';
 import type { Explain } from './insight.ts';
 
 /** Keys whose change alters what the weights compute, and what that means. */
@@ -68,6 +69,6 @@ function describe({ key, old, new: fresh }: ConfigChange): string {
 }
 
 function spell(value: unknown): string {
-  const text = value === undefined ? 'absent' : (JSON.stringify(value) ?? 'absent');
+  const text = spellConfigValue(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

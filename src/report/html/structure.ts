@@ -1,5 +1,7 @@
 import { formatBytes, formatNoun, formatRest } from '../../wording/numbers.ts';
 import { selectDtypeChanged, selectRows } from '../rank.ts';
+import { spellConfigValue } from '../../wording/config-value.ts';
+import { describeUnconfigured } from '../configuration.ts';
 import type { Report } from '../report.ts';
 import { describeNotes, describeShapes } from '../text/notes.ts';
 import { truncateMiddle } from '../text/width.ts';
@@ -58,11 +60,16 @@ ${showRest(group.total - Math.min(rows, group.found.length), group.noun)}\n`,
 /** Keys of the configuration files that differ. */
 export function showConfiguration({ summary }: Report, rows: number): Markup {
   const changes = summary.configChanges;
-  if (changes.length === 0) return html``;
+  const notes = summary.unconfigured.map((side) => html`<p class="rest">${describeUnconfigured(side)}</p>\n`);
+  if (changes.length === 0 && notes.length === 0) return html``;
+  if (changes.length === 0)
+    return html`<section>
+<h2>Configuration</h2>
+${notes}</section>`;
   const value = (of: unknown): Markup =>
     of === undefined
       ? html`<span class="shape">absent</span>`
-      : html`<code class="name">${truncateMiddle(JSON.stringify(of), 400)}</code>`;
+      : html`<code class="name">${truncateMiddle(spellConfigValue(of), 400)}</code>`;
   return html`<section>
 <h2>Configuration</h2>
 <div class="scroll" role="region" aria-label="Configuration" tabindex="0"><table>

@@ -65,6 +65,10 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
     "Keys of the configuration files that differ; old or new is absent where the key is. Keys of others than config.json begin with the file's name and a colon.",
     list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim })),
   ),
+  unconfigured: described(
+    'Sides whose configuration is not available, as they are single files, while the other side has one.',
+    list(oneOf(['old', 'new'])),
+  ),
   leftOut: described(
     'What holds tensors, or could, and was not compared.',
     list(

@@ -7,6 +7,8 @@ import { codeName } from './code-name.ts';
 import { listChoices, writeFindings, writeLeftOut } from './left-out.ts';
 import { listStructure } from './structure.ts';
 import { rankModified, sortInsights } from '../rank.ts';
+import { spellConfigValue } from '../../wording/config-value.ts';
+import { describeUnconfigured } from '../configuration.ts';
 import type { Report } from '../report.ts';
 import { describeNotes, describeShapes } from '../text/notes.ts';
 import { truncateMiddle } from '../text/width.ts';
@@ -143,10 +145,14 @@ function writeModified({ columns, summary }: Report, rows: number): MarkdownBloc
 }
 
 function writeConfiguration({ summary }: Report): MarkdownBlock {
-  const value = (of: unknown): string => (of === undefined ? 'absent' : codeName(JSON.stringify(of)));
+  const value = (of: unknown): string => (of === undefined ? 'absent' : codeName(spellConfigValue(of)));
   const lines = summary.configChanges.map(
     (change) => `| ${codeName(change.key)} | ${value(change.old)} | ${value(change.new)} |`,
   );
+  if (lines.length === 0 && summary.unconfigured.length > 0) {
+    const notes = summary.unconfigured.map((side) => `- ${describeUnconfigured(side)}`);
+    return { title: 'Configuration', head: [], lines: notes, total: notes.length, noun: 'note', asItem: (text) => `- ${text}` };
+  }
   return {
     title: 'Configuration',
     head: ['| key | old | new |', '| --- | --- | --- |'],

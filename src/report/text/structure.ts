@@ -1,6 +1,8 @@
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun, formatRest } from '../../wording/numbers.ts';
 import { selectDtypeChanged, selectRows } from '../rank.ts';
+import { spellConfigValue } from '../../wording/config-value.ts';
+import { describeUnconfigured } from '../configuration.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
 import { describeNotes, describeShapes } from './notes.ts';
@@ -69,18 +71,16 @@ export function writeStructure({ columns, summary, listsUnchanged }: Report, lay
 /** Keys of the configuration files that differ. */
 export function writeConfiguration({ summary }: Report, layout: Layout): string[] {
   const changes = summary.configChanges;
-  if (changes.length === 0) return [];
+  const notes = summary.unconfigured.map((side) => layout.paint('dim', `configuration: ${describeUnconfigured(side)}`));
+  if (changes.length === 0) return notes.length === 0 ? [] : ['', ...notes];
   const lines = ['', layout.paint('strong', `configuration: ${formatCount(changes.length)} changed`)];
   for (const change of changes.slice(0, layout.rows)) {
-    const values = [change.old, change.new].map((value) => fitName(describeValue(value), Math.floor(layout.width / 4), layout));
+    const values = [change.old, change.new].map((value) =>
+      fitName(spellConfigValue(value), Math.floor(layout.width / 4), layout),
+    );
     lines.push(`  ${fitName(change.key, Math.floor(layout.width / 2), layout)}: ${values.join(` ${layout.glyphs.arrow} `)}`);
   }
   return [...lines, ...writeRest(changes.length - layout.rows, 'changed key', layout)];
-}
-
-/** A value of a configuration file as JSON; `absent` where the key is missing. */
-export function describeValue(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value);
 }
 
 interface Group {
