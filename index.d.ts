@@ -263,7 +263,7 @@ interface RunOptions {
 }
 /** How far a run is. */
 interface Progress {
-    readonly phase: 'open' | 'compare' | 'statistics';
+    readonly phase: 'open' | 'compare' | 'probe' | 'statistics';
     readonly bytesDone: number;
     readonly bytesTotal: number;
     readonly tensorsDone: number;

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { RunOptions } from '../checkpoint/types.ts';
 import type { RoundingColumns, TensorColumns } from '../comparison/columns.ts';
 import { Comparison } from '../comparison/comparison.ts';
+import type { ProbeMetrics } from '../comparison/metrics.ts';
 import type { Provenance } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
 import { argumentError } from '../errors.ts';
@@ -20,6 +21,7 @@ import { type Plan, planDiff } from './plan.ts';
 import { rememberStatistics } from './remember-statistics.ts';
 import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding.ts';
+import { runProbes } from './run-probes.ts';
 
 /**
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
@@ -76,7 +78,9 @@ export async function compareOpen(
       control,
     ),
   );
-  const columns = readResult(plan, old, newer, result, options);
+  const measured = buildColumns(plan, old, newer, result.columns, options);
+  const probes = options.probes ? await runProbes(plan, old, newer, measured, { ...run, threads: options.threads }) : undefined;
+  const columns = completeColumns(plan, result, measured, probes, options);
   if (options.computeElementWise) rememberStatistics(plan, old, newer, result.columns);
   const total = ({ table, numParameters }: Checkpoint): { tensors: number; elements: number } => ({
     tensors: table.names.length,
@@ -99,8 +103,13 @@ export async function compareOpen(
   });
 }
 
-function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {
-  const measured = buildColumns(plan, old, newer, result.columns, options);
+function completeColumns(
+  plan: Plan,
+  result: Compared,
+  measured: TensorColumns,
+  probes: ProbeMetrics<Float64Array> | undefined,
+  options: ResolvedOptions,
+): TensorColumns {
   let rounding: RoundingColumns | undefined;
   return {
     ...measured,
@@ -109,6 +118,7 @@ function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Comp
       return (rounding ??= buildRounding(plan, result, measured));
     },
     ...(options.histogram !== 'none' && { histogram: buildHistogram(plan, result, measured.errors) }),
+    ...(probes !== undefined && { probes }),
   };
 }
 
