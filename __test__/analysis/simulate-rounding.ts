@@ -47,7 +47,14 @@ export function countBins(old: Float64Array, fresh: Float64Array, dtype: FloatTy
     if (value !== fresh[at]) changed[exponent] = (changed[exponent] ?? 0) + 1;
     squares += ((fresh[at] ?? 0) - value) ** 2;
   });
-  const { updateSize } = expectedChange({ mantissaBits, minExponent, exponents: all, sumSquaredDiff: squares, elements: old.length, rms: 1 });
+  const { updateSize } = expectedChange({
+    mantissaBits,
+    minExponent,
+    exponents: all,
+    sumSquaredDiff: squares,
+    elements: old.length,
+    rms: 1,
+  });
   const bins: ExponentBin[] = [];
   all.forEach((elements, exponent) => {
     if (elements > 0 && exponent > 0)

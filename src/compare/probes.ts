@@ -18,51 +18,48 @@ const MANTISSA_BITS: ReadonlyMap<string, number> = new Map([
   ['f8_e5m2fnuz', 2],
 ]);
 
-/** Share of the bytes of all compared tensors that zeros, rows and grids may read again, and what they always may. */
+/** Share of the bytes of all compared tensors that zeros and rows may read again, and what they always may. */
 const BUDGET_SHARE = 0.1;
 const BUDGET_BYTES = 2 ** 29;
 /** Tensors that are sampled at most: a model of 100,000 tensors has many of each kind. */
 const MOST_SAMPLED = 1024;
-/** Elements and bytes that a sample of a grid reads of a side at most. */
-const GRID_ELEMENTS = 64 * 2 ** 14;
-
 /**
- * Which tensors are worth a second look, and what each is asked: bits of {@link QUESTIONS} by row. Casts and orders take the elements that
- * they need (the engine stops after a few where those show none); the others share a budget, the smallest change first.
+ * Which tensors are worth a second look, and what each is asked: bits of {@link QUESTIONS} by row. Orders and casts take the elements that
+ * they need (the engine stops after a few where those show no cast), grids are sampled; zeros and rows share a budget, the smallest
+ * change first.
  */
 export function probesFor(columns: TensorColumns): Uint8Array {
   const questions = new Uint8Array(columns.names.length);
   const sampled: number[] = [];
   const costly: { readonly row: number; readonly question: Question; readonly bytes: number; readonly share: number }[] = [];
   const isTable = createTableFinder();
+  const ask = (row: number, question: Question): void => {
+    questions[row] = (questions[row] ?? 0) | QUESTIONS[question];
+  };
   let total = 0;
   for (let row = 0; row < questions.length; row += 1) {
     const bytes = bytesOf(columns, row);
     total += bytes;
     if (!isOpen(columns, row)) continue;
     const share = changedShare(columns, row);
-    const ask = (question: Question): void => {
-      questions[row] = (questions[row] ?? 0) | QUESTIONS[question];
-    };
-    if (isReordered(columns, row)) ask('order');
-    if (mayBeConverted(columns, row)) ask('cast');
+    if (isReordered(columns, row)) ask(row, 'order');
+    if (mayBeConverted(columns, row)) ask(row, 'cast');
     if (mayBeRounded(columns, row) || mayLieOnGrid(columns, row)) sampled.push(row);
     if (hasOddZeros(columns, row)) costly.push({ row, question: 'zeros', bytes, share });
     if (isMatrix(columns, row) && (share <= FEW_CHANGED || isTable(columns, row)))
       costly.push({ row, question: 'rows', bytes, share });
   }
-  let left = Math.max(total * BUDGET_SHARE, BUDGET_BYTES);
-  const add = (row: number, question: Question, bytes: number): void => {
-    if (bytes > left) return;
-    left -= bytes;
-    questions[row] = (questions[row] ?? 0) | QUESTIONS[question];
-  };
   for (const row of spread(sampled, MOST_SAMPLED)) {
-    if (mayBeRounded(columns, row)) questions[row] = (questions[row] ?? 0) | QUESTIONS.cast;
-    if (mayLieOnGrid(columns, row)) add(row, 'grid', gridBytes(columns, row));
+    if (mayBeRounded(columns, row)) ask(row, 'cast');
+    if (mayLieOnGrid(columns, row)) ask(row, 'grid');
   }
+  let left = Math.max(total * BUDGET_SHARE, BUDGET_BYTES);
   costly.sort((a, b) => a.share - b.share || a.row - b.row);
-  for (const { row, question, bytes } of costly) add(row, question, bytes);
+  for (const { row, question, bytes } of costly) {
+    if (bytes > left) continue;
+    left -= bytes;
+    ask(row, question);
+  }
   return questions;
 }
 
@@ -70,7 +67,9 @@ export function probesFor(columns: TensorColumns): Uint8Array {
 function isOpen(columns: TensorColumns, row: number): boolean {
   const type = changeTypeAt(columns, row);
   if ((type !== 'modified' && type !== 'unchanged') || columns.errors.has(row) || columns.identical[row] === 1) return false;
-  return mantissaBits(columns.old, row) !== undefined && mantissaBits(columns.new, row) !== undefined && hasFinitePair(columns, row);
+  return (
+    mantissaBits(columns.old, row) !== undefined && mantissaBits(columns.new, row) !== undefined && hasFinitePair(columns, row)
+  );
 }
 
 function mantissaBits(side: SideColumns, row: number): number | undefined {
@@ -132,11 +131,6 @@ function mayLieOnGrid(columns: TensorColumns, row: number): boolean {
   return change >= 1e-3 && change <= 0.6 && isMatrix(columns, row);
 }
 
-function gridBytes(columns: TensorColumns, row: number): number {
-  const elements = Math.max(1, columns.totalElements[row] ?? 1);
-  return (bytesOf(columns, row) * Math.min(elements, GRID_ELEMENTS)) / elements;
-}
-
 /** Share of zeros from which a tensor counts as pruned, and the difference of the shares that is worth a look. */
 const PRUNED = 0.01;
 const NOTICEABLE = 0.001;
@@ -183,7 +177,8 @@ function isReordered(columns: TensorColumns, row: number): boolean {
   if (!(['min', 'max', 'nan', 'inf', 'zeros'] as const).every(isSame)) return false;
   const [before, after] = [old.norm[row] ?? 0, fresh.norm[row] ?? 0];
   const size = before / Math.sqrt(totalElements[row] ?? 1);
-  const isNear = (metric: 'mean' | 'std'): boolean => Math.abs((fresh[metric][row] ?? 0) - (old[metric][row] ?? 0)) <= 2e-6 * size;
+  const isNear = (metric: 'mean' | 'std'): boolean =>
+    Math.abs((fresh[metric][row] ?? 0) - (old[metric][row] ?? 0)) <= 2e-6 * size;
   return Math.abs(after / before - 1) <= Math.max(1e-6, 0.01 * change ** 2) && isNear('mean') && isNear('std');
 }
 

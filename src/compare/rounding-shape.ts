@@ -60,7 +60,10 @@ export function judgeShape(bins: readonly ExponentBin[], logSize: number): Round
       ),
     ],
     ['cliff', fit(known, cliff, Math.min(...units) - 4 * FINE, Math.max(...units) + 2 * FINE)],
-    ['flat', Math.min(...masks.map(([offset, curve]) => fit(known, [curve], around + offset - tolerance, around + offset + tolerance)))],
+    [
+      'flat',
+      Math.min(...masks.map(([offset, curve]) => fit(known, [curve], around + offset - tolerance, around + offset + tolerance))),
+    ],
   ];
   fits.sort((a, b) => a[1] - b[1]);
   const [best, next] = fits;
@@ -155,10 +158,7 @@ function buildCurves(): Curves {
     cliff: STEPS.flatMap((steps) =>
       NOT_RETURNED.map((share) => buildCurve((ratio) => share * (1 - (1 - onGrid(ratio)) ** steps))),
     ),
-    masks: SHARES.map((share) => [
-      Math.round((-Math.log2(share) / 2) * FINE),
-      buildCurve((ratio) => share * onGrid(ratio)),
-    ]),
+    masks: SHARES.map((share) => [Math.round((-Math.log2(share) / 2) * FINE), buildCurve((ratio) => share * onGrid(ratio))]),
   };
 }
 

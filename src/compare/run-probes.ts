@@ -27,7 +27,9 @@ export async function runProbes(
     items.set(plan.items.subarray(first, first + ITEM_NUMBERS), at * ITEM_NUMBERS);
   }
   const asked = Uint8Array.from(rows, (row) => questions[row] ?? 0);
-  const answers = await runJob('probe', run, (control) => binding().probe(old.native, newer.native, items, asked, threads, control));
+  const answers = await runJob('probe', run, (control) =>
+    binding().probe(old.native, newer.native, items, asked, threads, control),
+  );
   const column = columnReader(answers);
   // Most questions are asked of no tensor: their columns are one.
   const none = new Float64Array(plan.names.length).fill(Number.NaN);

@@ -6,8 +6,10 @@ use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
 use crate::stats::{Casts, Grid, Rows};
 
-/// Rows whose grid is looked at, and those that come first; of these a part will do.
+/// Rows whose grid is looked at at most, and so many that they have about [`GRID_ELEMENTS`]; those that come first, of which a part will do.
 pub(super) const GRID_ROWS: u64 = 64;
+pub(super) const GRID_ELEMENTS: u64 = 1 << 16;
+pub(super) const LEAST_ROWS: u64 = 8;
 pub(super) const FIRST_ROWS: u64 = 2;
 
 /// Elements of a row whose grid is looked at, at most and at first, and the multiple at which they begin.
@@ -31,13 +33,18 @@ pub(super) struct Survey {
 }
 
 impl Subject<'_> {
+    /// Rows of a full sample.
+    fn grid_rows(&self) -> u64 {
+        (GRID_ELEMENTS / self.row_length()).clamp(LEAST_ROWS, GRID_ROWS)
+    }
+
     /// Elements of a side that a sample takes at most.
     pub(super) fn sampled(&self) -> u64 {
         if !self.questions.has(Questions::GRID) {
             return 0;
         }
         let length = self.row_length();
-        GRID_ROWS.min(self.elements / length) * length.min(WINDOW)
+        self.grid_rows().min(self.elements / length) * length.min(WINDOW)
     }
 
     /// Looks at a few elements for what need not be asked of all.
@@ -114,7 +121,7 @@ impl Subject<'_> {
         run.observer.add_bytes(self.sampled() * each);
         let first = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
         let sampled = if first.iter().any(Sampled::is_coarse) {
-            self.sample_rows(GRID_ROWS, WINDOW, run, worker)?
+            self.sample_rows(self.grid_rows(), WINDOW, run, worker)?
         } else {
             first
         };

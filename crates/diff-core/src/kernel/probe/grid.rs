@@ -16,7 +16,7 @@ const COARSE: [f64; 4] = [14.0, 27.0, 54.0, 100.0];
 const MOST_LEVELS: usize = 256;
 
 /// Elements of a row that scales are tried on.
-const TRIED: usize = 2048;
+const TRIED: usize = 1024;
 
 /// Elements that a first choice among many scales takes.
 const FEW: usize = 256;
