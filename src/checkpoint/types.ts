@@ -197,7 +197,7 @@ export interface RunOptions {
 
 /** How far a run is. */
 export interface Progress {
-  readonly phase: 'open' | 'compare' | 'statistics';
+  readonly phase: 'open' | 'compare' | 'probe' | 'statistics';
   readonly bytesDone: number;
   readonly bytesTotal: number;
   readonly tensorsDone: number;

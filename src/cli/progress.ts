@@ -82,7 +82,12 @@ export class ProgressLine {
   }
 }
 
-const PHASES: Readonly<Record<Progress['phase'], string>> = { open: 'opening', compare: 'comparing', statistics: 'reading' };
+const PHASES: Readonly<Record<Progress['phase'], string>> = {
+  open: 'opening',
+  compare: 'comparing',
+  probe: 'looking again at',
+  statistics: 'reading',
+};
 
 /** `61% 86.2/141 GB 7.4 GB/s ETA 0:07`. */
 function describe({ bytesDone, bytesTotal }: Progress, share: number, rate: number): string {

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { RunOptions } from '../checkpoint/types.ts';
 import type { RoundingColumns, TensorColumns } from '../comparison/columns.ts';
 import { Comparison } from '../comparison/comparison.ts';
+import type { ProbeMetrics } from '../comparison/metrics.ts';
 import type { Provenance } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
 import { argumentError, type ModelDiffError } from '../errors.ts';
@@ -21,6 +22,7 @@ import { type Plan, planDiff } from './plan.ts';
 import { rememberStatistics } from './remember-statistics.ts';
 import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding.ts';
+import { runProbes } from './run-probes.ts';
 
 /**
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
@@ -129,7 +131,9 @@ export async function compareTensors(
       control,
     ),
   );
-  return { names, plan, result, columns: readResult(plan, old, newer, result, options) };
+  const measured = buildColumns(plan, old, newer, result.columns, options);
+  const probes = options.probes ? await runProbes(plan, old, newer, measured, { ...run, threads: options.threads }) : undefined;
+  return { names, plan, result, columns: completeColumns(plan, result, measured, probes, options) };
 }
 
 function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError {
@@ -138,8 +142,13 @@ function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError 
   return argumentError(`${both} no tensor to compare`, 'layerNames lists the names', option);
 }
 
-function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {
-  const measured = buildColumns(plan, old, newer, result.columns, options);
+function completeColumns(
+  plan: Plan,
+  result: Compared,
+  measured: TensorColumns,
+  probes: ProbeMetrics<Float64Array> | undefined,
+  options: ResolvedOptions,
+): TensorColumns {
   let rounding: RoundingColumns | undefined;
   return {
     ...measured,
@@ -148,6 +157,7 @@ function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Comp
       return (rounding ??= buildRounding(plan, result, measured));
     },
     ...(options.histogram !== 'none' && { histogram: buildHistogram(plan, result, measured.errors) }),
+    ...(probes !== undefined && { probes }),
   };
 }
 

@@ -102,10 +102,10 @@ export interface ProbeMetrics<T> {
   readonly newDistinct64: T;
   readonly newDistinct128: T;
   readonly newDistinctRow: T;
-  /** Median distance of the elements of a row to multiples of its largest one divided by a whole number up to 128; 0.25 by chance. */
+  /** Median distance of the elements of a row to multiples of its largest one divided by a whole number up to 128; 0.15 to 0.25 by chance. */
   readonly oldInt8Row: T;
   readonly newInt8Row: T;
-  /** Relative error of rounding rows to e4m3 with the best scale of each row, or with one scale for all; 0.026 by chance. */
+  /** Relative error of rounding rows to e4m3 with the best scale of each row, or with one scale for all; 0.02 to 0.027 by chance. */
   readonly oldE4m3Row: T;
   readonly newE4m3Row: T;
   readonly oldE4m3Tensor: T;
@@ -324,37 +324,37 @@ export const PROBE_METRICS: Readonly<Record<ProbeMetric, MetricEntry>> = {
     binding: 'old_int8_row',
     unit: 'ratio',
     description:
-      'Median distance of the elements of a row of old to multiples of its largest one divided by a whole number up to 128; 0.25 by chance, null where a row has more than 256 values.',
+      'Median distance of the elements of a row of old to multiples of its largest one divided by a whole number up to 128; 0.15 to 0.25 by chance, null where a row has more than 256 values.',
   },
   newInt8Row: {
     binding: 'new_int8_row',
     unit: 'ratio',
     description:
-      'Median distance of the elements of a row of new to multiples of its largest one divided by a whole number up to 128; 0.25 by chance, null where a row has more than 256 values.',
+      'Median distance of the elements of a row of new to multiples of its largest one divided by a whole number up to 128; 0.15 to 0.25 by chance, null where a row has more than 256 values.',
   },
   oldE4m3Row: {
     binding: 'old_e4m3_row',
     unit: 'ratio',
     description:
-      'Relative error of rounding rows of old to f8_e4m3fn with the best scale of each row; 0.026 by chance, null where a row has more than 256 values.',
+      'Relative error of rounding rows of old to f8_e4m3fn with the best scale of each row; 0.02 to 0.027 by chance, null where a row has more than 256 values.',
   },
   newE4m3Row: {
     binding: 'new_e4m3_row',
     unit: 'ratio',
     description:
-      'Relative error of rounding rows of new to f8_e4m3fn with the best scale of each row; 0.026 by chance, null where a row has more than 256 values.',
+      'Relative error of rounding rows of new to f8_e4m3fn with the best scale of each row; 0.02 to 0.027 by chance, null where a row has more than 256 values.',
   },
   oldE4m3Tensor: {
     binding: 'old_e4m3_tensor',
     unit: 'ratio',
     description:
-      'Relative error of rounding rows of old to f8_e4m3fn with one scale for all; 0.026 by chance, null where a row has more than 256 values.',
+      'Relative error of rounding rows of old to f8_e4m3fn with one scale for all; 0.02 to 0.027 by chance, null where a row has more than 256 values.',
   },
   newE4m3Tensor: {
     binding: 'new_e4m3_tensor',
     unit: 'ratio',
     description:
-      'Relative error of rounding rows of new to f8_e4m3fn with one scale for all; 0.026 by chance, null where a row has more than 256 values.',
+      'Relative error of rounding rows of new to f8_e4m3fn with one scale for all; 0.02 to 0.027 by chance, null where a row has more than 256 values.',
   },
   rowOrder: {
     binding: 'row_order',

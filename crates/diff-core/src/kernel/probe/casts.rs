@@ -7,195 +7,10 @@
 
 use crate::dtype::DType;
 use crate::kernel::decode::{self, Single};
+use crate::kernel::probe::format::{Format, Rounding, Spacing};
+use crate::kernel::probe::real::Real;
 use crate::kernel::{Isa, Operand, TILE};
 use crate::stats::{Casts, Narrow};
-
-/// A binary floating-point format.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::kernel) struct Format {
-    mantissa: u32,
-    /// Smallest normal exponent.
-    least: i32,
-    largest: f64,
-    /// Whether what is too large becomes infinite; NaN otherwise.
-    has_infinity: bool,
-    /// Whether the largest number may stand for what is too large: there are converters of both kinds.
-    may_saturate: bool,
-}
-
-impl Format {
-    fn of(narrow: Narrow) -> Self {
-        let (mantissa, least, largest) = match narrow {
-            Narrow::Bf16 => (7, -126, f64::from(f32::from_bits(0x7f7f_0000))),
-            Narrow::F16 => (10, -14, 65504.0),
-            Narrow::E4m3 => (3, -6, 448.0),
-            Narrow::E5m2 => (2, -14, 57344.0),
-        };
-        Self {
-            mantissa,
-            least,
-            largest,
-            has_infinity: narrow != Narrow::E4m3,
-            may_saturate: matches!(narrow, Narrow::E4m3 | Narrow::E5m2),
-        }
-    }
-
-    /// The format of a stored type; None for what is no float with a mantissa.
-    fn stored(dtype: DType) -> Option<Self> {
-        let plain = |mantissa, least, largest| Self {
-            mantissa,
-            least,
-            largest,
-            has_infinity: true,
-            may_saturate: false,
-        };
-        Some(match dtype {
-            DType::F64 => plain(52, -1022, f64::MAX),
-            DType::F32 => plain(23, -126, f64::from(f32::MAX)),
-            DType::Bf16 => Self::of(Narrow::Bf16),
-            DType::F16 => Self::of(Narrow::F16),
-            DType::F8E4M3 => Self::of(Narrow::E4m3),
-            DType::F8E5M2 => Self::of(Narrow::E5m2),
-            DType::F8E4M3Fnuz => plain(3, -7, 240.0),
-            DType::F8E5M2Fnuz => plain(2, -15, 57344.0),
-            _ => return None,
-        })
-    }
-
-    /// Whether every value of `narrow` is one of this format.
-    fn holds(self, narrow: Self) -> bool {
-        let finest = |format: Self| format.least - format.mantissa.cast_signed();
-        self.mantissa >= narrow.mantissa
-            && self.largest >= narrow.largest
-            && finest(self) <= finest(narrow)
-    }
-}
-
-/// f32 and f64, in which the elements are looked at.
-pub(in crate::kernel) trait Real: Copy + PartialOrd {
-    const MANTISSA: u32;
-    /// The largest finite number.
-    fn limit() -> Self;
-    fn is_nan(self) -> bool;
-    fn magnitude(self) -> Self;
-    fn signed_as(self, other: Self) -> Self;
-    fn is_negative(self) -> bool;
-    fn of(value: f64) -> Self;
-    fn plus(self, other: Self) -> Self;
-    fn minus(self, other: Self) -> Self;
-    fn times(self, other: Self) -> Self;
-    /// The magnitude with the lowest `shift` bits of the mantissa rounded away, to nearest even.
-    fn round_bits(self, shift: u32) -> Self;
-    /// The power of two at or below a normal magnitude.
-    fn power(self) -> Self;
-}
-
-macro_rules! real {
-    ($float:ident, $bits:ident, $mantissa:literal) => {
-        impl Real for $float {
-            const MANTISSA: u32 = $mantissa;
-            #[inline(always)]
-            fn limit() -> Self {
-                $float::MAX
-            }
-            #[inline(always)]
-            fn is_nan(self) -> bool {
-                self.is_nan()
-            }
-            #[inline(always)]
-            fn magnitude(self) -> Self {
-                self.abs()
-            }
-            #[inline(always)]
-            fn signed_as(self, other: Self) -> Self {
-                self.copysign(other)
-            }
-            #[inline(always)]
-            fn is_negative(self) -> bool {
-                self.is_sign_negative()
-            }
-            #[inline(always)]
-            fn of(value: f64) -> Self {
-                value as Self
-            }
-            #[inline(always)]
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
-            #[inline(always)]
-            fn minus(self, other: Self) -> Self {
-                self - other
-            }
-            #[inline(always)]
-            fn times(self, other: Self) -> Self {
-                self * other
-            }
-            #[inline(always)]
-            fn round_bits(self, shift: u32) -> Self {
-                let bits = self.to_bits();
-                let odd = bits >> shift & 1;
-                let half = (1 << shift) >> 1;
-                // Without a shift there is nothing to round, and half is 0.
-                let up = if shift == 0 { 0 } else { half - 1 + odd };
-                Self::from_bits(bits.wrapping_add(up) >> shift << shift)
-            }
-            #[inline(always)]
-            fn power(self) -> Self {
-                Self::from_bits(self.to_bits() >> $mantissa << $mantissa)
-            }
-        }
-    };
-}
-
-real!(f32, u32, 23);
-real!(f64, u64, 52);
-
-fn power_of_two(exponent: i32) -> f64 {
-    2f64.powi(exponent)
-}
-
-/// How a format rounds, in constants of the type in which it is looked at.
-#[derive(Clone, Copy)]
-struct Rounding<R> {
-    shift: u32,
-    /// Smallest normal number; below it the spacing is constant, and adding `magic` rounds to it.
-    least: R,
-    magic: R,
-    largest: R,
-}
-
-impl<R: Real> Rounding<R> {
-    fn of(format: Format) -> Self {
-        let shift = R::MANTISSA - format.mantissa;
-        // Subnormal numbers of f32 are those of bf16 with more bits: cutting bits is right for them too.
-        let has_own_subnormals = format.least > -126 || R::MANTISSA > 23;
-        let finest = format.least - format.mantissa.cast_signed();
-        let magic = power_of_two(finest + R::MANTISSA.cast_signed());
-        let least = power_of_two(format.least);
-        Self {
-            shift,
-            least: R::of(if has_own_subnormals { least } else { 0.0 }),
-            magic: R::of(magic),
-            largest: R::of(format.largest),
-        }
-    }
-}
-
-impl<R: Real> Rounding<R> {
-    /// A magnitude rounded to nearest even; what is too large comes out larger than `largest`.
-    #[inline(always)]
-    fn round(self, size: R) -> R {
-        let normal = size.round_bits(self.shift);
-        let small = size.plus(self.magic).minus(self.magic);
-        if size < self.least { small } else { normal }
-    }
-}
-
-/// Magnitudes rounded to e4m3, the largest number standing for all that is larger.
-pub(super) fn round_e4m3() -> impl Fn(f64) -> f64 {
-    let rounding = Rounding::<f64>::of(Format::of(Narrow::E4m3));
-    move |size| rounding.round(size).min(rounding.largest)
-}
 
 /// Elements of `y` that equal those of `x` rounded to the format.
 #[inline(always)]
@@ -233,55 +48,19 @@ fn near<R: Real>(x: &[R], y: &[R], old: Format, new: Format) -> u64 {
         // Below a power of two the spacing is half of that above.
         let (inner, outer) = (a.half(small, small > large), b.half(large, large > small));
         let distance = p.minus(q).magnitude();
-        let overlap = distance < inner.plus(outer);
+        // A number in the middle of two others is a source of the even one.
+        let overlap = (distance < inner.plus(outer)) | (distance <= inner) | (distance <= outer);
         let same_sign = p.is_negative() == q.is_negative();
         let infinite_old = small > a.largest;
         let infinite_new = large > b.largest;
         let over = same_sign
             & ((infinite_old & infinite_new)
-                | (infinite_old & (large.plus(b.half(large, false)) > a.over))
-                | (infinite_new & (small.plus(a.half(small, false)) > b.over)));
+                | (infinite_old & (large.plus(b.half(large, false)) >= a.over))
+                | (infinite_new & (small.plus(a.half(small, false)) >= b.over)));
         let both_nan = p.is_nan() & q.is_nan();
         count += u32::from((p == q) | (overlap & !infinite_old & !infinite_new) | over | both_nan);
     }
     u64::from(count)
-}
-
-/// The spacing of a format.
-struct Spacing<R> {
-    least: R,
-    /// Half a spacing at 1.
-    half: R,
-    quarter: R,
-    largest: R,
-    /// From here on numbers are too large.
-    over: R,
-}
-
-impl<R: Real> Spacing<R> {
-    fn of(format: Format) -> Self {
-        let unit = power_of_two(-format.mantissa.cast_signed());
-        let top = format.largest.log2().floor();
-        Self {
-            least: R::of(power_of_two(format.least)),
-            half: R::of(unit / 2.0),
-            quarter: R::of(unit / 4.0),
-            largest: R::of(format.largest),
-            over: R::of(format.largest + top.exp2() * unit / 2.0),
-        }
-    }
-
-    #[inline(always)]
-    fn half(&self, size: R, below: bool) -> R {
-        let power = size.power();
-        let is_edge = below & (power == size) & (power > self.least);
-        let power = if power < self.least {
-            self.least
-        } else {
-            power
-        };
-        power.times(if is_edge { self.quarter } else { self.half })
-    }
 }
 
 pub(in crate::kernel) fn equal_32(x: &[f32], y: &[f32], format: Format) -> u64 {
@@ -300,16 +79,21 @@ pub(in crate::kernel) fn near_64(x: &[f64], y: &[f64], old: Format, new: Format)
     near(x, y, old, new)
 }
 
-/// No element counted yet; None where a side is no float.
+/// No element counted yet; None where a side is no float. A cast is tried where it does something to the one side and where the other can
+/// hold what comes out.
 #[must_use]
 pub fn empty_casts(old: DType, new: DType) -> Option<Casts> {
     let (old, new) = (Format::stored(old)?, Format::stored(new)?);
-    let holds =
-        |format: Format| Narrow::ALL.map(|narrow| format.holds(Format::of(narrow)).then_some(0));
-    let forward = holds(new);
+    let try_casts = |from: Format, to: Format| {
+        Narrow::ALL.map(|narrow| {
+            let narrow = Format::of(narrow);
+            (to.holds(narrow) && !narrow.holds(from)).then_some(0)
+        })
+    };
+    let forward = try_casts(old, new);
     Some(Casts {
         forward,
-        backward: holds(old),
+        backward: try_casts(new, old),
         truncated: forward[0],
         ..Casts::default()
     })
@@ -423,4 +207,199 @@ fn singles<'t>(
         *value = f32::from_le_bytes(*single);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::ValueMap;
+    use half::{bf16, f16};
+
+    fn operand(bytes: &[u8], dtype: DType) -> Operand<'_> {
+        Operand {
+            bytes,
+            dtype,
+            map: ValueMap::Identity,
+        }
+    }
+
+    fn counted(old: &[u8], old_type: DType, new: &[u8], new_type: DType) -> Casts {
+        let mut expected = None;
+        for isa in Isa::available() {
+            let mut casts = empty_casts(old_type, new_type).unwrap();
+            count_casts(
+                operand(old, old_type),
+                operand(new, new_type),
+                isa,
+                &mut casts,
+            );
+            assert_eq!(*expected.get_or_insert(casts), casts, "{isa:?}");
+        }
+        expected.unwrap()
+    }
+
+    /// Any bits, and every code of 16 bits with neighbours around its halves.
+    fn numbers() -> Vec<f32> {
+        let mut state = 1u32;
+        let mut any = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from_bits(state ^ state >> 13)
+        };
+        let around = |value: f32| {
+            let bits = value.to_bits();
+            [bits.wrapping_sub(1), bits, bits.wrapping_add(1)].map(f32::from_bits)
+        };
+        let halves = (0..=u16::MAX).step_by(7).flat_map(|code| {
+            let wide = u32::from(code) << 16 | 0x8000;
+            let next = f16::from_bits(code.wrapping_add(1)).to_f32();
+            let middle = f32::midpoint(f16::from_bits(code).to_f32(), next);
+            around(f32::from_bits(wide))
+                .into_iter()
+                .chain(around(middle))
+        });
+        let small: Vec<f32> = (0..2000).map(|_| any() % 600.0).collect();
+        halves
+            .chain(small)
+            .chain((0..5000).map(|_| any()))
+            .collect()
+    }
+
+    fn wide(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    /// The nearest of the numbers that an 8-bit type has, the even code where two are as near; too large ones become `over`.
+    fn nearest(x: f32, dtype: DType, top: u8, step: f32, over: f32) -> f32 {
+        if x.is_nan() {
+            return x;
+        }
+        let value = |code: u8| {
+            let mut found = 0.0;
+            crate::kernel::for_each_value(operand(&[code], dtype), |v| found = v as f32);
+            found
+        };
+        let size = f64::from(x.abs());
+        let largest = f64::from(value(top));
+        if size > largest + f64::from(step) / 2.0
+            || (size == largest + f64::from(step) / 2.0 && top & 1 == 1)
+        {
+            return over.copysign(x);
+        }
+        let best = (0..=top).min_by(|&a, &b| {
+            let miss = |code| (f64::from(value(code)) - size).abs();
+            miss(a).total_cmp(&miss(b)).then((a & 1).cmp(&(b & 1)))
+        });
+        value(best.unwrap()).copysign(x)
+    }
+
+    #[test]
+    fn every_rounding_is_recognised() {
+        let old = numbers();
+        let count = old.len() as u64;
+        let casts: [(&str, Vec<f32>); 4] = [
+            (
+                "bf16",
+                old.iter().map(|&x| bf16::from_f32(x).to_f32()).collect(),
+            ),
+            (
+                "f16",
+                old.iter().map(|&x| f16::from_f32(x).to_f32()).collect(),
+            ),
+            (
+                "e4m3",
+                old.iter()
+                    .map(|&x| nearest(x, DType::F8E4M3, 0x7e, 32.0, f32::NAN))
+                    .collect(),
+            ),
+            (
+                "e5m2",
+                old.iter()
+                    .map(|&x| nearest(x, DType::F8E5M2, 0x7b, 8192.0, f32::INFINITY))
+                    .collect(),
+            ),
+        ];
+        for (at, (name, new)) in casts.iter().enumerate() {
+            let forward = counted(&wide(&old), DType::F32, &wide(new), DType::F32);
+            assert_eq!(forward.forward[at], Some(count), "{name}");
+            let backward = counted(&wide(new), DType::F32, &wide(&old), DType::F32);
+            assert_eq!(backward.backward[at], Some(count), "{name}");
+            assert_eq!(forward.elements, count, "{name}");
+            // One unit in the last place away is another number.
+            let off: Vec<f32> = new
+                .iter()
+                .map(|x| {
+                    if x.is_finite() {
+                        f32::from_bits(x.to_bits() ^ 1)
+                    } else {
+                        0.5
+                    }
+                })
+                .collect();
+            let wrong = counted(&wide(&old), DType::F32, &wide(&off), DType::F32);
+            let chance = old
+                .iter()
+                .zip(&off)
+                .filter(|(x, y)| **x == 0.0 && **y == 0.0);
+            assert_eq!(wrong.forward[at], Some(chance.count() as u64), "{name}");
+        }
+    }
+
+    #[test]
+    fn stored_types_are_looked_at_as_they_are() {
+        let old: Vec<f32> = numbers().into_iter().filter(|x| x.is_finite()).collect();
+        let count = old.len() as u64;
+        let halves: Vec<u8> = old
+            .iter()
+            .flat_map(|&x| bf16::from_f32(x).to_le_bytes())
+            .collect();
+        let casts = counted(&wide(&old), DType::F32, &halves, DType::Bf16);
+        assert_eq!((casts.forward[0], casts.elements), (Some(count), count));
+        assert_eq!(casts.common, count);
+        // bf16 does not hold f16, and what is bf16 already needs no rounding to it.
+        assert_eq!((casts.forward[1], casts.backward[0]), (None, None));
+        let doubles: Vec<u8> = old
+            .iter()
+            .flat_map(|&x| f64::from(x).to_le_bytes())
+            .collect();
+        let casts = counted(&doubles, DType::F64, &halves, DType::Bf16);
+        assert_eq!((casts.forward[0], casts.common), (Some(count), count));
+        let cut: Vec<u8> = old
+            .iter()
+            .flat_map(|x| (x.to_bits() & 0xffff_0000).to_le_bytes())
+            .collect();
+        let casts = counted(&doubles, DType::F64, &cut, DType::F32);
+        assert_eq!(casts.truncated, Some(count));
+        assert_eq!(empty_casts(DType::F32, DType::I32), None);
+    }
+
+    #[test]
+    fn roundings_of_one_source_are_told_from_others() {
+        let source: Vec<f32> = numbers().into_iter().filter(|x| x.is_finite()).collect();
+        let old: Vec<bf16> = source.iter().map(|&x| bf16::from_f32(x)).collect();
+        let new: Vec<f16> = source.iter().map(|&x| f16::from_f32(x)).collect();
+        let bytes =
+            |old: &[bf16]| -> Vec<u8> { old.iter().flat_map(|x| x.to_le_bytes()).collect() };
+        let halves: Vec<u8> = new.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let casts = counted(&bytes(&old), DType::Bf16, &halves, DType::F16);
+        assert_eq!(casts.common, source.len() as u64);
+        // Two steps of bf16 away nothing is in between.
+        let far: Vec<bf16> = old
+            .iter()
+            .map(|x| bf16::from_bits(x.to_bits() ^ 0x0100))
+            .collect();
+        let mut expected = 0;
+        for (x, y) in far.iter().zip(&new) {
+            let (x, y) = (f64::from(x.to_f32()), f64::from(y.to_f32()));
+            // Both below the least f16, both above the largest.
+            let tiny = 2f64.powi(-25);
+            let over = 65520.0;
+            expected += u64::from(
+                y == 0.0 && x.abs() < tiny * 1.01
+                    || y.is_infinite() && x.signum() == y.signum() && x.abs() > over * 0.999
+                    || x == y,
+            );
+        }
+        let casts = counted(&bytes(&far), DType::Bf16, &halves, DType::F16);
+        assert!(casts.common <= expected, "{} of {expected}", casts.common);
+    }
 }

@@ -1,7 +1,7 @@
 //! What the values of a side lie on: how many different ones there are among neighbours, and whether they are whole multiples of
 //! something or 8-bit floats times a scale. All of it of a sample of rows.
 
-use crate::kernel::probe::casts::round_e4m3;
+use crate::kernel::probe::format::round_e4m3;
 use crate::kernel::{Operand, for_each_value};
 use crate::stats::{Grid, middle};
 
@@ -16,7 +16,7 @@ const COARSE: [f64; 4] = [14.0, 27.0, 54.0, 100.0];
 const MOST_LEVELS: usize = 256;
 
 /// Elements of a row that scales are tried on.
-const TRIED: usize = 2048;
+const TRIED: usize = 1024;
 
 /// Elements that a first choice among many scales takes.
 const FEW: usize = 256;

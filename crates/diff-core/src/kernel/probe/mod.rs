@@ -1,15 +1,18 @@
 //! The arithmetic of the second look: one piece of both sides in, counts added to [`crate::stats::Parts`].
 
 mod casts;
+mod format;
 mod grid;
 mod hashes;
+mod real;
 mod rows;
 mod zeros;
 
 use crate::kernel::{Isa, Operand, TILE, decode};
 
-pub(super) use casts::{Format, equal_32, equal_64, near_32, near_64};
 pub use casts::{count_casts, empty_casts};
+pub(super) use casts::{equal_32, equal_64, near_32, near_64};
+pub(super) use format::Format;
 pub use grid::{Sampled, describe_grid};
 pub use hashes::add_hashes;
 pub use rows::{Place, count_rows};

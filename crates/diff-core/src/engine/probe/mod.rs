@@ -1,0 +1,164 @@
+//! The second look: few pairs, each asked what its numbers leave open. Units of work are runs of pieces, counted from the tensor's start,
+//! and for the sample of rows one unit a pair; what they find merges in any order to the same bits.
+
+mod sample;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::gather::Scratch;
+use crate::engine::observe::Observer;
+use crate::engine::plan::{Plan, position};
+use crate::error::{Code, Error, Kind, Result};
+use crate::kernel::Isa;
+use crate::stats::Probe;
+use subject::Subject;
+
+/// What is asked of a pair, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Questions(pub u8);
+
+impl Questions {
+    pub const CAST: Self = Self(1);
+    pub const ZEROS: Self = Self(2);
+    pub const ROWS: Self = Self(4);
+    pub const GRID: Self = Self(8);
+    pub const ORDER: Self = Self(16);
+
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether all elements have to be read.
+    fn needs_all(self) -> bool {
+        self.0 & !Self::GRID.0 != 0
+    }
+}
+
+/// Asks each item of a plan its questions; one result an item. What is no pair of whole tensors of one shape has no answers.
+///
+/// # Errors
+/// `Cancelled`; `FileChanged` when a file is no longer what it was when it was opened; `Internal`.
+pub fn probe(
+    plan: &Plan,
+    questions: &[Questions],
+    threads: usize,
+    observer: &Observer,
+) -> Result<Vec<Result<Probe>>> {
+    let run = Run::new(plan, questions, observer);
+    observer.start(run.bytes(), run.subjects.len() as u64);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .thread_name(|i| format!("model-diff-{i}"))
+        .build()
+        .map_err(|e| Error::new(Code::Internal, format!("cannot start threads: {e}")))?;
+    pool.broadcast(|_| run.work(threads));
+    if let Some(error) = run.stopped.get() {
+        return Err(error.clone());
+    }
+    plan.old.verify()?;
+    plan.new.verify()?;
+    Ok(run.into_results())
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    pub(super) observer: &'a Observer,
+    pub(super) isa: Isa,
+    /// In the order of the files.
+    pub(super) subjects: Vec<Subject<'a>>,
+    /// Number of units of all subjects up to and including each.
+    pub(super) ends: Vec<u64>,
+    pub(super) next: AtomicU64,
+    pub(super) stopped: OnceLock<Error>,
+}
+
+/// Reused memory of one thread.
+#[derive(Default)]
+struct Worker {
+    pub(super) scratch: [Scratch; 2],
+    pub(super) values: [Vec<f64>; 2],
+}
+
+impl<'a> Run<'a> {
+    fn new(plan: &'a Plan, questions: &[Questions], observer: &'a Observer) -> Self {
+        let mut subjects: Vec<Subject> = plan
+            .items
+            .iter()
+            .zip(questions)
+            .enumerate()
+            .filter_map(|(index, (&item, &questions))| Subject::new(plan, index, item, questions))
+            .collect();
+        subjects.sort_by_key(|subject| (position(subject.sides[0].tensor), subject.index));
+        let mut total = 0;
+        let ends = subjects
+            .iter()
+            .map(|subject| {
+                total += subject.units();
+                total
+            })
+            .collect();
+        Self {
+            plan,
+            observer,
+            isa: Isa::detect(),
+            subjects,
+            ends,
+            next: AtomicU64::new(0),
+            stopped: OnceLock::new(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.subjects.iter().map(Subject::bytes).sum()
+    }
+
+    fn work(&self, threads: usize) {
+        let mut worker = Worker::default();
+        let mut slot = 0;
+        while self.stopped.get().is_none() {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            // The numbers of a thread only grow.
+            while self.ends.get(slot).is_some_and(|&end| end <= number) {
+                slot += 1;
+            }
+            let Some(subject) = self.subjects.get(slot) else {
+                return;
+            };
+            let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
+            let done = subject.unit(number - first, threads, self, &mut worker);
+            if let Err(error) = &done
+                && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
+                    || error.code() == Code::FileChanged)
+            {
+                let _ = self.stopped.set(error.clone());
+                return;
+            }
+            if subject.add(done) {
+                self.observer.add_tensor();
+            }
+        }
+    }
+
+    fn into_results(self) -> Vec<Result<Probe>> {
+        let mut results: Vec<Result<Probe>> = self
+            .plan
+            .items
+            .iter()
+            .map(|_| Ok(Probe::default()))
+            .collect();
+        for subject in self.subjects {
+            let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
+            results[subject.index] = subject.result.into_inner().unwrap_or_else(missing);
+        }
+        results
+    }
+}

@@ -1,0 +1,162 @@
+//! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
+
+use crate::engine::probe::subject::{PIECE, Subject};
+use crate::engine::probe::{Questions, Run, Worker};
+use crate::error::Result;
+use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
+use crate::stats::{Casts, Grid, Rows};
+
+/// Rows whose grid is looked at at most, and so many that they have about [`GRID_ELEMENTS`]; those that come first, of which a part will do.
+pub(super) const GRID_ROWS: u64 = 64;
+pub(super) const GRID_ELEMENTS: u64 = 1 << 16;
+pub(super) const LEAST_ROWS: u64 = 8;
+pub(super) const FIRST_ROWS: u64 = 2;
+
+/// Elements of a row whose grid is looked at, at most and at first, and the multiple at which they begin.
+pub(super) const WINDOW: u64 = 1 << 14;
+pub(super) const FIRST_WINDOW: u64 = 1 << 10;
+pub(super) const ALIGNED: u64 = 128;
+
+/// Rows that are looked at before all of them are: where each changed, and none by a factor, there is nothing to tell of rows.
+pub(super) const FIRST_LINES: u64 = 128;
+
+/// Places, and elements at each, where casts are tried before they are everywhere.
+pub(super) const CAST_PLACES: u64 = 4;
+pub(super) const CAST_ELEMENTS: u64 = 1 << 10;
+
+/// See [`Subject::survey`].
+#[derive(Clone, Copy)]
+pub(super) struct Survey {
+    pub(super) questions: Questions,
+    /// Of the elements that were tried, where so few were equal that the others need not be.
+    pub(super) casts: Option<Casts>,
+}
+
+impl Subject<'_> {
+    /// Rows of a full sample.
+    fn grid_rows(&self) -> u64 {
+        (GRID_ELEMENTS / self.row_length()).clamp(LEAST_ROWS, GRID_ROWS)
+    }
+
+    /// Elements of a side that a sample takes at most.
+    pub(super) fn sampled(&self) -> u64 {
+        if !self.questions.has(Questions::GRID) {
+            return 0;
+        }
+        let length = self.row_length();
+        self.grid_rows().min(self.elements / length) * length.min(WINDOW)
+    }
+
+    /// Looks at a few elements for what need not be asked of all.
+    pub(super) fn survey(&self, run: &Run, worker: &mut Worker) -> Result<Survey> {
+        let mut survey = Survey {
+            questions: self.questions,
+            casts: None,
+        };
+        if self.questions.has(Questions::CAST)
+            && let Some(casts) = self.try_casts(run, worker)?
+            && !is_likely(&casts, self.sides[0].dtype() == self.sides[1].dtype())
+        {
+            survey.questions = survey.questions.without(Questions::CAST);
+            survey.casts = Some(casts);
+        }
+        if self.questions.has(Questions::ROWS) && !self.has_odd_rows(run, worker)? {
+            survey.questions = survey.questions.without(Questions::ROWS);
+        }
+        Ok(survey)
+    }
+
+    /// Casts of a few elements; None where those are all.
+    pub(super) fn try_casts(&self, run: &Run, worker: &mut Worker) -> Result<Option<Casts>> {
+        if self.elements <= CAST_PLACES * CAST_ELEMENTS {
+            return Ok(None);
+        }
+        let [old, new] = self.sides;
+        let Some(mut casts) = empty_casts(old.dtype(), new.dtype()) else {
+            return Ok(None);
+        };
+        for place in 0..CAST_PLACES {
+            let start = (2 * place + 1) * (self.elements - CAST_ELEMENTS) / (2 * CAST_PLACES);
+            let [a, b] = self.read(start, CAST_ELEMENTS as usize, &mut worker.scratch)?;
+            count_casts(a, b, run.isa, &mut casts);
+        }
+        Ok(Some(casts))
+    }
+
+    /// Whether of a few rows any did not change, or is old times one factor.
+    pub(super) fn has_odd_rows(&self, run: &Run, worker: &mut Worker) -> Result<bool> {
+        let width = self.place.width;
+        let count = self.elements / width;
+        let chosen = FIRST_LINES.min(count);
+        for at in 0..chosen {
+            run.observer.check()?;
+            let row = (2 * at + 1) * count / (2 * chosen);
+            let place = Place {
+                start: row * width,
+                ..self.place
+            };
+            let mut found = Rows {
+                first: row,
+                changed: vec![0],
+                scale: vec![f64::NAN],
+                columns: Vec::new(),
+            };
+            let length = width.min(PIECE) as usize;
+            let [a, b] = self.read(place.start, length, &mut worker.scratch)?;
+            count_rows(a, b, place, run.isa, &mut worker.values, &mut found);
+            if found.changed == [0] || !found.scale.iter().all(|scale| scale.is_nan()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The values of rows from all over the tensor: a part of two of them, and more where those are few different ones on a side.
+    pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<[Grid; 2]> {
+        let each: u64 = self
+            .sides
+            .iter()
+            .map(|side| side.tensor.dtype.bytes())
+            .sum();
+        run.observer.add_bytes(self.sampled() * each);
+        let first = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
+        let sampled = if first.iter().any(Sampled::is_coarse) {
+            self.sample_rows(self.grid_rows(), WINDOW, run, worker)?
+        } else {
+            first
+        };
+        Ok([describe_grid(&sampled[0]), describe_grid(&sampled[1])])
+    }
+
+    pub(super) fn sample_rows(
+        &self,
+        most: u64,
+        window: u64,
+        run: &Run,
+        worker: &mut Worker,
+    ) -> Result<[Sampled; 2]> {
+        let length = self.row_length();
+        let rows = self.elements / length;
+        let (chosen, window) = (most.min(rows), length.min(window));
+        let offset = (length - window) / 2 / ALIGNED * ALIGNED;
+        let mut sampled = [Sampled::default(), Sampled::default()];
+        for at in 0..chosen {
+            run.observer.check()?;
+            let start = (2 * at + 1) * rows / (2 * chosen) * length + offset;
+            let sides = self.read(start, window as usize, &mut worker.scratch)?;
+            for (sampled, side) in sampled.iter_mut().zip(sides) {
+                sampled.add(side);
+            }
+        }
+        Ok(sampled)
+    }
+}
+
+/// Whether so many elements are equal after a cast that all are worth a look.
+pub(super) fn is_likely(casts: &Casts, is_one_type: bool) -> bool {
+    // Of one type, the elements that have a common source are those that did not change.
+    let common = if is_one_type { 0 } else { casts.common };
+    let counts = casts.forward.iter().chain(&casts.backward);
+    let equal = counts.chain([&casts.truncated]).flatten().copied();
+    2 * equal.fold(common, u64::max) >= casts.elements
+}

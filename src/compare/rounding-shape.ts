@@ -1,0 +1,185 @@
+import { erfc } from '../analysis/rounding/erfc.ts';
+import { ROUNDING_SHAPES, type RoundingShape } from '../comparison/columns.ts';
+
+/** What is known of the elements of one exponent. */
+export interface ExponentBin {
+  /** log2 of the spacing of the grid that they lie on. */
+  readonly logUnit: number;
+  /** Elements in the sample. */
+  readonly elements: number;
+  /** Those of them whose bits changed. */
+  readonly changed: number;
+}
+
+/** Elements below which an exponent says nothing. */
+const FEWEST = 64;
+/** Exponents below which there is no shape. */
+const FEWEST_BINS = 4;
+/**
+ * Changed elements that an exponent counts as at most. The models are not exact: without this every one of them would be refuted by a
+ * sample that is large enough.
+ */
+const MOST = 64;
+/** Share that a model says at least and at most: what is beside the model (noise, a few outliers) takes no more. */
+const EDGE = 0.002;
+/** Octaves by which the size of the update may differ from the one that the size of the change gives. */
+const SIZE_TOLERANCE = 1;
+/** Octaves below it for what does not lie on the grid. */
+const OFF_GRID = 7;
+/** Misfit of the best explanation, an exponent, above which none explains anything. */
+const MOST_MISFIT = 6;
+/** By how much the best explanation must be better than the others. */
+const MARGIN = 16;
+
+/**
+ * Tells from the share of changed elements by exponent how the change was rounded. Each explanation is a curve over the spacing u of the
+ * grid, for an update of deviation s; the one that fits best wins if it fits well and clearly better than the others.
+ *
+ * - `one_rounding`: erfc(u / (2 sqrt2 s)), of an update of what lies on the grid, or E[min(|d| / u, 1)] where both sides are
+ *   roundings of what does not; s is about what the size of the change gives.
+ * - `cliff`: 1 - (1 - erfc(u / (2 sqrt2 s)))^n for n from 8 to 512 steps, of which up to a fifth of the elements come back; any s.
+ * - `flat`: q times the curve of one rounding, for a share q of at most 0.9 that the update was let through to; s is about what the size
+ *   of the change gives for that share.
+ *
+ * @param logSize log2 of the deviation of the update before rounding, as the size of the change gives it
+ */
+export function judgeShape(bins: readonly ExponentBin[], logSize: number): RoundingShape {
+  const known = bins.filter(({ elements }) => elements >= FEWEST).map((bin) => weigh(bin));
+  if (known.length < FEWEST_BINS || !Number.isFinite(logSize)) return 'unknown';
+  const { onGrid, offGrid, cliff, masks } = (curves ??= buildCurves());
+  const around = Math.round(logSize * FINE);
+  const tolerance = SIZE_TOLERANCE * FINE;
+  const units = known.map(({ unit }) => unit);
+  const fits: (readonly [RoundingShape, number])[] = [
+    [
+      'one_rounding',
+      Math.min(
+        fit(known, onGrid, around - tolerance, around + tolerance),
+        // The size is solved for what lies on the grid: off it, the smaller an update is, the more of it comes out too large.
+        fit(known, offGrid, around - OFF_GRID * FINE, around + tolerance),
+      ),
+    ],
+    ['cliff', fit(known, cliff, Math.min(...units) - 4 * FINE, Math.max(...units) + 2 * FINE)],
+    [
+      'flat',
+      Math.min(...masks.map(([offset, curve]) => fit(known, [curve], around + offset - tolerance, around + offset + tolerance))),
+    ],
+  ];
+  fits.sort((a, b) => a[1] - b[1]);
+  const [best, next] = fits;
+  if (best === undefined || next === undefined) return 'unknown';
+  const [shape, misfit] = best;
+  if (shape === 'cliff' && !isCliff(bins)) return 'undecided';
+  return misfit <= MOST_MISFIT * known.length && next[1] - misfit >= MARGIN ? shape : 'undecided';
+}
+
+/** Share that small elements have at least and large ones at most, on either side of a cliff. */
+const CLIFF = { small: 0.7, large: 0.1 };
+
+function isCliff(bins: readonly ExponentBin[]): boolean {
+  const known = bins.filter(({ elements }) => elements >= FEWEST).sort((a, b) => a.logUnit - b.logUnit);
+  const share = (bin: ExponentBin | undefined): number => (bin === undefined ? Number.NaN : bin.changed / bin.elements);
+  return share(known[0]) >= CLIFF.small && share(known.at(-1)) <= CLIFF.large;
+}
+
+/** The code of a shape in columns. */
+export function shapeCode(shape: RoundingShape): number {
+  return ROUNDING_SHAPES.indexOf(shape);
+}
+
+/** Steps of the search for a size, an octave. */
+const FINE = 8;
+/** Octaves between size and spacing that curves reach to on either side. */
+const REACH = 16;
+const MIDDLE = REACH * FINE;
+
+/** Logarithms of the share of changed elements and of the others, by spacing over size. */
+interface Curve {
+  readonly changed: Float64Array;
+  readonly kept: Float64Array;
+}
+
+/** An exponent as curves are held against it. */
+interface Weighed {
+  /** log2 of the spacing in steps of the search. */
+  readonly unit: number;
+  readonly changed: number;
+  readonly kept: number;
+  /** What a curve through the very shares would have. */
+  readonly least: number;
+}
+
+function weigh({ logUnit, elements, changed }: ExponentBin): Weighed {
+  const share = changed / elements;
+  const weight = Math.min(elements, MOST / Math.max(share, EDGE));
+  const entropy = (part: number): number => (part > 0 ? part * Math.log(part) : 0);
+  return {
+    unit: Math.round(logUnit * FINE),
+    changed: weight * share,
+    kept: weight * (1 - share),
+    least: weight * (entropy(share) + entropy(1 - share)),
+  };
+}
+
+/** Twice the logarithm of how much less likely the counts are under the best of the curves, for sizes in a range, than under shares of their own. */
+function fit(bins: readonly Weighed[], candidates: readonly Curve[], from: number, to: number): number {
+  let best = Infinity;
+  for (const { changed, kept } of candidates) {
+    for (let size = from; size <= to; size += 1) {
+      let total = 0;
+      for (const bin of bins) {
+        const at = Math.min(2 * MIDDLE, Math.max(0, bin.unit - size + MIDDLE));
+        total += bin.least - bin.changed * (changed[at] ?? 0) - bin.kept * (kept[at] ?? 0);
+      }
+      if (total < best) best = total;
+    }
+  }
+  return 2 * best;
+}
+
+interface Curves {
+  readonly onGrid: readonly Curve[];
+  readonly offGrid: readonly Curve[];
+  readonly cliff: readonly Curve[];
+  /** With the steps by which the update is larger than the size of the change says: only a share of it arrived. */
+  readonly masks: readonly (readonly [offset: number, curve: Curve])[];
+}
+
+let curves: Curves | undefined;
+
+const STEPS = [8, 32, 128, 512];
+const NOT_RETURNED = [1, 0.9, 0.8];
+const SHARES = [0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, ...Array.from({ length: 18 }, (_, at) => (at + 1) / 20)];
+
+function buildCurves(): Curves {
+  return {
+    onGrid: [buildCurve(onGrid), buildCurve(onGridWithTails)],
+    offGrid: [buildCurve(offGrid)],
+    cliff: STEPS.flatMap((steps) =>
+      NOT_RETURNED.map((share) => buildCurve((ratio) => share * (1 - (1 - onGrid(ratio)) ** steps))),
+    ),
+    masks: SHARES.map((share) => [Math.round((-Math.log2(share) / 2) * FINE), buildCurve((ratio) => share * onGrid(ratio))]),
+  };
+}
+
+function buildCurve(share: (ratio: number) => number): Curve {
+  const shares = Float64Array.from({ length: 2 * MIDDLE + 1 }, (_, at) =>
+    Math.min(1 - EDGE, Math.max(EDGE, share(2 ** ((at - MIDDLE) / FINE)))),
+  );
+  return { changed: shares.map(Math.log), kept: shares.map((one) => Math.log(1 - one)) };
+}
+
+/** Share of the elements that change, where old lies on the grid; `ratio` is its spacing over the deviation of the update. */
+function onGrid(ratio: number): number {
+  return erfc(ratio / (2 * Math.SQRT2));
+}
+
+/** The same of an update with heavier tails, a Laplace distribution. */
+function onGridWithTails(ratio: number): number {
+  return Math.exp(-ratio / Math.SQRT2);
+}
+
+/** The same where old and new are roundings of what lies between grid points: E[min(|d| / u, 1)]. */
+function offGrid(ratio: number): number {
+  return (2 * -Math.expm1((-ratio * ratio) / 2)) / (ratio * Math.sqrt(2 * Math.PI)) + erfc(ratio / Math.SQRT2);
+}
