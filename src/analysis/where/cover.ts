@@ -115,7 +115,7 @@ function listWhole(members: Members, cells: readonly Cells[], picked: readonly C
     }
   }
   const isFirst = !picked.some(({ term }) => isWholeTerm(term));
-  return groups.flatMap((group, at) => {
+  const found = groups.flatMap((group, at) => {
     // What lies within one stack is better told with its blocks, and modules outside by their names.
     const stacks = stacksOf[at] ?? new Set();
     const isLocal = stacks.size < 2 && group.by !== 'tower' && group.by !== 'top';
@@ -128,8 +128,10 @@ function listWhole(members: Members, cells: readonly Cells[], picked: readonly C
           .flatMap((bundle) => bundle.positions.map((_, cell): Cell => [bundle, cell])),
       );
     const term: WhereTerm = { modules: [{ by: group.by, value: group.value }], ...ANYWHERE };
-    return [{ term, cost: group.cost + (isFirst ? 1 : 0.5), gain: gain[at] ?? 0, listCells }];
+    return [{ rank: group.rank, term, cost: group.cost + (isFirst ? 1 : 0.5), gain: gain[at] ?? 0, listCells }];
   });
+  // Of equals the first is taken.
+  return found.sort((a, b) => a.rank - b.rank);
 }
 
 const ANYWHERE = { isAllBut: false, stack: null, isOutside: false, blocks: null, experts: null } as const;
