@@ -35,31 +35,35 @@ HEADS = """ForCausalLM ForConditionalGeneration ForMaskedLM LMHeadModel ForImage
 ForObjectDetection ForSemanticSegmentation ForUniversalSegmentation ForDepthEstimation ForAudioClassification ForPreTraining
 ForTextToSpeech ForQuestionAnswering ForImageTextRetrieval ForPrediction Model""".split()
 # From this many patterns on an architecture is left out, for the size of the file.
-MOST_PATTERNS = 160
+MOST_PATTERNS = 130
 
 # An architecture of which less than this share of the patterns is new is left out too.
-NEW = 0.1
+NEW = 0.2
+
+# Language models that are kept although their names are those of others.
+USUAL = set("""Llama Mistral Qwen2 Qwen3 Qwen3Moe Mixtral Gemma2 Phi3 GPTNeoX OPT Bloom Falcon Olmo2 DeepseekV3 GptOss Llama4 Jamba Mamba2
+Qwen3Next""".split())
 
 # Classes by what they make of a parameter inside; the nearest class that matches decides.
 CLASSES = [
-    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|^Downsample|^Upsample|^(Basic|Bottleneck)(Block|Conv)", "conv"),
+    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|^Downsample|^Upsample|^(Basic|Bottleneck)(Block|Conv)|ShortConv(olution)?$", "conv"),
     (r"SEModule|SqueezeExcit|SELayer|SplitAttn|ConvNext\w*(Layer|Block)|ConvolutionModule|InvertedResidual|^MBConv", "conv"),
-    (r"Projector|Merger|MultiModal.*Proj|Connector|Resampler|Aligner|ModalityProjection", "projector"),
-    (r"Router|MoEGate|MoeGate|TopkGate|TopKGate", "router"),
+    (r"Projector|Merger|MultiModal.*Proj|Connector|Resampler|(?<!Sequence)Aligner|ModalityProjection|ImageToTextProjection", "projector"),
+    (r"Router|MoEGate$|MoeGate$|TopkGate|TopKGat|Gating$", "router"),
     (r"Timestep|TimeEmb|AdaLayerNorm|AdaLN|AdaNorm|AdaptiveNorm|MLPEmbedder$|TextProjection|ImageProjection|Modulation|LabelEmbedding|ConditionEmb|TimeTextEmb|FiLM", "conditioning"),
     (r"PositionalConv|PositionalEmb|PositionEmb|PositionEnc|RelPos(?!Att)|RelativePosition|PosEnc|^PosConv|PositionalEnc|PosEmbed|PositionBias|PatchPos", "position"),
     (r"PatchEmb|HybridEmbed|PatchProj|TokenEmbedding|Embeddings?$", "embedding"),
-    (r"Predictor|PredictionHead|ClassifierHead|DecodeHead|ClassificationHead|MLPPredictionHead|LMHead|PoolingHead|LMPrediction|MaskedLMHead|OnlyMLMHead|PreTrainingHeads|HeadTransform|^FCNHead|DeepLabHead|RPNHead|FastRCNNPredictor|MaskRCNNHeads|RetinaNet\w*Head|SSD\w*Head|FCOS\w*Head|TwoMLPHead|(?<!Multi)Head$", "output"),
+    (r"Predictor|PredictionHead|ClassifierHead|DecodeHead|ClassificationHead|MLPHead|^ClapProjection|MLPPredictionHead|LMHead|PoolingHead|LMPrediction|MaskedLMHead|OnlyMLMHead|PreTrainingHeads|HeadTransform|^FCNHead|DeepLabHead|RPNHead|FastRCNNPredictor|MaskRCNNHeads|RetinaNet\w*Head|SSD\w*Head|FCOS\w*Head|TwoMLPHead|(?<!Multi)Head$", "output"),
     (r"Intermediate$", "mlp"),
     (r"SelfOutput|AttentionOutput|Transformer2DModel$|AnimateDiffTransformer", "attention"),
-    (r"Attention|Attn|GatedDeltaNet|^MHA|DeltaNet|LightningAttn|Retention|WindowAttention", "attention"),
-    (r"Mamba(?!Out)|RgLru|RecurrentBlock|BambaMixer|SSM|ShortConv|GatedLinearUnit$", "ssm"),
-    (r"MLP|Mlp|FeedForward|FeedFoward|FFN|Ffn|Experts?$|DenseActDense|DenseGatedActDense|DenseReluDense|MoE$|Moe$|SwiGLU|GEGLU|GLUMBConv|SparseMoe|MoeBlock", "mlp"),
+    (r"Attention(?!DecoderLayer)|Attn|GatedDeltaNet|^MHA|DeltaNet|LightningAttn|Retention|WindowAttention", "attention"),
+    (r"Mamba(?!Out)|RgLru|RecurrentBlock|BambaMixer|SSM|H1Mixer", "ssm"),
+    (r"MLP(?!LayerWithBN)|Mlp|MultiLayeredConv1d|FeedForward|FeedFoward|FFN|Ffn|Experts?$|DenseActDense|DenseGatedActDense|DenseReluDense|MoE$|Moe$|SwiGLU|GEGLU|GLUMBConv|SparseMoe|MoeBlock", "mlp"),
     (r"^(?!.*(SelfOutput|ModelOutput))\w+Output$", "mlp"),
     (r"Pooler", "output"),
 ]
 # What holds a bridge from one modality to another, with its norms and whatever else.
-BRIDGE = r"Connector|Resampler|Projector|PatchMerger|VisionMerger|MultiModalProj"
+BRIDGE = r"Connector|Resampler|(?<!Sequence)Aligner|Projector|ImageToTextProjection|Merger$|MultiModalProj"
 TOP_HEADS = {"lm_head", "score", "classifier", "qa_outputs", "embed_out", "head", "fc", "class_embed", "head_dist", "output_projection"}
 
 
@@ -117,17 +121,17 @@ def find_type(chain, parameter, owner, is_buffer):
         return "adapter"
     if "BatchNorm" in cls and parameter in ("running_mean", "running_var"):
         return "buffer"
-    if parameter == "e_score_correction_bias":
+    if parameter in ("e_score_correction_bias", "expert_bias") or attribute == "shared_expert_gate":
         return "router"
     if parameter == "final_logits_bias":
         return "output"
-    if is_buffer:
+    if is_buffer and not ("BatchNorm" in cls and parameter in ("weight", "bias")):  # frozen, and still the weights of a norm
         return "buffer"
     if any(re.search(BRIDGE, c) or name.endswith("_projector") and name != "vocab_projector" for name, c in chain[:-1]):
         return "projector"
-    if re.search(r"layer_scale|^gamma_?\d?$|^lambda_\d", parameter) or "GRN" in cls or "GlobalResponseNorm" in cls:
+    if re.search(r"layer_scale|(^|_)gamma_?\d?$|^lambda_\d", parameter) or "GRN" in cls or "GlobalResponseNorm" in cls:
         return "norm"
-    if re.search(r"Norm|LayerScale", cls) and not re.search(r"LinearNorm|AdaLayerNorm|AdaNorm|AdaptiveNorm|NormConv", cls):
+    if re.search(r"Norm|LayerScale", cls) and not isinstance(owner, nn.Embedding) and not re.search(r"LinearNorm|AdaLayerNorm|AdaNorm|AdaptiveNorm|NormConv", cls):
         return "norm"
     if isinstance(owner, nn.Embedding):
         if re.search(r"pos|relative|wpe", attribute.lower()) or "Position" in cls or (around and re.search("RelPos|Position|RelativeBias", around[0])):
@@ -265,7 +269,8 @@ def main():
                 template = re.sub(r"(?<![^.])\d+(?![^.])", "#", name)
                 patterns.setdefault((template, dims, kind), [name, 0, chain])[1] += 1
             fresh = {key for key in patterns if key[2] is not None} - seen
-            if len(fresh) < NEW * len(patterns) or len(patterns) > MOST_PATTERNS:
+            is_usual = re.sub(r"^transformers/|ForCausalLM$", "", architecture) in USUAL and architecture.endswith("ForCausalLM")
+            if not is_usual and (len(fresh) < NEW * len(patterns) or len(patterns) > MOST_PATTERNS):
                 continue
             seen |= fresh
             library = architecture.split("/")[0]

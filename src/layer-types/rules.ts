@@ -32,7 +32,10 @@ export const RULES: readonly Rule[] = [
   {
     type: 'buffer',
     meaning: 'table or counter that is not trained: inv_freq, position_ids',
-    test: (n) => readWords(n.leaf).has('buffer') || anySegment(n, 'rotary'),
+    test: (n) =>
+      readWords(n.leaf).has('buffer') ||
+      anySegment(n, 'rotary') ||
+      /^(act_fn\.(beta|eps)|codebook\.embed)$/.test(n.segments.slice(-2).join('.')),
   },
   {
     type: 'buffer',
@@ -81,8 +84,17 @@ export const RULES: readonly Rule[] = [
     meaning: 'patches whose module also holds positions, or is a stem: pos_embed.proj',
     test: (n) => n.owner === 'proj' && /^(pos_embed(_input)?|stem)$/.test(n.parent),
   },
-  { type: 'position', meaning: 'absolute or relative positions', test: (n) => nearOwner(n, 'position') },
+  {
+    type: 'position',
+    meaning: 'absolute or relative positions, convolutions that tell them included',
+    test: (n) => nearOwner(n, 'position') || n.segments.includes('pos_conv_embed'),
+  },
   { type: 'embedding', meaning: 'table of tokens, types, patches; class tokens', test: isEmbedding },
+  {
+    type: 'conv',
+    meaning: 'squeeze-and-excite that is called attention: attention.0, attn.fc1 of convolutions',
+    test: (n) => isConvolution(n) && isSqueeze(n),
+  },
   {
     type: 'attention',
     meaning: 'nearest block around it is attention, linear attention included',
@@ -90,16 +102,20 @@ export const RULES: readonly Rule[] = [
   },
   { type: 'ssm', meaning: 'state-space block: A_log, dt_proj, and what lies beside them', test: isStateSpace },
   { type: 'output', meaning: 'head outside of blocks: score, classifier, pooler', test: isHead },
-  { type: 'mlp', meaning: 'nearest block around it is an MLP or an expert', test: (n) => nearestBlock(n) === 'mlp' },
+  {
+    type: 'mlp',
+    meaning: 'nearest block around it is an MLP or an expert',
+    test: (n) => nearestBlock(n) === 'mlp' && !isInnerConvolution(n),
+  },
   {
     type: 'attention',
     meaning: 'called as a projection of attention: q_proj, Wqkv, to_k',
-    test: (n) => ownerIs(n, 'attentionOwner') && !isLoneLetter(n),
+    test: (n) => readWords(callerOf(n)).has('attentionOwner') && !isLoneLetter(n),
   },
   {
     type: 'mlp',
     meaning: 'called as a projection of an MLP: fc1, gate_proj, w2',
-    test: (n) => ownerIs(n, 'mlpOwner') && !isConvolution(n),
+    test: (n) => readWords(callerOf(n)).has('mlpOwner') && !isConvolution(n),
   },
   {
     type: 'conv',
@@ -129,6 +145,17 @@ function isConvolution(name: NameView): boolean {
   return (name.dims ?? 0) >= 3 || (name.leaf === 'bias' && (name.around.weightDims ?? 0) >= 3);
 }
 
+/** One step of a Sequential called attention, or a layer called as those of an MLP in one. */
+function isSqueeze(name: NameView): boolean {
+  const called = name.inSequential ? name.owner : /^fc\d?$/.test(name.owner) ? name.parent : '';
+  return readWords(called).has('attentionAncestor');
+}
+
+/** `intermediate` is also what lies between stages of convolutions. */
+function isInnerConvolution(name: NameView): boolean {
+  return isConvolution(name) && name.segments.includes('intermediate') && !name.segments.includes('mlp');
+}
+
 function hasQuantEnd(name: NameView): boolean {
   return name.segments.some((segment, at) => at >= name.ownerAt && at > 0 && readWords(segment).has('quant'));
 }
@@ -145,21 +172,25 @@ function isConditioning(name: NameView): boolean {
   if (/^linear(_\d)?$/.test(name.owner) && /^norm|_norm$/.test(name.parent)) return true;
   const at = name.segments.findIndex((segment) => readWords(segment).has('conditioning'));
   if (at < 0) return false;
-  const hasBlocks = name.segments.some((segment, index) => index > at && index < name.ownerAt && isIndex(segment));
-  return !hasBlocks || nearestBlock(name) === null;
+  return !holdsNetwork(name, at);
+}
+
+/** Whether what a segment holds is a network of its own, whose tensors are what its layers are. */
+function holdsNetwork(name: NameView, at: number): boolean {
+  const inside = name.segments.slice(at + 1, name.ownerAt);
+  return inside.some((segment) => /^backbone$|_encoder$/.test(segment)) || (inside.some(isIndex) && nearestBlock(name) !== null);
 }
 
 function isRouter(name: NameView): boolean {
   if (anySegment(name, 'router')) return true;
-  if (!ownerIs(name, 'gate') || !readWords(name.parent).has('mlpAncestor')) return false;
-  return siblingIs(name, 'experts') || !siblingIs(name, 'gatePartner');
+  if (!ownerIs(name, 'gate') || nearestBlock(name) === 'attention') return false;
+  return siblingIs(name, 'experts') || (readWords(name.parent).has('mlpAncestor') && !siblingIs(name, 'gatePartner'));
 }
 
 /** Some words mean an embedding only where no block is around. */
 function isEmbedding(name: NameView): boolean {
-  // A whole network may make the patches, and is what its own layers are.
   const at = name.segments.findIndex((segment) => readWords(segment).has('embedding'));
-  if (at >= 0) return name.segments.indexOf('backbone', at) < 0;
+  if (at >= 0) return !holdsNetwork(name, at);
   return !name.inBlock && outsideBlocks(name, 'embeddingOutside') && nearestBlock(name) === null;
 }
 
@@ -171,13 +202,19 @@ function isStateSpace(name: NameView): boolean {
 
 function isHead(name: NameView): boolean {
   if (name.segments.join('.').endsWith('visual.proj')) return true;
-  return (
-    name.segments.some((segment, at) => at < name.firstIndexAt && at <= name.ownerAt && readWords(segment).has('output')) &&
-    nearestBlock(name) !== 'attention'
+  const at = name.segments.findIndex(
+    (segment, index) => index < name.firstIndexAt && index <= name.ownerAt && readWords(segment).has('output'),
   );
+  // An MLP of its own in a head, as pooling by attention has, is what it is called; so are blocks.
+  return at >= 0 && nearestBlock(name) !== 'attention' && name.segments.indexOf('mlp', at) < 0 && !holdsNetwork(name, at);
+}
+
+/** The module that says what a layer is for: the one around a bare `linear`. */
+function callerOf({ owner, parent }: NameView): string {
+  return owner === 'linear' ? parent : owner;
 }
 
 /** A module called q, k, v, o or key alone says little without siblings. */
 function isLoneLetter(name: NameView): boolean {
-  return name.owner.length === 1 && !siblingIs(name, 'attentionOwner');
+  return callerOf(name).length === 1 && !siblingIs(name, 'attentionOwner');
 }

@@ -1,10 +1,11 @@
 import { readCells } from './cells.ts';
+import { countInWords } from './count-words.ts';
 import { coverCells, type Cover } from './cover.ts';
 import { listNearMisses } from './exceptions.ts';
 import type { Members } from './members.ts';
 import { selectRows } from './select.ts';
 import type { Where, WhereTerm } from './types.ts';
-import { countInWords, putIntoWords } from './wording.ts';
+import { putIntoWords } from './wording.ts';
 
 /** Price of `everything but`. */
 const EVERYTHING_BUT = 1;
