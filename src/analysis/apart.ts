@@ -41,7 +41,12 @@ export function sortRows(rows: readonly TensorRow[]): SortedRows {
 /** Modules of which a side has scales or zero points. */
 function listQuantised(rows: readonly TensorRow[], side: 'old' | 'new'): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const { class: { type }, name, oldDtype, newDtype } of rows) {
+  for (const {
+    class: { type },
+    name,
+    oldDtype,
+    newDtype,
+  } of rows) {
     if (type === 'quant' && (side === 'old' ? oldDtype : newDtype) !== '') found.add(moduleOf(name));
   }
   return found;

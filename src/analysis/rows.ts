@@ -1,4 +1,13 @@
-import { ROUNDING_SHAPES, type RoundingShape, type ChangeType, changeTypeAt, hasFinitePair, isCompared, shapeAt, type TensorColumns } from '../comparison/columns.ts';
+import {
+  ROUNDING_SHAPES,
+  type RoundingShape,
+  type ChangeType,
+  changeTypeAt,
+  hasFinitePair,
+  isCompared,
+  shapeAt,
+  type TensorColumns,
+} from '../comparison/columns.ts';
 import { expectShare } from './rounding/expected-share.ts';
 import type { ProbeMetric } from '../comparison/metrics.ts';
 import { classifyColumns } from '../comparison/classify.ts';

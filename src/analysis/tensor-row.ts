@@ -71,4 +71,3 @@ export function isMatrix(row: TensorRow): boolean {
   if (dims !== null) return dims >= 2;
   return row.class.kind === 'weight' && row.class.type !== 'norm';
 }
-

@@ -78,7 +78,9 @@ function describeCoverage({ coverage, counts, claims }: AnalysisContext): string
 function describeRest(identical: number, tensors: number): string {
   if (tensors === 0) return 'nothing else could be compared';
   if (identical === tensors) return 'the rest is bit-identical';
-  return identical === 0 ? 'the rest changed too' : `of the other ${formatCount(tensors)}, ${formatCount(identical)} are identical`;
+  return identical === 0
+    ? 'the rest changed too'
+    : `of the other ${formatCount(tensors)}, ${formatCount(identical)} are identical`;
 }
 
 function describeBroken({ claims }: AnalysisContext): string[] {
@@ -136,8 +138,7 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
 function describeIdentity({ counts, summary, coverage }: AnalysisContext): string {
   const { compared, byType } = counts;
   const resized = summary.resized?.filter((one) => !one.identical).length ?? 0;
-  if (resized > 0)
-    return `no change but in ${formatNoun(resized, 'resized table')}, of which the common rows changed`;
+  if (resized > 0) return `no change but in ${formatNoun(resized, 'resized table')}, of which the common rows changed`;
   if (byType.identical < compared) {
     const rest = compared - byType.identical;
     return byType.identical === 0
@@ -145,16 +146,21 @@ function describeIdentity({ counts, summary, coverage }: AnalysisContext): strin
       : `${formatCount(byType.identical)} of ${formatNoun(compared, 'common tensor')} are identical, and the other ${formatCount(rest)} did not change measurably`;
   }
   const isWhole = coverage.of === compared && byType.added + byType.removed + byType.shape_changed + byType.failed === 0;
-  if (!isWhole) return compared === 1 ? 'the one common tensor is identical' : `all ${formatNoun(compared, 'common tensor')} are identical`;
+  if (!isWhole)
+    return compared === 1 ? 'the one common tensor is identical' : `all ${formatNoun(compared, 'common tensor')} are identical`;
   if (summary.leftOut.some(isOpenQuestion)) return `everything compared is identical (${formatNoun(compared, 'tensor')})`;
-  return compared === 1 ? 'identical: the one tensor is equal in every value' : `identical: all ${formatNoun(compared, 'tensor')} are equal in every value`;
+  return compared === 1
+    ? 'identical: the one tensor is equal in every value'
+    : `identical: all ${formatNoun(compared, 'tensor')} are equal in every value`;
 }
 
 /** What was added, removed, reshaped, could not be read or was left out; and the configuration. */
 function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext, isCovered: boolean): string[] {
   const structure = [
     byType.added > 0 ? `${formatNoun(byType.added, 'tensor')} ${was(byType.added)} added${nameOne('added')}` : null,
-    byType.removed > 0 ? `${count(byType.removed, byType.added === 0)} ${was(byType.removed)} removed${nameOne('removed')}` : null,
+    byType.removed > 0
+      ? `${count(byType.removed, byType.added === 0)} ${was(byType.removed)} removed${nameOne('removed')}`
+      : null,
     byType.shape_changed > 0
       ? `${count(byType.shape_changed, byType.added + byType.removed === 0)} ${was(byType.shape_changed)} reshaped${nameOne('shape_changed')}`
       : null,
@@ -165,7 +171,12 @@ function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext,
     isCovered ? '' : joinWords(structure),
     byType.failed > 0 ? `${formatNoun(byType.failed, 'tensor')} could not be compared` : '',
     left.length > 0 ? `not compared: ${listNames(left)}` : '',
-    keys > 0 ? `the configuration differs (${listNames(summary.configChanges.map(({ key }) => key), 2)})` : '',
+    keys > 0
+      ? `the configuration differs (${listNames(
+          summary.configChanges.map(({ key }) => key),
+          2,
+        )})`
+      : '',
   ];
 
   function nameOne(type: string): string {

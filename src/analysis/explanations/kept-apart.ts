@@ -63,7 +63,8 @@ export const explainOptimizer: Explain = ({ apart }) => {
   if (rows.length === 0) return [];
   const steps = rows.filter(({ name, elements }) => /(^|\.)step$/.test(name) && elements === 1);
   const moments = rows.filter(({ name }) => /exp_avg$|momentum_buffer$/.test(name));
-  const step = (side: 'old' | 'new'): number => steps.reduce((most, row) => Math.max(most, row.readSide(side).max), Number.NEGATIVE_INFINITY);
+  const step = (side: 'old' | 'new'): number =>
+    steps.reduce((most, row) => Math.max(most, row.readSide(side).max), Number.NEGATIVE_INFINITY);
   const { cosine } = measureOverall(moments);
   const change = groupChange(rows.filter((row) => !steps.includes(row)));
   const isSame = rows.every((row) => row.isIdentical);
@@ -77,7 +78,14 @@ export const explainOptimizer: Explain = ({ apart }) => {
       code: 'optimizer_state',
       rows,
       sentence: `optimizer states: ${joinWords(facts)}`,
-      evidence: { tensors: rows.length, oldStep: steps.length > 0 ? step('old') : null, newStep: steps.length > 0 ? step('new') : null, cosine, change, isSame },
+      evidence: {
+        tensors: rows.length,
+        oldStep: steps.length > 0 ? step('old') : null,
+        newStep: steps.length > 0 ? step('new') : null,
+        cosine,
+        change,
+        isSame,
+      },
     },
   ];
 };

@@ -34,7 +34,14 @@ function explainNewZeros(open: readonly TensorRow[]): Claim[] {
       code: 'pruned',
       rows,
       sentence: `pruned: ${formatPercent(zeroed / elements)} of the elements of ${formatNoun(rows.length, 'tensor')} became zero${how}; the others are untouched`,
-      evidence: { tensors: rows.length, zeroedElements: zeroed, share: zeroed / elements, largestZeroed: limit, isByMagnitude, isStructured },
+      evidence: {
+        tensors: rows.length,
+        zeroedElements: zeroed,
+        share: zeroed / elements,
+        largestZeroed: limit,
+        isByMagnitude,
+        isStructured,
+      },
     },
   ];
 }

@@ -28,16 +28,15 @@ const E4M3 = { f32: 6e-4, coarse: 3e-3 };
 const GRIDS: readonly Grid[] = [
   { name: 'fp8 (e4m3, one scale a tensor)', holds: (row, side) => fitsE4m3(row, side, 'Tensor'), error: [0.01, 0.05] },
   { name: 'fp8 (e4m3, one scale a row)', holds: (row, side) => fitsE4m3(row, side, 'Row'), error: [0.01, 0.05] },
-  ...BLOCKS.map(
-    ({ size, most, ratio }): Grid => ({
-      name: `4 bits or fewer in blocks of ${size}`,
-      holds: (row, side) => hasFew(row, side, `${size}`, most, ratio),
-      error: [0.04, 0.4],
-    }),
-  ),
+  ...BLOCKS.map(({ size, most, ratio }): Grid => ({
+    name: `4 bits or fewer in blocks of ${size}`,
+    holds: (row, side) => hasFew(row, side, `${size}`, most, ratio),
+    error: [0.04, 0.4],
+  })),
   {
     name: 'int8 (one scale a row)',
-    holds: (row, side) => row.probe(`${side}Int8Row`) <= (isCoarse(row, side) ? INT8.coarse : INT8.f32) && hasFew(row, side, 'Row', ROW.most, 1),
+    holds: (row, side) =>
+      row.probe(`${side}Int8Row`) <= (isCoarse(row, side) ? INT8.coarse : INT8.f32) && hasFew(row, side, 'Row', ROW.most, 1),
     error: [2e-3, 0.1],
   },
   { name: '8 bits or fewer a row', holds: (row, side) => hasFew(row, side, 'Row', ROW.most, ROW.ratio), error: [2e-3, 0.2] },
@@ -68,7 +67,13 @@ function findGrid(row: TensorRow): { grid: Grid; side: 'old' | 'new' } | null {
   return null;
 }
 
-function hasFew(row: TensorRow, side: 'old' | 'new', block: '16' | '32' | '64' | '128' | 'Row' | string, most: number, ratio: number): boolean {
+function hasFew(
+  row: TensorRow,
+  side: 'old' | 'new',
+  block: '16' | '32' | '64' | '128' | 'Row' | string,
+  most: number,
+  ratio: number,
+): boolean {
   const name = block as '16' | '32' | '64' | '128' | 'Row';
   const own = row.probe(`${side}Distinct${name}`);
   const other = row.probe(`${side === 'new' ? 'old' : 'new'}Distinct${name}`);
@@ -97,7 +102,14 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
     code: 'quantised',
     rows,
     sentence,
-    evidence: { grid: grid.name, side, error, worst: worst?.name ?? null, worstError: worst?.change ?? null, tensors: rows.length },
+    evidence: {
+      grid: grid.name,
+      side,
+      error,
+      worst: worst?.name ?? null,
+      worstError: worst?.change ?? null,
+      tensors: rows.length,
+    },
     isForm: true,
   };
 }

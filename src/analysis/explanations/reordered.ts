@@ -17,7 +17,12 @@ const ORDERS = [
     holds: (row: TensorRow) => row.probe('rotaryToPairs') > 0,
   },
   { key: 'rows', words: 'in another order', subject: 'the rows', holds: (row: TensorRow) => row.probe('rowOrder') === 1 },
-  { key: 'columns', words: 'in another order', subject: 'the columns', holds: (row: TensorRow) => row.probe('columnOrder') === 1 },
+  {
+    key: 'columns',
+    words: 'in another order',
+    subject: 'the columns',
+    holds: (row: TensorRow) => row.probe('columnOrder') === 1,
+  },
 ] as const;
 
 /** Tensors of which only the order of the rows or columns changed. */

@@ -13,10 +13,24 @@ export const explainReplacement: Explain = (story, open) => {
   const isReplaced = rest.length > 0 && findBand(change, cosine, elements) === 'replaced';
   return [
     ...(zeroed.length > 0 && zeroed.length === story.changed.length
-      ? [{ code: 'zeroed' as const, rows: zeroed, sentence: `all values of ${placeVerb(story.where(zeroed), 'became zero')}`, evidence: { tensors: zeroed.length } }]
+      ? [
+          {
+            code: 'zeroed' as const,
+            rows: zeroed,
+            sentence: `all values of ${placeVerb(story.where(zeroed), 'became zero')}`,
+            evidence: { tensors: zeroed.length },
+          },
+        ]
       : []),
     ...(born.length > 0 && born.length === story.changed.length
-      ? [{ code: 'from_zero' as const, rows: born, sentence: placeVerb(story.where(born), 'had been all zero'), evidence: { tensors: born.length } }]
+      ? [
+          {
+            code: 'from_zero' as const,
+            rows: born,
+            sentence: placeVerb(story.where(born), 'had been all zero'),
+            evidence: { tensors: born.length },
+          },
+        ]
       : []),
     ...(isReplaced
       ? [

@@ -19,7 +19,15 @@ export const explainRows: Explain = (_, open) =>
     // Most rows decayed, and a few were trained.
     const isDecayed = scaled > 0 && changed > scaled && changed - scaled <= Math.max(FEW_ROWS, FEW * of) && scaled >= 0.5 * of;
     if (!isFew && !isDecayed) return [];
-    const evidence = { tensor: row.name, changedRows: changed, rows: of, firstRow: first, lastRow: last, scaledRows: scaled || 0, rowScale: factor > 0 ? factor : null };
+    const evidence = {
+      tensor: row.name,
+      changedRows: changed,
+      rows: of,
+      firstRow: first,
+      lastRow: last,
+      scaledRows: scaled || 0,
+      rowScale: factor > 0 ? factor : null,
+    };
     if (isDecayed) {
       const trained = formatNoun(changed - scaled, 'row');
       return [
@@ -31,7 +39,14 @@ export const explainRows: Explain = (_, open) =>
         },
       ];
     }
-    return [{ code: 'rows_changed' as const, rows: [row], sentence: `${nameRows(changed, first, last)} of ${row.name} changed`, evidence }];
+    return [
+      {
+        code: 'rows_changed' as const,
+        rows: [row],
+        sentence: `${nameRows(changed, first, last)} of ${row.name} changed`,
+        evidence,
+      },
+    ];
   });
 
 function nameRows(changed: number, first: number, last: number): string {

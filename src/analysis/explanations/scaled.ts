@@ -49,7 +49,8 @@ function groupByFactor(sorted: readonly Scaled[]): Scaled[][] {
     const group = groups.at(-1);
     const [first] = group ?? [];
     const isNear =
-      first !== undefined && one.factor - first.factor <= SHARED * Math.abs(first.factor - 1) + 2 * Math.max(first.unit, one.unit) * 0.25;
+      first !== undefined &&
+      one.factor - first.factor <= SHARED * Math.abs(first.factor - 1) + 2 * Math.max(first.unit, one.unit) * 0.25;
     if (group !== undefined && isNear) group.push(one);
     else groups.push([one]);
   }
@@ -64,14 +65,13 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   // What is left over, relative to old, over the matrices: norms near 1 would outweigh them.
   const matrices = group.filter(({ row }) => isMatrix(row));
   const rest = groupChange(
-    (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({ energy: (residual * row.newNorm) ** 2, weight: row.oldNorm ** 2 })),
+    (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({
+      energy: (residual * row.newNorm) ** 2,
+      weight: row.oldNorm ** 2,
+    })),
   );
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
-  const subject = isAll
-    ? 'all weights'
-    : rows.length === 1
-      ? (rows[0]?.name ?? '')
-      : formatNoun(rows.length, 'tensor');
+  const subject = isAll ? 'all weights' : rows.length === 1 ? (rows[0]?.name ?? '') : formatNoun(rows.length, 'tensor');
   const verb = isAll || rows.length > 1 ? 'were' : 'was';
   const words =
     factor < 0 && Math.abs(factor + 1) < 0.01

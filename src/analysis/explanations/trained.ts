@@ -24,7 +24,10 @@ export const explainTraining: Explain = (story, open) => {
   const code = findCause(measured);
   const everything = isEverything(story, open);
   const evidence = { change, tensors: open.length, ...readRange(measured), everything };
-  const sentence = code === 'rounded_steps' ? describeSteps(everything, story, open, measured) : describeChange(story, open, measured, change, everything);
+  const sentence =
+    code === 'rounded_steps'
+      ? describeSteps(everything, story, open, measured)
+      : describeChange(story, open, measured, change, everything);
   const density = code === 'changed' ? describeRounding(measured) : code === 'masked' ? describeMask(measured) : '';
   return [{ code, rows: open, sentence: `${sentence}${density}`, evidence }];
 };
@@ -49,7 +52,10 @@ function findCause(rows: readonly TensorRow[]): ExplanationCode {
 
 function readRange(rows: readonly TensorRow[]): { least: number; most: number } {
   const changes = rows.map((row) => row.change).filter((change) => Number.isFinite(change) && change > 0);
-  return { least: changes.reduce((least, change) => Math.min(least, change), Infinity), most: changes.reduce((most, change) => Math.max(most, change), 0) };
+  return {
+    least: changes.reduce((least, change) => Math.min(least, change), Infinity),
+    most: changes.reduce((most, change) => Math.max(most, change), 0),
+  };
 }
 
 function describeSteps(everything: boolean, story: Story, open: readonly TensorRow[], measured: readonly TensorRow[]): string {

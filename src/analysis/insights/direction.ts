@@ -11,7 +11,8 @@ export const explainDirection: Explain = ({ measured, summary, overall, band, cl
   const trained = new Set(claims.filter(({ code }) => TRAINED.has(code)).flatMap(({ rows }) => rows));
   const known = measured.filter((row) => isMatrix(row) && Number.isFinite(row.oneMinusCos));
   if (known.length === 0) return explainAverage(summary.avgCosineSimilarity);
-  const share = (limit: number): number => known.filter((row) => trained.has(row) && 1 - row.oneMinusCos < limit).length / known.length;
+  const share = (limit: number): number =>
+    known.filter((row) => trained.has(row) && 1 - row.oneMinusCos < limit).length / known.length;
   const turned = share(0.9);
   const lost = share(0.5);
   if (turned < MANY) return [];

@@ -10,7 +10,8 @@ export const explainMagnitude: Explain = ({ band, overall, claims }) => {
   if (entry === undefined || !isTraining) return [];
   const { change, cosine, oneMinusCos, elements, tensors } = overall;
   const lower = BANDS[BANDS.indexOf(entry) - 1]?.below ?? 0;
-  const range = entry.below === Infinity ? `${formatPercent(lower)} and more` : `${formatPercent(lower)} to ${formatPercent(entry.below)}`;
+  const range =
+    entry.below === Infinity ? `${formatPercent(lower)} and more` : `${formatPercent(lower)} to ${formatPercent(entry.below)}`;
   const angle = oneMinusCos === null ? '' : ` (cosine ${formatCosine(oneMinusCos)})`;
   return [
     {

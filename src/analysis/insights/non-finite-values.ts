@@ -42,6 +42,17 @@ function explainOverflow(overflow: Overflow, of: number, allElements: number): T
     title: `Values Overflowed in the Conversion to ${to}`,
     description: `${formatNoun(elements, 'value')} in ${formatCount(tensors.length)} of ${formatNoun(of, 'tensor')} became ${became}: ${to} ends at ${formatMagnitude(limit)}, and the ${from} weights reach ${formatMagnitude(largestOld)} (${listNames(tensors)}). Nothing else changed there beyond rounding, so the conversion did it and not the training${limit < WIDE ? '; bf16 would hold these values' : ''}.`,
     severity: 'critical',
-    evidence: { from, to, tensors: tensors.length, of, became, elements, elementShare: elements / allElements, largestOld, limit, first: tensors.slice(0, 10) },
+    evidence: {
+      from,
+      to,
+      tensors: tensors.length,
+      of,
+      became,
+      elements,
+      elementShare: elements / allElements,
+      largestOld,
+      limit,
+      first: tensors.slice(0, 10),
+    },
   };
 }

@@ -28,7 +28,13 @@ export const explainNormGrowth: Explain = ({ measured, overall, band, claims }) 
       title: isExploded ? 'Weights Exploded' : 'Weights Grew',
       description: `The norm grew by more than half in ${formatShare(share)} of the matrices, at most to ${formatFold(largest)}. Training does that when the learning rate is too high or weight decay is missing.`,
       severity: isExploded ? 'critical' : 'warning',
-      evidence: { share, matrices: matrices.length, grown: grown.length, largestFold: largest, overallNormRatio: overall.normRatio },
+      evidence: {
+        share,
+        matrices: matrices.length,
+        grown: grown.length,
+        largestFold: largest,
+        overallNormRatio: overall.normRatio,
+      },
     },
   ];
 };

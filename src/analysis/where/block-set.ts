@@ -47,8 +47,7 @@ export function nameSet({ noun, all, aliasOf }: Numbering, positions: readonly n
       return `${runs.slice(0, 3).map(spell).join(', ')}, … ${spell(last)}`;
     return joinRuns(runs.map(spell));
   };
-  const spell = ([from, to]: Run): string =>
-    from === to ? String(numberAt(from)) : `${numberAt(from)}–${numberAt(to)}`;
+  const spell = ([from, to]: Run): string => (from === to ? String(numberAt(from)) : `${numberAt(from)}–${numberAt(to)}`);
   const [only = 0] = positions;
   if (positions.length === all.length) return all.length === 1 ? `the only ${noun}` : `all ${all.length} ${noun}s`;
   if (positions.length === 1) return `${noun} ${numberAt(only)}${alias(only)}`;
@@ -79,9 +78,7 @@ function nameProgression(
   const members = positions.length > 4 ? [first, second].map(numberAt).join(', ') : positions.map(numberAt).join(', ');
   const rest = positions.length > 4 ? `, … ${numberAt(last)}` : '';
   const isWhole = first < step && last + step >= total;
-  return isWhole
-    ? `${which} ${noun} (${members}${rest})`
-    : `${which} ${noun} from ${numberAt(first)} to ${numberAt(last)}`;
+  return isWhole ? `${which} ${noun} (${members}${rest})` : `${which} ${noun} from ${numberAt(first)} to ${numberAt(last)}`;
 }
 
 /** Common distance of the members, two or more; null where they have none. */

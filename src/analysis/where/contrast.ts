@@ -51,9 +51,7 @@ export function findContrasts(rows: readonly SizedRow[]): Contrast[] {
     ['role', nameRoleOf],
     ['expert', ({ class: { expert } }) => (expert === null ? null : `expert ${expert}`)],
   ];
-  return readers
-    .flatMap(([by, groupOf]) => contrast(by, groupRows(rows, groupOf)) ?? [])
-    .sort((a, b) => b.factor - a.factor);
+  return readers.flatMap(([by, groupOf]) => contrast(by, groupRows(rows, groupOf)) ?? []).sort((a, b) => b.factor - a.factor);
 }
 
 function nameTypeOf({ class: { type, role } }: SizedRow): string {
@@ -119,5 +117,7 @@ function nameCluster(cluster: readonly ContrastGroup[]): string {
   const names = [...cluster].sort((a, b) => b.energy - a.energy || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
   if (names.length <= MOST_NAMES) return joinWords(names);
   const [first = ''] = names;
-  return first.startsWith('expert ') ? `${names.length} experts` : `${joinWords(names.slice(0, MOST_NAMES - 1))} and ${names.length - MOST_NAMES + 1} more`;
+  return first.startsWith('expert ')
+    ? `${names.length} experts`
+    : `${joinWords(names.slice(0, MOST_NAMES - 1))} and ${names.length - MOST_NAMES + 1} more`;
 }

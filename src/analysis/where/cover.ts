@@ -288,7 +288,14 @@ function readTerm(
     experts,
   };
   const places = new Map(allExperts.map((expert, at) => [expert, at]));
-  const price = experts === null ? 0 : 0.5 + sizeOfSet(experts.map((expert) => places.get(expert) ?? 0), allExperts.length);
+  const price =
+    experts === null
+      ? 0
+      : 0.5 +
+        sizeOfSet(
+          experts.map((expert) => places.get(expert) ?? 0),
+          allExperts.length,
+        );
   return { term, cost: 1 + naming.cost + (path === null ? 0 : sizeOfSet(blocks, depths.length)) + price, gain: held, listCells };
 }
 

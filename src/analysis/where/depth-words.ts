@@ -76,8 +76,10 @@ function describeStack(blocks: readonly BlockChange[]): Omit<DepthWords, 'stack'
   }
   const tau = correlate(blocks);
   const fold = compareEnds(blocks);
-  if (tau >= TREND && fold >= FOLD) return { ...base, kind: 'rising', text: `the last blocks most: ${range(first.change, last.change)}` };
-  if (tau <= -TREND && fold <= 1 / FOLD) return { ...base, kind: 'falling', text: `the first blocks most: ${range(first.change, last.change)}` };
+  if (tau >= TREND && fold >= FOLD)
+    return { ...base, kind: 'rising', text: `the last blocks most: ${range(first.change, last.change)}` };
+  if (tau <= -TREND && fold <= 1 / FOLD)
+    return { ...base, kind: 'falling', text: `the first blocks most: ${range(first.change, last.change)}` };
   const text = `unevenly: ${formatPercent(least.change)} (block ${least.depth}) to ${formatPercent(most.change)} (block ${most.depth})`;
   return { ...base, kind: 'uneven', text };
 }
@@ -102,6 +104,7 @@ function correlate(blocks: readonly BlockChange[]): number {
 /** Change in the last quarter of the blocks over that in the first, both as root mean squares. */
 function compareEnds(blocks: readonly BlockChange[]): number {
   const count = Math.max(1, Math.floor(blocks.length / 4));
-  const size = (part: readonly BlockChange[]): number => Math.sqrt(part.reduce((sum, { change }) => sum + change ** 2, 0) / part.length);
+  const size = (part: readonly BlockChange[]): number =>
+    Math.sqrt(part.reduce((sum, { change }) => sum + change ** 2, 0) / part.length);
   return size(blocks.slice(-count)) / size(blocks.slice(0, count));
 }

@@ -79,9 +79,7 @@ export function readMembers(rows: readonly Member[]): Members {
   });
   const grouped: Key[][] = blocks.map(() => []);
   for (const key of keys) grouped[key.stack]?.push(key);
-  const stacks = grouped.map(
-    (own, at): Stack => ({ path: paths[at] ?? null, blocks: blocks[at] ?? [], keys: own }),
-  );
+  const stacks = grouped.map((own, at): Stack => ({ path: paths[at] ?? null, blocks: blocks[at] ?? [], keys: own }));
   return { rows, stacks, keys, keyOf };
 }
 
@@ -134,7 +132,12 @@ function readPath(key: string, isInStack: boolean): Pick<Key, 'path' | 'module' 
   const from = blockAt + 1;
   const module = raw.slice(from, Math.max(end, from)).filter((segment) => segment !== '#');
   const path = module.length > 0 ? module : raw.slice(from);
-  return { path, module: path.join('.'), leaf: module.length > 0 ? raw.slice(Math.max(end, from)).join('.') : '', top: raw[0] ?? '' };
+  return {
+    path,
+    module: path.join('.'),
+    leaf: module.length > 0 ? raw.slice(Math.max(end, from)).join('.') : '',
+    top: raw[0] ?? '',
+  };
 }
 
 /** What a block is called by the indices of its stages, as `layer 2.1`; null where its depth says all. */

@@ -74,8 +74,7 @@ function pickGroups(grouping: Grouping, exists: Uint8Array, allowed: Uint8Array,
     if (group === undefined) break;
     picked.push(group);
     cost += group.cost;
-    for (let key = 0; key < exists.length; key += 1)
-      if (exists[key] === 1 && (of[key] ?? []).includes(best)) holds[key] = 1;
+    for (let key = 0; key < exists.length; key += 1) if (exists[key] === 1 && (of[key] ?? []).includes(best)) holds[key] = 1;
   }
   return picked.length === 0 ? null : { groups: dropTold(picked, grouping, exists, gain), isAllBut: false, cost, holds };
 }

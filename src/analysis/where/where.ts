@@ -39,13 +39,21 @@ export function describeWhere(members: Members, isIn: (row: number) => boolean):
       best = cheaper(best, { cover: coverCells(members, readCells(members, filled)), isComplement: false, exceptions });
     }
   }
-  if (tensors <= MOST_ALONE && priceOf(best) === Infinity) best = { cover: listAlone(members, set), isComplement: false, exceptions: [] };
+  if (tensors <= MOST_ALONE && priceOf(best) === Infinity)
+    best = { cover: listAlone(members, set), isComplement: false, exceptions: [] };
   const size = priceOf(best);
   const { isComplement, exceptions, cover } = best;
   const found = { terms: cover.terms, isComplement, exceptions };
   if (size <= LONGEST && isSame(selectRows(members, found), set))
     return { tensors, ...found, exact: true, size, ...putIntoWords(members, found) };
-  return { tensors, ...countInWords(members, set, tensors, cells), isComplement: false, exceptions: [], exact: false, size: Infinity };
+  return {
+    tensors,
+    ...countInWords(members, set, tensors, cells),
+    isComplement: false,
+    exceptions: [],
+    exact: false,
+    size: Infinity,
+  };
 }
 
 /** As many tensors are named one by one where nothing else describes them. */
@@ -93,4 +101,3 @@ function asIs(text: string, isPlural: boolean): Pick<Where, 'text' | 'subject' |
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.every((flag, row) => flag === b[row]);
 }
-

@@ -34,7 +34,11 @@ export function putIntoWords(members: Members, found: Pick<Where, 'terms' | 'isC
   const whole = terms.filter((term) => isWholeTerm(term));
   const isSegment = ({ modules }: WhereTerm): boolean => modules?.[0]?.by === 'segment';
   const phrases = [
-    ...phraseWhole(members, whole.filter((term) => !isSegment(term)), []),
+    ...phraseWhole(
+      members,
+      whole.filter((term) => !isSegment(term)),
+      [],
+    ),
     ...phraseWhole(members, whole.filter(isSegment), ['in all blocks']),
     ...mergePlaces(
       sortByStack(
@@ -82,7 +86,8 @@ function phraseWhole(members: Members, terms: readonly WhereTerm[], places: read
   if (terms.length === 0) return [];
   const rank = ({ modules }: WhereTerm): number => ORDER.indexOf(modules?.[0]?.by ?? '');
   const words = [...terms]
-    .sort((a, b) => rank(a) - rank(b)).flatMap(({ modules }) => (modules ?? []).map((group) => nameWholeGroup(group, members)));
+    .sort((a, b) => rank(a) - rank(b))
+    .flatMap(({ modules }) => (modules ?? []).map((group) => nameWholeGroup(group, members)));
   const texts = words.map(({ text }) => text);
   const isAll = texts.every((text) => /^all (?!of )/.test(text));
   const subject = joinWords(isAll ? texts.map((text, at) => (at === 0 ? text : text.slice(4))) : texts);
@@ -110,7 +115,10 @@ function mergePlaces(phrases: readonly Phrase[]): Phrase[] {
     const id = phrase.places.length === 0 ? `${merged.size}` : ` ${phrase.subject}`;
     const known = merged.get(id);
     const isEverywhere = phrase.isEverywhere && known?.isEverywhere !== false;
-    merged.set(id, known === undefined ? phrase : { ...known, places: [...known.places, ...phrase.places], isEverywhere, isPlural: true });
+    merged.set(
+      id,
+      known === undefined ? phrase : { ...known, places: [...known.places, ...phrase.places], isEverywhere, isPlural: true },
+    );
   }
   return [...merged.values()];
 }
@@ -125,7 +133,10 @@ function phraseStack(members: Members, term: WhereTerm): Phrase {
   const isSingle = positions.length === 1;
   if (experts !== null) {
     const numbers = listExperts(stack);
-    const set = nameSet({ noun: 'expert', all: numbers }, experts.map((expert) => numbers.indexOf(expert)));
+    const set = nameSet(
+      { noun: 'expert', all: numbers },
+      experts.map((expert) => numbers.indexOf(expert)),
+    );
     const where = `${term.blocks === null ? 'every block' : blocks}${of}`;
     const what = modules === null ? set : `${nameGroups(members, at, modules, isAllBut).text} of ${set}`;
     return { subject: `${what} of ${where}`, places: [], isPlural: experts.length > 1 || !isSingle, isEverywhere: false };
@@ -136,9 +147,17 @@ function phraseStack(members: Members, term: WhereTerm): Phrase {
   const having = term.blocks === null ? blocksHaving(stack, modules) : positions;
   const isEverywhere = term.blocks === null;
   const isHybrid = having.length < positions.length;
-  const some = having.length === 1 ? nameBlocks(members, at, stack.blocks, having) : `all ${having.length} blocks that have ${words.isPlural ? 'them' : 'it'}`;
+  const some =
+    having.length === 1
+      ? nameBlocks(members, at, stack.blocks, having)
+      : `all ${having.length} blocks that have ${words.isPlural ? 'them' : 'it'}`;
   const place = `in ${isHybrid ? some : blocks}${of}`;
-  return { subject: words.text, places: [place], isPlural: words.isPlural || having.length > 1, isEverywhere: isEverywhere && having.length > 1 };
+  return {
+    subject: words.text,
+    places: [place],
+    isPlural: words.isPlural || having.length > 1,
+    isEverywhere: isEverywhere && having.length > 1,
+  };
 }
 
 function nameBlocks(members: Members, stack: number, all: readonly number[], positions: readonly number[]): string {
@@ -154,7 +173,8 @@ function positionsOf({ blocks }: Pick<Stack, 'blocks'>, depths: readonly number[
 function blocksHaving({ keys }: Stack, modules: readonly ModuleGroup[]): number[] {
   const found = new Set<number>();
   for (const key of keys)
-    if (modules.some((group) => isInGroup(key, group))) for (const { positions } of key.lines) for (const position of positions) found.add(position);
+    if (modules.some((group) => isInGroup(key, group)))
+      for (const { positions } of key.lines) for (const position of positions) found.add(position);
   return [...found].sort((a, b) => a - b);
 }
 
@@ -172,7 +192,10 @@ function phraseOutside(members: Members, { modules, isAllBut, experts }: WhereTe
     return { subject: words.text, places: [], isPlural: words.isPlural, isEverywhere: false, ...items };
   }
   const numbers = listExperts(stack);
-  const set = nameSet({ noun: 'expert', all: numbers }, experts.map((expert) => numbers.indexOf(expert)));
+  const set = nameSet(
+    { noun: 'expert', all: numbers },
+    experts.map((expert) => numbers.indexOf(expert)),
+  );
   const subject = modules === null ? set : `${words.text} of ${set}`;
   return { subject, places: [], isPlural: experts.length > 1, isEverywhere: false };
 }
@@ -212,7 +235,9 @@ function nameGroups(
 
 /** `the norms and the biases` is `the norms and biases`. */
 function shareArticle(texts: readonly string[]): readonly string[] {
-  return texts.length > 1 && texts.every((text) => text.startsWith('the ')) ? texts.map((text, at) => (at === 0 ? text : text.slice(4))) : texts;
+  return texts.length > 1 && texts.every((text) => text.startsWith('the '))
+    ? texts.map((text, at) => (at === 0 ? text : text.slice(4)))
+    : texts;
 }
 
 /** ` of the encoder`, where the model has more stacks than one. */
@@ -220,7 +245,8 @@ function nameStack(members: Members, at: number): string {
   const stacks = members.stacks.slice(0, -1);
   const tower = towerOf(stacks[at]);
   if (stacks.length < 2) return '';
-  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1) return ` of the ${nameTower(tower, classesOf(members))}`;
+  if (tower !== null && stacks.filter((stack) => towerOf(stack) === tower).length === 1)
+    return ` of the ${nameTower(tower, classesOf(members))}`;
   const isLanguage =
     tower === null &&
     stacks.every((stack, other) => other === at || ['vision', 'audio'].includes(towerOf(stack) ?? '')) &&
@@ -233,7 +259,12 @@ function towerOf(stack: Stack | undefined): string | null {
 }
 
 /** What can be said of a set without a short description: how much of which types, in how many blocks. */
-export function countInWords(members: Members, set: Uint8Array, tensors: number, cells: readonly Cells[]): Words & { readonly terms: [] } {
+export function countInWords(
+  members: Members,
+  set: Uint8Array,
+  tensors: number,
+  cells: readonly Cells[],
+): Words & { readonly terms: [] } {
   const types = new Map<string, [inside: number, all: number]>();
   members.rows.forEach(({ class: { type } }, row) => {
     const count = types.get(type) ?? [0, 0];
@@ -245,7 +276,10 @@ export function countInWords(members: Members, set: Uint8Array, tensors: number,
     .filter(([, [inside]]) => inside > 0)
     .sort(([a, [x]], [b, [y]]) => y - x || (a < b ? -1 : 1))
     .slice(0, MOST_NAMED)
-    .map(([type, [inside, all]]) => `${nameType(type).word} ${inside === all ? 'all' : formatCount(inside)}${inside === all ? '' : ` of ${formatCount(all)}`}`);
+    .map(
+      ([type, [inside, all]]) =>
+        `${nameType(type).word} ${inside === all ? 'all' : formatCount(inside)}${inside === all ? '' : ` of ${formatCount(all)}`}`,
+    );
   let touched = 0;
   let blocks = 0;
   for (const { bundles, stack } of cells.slice(0, -1)) {

@@ -106,7 +106,10 @@ export function nameGroup(group: ModuleGroup, members: Members, stack: number): 
     case 'type_kind': {
       const [type = '', kind = ''] = value.split(' ');
       const { word } = nameType(type);
-      return { text: `the ${kind === 'bias' ? 'biases' : 'weights'} of ${word === 'attention' ? word : `the ${word}`}`, isPlural: true };
+      return {
+        text: `the ${kind === 'bias' ? 'biases' : 'weights'} of ${word === 'attention' ? word : `the ${word}`}`,
+        isPlural: true,
+      };
     }
     case 'statistics':
       return { text: 'the batch statistics', isPlural: true };
