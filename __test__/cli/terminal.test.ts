@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
 import { decideColor, type When } from '../../src/cli/terminal.ts';
-import { measureCells } from '../../src/report/text/width.ts';
+import { measureCells } from '../../src/wording/width.ts';
 import { BIN, example } from './cli.ts';
 
 const TERMINAL = { isTTY: true };

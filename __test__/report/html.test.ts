@@ -96,7 +96,7 @@ test('one bar a block, with a title and a description', (t) => {
   const page = write(buildModel(12));
   t.is(page.split('<rect class="bar"').length - 1, 12);
   t.regex(page, /<title id="chart-title">Change by depth<\/title>/);
-  t.regex(page, /<desc id="chart-description">12 bars\. Most: model\.layers\.11 with /);
+  t.regex(page, /<desc id="chart-description">12 bars\. Highest: model\.layers\.11, /);
 });
 
 test('where there are no blocks the bars are layer types, and where nothing changed there is no chart', (t) => {
@@ -134,7 +134,7 @@ test('the verdict stands first, and every section has its heading', (t) => {
   for (const title of [
     'What the comparison found',
     'Change by depth',
-    'By kind of layer',
+    'By layer type',
     'Most changed tensors',
     'Structure',
     'Configuration',

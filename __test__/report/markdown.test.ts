@@ -44,7 +44,7 @@ for (const maxCharacters of [100, 1000, 2000, 5000, 20_000, 60_000]) {
     );
     const text = write(result, { maxCharacters, rows: 2000 });
     t.true(text.length <= maxCharacters, String(text.length));
-    t.regex(text, /… and [\d,]+ more modified tensors|Left out for length|does not fit/);
+    t.regex(text, /… and [\d,]+ more modified tensors|Left out to save space|does not fit/);
   });
 }
 

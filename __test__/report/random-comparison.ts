@@ -1,5 +1,5 @@
 import { CHANGE_TYPES, Comparison } from 'model-diff';
-import type { ChangeType, ParameterDiff, PartialRow, TensorInfo } from 'model-diff';
+import type { ChangeType, PartialRow, TensorInfo } from 'model-diff';
 import { createRandom, type Random } from '../../benches/analysis/random.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
@@ -92,7 +92,7 @@ function describe(
     nanCount,
     infCount: 0,
     error,
-  } as ParameterDiff['oldInfo'] & object;
+  };
 }
 
 /** A comparison with everything that may be in one: the rounding model, a histogram, resized tensors, configurations, files, findings. */

@@ -3,7 +3,7 @@ import { Comparison } from '../../src/comparison/comparison.ts';
 import { writeText } from '../../src/report/text/comparison.ts';
 import type { TextOptions } from '../../src/report/text/comparison.ts';
 import { drawBar, drawProfile, ASCII_GLYPHS, UNICODE_GLYPHS } from '../../src/report/text/glyphs.ts';
-import { measureCells, truncateMiddle, wrapWords } from '../../src/report/text/width.ts';
+import { measureCells, truncateMiddle, wrapWords } from '../../src/wording/width.ts';
 import { alter, buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 

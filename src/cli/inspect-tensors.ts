@@ -1,6 +1,6 @@
 import type { TensorInfo } from '../checkpoint/types.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
-import { measureCells, padCells, truncateMiddle } from '../report/text/width.ts';
+import { measureCells, padCells, truncateMiddle } from '../wording/width.ts';
 import { escapeTerminal } from '../wording/escape.ts';
 import { formatCount, formatExponent, formatPercent, formatRest, formatShape } from '../wording/numbers.ts';
 import type { InspectView } from './inspect-view.ts';

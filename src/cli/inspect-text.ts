@@ -3,7 +3,7 @@ import { escapeTerminal } from '../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun, formatRest } from '../wording/numbers.ts';
 import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
-import { wrapWords } from '../report/text/width.ts';
+import { wrapWords } from '../wording/width.ts';
 import type { Finding, TensorInfo } from '../checkpoint/types.ts';
 import { countLeftOut, splitByRole } from '../report/left-out.ts';
 import { listNames } from '../wording/sentences.ts';

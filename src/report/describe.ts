@@ -1,6 +1,7 @@
-import type { TensorColumns } from '../comparison/columns.ts';
-import { MISSING, formatCosine, formatPercent, isMissing } from '../wording/numbers.ts';
-import { hasFinitePair } from './rank.ts';
+import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
+import type { NameChange } from '../names/name-change.ts';
+import { escapeTerminal } from '../wording/escape.ts';
+import { formatCosine, formatCount, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
 
 /** The numbers of one modified tensor in words, as the tables of all reports show them. */
 export interface RowWords {
@@ -41,4 +42,48 @@ export function findTop(columns: TensorColumns, rows: readonly number[]): number
     const change = columns.relativeChange[row] ?? Number.NaN;
     return Number.isFinite(change) && change > largest ? change : largest;
   }, 0);
+}
+
+/** How a report writes what stands between sizes, and between old and new. */
+export interface Signs {
+  readonly times: string;
+  readonly arrow: string;
+}
+
+/** What else there is to say of a row: a changed dtype, NaN and Inf. */
+export function describeNotes(columns: TensorColumns, row: number, glyphs: Signs): string {
+  const notes: string[] = [];
+  if (columns.dtypeChanged[row] === 1) {
+    notes.push(`${escapeTerminal(columns.old.dtype[row] ?? '')}${glyphs.arrow}${escapeTerminal(columns.new.dtype[row] ?? '')}`);
+  }
+  for (const [word, kind] of [
+    ['NaN', 'nan'],
+    ['Inf', 'inf'],
+  ] as const) {
+    const before = columns.old[kind][row] ?? Number.NaN;
+    const after = columns.new[kind][row] ?? Number.NaN;
+    if (before > 0 || after > 0) notes.push(`${word} ${formatCount(before)}${glyphs.arrow}${formatCount(after)}`);
+  }
+  return notes.join(' ');
+}
+
+/** `[32×64]`, or both shapes where they differ. */
+export function describeShapes(columns: TensorColumns, row: number, { times, arrow }: Signs): string {
+  const sides = (['old', 'new'] as const).filter((side) => columns[side].dtype[row] !== '');
+  const shapes = sides.map((side) => formatShape(columns[side].shape[row] ?? [], times));
+  return shapes[0] === shapes[1] || shapes.length === 1 ? (shapes[0] ?? '') : shapes.join(arrow);
+}
+
+/** What was done to names before they were matched, in a sentence without a full stop. */
+export function describeNameChange({ side, kind, rule, tensors }: NameChange): string {
+  const names = `${formatCount(tensors)} ${side} ${tensors === 1 ? 'name' : 'names'}`;
+  switch (kind) {
+    case 'rename':
+      return `${names} matched after renaming by ${rule}`;
+    case 'strip':
+      return `${names} matched without ${rule}`;
+    case 'prefix':
+    case 'wrapper':
+      return `${names} matched without the ${kind} ${rule}`;
+  }
 }

@@ -43,7 +43,7 @@ const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
   },
   json: { comparison: (report) => writeJson(report), series: (series) => writeSeriesJson(series) },
   html: {
-    comparison: (report, { terminal: _, ...config }) => writeHtml(report, config),
+    comparison: (report, options) => writeHtml(report, options),
     series: (series, { maxLayersDisplay = ROWS }) => writeSeriesHtml(series, maxLayersDisplay),
   },
   markdown: {

@@ -1,7 +1,7 @@
 import type { DepthPoint } from '../../analysis/types.ts';
 import { findLargest, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import type { Report } from '../report.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 import { chooseTicks, formatTick } from './ticks.ts';
 
@@ -93,9 +93,9 @@ ${groups.filter((group) => group !== '').map((group) => nameGroup(group, bars, x
 </svg>`;
 }
 
-/** The same numbers as a table, for who cannot see the chart. */
+/** The same numbers as a table, for those who cannot see the chart. */
 export function tabulateBars({ entry, bars }: ChartData): Markup {
-  return html`<details><summary>Numbers of the chart</summary><div class="scroll" role="region" aria-label="Numbers of the chart" tabindex="0"><table><thead><tr><th scope="col">${entry}</th><th scope="col" class="number">change</th></tr></thead>
+  return html`<details><summary>Numbers in the chart</summary><div class="scroll" role="region" aria-label="Numbers in the chart" tabindex="0"><table><thead><tr><th scope="col">${entry}</th><th scope="col" class="number">change</th></tr></thead>
 <tbody>${bars.map((bar) => html`<tr><th scope="row"><code class="name">${truncateMiddle(bar.words, 240)}</code></th><td class="number">${formatPercent(bar.change, 3)}</td></tr>\n`)}</tbody></table></div></details>`;
 }
 
@@ -109,8 +109,8 @@ function nameGroup(group: string, bars: readonly Bar[], x: (index: number) => nu
 function describe(bars: readonly Bar[]): string {
   const sorted = [...bars].sort((a, b) => b.change - a.change);
   const say = (bar: Bar | undefined): string =>
-    bar === undefined ? '' : `${truncateMiddle(bar.words, 80)} with ${formatPercent(bar.change, 3)}`;
-  return `${formatNoun(bars.length, 'bar')}. Most: ${say(sorted[0])}. Least: ${say(sorted.at(-1))}.`;
+    bar === undefined ? '' : `${truncateMiddle(bar.words, 80)}, ${formatPercent(bar.change, 3)}`;
+  return `${formatNoun(bars.length, 'bar')}. Highest: ${say(sorted[0])}. Lowest: ${say(sorted.at(-1))}.`;
 }
 
 function round(value: number): number {

@@ -1,8 +1,8 @@
-import { describeNameChange } from '../describe-names.ts';
+import { describeNameChange } from '../describe.ts';
 import { formatBytes, formatCosine, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import type { ComparedSide } from '../../comparison/side.ts';
 import type { Report } from '../report.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { showChosen } from './left-out.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
@@ -27,7 +27,7 @@ export function showSources(report: Report): Markup {
   return html`<section>
 <h2>Checkpoints</h2>
 <div class="scroll" role="region" aria-label="Checkpoints" tabindex="0"><table>
-<thead><tr><th scope="col">checkpoint</th><th scope="col" class="number">tensors</th><th scope="col" class="number">parameters</th><th scope="col" class="number">size</th><th scope="col">dtypes, by tensors</th></tr></thead>
+<thead><tr><th scope="col">checkpoint</th><th scope="col" class="number">tensors</th><th scope="col" class="number">parameters</th><th scope="col" class="number">size</th><th scope="col">tensors by dtype</th></tr></thead>
 <tbody>${row('old', oldName, old)}
 ${row('new', newName, fresh)}</tbody>
 </table></div>
@@ -43,22 +43,18 @@ function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
   const { relativeChange } = summary;
   const compared = summary.modifiedTensors + summary.unchangedTensors;
   const figures = [
+    showFigure('Overall change', formatPercent(analysis.summary.change, 3), `R over all weights; size: ${analysis.summary.band}`),
     showFigure(
-      'Relative change, overall',
-      formatPercent(analysis.summary.change, 3),
-      `size of the change: ${analysis.summary.band}`,
-    ),
-    showFigure(
-      'Tensors modified',
+      'Modified tensors',
       formatCount(summary.modifiedTensors),
-      `of ${formatCount(compared)} comparable; ${formatCount(summary.identicalTensors)} identical${summary.unchangedTensors > summary.identicalTensors ? `, ${formatCount(summary.unchangedTensors - summary.identicalTensors)} within the threshold` : ''}`,
+      `of ${formatCount(compared)} compared; ${formatCount(summary.identicalTensors)} identical${summary.unchangedTensors > summary.identicalTensors ? `, ${formatCount(summary.unchangedTensors - summary.identicalTensors)} within the threshold` : ''}`,
     ),
     relativeChange === null
       ? null
       : showFigure(
           'Median tensor',
           formatPercent(relativeChange.median, 3),
-          `99% of the modified tensors below ${formatPercent(relativeChange.p99, 3)}, largest ${formatPercent(relativeChange.max, 3)}`,
+          `relative change; 99% of the modified tensors are below ${formatPercent(relativeChange.p99, 3)}, the largest is ${formatPercent(relativeChange.max, 3)}`,
         ),
     summary.changedElements === null
       ? null
@@ -70,12 +66,12 @@ function listFigures({ old, new: fresh, summary, analysis }: Report): Markup[] {
     analysis.summary.cosine === null
       ? null
       : showFigure(
-          'Cosine, overall',
+          'Overall cosine',
           formatCosine(1 - analysis.summary.cosine, 5),
-          summary.oneMinusCosMax === null ? '' : `smallest of a tensor ${formatCosine(summary.oneMinusCosMax, 5)}`,
+          summary.oneMinusCosMax === null ? '' : `lowest of any tensor: ${formatCosine(summary.oneMinusCosMax, 5)}`,
         ),
     showFigure(
-      'Structure',
+      'Structural changes',
       formatCount(summary.addedTensors + summary.removedTensors + summary.reshapedTensors),
       `${formatNoun(summary.addedTensors, 'tensor')} added, ${formatCount(summary.removedTensors)} removed, ${formatCount(summary.reshapedTensors)} reshaped${summary.dtypeChangedTensors > 0 ? `, ${formatCount(summary.dtypeChangedTensors)} with another dtype` : ''}`,
     ),

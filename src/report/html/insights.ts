@@ -2,7 +2,7 @@ import { formatConfidence } from '../../wording/numbers.ts';
 import { toSnakeCase } from '../json/keys.ts';
 import { sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 
 /** The explained conclusions, each with the numbers it rests on. */

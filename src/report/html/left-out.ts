@@ -3,7 +3,7 @@ import { formatRest } from '../../wording/numbers.ts';
 import { describePlace, listChosen, listSerious } from '../findings.ts';
 import { describeAllLeftOut, describeDifference, describeKind, describeSize } from '../left-out.ts';
 import type { Report } from '../report.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
 

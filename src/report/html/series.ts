@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { SeriesResult } from '../../series/types.ts';
 import { formatBytes, formatCount, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
 import { showFoot } from './explain.ts';
-import { html, type Markup, trusted } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
+import { writePage } from './page.ts';
 import { writeStyle } from './style.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { TOOL } from '../../tool.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, type EventGroup, groupEvents } from '../event-groups.ts';
 import { showCharts } from './series-charts.ts';
 import { SERIES_STYLE } from './series-style.ts';
@@ -16,27 +17,18 @@ import { SERIES_TERMS } from './series-terms.ts';
 /** A longer verdict is set in smaller letters. */
 const LONG_VERDICT = 240;
 
-/** The series as one HTML page: no script, no request. Its content security policy allows nothing but its own style. */
+/** The series as one HTML page. */
 export function writeSeriesHtml(series: SeriesResult, rows: number = 50): string {
-  const { checkpoints } = series;
+  const { checkpoints, verdict } = series;
   const [first, last] = [checkpoints[0]?.name ?? '', checkpoints.at(-1)?.name ?? ''];
-  const style = writeStyle('default') + SERIES_STYLE;
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${truncateMiddle(first, 80)} → ${truncateMiddle(last, 80)} · ${formatNoun(checkpoints.length, 'checkpoint')} · model-diff</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<header>
-<h1>${showName(first)}<span class="arrow"> → </span>${showName(last)}, ${formatNoun(checkpoints.length, 'checkpoint')}</h1>
-<p class="verdict${series.verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(series.verdict, 2000)}</p>
+  const count = formatNoun(checkpoints.length, 'checkpoint');
+  return writePage({
+    title: `${truncateMiddle(first, 80)} → ${truncateMiddle(last, 80)} · ${count} · ${TOOL.name}`,
+    style: writeStyle('default') + SERIES_STYLE,
+    schemes: 'light dark',
+    body: html`<header>
+<h1>${showName(first)}<span class="arrow"> → </span>${showName(last)}, ${count}</h1>
+<p class="verdict${verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(verdict, 2000)}</p>
 </header>
 <main>
 ${showCharts(series)}
@@ -46,11 +38,8 @@ ${showTensors(series, rows)}
 ${showCheckpoints(series)}
 ${showTerms()}
 </main>
-${showFoot()}
-</body>
-</html>
-`;
-  return page.text.replace(/\n{2,}/g, '\n');
+${showFoot()}`,
+  });
 }
 
 function showSteps(series: SeriesResult): Markup {

@@ -1,10 +1,11 @@
 import { formatBytes, formatNoun, formatRest } from '../../wording/numbers.ts';
-import { selectDtypeChanged, selectRows } from '../rank.ts';
 import { spellConfigValue } from '../../wording/config-value.ts';
 import { describeUnconfigured } from '../configuration.ts';
+import { capitalize } from '../../wording/sentences.ts';
+import { describeNotes, describeShapes } from '../describe.ts';
+import { listGroups, type TensorGroup } from '../groups.ts';
 import type { Report } from '../report.ts';
-import { describeNotes, describeShapes } from '../text/notes.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
 
@@ -26,36 +27,30 @@ ${showRest(summary.failedTensors - shown.length, 'failed tensor')}
 }
 
 /** Tensors on one side only, with another shape, or with equal values in another dtype; unchanged ones where they are listed. */
-export function showStructure(report: Report, rows: number): Markup {
-  const { columns, summary } = report;
-  const dtypes = selectDtypeChanged(columns);
-  const unchanged = report.listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array();
-  const groups = [
-    {
-      title: 'Reshaped',
-      noun: 'reshaped tensor',
-      sign: '!',
-      found: selectRows(columns, 'shape_changed'),
-      total: summary.reshapedTensors,
-    },
-    { title: 'Added', noun: 'added tensor', sign: '+', found: selectRows(columns, 'added'), total: summary.addedTensors },
-    { title: 'Removed', noun: 'removed tensor', sign: '−', found: selectRows(columns, 'removed'), total: summary.removedTensors },
-    { title: 'Same values in another dtype', noun: 'such tensor', sign: '!', found: dtypes, total: dtypes.length },
-    { title: 'Unchanged', noun: 'unchanged tensor', sign: '=', found: unchanged, total: unchanged.length },
-  ].filter((group) => group.total > 0);
+export function showStructure(report: Report, most: number): Markup {
+  const groups = listGroups(report);
   if (groups.length === 0) return html``;
   return html`<section>
 <h2>Structure</h2>
 ${groups.map(
-  (group) => html`<h3>${group.title}: ${formatNoun(group.total, 'tensor')}</h3>
-<div class="scroll" role="region" aria-label="${group.title}" tabindex="0"><table>
+  ({ kind, title, noun, rows, total }) => html`<h3>${capitalize(title)}: ${formatNoun(total, 'tensor')}</h3>
+<div class="scroll" role="region" aria-label="${capitalize(title)}" tabindex="0"><table>
 <thead><tr><th><span aria-hidden="true"></span></th><th scope="col">tensor</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col" class="number">size</th></tr></thead>
-<tbody>${Array.from(group.found.subarray(0, rows), (row) => showTensor(report, row, group.sign))}</tbody>
+<tbody>${Array.from(rows.subarray(0, most), (row) => showTensor(report, row, MARKS[kind]))}</tbody>
 </table></div>
-${showRest(group.total - Math.min(rows, group.found.length), group.noun)}\n`,
+${showRest(total - Math.min(most, rows.length), noun)}\n`,
 )}
 </section>`;
 }
+
+/** How the tensors of each group are marked. */
+const MARKS: Readonly<Record<TensorGroup['kind'], string>> = {
+  reshaped: '!',
+  added: '+',
+  removed: '−',
+  converted: '!',
+  unchanged: '=',
+};
 
 /** Keys of the configuration files that differ. */
 export function showConfiguration({ summary }: Report, rows: number): Markup {

@@ -1,9 +1,8 @@
 import type { TensorColumns } from '../../comparison/columns.ts';
-import { describeRow, findTop } from '../describe.ts';
-import { formatCount, formatExponent, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
+import { describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
+import { formatCount, formatExponent, formatPercent, formatRest } from '../../wording/numbers.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
-import { describeNotes, describeShapes } from '../text/notes.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
 
@@ -27,8 +26,9 @@ ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
 }
 
 function describeShown(shown: number, modified: number): string {
-  if (shown < modified) return `${formatNoun(shown, 'tensor')} of ${formatCount(modified)} modified ones, by relative change.`;
-  return modified === 1 ? 'The only modified tensor.' : `All ${formatNoun(modified, 'modified tensor')}, by relative change.`;
+  if (modified === 1) return 'The only modified tensor.';
+  const which = shown < modified ? `The top ${formatCount(shown)} of` : 'All';
+  return `${which} ${formatCount(modified)} modified tensors, by relative change.`;
 }
 
 /** Layers and layer types by their change. */
@@ -43,8 +43,8 @@ export function showLayers({ summary, analysis }: Report): Markup {
     ['Least changed layers', summary.leastChangedLayers],
   ] as const;
   return html`<section>
-<h2>By kind of layer</h2>
-<div class="scroll" role="region" aria-label="By kind of layer" tabindex="0"><table>
+<h2>By layer type</h2>
+<div class="scroll" role="region" aria-label="By layer type" tabindex="0"><table>
 <thead><tr><th scope="col">layer type</th><th scope="col" class="number">modified tensors</th><th scope="col" class="number">change</th><th class="spark" aria-hidden="true"></th><th scope="col" class="number">largest</th></tr></thead>
 <tbody>${types.map((type) => html`<tr><th scope="row">${showName(type.layerType)}</th><td class="number">${type.count}</td><td class="number">${formatPercent(type.avgChange, 3)}</td>${drawSpark(top > 0 ? type.avgChange / top : 0)}<td class="number">${formatPercent(type.maxChange, 3)}</td></tr>\n`)}</tbody>
 </table></div>

@@ -1,6 +1,6 @@
 import type { Analysis } from '../../analysis/types.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
-import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, TOOL } from '../../tool.ts';
+import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, type TOOL } from '../../tool.ts';
 import { ANALYSIS_SCHEMA } from './analysis-schema.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { PARAMETER_SCHEMA, type SavedParameter, SHORT_PARAMETER_SCHEMA } from './parameter-schema.ts';

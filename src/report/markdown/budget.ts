@@ -39,6 +39,6 @@ function join(head: string, blocks: readonly MarkdownBlock[], rows: number, left
     const body = lines.length === 0 ? [] : [...block.head, ...lines];
     return `## ${block.title}\n\n${[...body, ...(rest === '' ? [] : [body.length === 0 ? rest : block.asItem(rest)])].join('\n')}`;
   });
-  if (left.length > 0) sections.push(`Left out for length: ${left.map((block) => block.title).join(', ')}.`);
+  if (left.length > 0) sections.push(`Left out to save space: ${left.map((block) => block.title).join(', ')}.`);
   return `${[head, ...sections].join('\n\n')}\n`;
 }

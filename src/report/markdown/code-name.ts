@@ -1,5 +1,5 @@
 import { escapeMarkdownCode, quoteBlank } from '../../wording/escape.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 
 /** A name as a code span, shortened in the middle: a table cell holds no megabyte. */
 export function codeName(name: string): string {

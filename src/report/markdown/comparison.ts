@@ -1,5 +1,4 @@
-import { describeNameChange } from '../describe-names.ts';
-import { describeRow, findTop } from '../describe.ts';
+import { describeNameChange, describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
 import { escapeMarkdown } from '../../wording/escape.ts';
 import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
@@ -10,8 +9,7 @@ import { rankModified, sortInsights } from '../rank.ts';
 import { spellConfigValue } from '../../wording/config-value.ts';
 import { describeUnconfigured } from '../configuration.ts';
 import type { Report } from '../report.ts';
-import { describeNotes, describeShapes } from '../text/notes.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 
 /** Options of the Markdown report. */
 export interface MarkdownOptions {
@@ -91,10 +89,8 @@ function writeNumbers(report: Report): string {
   }
   if (summary.changedElements !== null)
     lines.push(`- Elements: ${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed`);
-  if (old.nonfinite !== null && next.nonfinite !== null)
-    lines.push(
-      `- NaN and Inf: ${old.nonfinite + next.nonfinite === 0 ? 'none' : `${formatCount(old.nonfinite)} → ${formatCount(next.nonfinite)}`}`,
-    );
+  const hasNonfinite = old.nonfinite + next.nonfinite > 0;
+  lines.push(`- NaN and Inf: ${hasNonfinite ? `${formatCount(old.nonfinite)} → ${formatCount(next.nonfinite)}` : 'none'}`);
   if (analysis.pattern !== null && !analysis.pattern.identical)
     lines.push(`- Pattern: ${codeName(analysis.pattern.pattern)} (${formatConfidence(analysis.pattern.confidence)} sure)`);
   return lines.join('\n');

@@ -4,7 +4,7 @@ import { listNames } from '../../wording/sentences.ts';
 import { describePlace, listChosen, listSerious } from '../findings.ts';
 import { describeAllLeftOut, describeDifference, describeKind, describeSize } from '../left-out.ts';
 import type { Report } from '../report.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import type { MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
 

@@ -4,7 +4,7 @@ import { formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
 import type { MarkdownOptions } from './comparison.ts';
-import { truncateMiddle } from '../text/width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, groupEvents } from '../event-groups.ts';
 import { rankTensors } from '../rank-series.ts';
 import { describeScope, formatTwoDigits, STEP_COLUMNS } from '../step-columns.ts';

@@ -1,4 +1,4 @@
-import { describeNameChange } from '../describe-names.ts';
+import { describeNameChange } from '../describe.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import type { Report } from '../report.ts';
@@ -10,7 +10,7 @@ import { writeChosen, writeFindings, writeLeftOut } from './left-out.ts';
 import { writeCounts, writeNumbers } from './numbers.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
 import { writeModified } from './tensors.ts';
-import { wrapWords } from './width.ts';
+import { wrapWords } from '../../wording/width.ts';
 
 export type { TextOptions } from './layout.ts';
 
@@ -34,7 +34,7 @@ export function writeText(report: Report, options: TextOptions = {}): string {
     ...writeStructure(report, layout),
     ...writeConfiguration(report, layout),
     ...writeModified(report, layout),
-    ...(unclassified > 0 ? ['', `  ${formatNoun(unclassified, 'tensor')} of no known layer type`] : []),
+    ...(unclassified > 0 ? ['', `  ${formatNoun(unclassified, 'tensor')} with no known layer type`] : []),
   ];
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.ascii === true ? spellAscii(text) : text;

@@ -2,7 +2,7 @@ import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import type { ComparedSide } from '../../comparison/side.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
-import { measureCells, padCells } from './width.ts';
+import { measureCells, padCells } from '../../wording/width.ts';
 
 /** One line for each checkpoint: name, tensors, parameters, bytes, dtypes. */
 export function writeHeader(report: Report, layout: Layout): string[] {
@@ -22,7 +22,7 @@ function describeSide(side: ComparedSide): string[] {
   return [
     formatNoun(side.tensors, 'tensor'),
     formatNoun(side.elements, 'parameter'),
-    side.bytes === null ? '' : formatBytes(side.bytes),
+    formatBytes(side.bytes),
     describeDtypes(side),
   ];
 }

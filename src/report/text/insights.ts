@@ -5,7 +5,7 @@ import { sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';
 import type { Layout } from './layout.ts';
 import type { Tone } from './paint.ts';
-import { wrapWords } from './width.ts';
+import { wrapWords } from '../../wording/width.ts';
 
 /** The explained conclusions, the most severe first. */
 export function writeInsights({ analysis }: Report, layout: Layout): string[] {

@@ -1,7 +1,7 @@
 import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
-import { truncateMiddle } from './width.ts';
+import { truncateMiddle } from '../../wording/width.ts';
 
 /** Options of the text report. */
 export interface TextOptions {

@@ -8,7 +8,7 @@ import { describeAllLeftOut, describeDifference, describeKind, describeSize } fr
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
 import type { Tone } from './paint.ts';
-import { measureCells, wrapWords } from './width.ts';
+import { measureCells, wrapWords } from '../../wording/width.ts';
 
 /** What was not compared: what could be weights on a line each, states of training on one. */
 export function writeLeftOut({ summary }: Report, layout: Layout): string[] {

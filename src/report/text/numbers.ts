@@ -12,7 +12,7 @@ import {
 import type { Report } from '../report.ts';
 import { drawBar, drawProfile } from './glyphs.ts';
 import type { Layout } from './layout.ts';
-import { measureCells, truncateMiddle } from './width.ts';
+import { measureCells, truncateMiddle } from '../../wording/width.ts';
 
 const LABEL_CELLS = 17;
 
@@ -72,7 +72,6 @@ export function writeNumbers(report: Report, layout: Layout): string[] {
 
 function describeNonfinite(report: Report, { glyphs, paint }: Layout): string {
   const { old, new: next } = report;
-  if (old.nonfinite === null || next.nonfinite === null) return '';
   if (old.nonfinite === 0 && next.nonfinite === 0) return `${glyphs.nonfinite} no NaN/Inf`;
   return paint('bad', `${glyphs.nonfinite} NaN/Inf ${formatCount(old.nonfinite)} ${glyphs.arrow} ${formatCount(next.nonfinite)}`);
 }

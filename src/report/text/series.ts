@@ -6,7 +6,7 @@ import { spellAscii } from './ascii.ts';
 import { drawProfile } from './glyphs.ts';
 import { chooseLayout, fitName, type Layout, type TextOptions } from './layout.ts';
 import type { Tone } from './paint.ts';
-import { measureCells, padCells, wrapWords } from './width.ts';
+import { measureCells, padCells, wrapWords } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, type EventGroup, groupEvents } from '../event-groups.ts';
 import { rankTensors } from '../rank-series.ts';
 import { describeScope, DISPENSABLE, formatTwoDigits, STEP_COLUMNS } from '../step-columns.ts';

@@ -1,13 +1,13 @@
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun, formatRest } from '../../wording/numbers.ts';
-import { selectDtypeChanged, selectRows } from '../rank.ts';
 import { spellConfigValue } from '../../wording/config-value.ts';
 import { describeUnconfigured } from '../configuration.ts';
+import { describeNotes, describeShapes } from '../describe.ts';
+import { listGroups, type TensorGroup } from '../groups.ts';
 import type { Report } from '../report.ts';
 import { fitName, type Layout } from './layout.ts';
-import { describeNotes, describeShapes } from './notes.ts';
 import type { Tone } from './paint.ts';
-import { measureCells } from './width.ts';
+import { measureCells } from '../../wording/width.ts';
 
 /** Tensors that could not be compared, each with the reason. */
 export function writeFailed({ columns, summary }: Report, layout: Layout): string[] {
@@ -22,51 +22,39 @@ export function writeFailed({ columns, summary }: Report, layout: Layout): strin
 }
 
 /** Tensors on one side only, with another shape, or with equal values in another dtype; unchanged ones where they are listed. */
-export function writeStructure({ columns, summary, listsUnchanged }: Report, layout: Layout): string[] {
+export function writeStructure(report: Report, layout: Layout): string[] {
+  const { columns } = report;
   const { glyphs } = layout;
-  const groups: readonly Group[] = [
-    {
-      title: 'reshaped',
-      sign: glyphs.shape,
-      tone: 'warn',
-      rows: selectRows(columns, 'shape_changed'),
-      total: summary.reshapedTensors,
-    },
-    { title: 'added', sign: glyphs.added, tone: 'good', rows: selectRows(columns, 'added'), total: summary.addedTensors },
-    { title: 'removed', sign: glyphs.removed, tone: 'bad', rows: selectRows(columns, 'removed'), total: summary.removedTensors },
-    { title: 'same values in another dtype', sign: glyphs.shape, tone: 'warn', rows: selectDtypeChanged(columns), total: 0 },
-    {
-      title: 'unchanged',
-      sign: glyphs.identical,
-      tone: 'dim',
-      rows: listsUnchanged ? selectRows(columns, 'unchanged') : new Uint32Array(),
-      total: 0,
-    },
-  ];
-  return groups.flatMap(({ title, sign, tone, rows, total }) => {
-    const count = Math.max(total, rows.length);
-    if (count === 0) return [];
-    const lines = ['', layout.paint('strong', `${title}: ${formatNoun(count, 'tensor')}`)];
+  return listGroups(report).flatMap(({ kind, title, noun, rows, total }) => {
+    const { sign, tone } = MARKS[kind];
+    const lines = ['', layout.paint('strong', `${title}: ${formatNoun(total, 'tensor')}`)];
     for (const row of rows.subarray(0, layout.rows)) {
       const side = columns.new.dtype[row] === '' ? columns.old : columns.new;
-      const notes = describeNotes(columns, row, glyphs);
       const dtype = columns.dtypeChanged[row] === 1 ? '' : escapeTerminal(side.dtype[row] ?? '');
-      const facts = [describeShapes(columns, row, glyphs), dtype, notes, formatBytes(side.sizeBytes[row] ?? null)]
-        .filter((fact) => fact !== '')
-        .join(' ');
-      const name = fitName(columns.names[row] ?? '', layout.width - measureCells(facts) - 6, layout);
-      lines.push(`  ${layout.paint(tone, sign)} ${name}  ${layout.paint('dim', facts)}`);
+      const facts = [
+        describeShapes(columns, row, glyphs),
+        dtype,
+        describeNotes(columns, row, glyphs),
+        formatBytes(side.sizeBytes[row] ?? null),
+      ];
+      const words = facts.filter((fact) => fact !== '').join(' ');
+      const name = fitName(columns.names[row] ?? '', layout.width - measureCells(words) - 6, layout);
+      lines.push(`  ${layout.paint(tone, glyphs[sign])} ${name}  ${layout.paint('dim', words)}`);
     }
-    return [
-      ...lines,
-      ...writeRest(
-        count - Math.min(rows.length, layout.rows),
-        `${title === 'same values in another dtype' ? 'such' : title} tensor`,
-        layout,
-      ),
-    ];
+    return [...lines, ...writeRest(total - Math.min(rows.length, layout.rows), noun, layout)];
   });
 }
+
+/** How the tensors of each group are marked. */
+const MARKS: Readonly<
+  Record<TensorGroup['kind'], { readonly sign: 'shape' | 'added' | 'removed' | 'identical'; readonly tone: Tone }>
+> = {
+  reshaped: { sign: 'shape', tone: 'warn' },
+  added: { sign: 'added', tone: 'good' },
+  removed: { sign: 'removed', tone: 'bad' },
+  converted: { sign: 'shape', tone: 'warn' },
+  unchanged: { sign: 'identical', tone: 'dim' },
+};
 
 /** Keys of the configuration files that differ. */
 export function writeConfiguration({ summary }: Report, layout: Layout): string[] {
@@ -81,15 +69,6 @@ export function writeConfiguration({ summary }: Report, layout: Layout): string[
     lines.push(`  ${fitName(change.key, Math.floor(layout.width / 2), layout)}: ${values.join(` ${layout.glyphs.arrow} `)}`);
   }
   return [...lines, ...writeRest(changes.length - layout.rows, 'changed key', layout)];
-}
-
-interface Group {
-  readonly title: string;
-  readonly sign: string;
-  readonly tone: Tone;
-  readonly rows: Uint32Array;
-  /** Tensors of the group in the whole result, listed or not. */
-  readonly total: number;
 }
 
 function writeRest(rest: number, noun: string, layout: Layout): string[] {

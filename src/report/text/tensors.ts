@@ -1,13 +1,12 @@
 import type { TensorColumns } from '../../comparison/columns.ts';
-import { describeRow, findTop } from '../describe.ts';
+import { describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
 import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
 import { formatExponent, formatRest } from '../../wording/numbers.ts';
 import { rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { drawBar } from './glyphs.ts';
 import { fitName, type Layout } from './layout.ts';
-import { describeNotes, describeShapes } from './notes.ts';
-import { measureCells, padCells } from './width.ts';
+import { measureCells, padCells } from '../../wording/width.ts';
 
 /** The modified tensors, most changed first. */
 export function writeModified(report: Report, layout: Layout): string[] {
