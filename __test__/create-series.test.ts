@@ -286,9 +286,10 @@ const SNAPSHOTS = `
     weights[step] += 1;
     const snapshot = { w: { data: weights.slice(), shape: [2, MiB] } };
     collected.push(new WeakRef(snapshot.w.data));
-    await series.add(snapshot);
+    const adding = series.add(snapshot);
     // What is changed after the call is no part of the snapshot.
     snapshot.w.data.fill(0);
+    await adding;
   };
   for (let step = 0; step < 30; step += 1) {
     await add(step);

@@ -11,15 +11,15 @@ async function analyze(old: string, tuned: string): Promise<{ analysis: Analysis
 }
 
 const VERDICTS: readonly (readonly [checkpoint: string, pattern: string, band: string, verdict: RegExp])[] = [
-  ['sft', 'uniform', 'strong', /^Strong dense fine-tune \(R = 5\.7 %\), uniform/u],
-  ['sft-sharded', 'uniform', 'strong', /^Strong dense fine-tune \(R = 5\.7 %\), uniform/u],
+  ['sft', 'uniform', 'strong', /^Strong dense fine-tune \(R = 5\.7%\), uniform/u],
+  ['sft-sharded', 'uniform', 'strong', /^Strong dense fine-tune \(R = 5\.7%\), uniform/u],
   [
     'lora-merged',
     'attention_heavy',
     'strong',
-    /partial fine-tune .*attention_heavy .*84 % of the elements are in 45 tensors that did not change/u,
+    /partial fine-tune .*attention_heavy .*84% of the elements are in 45 tensors that did not change/u,
   ],
-  ['frozen-bottom', 'focused', 'strong', /partial fine-tune .*50 % of the elements are in 28 tensors that did not change/u],
+  ['frozen-bottom', 'focused', 'strong', /partial fine-tune .*50% of the elements are in 28 tensors that did not change/u],
   ['attention-only', 'attention_heavy', 'standard', /partial fine-tune/u],
   ['mlp-only', 'mlp_heavy', 'strong', /partial fine-tune/u],
   ['embedding-only', 'embedding_heavy', 'standard', /partial fine-tune/u],
@@ -27,7 +27,7 @@ const VERDICTS: readonly (readonly [checkpoint: string, pattern: string, band: s
   ['layer-decay', 'inverse_gradient', 'strong', /^Strong dense fine-tune/u],
   ['cpt', 'uniform', 'heavy', /the size of continued pre-training/u],
   ['continue-0100', 'uniform', 'standard', /^Standard dense fine-tune/u],
-  ['rl-steps', 'uniform', 'trace', /^Trace-sized precision-limited update .*rounding to bf16 explains 98 %/u],
+  ['rl-steps', 'uniform', 'trace', /^Trace-sized precision-limited update .*rounding to bf16 explains 98%/u],
   ['sft-resized', 'uniform', 'strong', /2 reshaped/u],
 ];
 
@@ -43,7 +43,7 @@ for (const [checkpoint, pattern, band, verdict] of VERDICTS) {
 
 test('a change of the dtype is told as rounding', async (t) => {
   const { analysis } = await analyze('base-f32', 'base');
-  t.regex(analysis.summary.verdict, /^Conversion from f32 to bf16: R = 0\.17 % is what rounding alone makes/u);
+  t.regex(analysis.summary.verdict, /^Conversion from f32 to bf16: R = 0\.17% is what rounding alone makes/u);
 });
 
 test('the same weights in another layout, format or shard are identical', async (t) => {

@@ -2,12 +2,12 @@
  * Builds parts of the package: `node scripts/build.mjs native dist types`.
  *   native  the add-on from crates/diff-node, its loader and their declarations, into src/
  *   dist    dist/index.js and dist/cli.js, with the loader and the add-on beside them
- *   types   index.d.ts, the public declarations in one file
+ *   types   index.d.ts, the public declarations in one file, and schema/report.schema.json, the form of the JSON reports
  */
 
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleTypes } from './contract.mjs';
+import { GENERATED } from './contract.mjs';
 import { stamp } from './lib/freshness.mjs';
 import { addonName, root } from './lib/host.mjs';
 import { mustRun, ScriptError, start, tool } from './lib/run.mjs';
@@ -18,7 +18,9 @@ const SHEBANG = '#!/usr/bin/env node\n';
 const PARTS = {
   native: buildNative,
   dist: buildDist,
-  types: () => bundleTypes(join(root, 'index.d.ts')),
+  types: async () => {
+    for (const [name, make] of Object.entries(GENERATED)) await make(join(root, name));
+  },
 };
 
 async function buildNative() {

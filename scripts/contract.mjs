@@ -1,11 +1,12 @@
-/** Compares the committed index.d.ts with what src/index.ts declares now. `bundleTypes` makes that file. */
+/** Compares what is committed of the public contract, the declarations and the form of the JSON reports, with what src says now. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './lib/host.mjs';
 import { run, ScriptError, start } from './lib/run.mjs';
+import { writeSchema } from './schema.mjs';
 
 const BANNER = '// Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.\n';
 
@@ -13,7 +14,7 @@ const BANNER = '// Public API of model-diff. Generated from src/index.ts by `npm
  * Writes the declarations of src/index.ts in one file.
  * @param {string} file
  */
-export async function bundleTypes(file) {
+async function bundleTypes(file) {
   const [{ rollup }, { dts }] = await Promise.all([import('rollup'), import('rollup-plugin-dts')]);
   try {
     const bundle = await rollup({
@@ -32,21 +33,30 @@ export async function bundleTypes(file) {
   }
 }
 
+/** What is published and made of src: each file and how it is written. @type {Record<string, (file: string) => Promise<void>>} */
+export const GENERATED = { 'index.d.ts': bundleTypes, 'schema/report.schema.json': writeSchema };
+
 async function checkContract() {
-  const folder = mkdtempSync(join(tmpdir(), 'model-diff-types-'));
+  const folder = mkdtempSync(join(tmpdir(), 'model-diff-contract-'));
+  const stale = [];
   try {
-    const fresh = join(folder, 'index.d.ts');
-    await bundleTypes(fresh);
-    if (readFileSync(fresh, 'utf8') === readIfThere(join(root, 'index.d.ts'))) return;
-    const difference = await run(['git', '--no-pager', 'diff', '--no-index', 'index.d.ts', fresh], { output: 'keep' }).catch(
-      () => undefined,
-    );
-    console.log(difference?.output ?? 'The difference is not shown: git is missing.');
-    throw new ScriptError(
-      'index.d.ts is not what src/index.ts declares. Is the change of the public API meant? Then run npm run build:types.',
-    );
+    for (const [name, make] of Object.entries(GENERATED)) {
+      const fresh = join(folder, basename(name));
+      await make(fresh);
+      if (readFileSync(fresh, 'utf8') === readIfThere(join(root, name))) continue;
+      const difference = await run(['git', '--no-pager', 'diff', '--no-index', name, fresh], { output: 'keep' }).catch(
+        () => undefined,
+      );
+      console.log(difference?.output ?? 'The difference is not shown: git is missing.');
+      stale.push(name);
+    }
   } finally {
     rmSync(folder, { recursive: true });
+  }
+  if (stale.length > 0) {
+    throw new ScriptError(
+      `${stale.join(' and ')}: not what src says. Is the change of the public contract meant? Then run npm run build:types.`,
+    );
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * Fills in what README.md and docs/benchmarks.md show of real output and of the newest benchmark record, and draws
- * docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
+ * Fills in what README.md and docs/benchmarks.md show of real output and of the newest benchmark record, what docs/json.md shows of
+ * the table of metrics, and draws docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
  */
 import { execSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tsImport } from 'tsx/esm/api';
 import { newestRecord } from '../benches/harness/record.mjs';
 import { drawChart } from '../benches/report/chart.mjs';
 import * as parts from '../benches/report/parts.mjs';
@@ -26,6 +27,23 @@ const SECTIONS = {
 };
 
 const record = newestRecord();
+/** @type {Record<string, Record<string, import('../src/comparison/metrics.ts').MetricEntry>>} */
+const metrics = await tsImport('../src/comparison/metrics.ts', import.meta.url).then((module) => ({
+  pair: module.PAIR_METRICS,
+  side: module.SIDE_METRICS,
+}));
+const { toSnakeCase } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+
+/** What stands between `<!-- metrics: NAME -->` and `<!-- /metrics -->`. @param {string} name */
+function renderMetrics(name) {
+  const rows = Object.entries(metrics[name] ?? {}).map(
+    ([metric, { unit, description }]) =>
+      `| \`${metric}\` | \`${toSnakeCase(metric)}\` | ${UNITS[unit]} | ${description.replaceAll('|', '\\|')} |`,
+  );
+  return ['| metric | key | unit | meaning |', '| --- | --- | --- | --- |', ...rows];
+}
+
+const UNITS = { weight: 'that of the weights', elements: 'elements', ratio: 'none' };
 
 /** @param {string} page */
 function fill(page) {
@@ -38,11 +56,15 @@ function fill(page) {
       const render = SECTIONS[name];
       if (render === undefined) throw new Error(`there is no section ${name}: ${Object.keys(SECTIONS).join(', ')}`);
       return `${before}${render(record).join('\n')}\n${after}`;
-    });
+    })
+    .replace(
+      /(<!-- metrics: (\w+) -->\n)[^]*?(<!-- \/metrics -->)/gu,
+      (_, before, name, after) => `${before}${renderMetrics(name).join('\n')}\n${after}`,
+    );
 }
 
 const wanted = new Map([
-  ...['README.md', 'docs/benchmarks.md'].map(
+  ...['README.md', 'docs/benchmarks.md', 'docs/json.md'].map(
     (name) => /** @type {const} */ ([name, fill(readFileSync(join(root, name), 'utf8'))]),
   ),
   /** @type {const} */ (['docs/benchmarks.svg', drawChart(record)]),

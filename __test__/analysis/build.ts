@@ -1,4 +1,5 @@
 import { CHANGE_TYPES, type ChangeType, type SideColumns, type TensorColumns } from '../../src/comparison/columns.ts';
+import { Comparison } from '../../src/comparison/comparison.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 
 /** What a test says of one tensor; the rest is made up, always the same way. */
@@ -42,14 +43,15 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
   const changed = (sketch: Sketch): number => (change(sketch) > 0 ? (sketch.changedShare ?? 1) : 0);
   const side = (which: 'old' | 'new'): SideColumns => {
     const isAbsent = (sketch: Sketch): boolean => typeOf(sketch) === (which === 'old' ? 'added' : 'removed');
+    const size = (sketch: Sketch): number => (isAbsent(sketch) ? Number.NaN : elements(sketch));
     const norm = which === 'old' ? oldNorm : newNorm;
     return {
       dtype: sketches.map((sketch) =>
         isAbsent(sketch) ? '' : ((which === 'new' ? sketch.newDtype : undefined) ?? sketch.dtype ?? 'f32'),
       ),
       shape: sketches.map((sketch) => (which === 'new' ? sketch.newShape : undefined) ?? sketch.shape ?? [64, 64]),
-      numElements: column(elements),
-      sizeBytes: column((sketch) => 4 * elements(sketch)),
+      numElements: column(size),
+      sizeBytes: column((sketch) => 4 * size(sketch)),
       norm: column(norm),
       mean: column((sketch) => sketch.mean ?? 0),
       std: column((sketch) => Math.sqrt(Math.max(0, norm(sketch) ** 2 / elements(sketch) - (sketch.mean ?? 0) ** 2))),
@@ -104,41 +106,9 @@ function isCommon(sketch: Sketch): boolean {
   return ['modified', 'unchanged'].includes(typeOf(sketch)) && sketch.error === undefined;
 }
 
-/** A summary with the columns of sketched tensors, as a comparison gives it. */
-export function buildSummary(sketches: readonly Sketch[], extra: Partial<DiffSummary> = {}, withRounding = false): DiffSummary {
-  const count = (type: ChangeType): number =>
-    sketches.filter((sketch) => sketch.error === undefined && typeOf(sketch) === type).length;
-  return {
-    ...emptySummary(),
-    addedParameters: count('added'),
-    removedParameters: count('removed'),
-    modifiedParameters: count('modified') + count('shape_changed'),
-    unchangedParameters: count('unchanged'),
-    tensors: buildColumns(sketches, withRounding),
-    ...extra,
-  };
-}
-
-/** A summary made by hand, without columns. */
-export function emptySummary(extra: Partial<DiffSummary> = {}): DiffSummary {
-  return {
-    totalParametersOld: 0,
-    totalParametersNew: 0,
-    addedParameters: 0,
-    removedParameters: 0,
-    modifiedParameters: 0,
-    unchangedParameters: 0,
-    identicalParameters: 0,
-    failedParameters: 0,
-    totalElements: 0,
-    changedElements: 0,
-    totalL2Diff: 0,
-    avgCosineSimilarity: 1,
-    mostChangedLayers: [],
-    leastChangedLayers: [],
-    configChanges: [],
-    ...extra,
-  };
+/** A comparison of sketched tensors; `extra` is what else its summary tells. */
+export function buildComparison(sketches: readonly Sketch[], extra: Partial<DiffSummary> = {}, withRounding = false): Comparison {
+  return Comparison.fromColumns(buildColumns(sketches, withRounding), extra);
 }
 
 /** The tensors of a LLaMA of some blocks. `change` gives the symmetric change of each. */

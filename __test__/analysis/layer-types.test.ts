@@ -74,7 +74,7 @@ test('roles within the types', (t) => {
 
 test('a bias has the type of its owner, and is told apart', (t) => {
   t.like(classifyName('h.0.attn.c_attn.bias', [8]), { type: 'attention', kind: 'bias' });
-  t.like(classifyName('bn1.running_mean', [8]), { type: 'norm', kind: 'buffer' });
+  t.like(classifyName('bn1.running_mean', [8]), { type: 'buffer', kind: 'buffer' });
   t.like(classifyName('h.0.attn.bias', [1, 1, 8, 8]), { type: 'buffer', kind: 'buffer' });
   const [weight, bias] = classifyTensors([
     { name: 'layer1.0.downsample.1.weight', shape: [8] },
@@ -312,7 +312,7 @@ function readArchitectures(): ReadonlyMap<string, readonly Pattern[]> {
   return architectures;
 }
 
-test('whole architectures: at least 99 % of the tensors have the type that their module classes say', (t) => {
+test('whole architectures: at least 99% of the tensors have the type that their module classes say', (t) => {
   const architectures = readArchitectures();
   t.true(architectures.size >= 180);
   let tensors = 0;

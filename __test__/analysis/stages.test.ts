@@ -1,5 +1,5 @@
 import test from 'ava';
-import { DiffAnalyzer } from '../../src/analysis/analyzer.ts';
+import { DiffAnalyzer } from '../../src/original/diff-analyzer.ts';
 import type { ParameterDiff } from '../../src/comparison/rows.ts';
 import type { StageComparison } from '../../src/original/types.ts';
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { example, makeFolder, run } from './cli.ts';
@@ -23,14 +23,15 @@ test('the report is stdout, and what is said beside it is stderr', async (t) => 
 });
 
 test('--json is JSON and nothing else, the same bytes for any number of threads', async (t) => {
-  const runs = await Promise.all(['1', '2', '3', '8'].map((threads) => run([BASE, TUNED, '--json', '--threads', threads])));
+  const flags = ['--json', '--no-provenance', '--threads'];
+  const runs = await Promise.all(['1', '2', '3', '8'].map((threads) => run([BASE, TUNED, ...flags, threads])));
   const [first] = runs;
   const json = JSON.parse(first?.stdout ?? '') as {
-    old_name: string;
+    old: { name: string };
     summary: { modified_parameters: number };
     parameters: unknown[];
   };
-  t.is(json.old_name, 'base');
+  t.is(json.old.name, 'base');
   t.is(json.parameters.length, json.summary.modified_parameters);
   for (const { code, stdout } of runs) {
     t.is(code, 0);
@@ -214,37 +215,6 @@ test('a tensor that cannot be read is a row with its error, and the status is 2'
   t.regex(stderr, /error: 1 tensor could not be compared/);
 });
 
-test('two models with nothing in common: what the names look like, and what to try', async (t) => {
-  const one = writeSafetensors(join(folder.path, 'prefix.safetensors'), [
-    { name: 'net.a.weight', shape: [2] },
-    { name: 'net.b.weight', shape: [2] },
-  ]);
-  const two = writeSafetensors(join(folder.path, 'plain.safetensors'), [
-    { name: 'a.weight', shape: [2] },
-    { name: 'b.weight', shape: [2] },
-  ]);
-  const three = writeSafetensors(join(folder.path, 'other.safetensors'), [{ name: 'conv.kernel', shape: [2] }]);
-  const out = join(folder.path, 'nothing.json');
-  const { code, stdout, stderr } = await run([one, two, '-o', out]);
-  t.deepEqual([code, stdout, existsSync(out)], [2, '', false]);
-  t.is(
-    stderr,
-    'error[E_NO_COMMON_TENSORS]: no tensor in common: the old checkpoint has net.a.weight, net.b.weight; the new one has a.weight, b.weight\nhint: the names differ by the prefix "net." only: --strip-prefix net.\n',
-  );
-  t.regex((await run([two, three])).stderr, /hint: are these two states of one model\?/);
-  const pipeline = writeSafetensors(join(folder.path, 'pipeline.safetensors'), [
-    { name: 'text.a.weight', shape: [3] },
-    { name: 'unet.a.weight', shape: [2] },
-    { name: 'unet.b.weight', shape: [2] },
-  ]);
-  t.regex(
-    (await run([two, pipeline])).stderr,
-    /hint: one side is the part "unet\." of the other: --strip-prefix unet\. compares them\n/,
-  );
-  const adapter = writeSafetensors(join(folder.path, 'adapter.safetensors'), [{ name: 'q.lora_A.weight', shape: [2] }]);
-  t.regex((await run([adapter, three])).stderr, /hint: one side is an adapter alone: merge it/);
-});
-
 test('names from a hostile file reach neither the terminal nor the page', async (t) => {
   const names = [
     '</script><img src=x onerror=alert(1)>',
@@ -279,4 +249,40 @@ test('names from a hostile file reach neither the terminal nor the page', async 
 test('checkpoints of one name are told apart by their folders', async (t) => {
   const { stdout } = await run([join(BASE, 'model.safetensors'), join(TUNED, 'model.safetensors')]);
   t.regex(stdout, /^old {2}base\/model\.safetensors .*\nnew {2}sft\/model\.safetensors /);
+});
+
+test('--fail-on config is 1 when a key of a configuration differs, and says how many', async (t) => {
+  const make = (name: string, config: object): string => {
+    const path = join(folder.path, name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'config.json'), JSON.stringify(config));
+    writeSafetensors(join(path, 'model.safetensors'), [{ name: 'a', shape: [2], values: [1, 2] }]);
+    return path;
+  };
+  const one = make('config-one', { model_type: 'x', layers: 2, rate: 0.1 });
+  const same = make('config-same', { rate: 0.1, model_type: 'x', layers: 2 });
+  const two = make('config-two', { model_type: 'x', layers: 3, rate: 0.2 });
+  t.deepEqual(await run([one, same, '-q', '--fail-on', 'config']), { code: 0, signal: null, stdout: '', stderr: '' });
+  const { code, stderr } = await run([one, two, '-q', '--fail-on', 'config', '--fail-on', 'unsafe']);
+  t.deepEqual([code, stderr], [1, '--fail-on config: 2 configuration keys differ\n']);
+  t.is((await run([one, two, '-q', '--exit-code'])).code, 0, 'the weights are identical');
+  const unknown = await run([one, two, '--fail-on', 'weather']);
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /Allowed choices are unsafe, config\./);
+  t.is((await run(['inspect', one, '--fail-on', 'config'])).code, 2, 'one checkpoint has nothing to differ from');
+});
+
+test('--no-provenance gives the same bytes wherever the checkpoints are', async (t) => {
+  const copy = join(folder.path, 'elsewhere', 'base');
+  cpSync(BASE, copy, { recursive: true });
+  const [here, there] = [
+    await run([BASE, TUNED, '--json', '--no-provenance']),
+    await run([copy, TUNED, '--json', '--no-provenance']),
+  ];
+  t.is(here.stdout, there.stdout);
+  const { provenance } = JSON.parse((await run([BASE, TUNED, '--json'])).stdout) as {
+    provenance: { command: string; old: string };
+  };
+  t.is(provenance.command, `model-diff ${BASE} ${TUNED} --json`);
+  t.is(provenance.old, BASE);
 });

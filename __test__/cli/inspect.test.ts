@@ -1,6 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { example, makeFolder, run } from './cli.ts';
+import { example, makeFolder, ROOT, run } from './cli.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
@@ -30,7 +31,7 @@ test('--stats reads the tensors', async (t) => {
   ]);
   const { stdout } = await run(['inspect', file, '--stats']);
   t.regex(stdout, / tensor .* mean +std +min +max +zeros +NaN +Inf\n/);
-  t.regex(stdout, / a +f32 +\[4\] +4 +16 +1\.00e\+0 +8\.16e-1 +0 +2\.00e\+0 +25\.0 % +1 +0\n/);
+  t.regex(stdout, / a +f32 +\[4\] +4 +16 +1\.00e\+0 +8\.16e-1 +0 +2\.00e\+0 +25% +1 +0\n/);
 });
 
 test('--json is the checkpoint with its files and findings', async (t) => {
@@ -85,4 +86,41 @@ test('long names are shortened in the middle in the table, and whole in JSON', a
     [5, 300, 3007],
   );
   t.is(json.layers['short']?.shape.length, 60);
+});
+
+test('--security --json is JSON for a pickle without tensors too', async (t) => {
+  const write = (name: string, bytes: string): string => {
+    const path = join(folder.path, name);
+    writeFileSync(path, Buffer.from(bytes, 'latin1'));
+    return path;
+  };
+  const harmless = write('empty.pkl', '\x80\x02}q\x00.');
+  const dangerous = write('dangerous.pkl', '\x80\x02cposix\nsystem\nX\x02\x00\x00\x00ls\x85R.');
+  const scan = async (...args: readonly string[]): Promise<[number | null, string[]]> => {
+    const { code, stdout } = await run(['inspect', '--security', '--json', ...args]);
+    return [code, (JSON.parse(stdout) as { findings: { code: string }[] }).findings.map((finding) => finding.code)];
+  };
+  t.deepEqual(await scan(harmless), [0, []]);
+  t.deepEqual(await scan(harmless, '--fail-on', 'unsafe'), [0, []]);
+  t.deepEqual(await scan(dangerous), [0, ['GlobalDangerous']]);
+  t.deepEqual(await scan(dangerous, '--fail-on', 'unsafe'), [1, ['GlobalDangerous']]);
+  t.is((await run(['inspect', '--security', harmless])).stdout, 'no findings\n');
+  t.regex((await run(['inspect', '--security', dangerous])).stdout, /^critical\[GlobalDangerous\]: /);
+  const whole = await run(['inspect', '--json', dangerous]);
+  t.deepEqual([whole.code, whole.stdout], [2, '']);
+  t.regex(whole.stderr, /^error\[E_NO_TENSORS\]: /);
+});
+
+test('status 2 comes with an error line', async (t) => {
+  const empty = join(folder.path, 'no-weights');
+  mkdirSync(empty);
+  for (const flags of [[], ['--security'], ['--security', '--json'], ['-q']]) {
+    const { code, stdout, stderr } = await run(['inspect', empty, ...flags]);
+    t.deepEqual([code, stdout], [2, ''], 'a folder without a file to look into is no safe file');
+    t.regex(stderr, /^error\[E_NO_TENSORS\]: /);
+  }
+  const torn = join(ROOT, '__test__', 'fixtures', 'torch', 'meta.pt');
+  const { code, stderr } = await run(['inspect', torn, '-q']);
+  t.is(code, 2);
+  t.regex(stderr, /^error/);
 });

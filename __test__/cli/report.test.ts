@@ -43,8 +43,8 @@ test('what is no saved result is refused', async (t) => {
     ['{}', /E_UNKNOWN_FORMAT.*\nhint: /],
     ['not json', /E_UNKNOWN_FORMAT/],
     [
-      readFileSync(saved, 'utf8').replace('"change_type":"modified"', '"change_type":"\u009b31m"'),
-      /E_INVALID_HEADER\]: parameters\[\d+\]\.change_type: expected one of .*\\u\{9b\}/,
+      readFileSync(saved, 'utf8').replace('"precision":"fast"', '"precision":"\u009b31m"'),
+      /E_INVALID_HEADER\]: options\.precision: expected one of .*\\u\{9b\}/,
     ],
   ] as const) {
     writeFileSync(other, text);

@@ -14,6 +14,8 @@ test('--help has examples, groups and the exit status, and needs no add-on', asy
     'Usage: model-diff [options] <old> <new>',
     'Output:',
     'Comparing:',
+    'One side only:',
+    'Opening:',
     'Running:',
     'Display:',
     'Commands:',
@@ -46,13 +48,9 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'one argument',
     ['a'],
-    /missing required argument 'new'\nhint: a comparison takes two checkpoints; model-diff inspect looks into one\n/,
+    /missing required argument 'new'\nhint: a comparison takes two checkpoints; for one, use model-diff inspect\n/,
   ],
-  [
-    'three arguments',
-    ['a', 'b', 'c'],
-    /too many arguments.*\nhint: a pattern with a \* stands in quotation marks; more than two/,
-  ],
+  ['three arguments', ['a', 'b', 'c'], /too many arguments.*\nhint: put quotes around a pattern with a \*; for more than two/],
   [
     'an unknown flag near a known one',
     ['a', 'b', '--treshold', '1'],
@@ -74,39 +72,62 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'an output in a folder that is not there',
     ['a', 'b', '-o', 'not/there/x.html'],
-    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: there is no folder not\/there\nhint: make the folder first/,
+    /error\[E_NOT_FOUND\]: cannot write not\/there\/x\.html: the folder not\/there does not exist\nhint: create the folder first/,
   ],
   ['an output given twice', ['a', 'b', '-o', 'x.html', '-o', './x.html'], /given twice/],
   ['stdin as a checkpoint', ['-', 'b'], /cannot be read from stdin\nhint: /],
   ['a checkpoint that is not there', ['nope', example('base')], /error\[E_NOT_FOUND\]: .*nope/],
   ['a second checkpoint that is not there', [example('base'), 'nope'], /error\[E_NOT_FOUND\]: .*nope/],
-  ['filters that leave nothing', [example('base'), example('sft'), '--include', 'zzz'], /error\[E_ARGUMENT\]: .*no tensor/],
+  [
+    'filters that leave nothing',
+    [example('base'), example('sft'), '--include', 'zzz'],
+    /error\[E_ARGUMENT\]: --include leaves no tensor to compare\nhint: model-diff inspect lists the names\n/,
+  ],
   [
     'a saved report that is not there',
     ['report', 'nope.json'],
-    /error\[E_NOT_FOUND\]: cannot read nope\.json: no such file or directory\nhint: such a file is made with: model-diff OLD NEW -o report\.json\n/,
+    /error\[E_NOT_FOUND\]: cannot read nope\.json: no such file or directory\nhint: model-diff OLD NEW -o report\.json makes one\n/,
   ],
-  ['a checkpoint as a saved report', ['report', example('base')], /it is a directory\nhint: such a file is made with/],
+  [
+    'a checkpoint as a saved report',
+    ['report', example('base')],
+    /it is a directory\nhint: model-diff OLD NEW -o report\.json makes one/,
+  ],
   [
     'an open bracket in a pattern',
     [example('base'), example('sft'), '--include', '*.weight', '--include', 'a[b'],
-    /include has the pattern "a\[b" with an open bracket: expected a \] behind the \[ at character 2\nhint: a set of characters is written \[abc\]/,
+    /--include has the pattern "a\[b" with an open bracket: expected a \] after the \[ at character 2\nhint: a set of characters is written \[abc\]/,
   ],
-  ['an open bracket in what is left out', [example('base'), example('sft'), '--exclude', '[a'], /exclude has the pattern "\[a"/],
+  [
+    'include and exclude that leave nothing',
+    [example('base'), example('sft'), '--include', '*norm*', '--exclude', '*'],
+    /error\[E_ARGUMENT\]: --include and --exclude leave no tensor to compare\nhint: /,
+  ],
+  [
+    'an unknown limit',
+    ['a', 'b', '--limit', 'memry=1'],
+    /argument 'memry=1' is invalid\. Expected NAME=NUMBER, with one of the names pickle_bytes, .*memory/,
+  ],
+  ['a limit without a number', ['a', 'b', '--limit', 'memory'], /Expected NAME=NUMBER/],
+  [
+    'an open bracket in what is left out',
+    [example('base'), example('sft'), '--exclude', '[a'],
+    /--exclude has the pattern "\[a"/,
+  ],
   [
     'a rule to rename without an arrow',
     [example('base'), example('sft'), '--rename', 'abc'],
-    /must be REGEX=>REPLACEMENT, not "abc"\nhint: write it in quotation marks, as --rename '\^net\\\.=>model\.'\n/,
+    /--rename has the rule "abc": expected REGEX=>REPLACEMENT\nhint: for example --rename '\^net\\\.=>model\.'\n/,
   ],
   [
     'a rule to rename nothing',
     [example('base'), example('sft'), '--rename', '=>x'],
-    /not "=>x"\nhint: the expression before => /,
+    /--rename has the rule "=>x": expected .*\nhint: the expression before => /,
   ],
   [
     'a rule to rename that is no expression',
     [example('base'), example('sft'), '--rename', '(=>x'],
-    /the rule to rename "\(=>x" does not begin with a regular expression: .*Unterminated group\nhint: /,
+    /--rename has the rule "\(=>x", which does not begin with a regular expression: .*Unterminated group\nhint: /,
   ],
 ];
 
@@ -156,10 +177,10 @@ test('checkpoints without a tensor: which', async (t) => {
   const tell = async (old: string, next: string): Promise<string> => (await run([old, next])).stderr.replaceAll(folder.path, '');
   t.regex(
     await tell(empty, other),
-    /^error\[E_NO_TENSORS\]: nothing to compare: both checkpoints hold no tensor \(\/empty\.safetensors, \/also-empty\.safetensors\)\nhint: /,
+    /^error\[E_NO_TENSORS\]: nothing to compare: neither checkpoint holds a tensor \(empty\.safetensors, also-empty\.safetensors\)\nhint: /,
   );
-  t.regex(await tell(empty, full), /the old checkpoint holds no tensor \(\/empty\.safetensors\)\n/);
-  t.regex(await tell(full, empty), /the new checkpoint holds no tensor \(\/empty\.safetensors\)\n/);
+  t.regex(await tell(empty, full), /the old checkpoint holds no tensor \(empty\.safetensors\)\n/);
+  t.regex(await tell(full, empty), /the new checkpoint holds no tensor \(empty\.safetensors\)\n/);
 });
 
 test('one of a thing is told as one', async (t) => {

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { writeHtml } from '../../src/report/html/comparison.ts';
-import { prepareReport } from '../../src/report/report.ts';
 import { Browser, findBrowser } from './browser.ts';
 import { buildHostile } from './build-hostile.ts';
-import { buildModel } from './build.ts';
+import { buildModel, prepare } from './build.ts';
 
 const path = findBrowser();
 // Where everything is checked a browser has to be there; elsewhere its absence is no failure.
@@ -69,7 +68,7 @@ for (const [name, built] of [
   ['hostile', buildHostile()],
 ] as const) {
   inBrowser(`the page asks for nothing and complains of nothing: ${name}`, async (t) => {
-    const page = writeHtml(prepareReport(built, built.analysis, 'base', '<img src=x onerror=alert(1)>'), {
+    const page = writeHtml(prepare(built, 'base', '<img src=x onerror=alert(1)>'), {
       includeRawData: true,
     });
     const url = save(`${name}.html`, page);
@@ -82,7 +81,7 @@ for (const [name, built] of [
     t.is(look.styled, '620', 'the policy lets the page’s own style through');
     t.true(look.bars > 10 && look.named && look.scope);
     t.false(look.wide, 'nothing makes the page scroll sideways');
-    t.is(look.data, built.diffs.length);
+    t.is(look.data, built.comparison.diffs.length);
     t.deepEqual(
       look.headings.filter((level) => level === 1),
       [1],
@@ -96,10 +95,7 @@ for (const [name, built] of [
 
 inBrowser('a tensor called like markup reads as it is called', async (t) => {
   const built = buildHostile();
-  const { value } = await open().visit(
-    save('names.html', writeHtml(prepareReport(built, built.analysis), { maxLayersDisplay: 1000 })),
-    LOOK,
-  );
+  const { value } = await open().visit(save('names.html', writeHtml(prepare(built), { maxLayersDisplay: 1000 })), LOOK);
   for (const name of [
     '</script><img src=x onerror=alert(1)>',
     '__proto__',

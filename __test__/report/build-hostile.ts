@@ -1,4 +1,4 @@
-import { buildResult, type BuiltResult } from './build.ts';
+import { alter, buildResult, type BuiltResult } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 /** Everything that a file can put into a report, hostile. */
@@ -26,20 +26,17 @@ export function buildHostile(): BuiltResult {
       { layerType, count: 1, totalChange: 1, avgChange: 0.1, maxChange: 1, layers: [layerType] },
     ]),
   );
-  return {
-    diffs: built.diffs,
+  return alter(built, {
     summary: {
-      ...built.summary,
       nameChanges: evil.map((rule) => ({ side: 'old', kind: 'rename', rule, tensors: 1 })),
       configChanges: evil.map((key) => ({ key, old: key, new: { [key]: [key] } })),
       mostChangedLayers: evil.map((name) => [name, 0.1] as const),
     },
     analysis: {
-      ...built.analysis,
       insights,
       layerAnalysis,
       summary: { ...built.analysis.summary, verdict: evil.join(' ') },
       depthProfile: evil.map((stack, depth) => ({ stack, depth, change: 0.1 })),
     },
-  };
+  });
 }

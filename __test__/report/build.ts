@@ -1,10 +1,10 @@
 import type { Analysis } from '../../src/analysis/types.ts';
 import type { TensorInfo } from '../../src/checkpoint/types.ts';
 import type { ChangeType } from '../../src/comparison/columns.ts';
+import { Comparison } from '../../src/comparison/comparison.ts';
 import type { ParameterDiff } from '../../src/comparison/rows.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
-import { CHANGE_TYPES } from '../../src/comparison/columns.ts';
-import { readColumns } from '../../src/comparison/from-rows.ts';
+import { prepareReport, type Report } from '../../src/report/report.ts';
 
 /** What a test says of one tensor; the rest is made up, always the same way. */
 export interface TensorSketch {
@@ -22,11 +22,34 @@ export interface TensorSketch {
   readonly error?: string;
 }
 
-/** A result by hand, as `ModelDiff.diff` and `DiffAnalyzer.analyze` would give it. */
+/** A comparison by hand and what was found in it. */
 export interface BuiltResult {
-  readonly diffs: readonly ParameterDiff[];
-  readonly summary: DiffSummary;
+  readonly comparison: Comparison;
   readonly analysis: Analysis;
+}
+
+/** What the writers take. */
+export function prepare({ comparison, analysis }: BuiltResult, oldName = 'base', newName = 'tuned'): Report {
+  return prepareReport(comparison, analysis, { oldName, newName });
+}
+
+/** The same result with other totals, other findings, or unchanged tensors in its list. */
+export function alter(
+  { comparison, analysis }: BuiltResult,
+  other: {
+    readonly summary?: Partial<DiffSummary>;
+    readonly analysis?: Partial<Analysis>;
+    readonly listsUnchanged?: boolean;
+  },
+): BuiltResult {
+  return {
+    comparison: Comparison.from({
+      ...comparison,
+      summary: { ...comparison.summary, ...other.summary },
+      options: { ...comparison.options, includeUnchanged: other.listsUnchanged ?? comparison.options.includeUnchanged },
+    }),
+    analysis: { ...analysis, ...other.analysis },
+  };
 }
 
 export function buildDiff(sketch: TensorSketch): ParameterDiff {
@@ -94,47 +117,24 @@ function buildInfo(name: string, shape: readonly number[], dtype: string, nanCou
   };
 }
 
-/** A whole result. `diffs` lists what changed, as by default; the columns hold everything. */
+/** A whole result; only what changed is listed, as by default. */
 export function buildResult(sketches: readonly TensorSketch[], analysis: Partial<Analysis> = {}): BuiltResult {
   const all = sketches.map(buildDiff);
-  const counts = Object.fromEntries(
-    CHANGE_TYPES.map((type) => [type, all.filter((diff) => diff.changeType === type && diff.error === null).length]),
-  ) as Record<ChangeType, number>;
-  const failed = all.filter((diff) => diff.error !== null).length;
-  const elements = (side: 'oldInfo' | 'newInfo'): number => all.reduce((sum, diff) => sum + (diff[side]?.numElements ?? 0), 0);
-  const changed = all.reduce((sum, diff) => sum + (diff.changedElements ?? 0), 0);
-  const total = all.reduce((sum, diff) => sum + diff.totalElements, 0);
+  const comparison = Comparison.fromRows(all, {
+    configChanges: [
+      { key: 'torch_dtype', old: 'float32', new: 'bfloat16' },
+      { key: 'rope_scaling.factor', old: undefined, new: 8 },
+    ],
+  });
+  const { summary } = comparison;
+  const changed = summary.changedElements ?? 0;
   const modified = all.filter((diff) => diff.changeType === 'modified');
-  const layers = modified
-    .map((diff) => [diff.name.replace(/\.[^.]*$/, ''), diff.relativeChange ?? 0] as const)
-    .sort((a, b) => b[1] - a[1]);
   const types = groupByType(modified);
   const depths = new Map<number, number>();
   for (const diff of modified)
     if (diff.depth !== null) depths.set(diff.depth, Math.max(depths.get(diff.depth) ?? 0, diff.relativeChange ?? 0));
   return {
-    diffs: all.filter((diff) => diff.changeType !== 'unchanged' || diff.error !== null),
-    summary: {
-      totalParametersOld: elements('oldInfo'),
-      totalParametersNew: elements('newInfo'),
-      addedParameters: counts.added,
-      removedParameters: counts.removed,
-      modifiedParameters: counts.modified + counts.shape_changed,
-      unchangedParameters: counts.unchanged,
-      identicalParameters: counts.unchanged,
-      failedParameters: failed,
-      totalElements: total,
-      changedElements: changed,
-      totalL2Diff: modified.reduce((sum, diff) => sum + (diff.l2Diff ?? 0), 0),
-      avgCosineSimilarity: 0.9987,
-      mostChangedLayers: layers.slice(0, 10),
-      leastChangedLayers: layers.slice(-10).reverse(),
-      configChanges: [
-        { key: 'torch_dtype', old: 'float32', new: 'bfloat16' },
-        { key: 'rope_scaling.factor', old: undefined, new: 8 },
-      ],
-      tensors: readColumns(all),
-    },
+    comparison,
     analysis: {
       changePattern: 'inverse_gradient',
       pattern: {
@@ -181,14 +181,22 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
         },
       ],
       summary: {
-        verdict: 'A standard fine-tune (3.1 % of the weights’ norm), growing with depth (inverse_gradient, 91 % sure).',
+        verdict: 'A standard fine-tune (3.1% of the weights’ norm), growing with depth (inverse_gradient, 91% sure).',
         band: 'standard',
         change: 0.031,
         cosine: 0.9995,
-        unchangedShare: total === 0 ? null : 1 - changed / total,
+        unchangedShare: summary.totalElements === 0 ? null : 1 - changed / summary.totalElements,
         expectedUnchangedShare: 0.21,
         unclassified: [],
-        tensors: { ...counts, failed, identical: counts.unchanged },
+        tensors: {
+          unchanged: summary.unchangedTensors,
+          modified: summary.modifiedTensors,
+          added: summary.addedTensors,
+          removed: summary.removedTensors,
+          shape_changed: summary.reshapedTensors,
+          failed: summary.failedTensors,
+          identical: summary.identicalTensors,
+        },
       },
       depthProfile: [...depths].sort((a, b) => a[0] - b[0]).map(([depth, change]) => ({ stack: 'model.layers', depth, change })),
       ...analysis,

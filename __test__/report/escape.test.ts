@@ -86,5 +86,5 @@ test('Markdown prose: no markup, no link, no mention', (t) => {
   t.is(escapeMarkdown('- a'), '\\- a');
   t.is(escapeMarkdown('1. a'), '1\\. a');
   t.is(escapeMarkdown('# a'), '\\# a');
-  t.is(escapeMarkdown('growing with depth (91 % sure).'), 'growing with depth (91 % sure).');
+  t.is(escapeMarkdown('growing with depth (91% sure).'), 'growing with depth (91% sure).');
 });

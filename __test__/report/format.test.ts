@@ -5,10 +5,13 @@ import {
   formatCosine,
   formatCount,
   formatExponent,
+  formatFold,
+  formatMagnitude,
   formatNoun,
   formatPercent,
   formatRest,
   formatShape,
+  formatShare,
 } from '../../src/wording/numbers.ts';
 
 test('counts and nouns', (t) => {
@@ -33,26 +36,40 @@ test('bytes in decimal units, three digits', (t) => {
 
 test('exponents, percent, confidence', (t) => {
   t.deepEqual([0, 0.0395, 1200, null, Number.NaN].map(formatExponent), ['0', '3.95e-2', '1.20e+3', '–', '–']);
-  t.deepEqual([0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 12, null].map(formatPercent), [
-    '0 %',
-    '100 %',
-    '3.95 %',
-    '0.00123 %',
-    '8.8e-8',
-    '139 %',
-    '1200 %',
-    '–',
-  ]);
-  t.is(formatPercent(0.999999), '99.99 %', 'not everything is not 100 %');
-  t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0 %', '<1 %', '91 %', '>99 %', '100 %']);
+  const shares = [0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 9.99, 12, 12_345.6, 3e7, null];
+  t.deepEqual(
+    shares.map((share) => formatPercent(share, 3)),
+    ['0%', '100%', '3.95%', '0.00123%', '8.8e-6%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
+    'in tables',
+  );
+  t.deepEqual(
+    shares.map((share) => formatPercent(share)),
+    ['0%', '100%', '4%', '0.0012%', '8.8e-6%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
+    'in sentences',
+  );
+  t.is(formatPercent(0.999999), '99.99%', 'not everything is not 100%');
+  t.is(formatPercent(-0.25), '-25%');
+  t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0%', '<1%', '91%', '>99%', '100%']);
+  t.deepEqual([0, 0.914, 0.9949, 0.995, 0.9999, 1, null].map(formatShare), ['0%', '91%', '99%', '>99%', '>99%', '100%', '–']);
+  t.deepEqual(
+    [1.234, 999, 12_345.6, 3e9, null].map((fold) => formatFold(fold)),
+    ['1.2×', '1000×', '12,346×', '3.0e+9×', '–'],
+  );
+});
+
+test('magnitudes keep their whole part', (t) => {
+  t.deepEqual([0.125, 3, 65_504, 1e20].map(formatMagnitude), ['0.13', '3', '65,504', '1.00e+20']);
 });
 
 test('a cosine near 1 is told by its distance', (t) => {
-  t.is(formatCosine(0.98712, 0.01288), '0.98712');
-  t.is(formatCosine(1, 3.2e-8), '1-3.2e-8');
-  t.is(formatCosine(1, 0), '1');
-  t.is(formatCosine(-0.5, 1.5), '-0.50000');
-  t.is(formatCosine(null, null), '–');
+  t.is(formatCosine(0.01288, 5), '0.98712');
+  t.is(formatCosine(0.01288), '0.987');
+  t.is(formatCosine(0.002), '0.998');
+  t.is(formatCosine(0.0002), '1-2.0e-4');
+  t.is(formatCosine(3.2e-8, 5), '1-3.2e-8');
+  t.is(formatCosine(0, 5), '1');
+  t.is(formatCosine(1.5, 5), '-0.50000');
+  t.is(formatCosine(null), '–');
 });
 
 test('shapes and rests', (t) => {

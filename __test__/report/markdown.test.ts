@@ -1,12 +1,11 @@
 import test from 'ava';
 import { writeMarkdown, type MarkdownOptions } from '../../src/report/markdown/comparison.ts';
-import { prepareReport } from '../../src/report/report.ts';
-import { buildModel, buildResult, type BuiltResult } from './build.ts';
+import { buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
 import { buildHostile } from './build-hostile.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult, options: MarkdownOptions = {}): string {
-  return writeMarkdown(prepareReport(result, result.analysis, 'base', 'tuned'), options);
+  return writeMarkdown(prepare(result), options);
 }
 
 test('a whole report', (t) => {

@@ -1,6 +1,7 @@
 import { detectPattern } from '../../src/analysis/patterns/detect.ts';
-import { readDiffs } from '../../src/analysis/rows-from-diffs.ts';
+import { readRows } from '../../src/analysis/rows.ts';
 import type { ChangePattern } from '../../src/analysis/types.ts';
+import { columnsFromRows } from '../../src/comparison/from-rows.ts';
 import { LABELS, type Case } from './generate.ts';
 
 /** One decision beside its truth. */
@@ -32,7 +33,7 @@ export interface Quality {
 
 /** Lets the analyzer decide on a case. */
 export function decide(given: Case): Outcome {
-  const result = detectPattern(readDiffs(given.diffs, null));
+  const result = detectPattern(readRows(columnsFromRows(given.diffs), null));
   const rank = result.probabilities.findIndex(([pattern]) => pattern === given.label);
   return {
     truth: given.label,

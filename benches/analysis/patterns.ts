@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { detectPattern } from '../../src/analysis/patterns/detect.ts';
-import { readColumns } from '../../src/analysis/rows.ts';
+import { readRows } from '../../src/analysis/rows.ts';
 import type { ChangePattern } from '../../src/analysis/types.ts';
 import { generateCase, LABELS } from './generate.ts';
 import { decide, rate, type Outcome, type Quality } from './measure.ts';
@@ -18,7 +18,7 @@ const cases = Number(count);
 const SEED = 20_250_000;
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 function table(rows: readonly (readonly (string | number)[])[]): string {
@@ -77,7 +77,7 @@ function simulateAll(): Outcome[] {
   return LABELS.flatMap((label, kind) =>
     Array.from({ length: size }, (_, at) => {
       const { columns, family, depth } = simulate(label, SEED + 10_000 * kind + at);
-      const { pattern, confidence, probabilities } = detectPattern(readColumns(columns, null));
+      const { pattern, confidence, probabilities } = detectPattern(readRows(columns, null));
       return {
         truth: label,
         found: pattern,

@@ -2,15 +2,9 @@ import { approximateChangedShare } from './rounding/gaussian.ts';
 import { STORAGE_GRIDS } from './rounding/model.ts';
 import { median, sumOf } from './statistics.ts';
 import type { TensorRow } from './tensor-row.ts';
-
-/** A run of neighbouring blocks in which nothing changed. */
-export interface FrozenRange {
-  readonly stack: string;
-  readonly from: number;
-  readonly to: number;
-  /** Blocks of the stack, frozen or not. */
-  readonly of: number;
-}
+import { readMembers } from './where/members.ts';
+import type { Where } from './where/types.ts';
+import { describeWhere } from './where/where.ts';
 
 /** What did not change at all. Buffers and auxiliaries of quantised weights are left out. */
 export interface FrozenParts {
@@ -19,10 +13,8 @@ export interface FrozenParts {
   readonly elements: number;
   /** Elements of the frozen tensors. */
   readonly frozenElements: number;
-  /** Layer types, and towers, of which every tensor is frozen while others changed. */
-  readonly types: readonly string[];
-  readonly towers: readonly string[];
-  readonly ranges: readonly FrozenRange[];
+  /** The frozen tensors as a set, without undecided ones; null where there is none, or nothing else. */
+  readonly where: Where | null;
   /** Layer types that did not change, but whose change would have been lost in rounding: frozen or not, nobody can tell. */
   readonly undecidedTypes: readonly string[];
   /** Root mean square of the update of one weight elsewhere, on which that rests; null where unknown. */
@@ -46,59 +38,28 @@ export function findFrozen(weights: readonly TensorRow[]): FrozenParts {
     frozenElements: countElements(frozen),
     typicalUpdate,
   };
-  if (frozen.length === trained.length) return { ...base, types: [], towers: [], ranges: [], undecidedTypes: [] };
-  const still = findStill(trained, (row) => row.class.type);
-  const isUndecided = (type: string): boolean => trained.every((row) => row.class.type !== type || isHidden(row, typicalUpdate));
-  return {
-    ...base,
-    types: still.filter((type) => !isUndecided(type)),
-    towers: findStill(trained, (row) => row.class.tower),
-    ranges: findRanges(trained),
-    undecidedTypes: still.filter((type) => isUndecided(type)),
-  };
+  if (frozen.length === trained.length) return { ...base, where: null, undecidedTypes: [] };
+  const undecidedTypes = findStill(trained).filter((type) =>
+    trained.every((row) => row.class.type !== type || isHidden(row, typicalUpdate)),
+  );
+  const undecided = new Set(undecidedTypes);
+  const isStill = trained.map((row) => isFrozen(row) && !undecided.has(row.class.type));
+  const where = isStill.includes(true) ? describeWhere(readMembers(trained), (row) => isStill[row] === true) : null;
+  return { ...base, where, undecidedTypes };
 }
 
 function countElements(rows: readonly TensorRow[]): number {
   return sumOf(rows, (row) => row.elements || 0);
 }
 
-/** Groups of which every tensor is frozen, in order of their names. */
-function findStill(rows: readonly TensorRow[], groupOf: (row: TensorRow) => string | null): string[] {
-  const groups = new Map<string, boolean>();
-  for (const row of rows) {
-    const group = groupOf(row);
-    if (group !== null) groups.set(group, (groups.get(group) ?? true) && isFrozen(row));
-  }
-  return [...groups]
+/** Layer types of which every tensor is frozen, in order of their names. */
+function findStill(rows: readonly TensorRow[]): string[] {
+  const types = new Map<string, boolean>();
+  for (const row of rows) types.set(row.class.type, (types.get(row.class.type) ?? true) && isFrozen(row));
+  return [...types]
     .filter(([, still]) => still)
-    .map(([group]) => group)
+    .map(([type]) => type)
     .sort();
-}
-
-function findRanges(rows: readonly TensorRow[]): FrozenRange[] {
-  const stacks = new Map<string, Map<number, boolean>>();
-  for (const row of rows) {
-    const { stack, depth } = row.class;
-    if (stack === null || depth === null) continue;
-    const blocks = stacks.get(stack) ?? new Map<number, boolean>();
-    stacks.set(stack, blocks.set(depth, (blocks.get(depth) ?? true) && isFrozen(row)));
-  }
-  const ranges: FrozenRange[] = [];
-  for (const [stack, blocks] of stacks) {
-    let from: number | null = null;
-    let to = 0;
-    const sorted = [...blocks].sort(([a], [b]) => a - b);
-    for (const [depth, still] of [...sorted, [-1, false] as const]) {
-      if (still) {
-        from ??= depth;
-        to = depth;
-      } else if (from !== null) {
-        ranges.push({ stack, from, to, of: blocks.size });
-        from = null;
-      }
-    }
-  }
-  return ranges.sort((a, b) => (a.stack < b.stack ? -1 : a.stack > b.stack ? 1 : a.from - b.from));
 }
 
 /** Median over changed tensors of the update of one weight before rounding. */

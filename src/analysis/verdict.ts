@@ -126,8 +126,10 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
   const isExact = still.every((row) => row.isIdentical);
   const isForm = claims.every((claim) => claim.isForm === true || claim.rows.length === 0);
   const same = isExact ? 'bit-identical' : 'unchanged';
-  if (!isForm) return claims.some(({ evidence }) => evidence['tellsRest'] === true) ? '' : `all else is ${same}`;
-  return counts.byType.failed > 0 ? '' : `${story.describe(still)} ${still.length === 1 ? 'is' : 'are'} ${same}`;
+  // Where every matrix changed, what did not is named; otherwise the changed ones were.
+  if (!isForm && !claims.some(({ evidence }) => evidence['everything'] === true)) return `all else is ${same}`;
+  const { text, isPlural } = story.where(still);
+  return counts.byType.failed > 0 ? '' : `${text} ${isPlural ? 'are' : 'is'} ${same}`;
 }
 
 /** Nothing changed: identical only where everything was looked at. */

@@ -12,6 +12,12 @@ export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'vari
   };
 }
 
+/** What the flags ask for on opening one side of a comparison. */
+export function chooseSideOpening(flags: OpenFlags & SideFlags, side: 'old' | 'new'): ReturnType<typeof chooseOpening> {
+  const [key, variant] = side === 'old' ? [flags.keyOld, flags.variantOld] : [flags.keyNew, flags.variantNew];
+  return { ...chooseOpening(flags), ...(key !== undefined && { key }), ...(variant !== undefined && { variant }) };
+}
+
 /** What the flags ask for in every comparison. */
 export function chooseConfig(flags: SeriesFlags): DiffConfig {
   return {

@@ -1,3 +1,5 @@
+import type { Comparison } from '../comparison/comparison.ts';
+
 /** Exit statuses. Trouble outranks differences. */
 export const EXIT = {
   /** Done, whatever was found. */
@@ -9,3 +11,12 @@ export const EXIT = {
   /** Interrupted (128 + SIGINT). */
   interrupted: 130,
 } as const;
+
+/** How a comparison that came to its end exits. */
+export function decideStatus(
+  { summary, isIdentical }: Pick<Comparison, 'summary' | 'isIdentical'>,
+  facts: { readonly isDisjoint: boolean; readonly isBroken: boolean; readonly asksForEquality: boolean },
+): number {
+  if (summary.failedTensors > 0 || facts.isDisjoint) return EXIT.trouble;
+  return facts.isBroken || (facts.asksForEquality && !isIdentical) ? EXIT.different : EXIT.done;
+}

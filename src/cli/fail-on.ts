@@ -5,16 +5,15 @@ import { formatNoun } from '../wording/numbers.ts';
 import { log, type Session } from './session.ts';
 
 /** Rules whose breach ends the program with 1. */
-export const FAIL_RULES = ['unsafe', 'config'] as const;
-export type FailRule = (typeof FAIL_RULES)[number];
+export type FailRule = 'unsafe' | 'config';
 
-/** Whether a comparison breaks a rule of `--fail-on`; says by what. */
+/** Whether a comparison breaks a rule of `--fail-on`; says which and why. */
 export function breaksRule(session: Session, flags: FailFlags, comparison: Comparison): boolean {
   const { old, new: fresh, summary } = comparison;
   const isBroken = breaksSafety(session, flags, [old, fresh]);
   const changes = flags.failOn?.includes('config') === true ? summary.configChanges.length : 0;
   if (changes > 0)
-    log(session, `--fail-on config: ${formatNoun(changes, 'key')} of the configuration ${changes === 1 ? 'differs' : 'differ'}`);
+    log(session, `--fail-on config: ${formatNoun(changes, 'configuration key')} ${changes === 1 ? 'differs' : 'differ'}`);
   return isBroken || changes > 0;
 }
 
@@ -32,6 +31,6 @@ export function breaksSafety(
   if (flags.failOn?.includes('unsafe') !== true) return false;
   const unsafe = checkpoints.flatMap(({ findings }) => findings.filter(isUnsafe));
   if (unsafe.length > 0)
-    log(session, `--fail-on unsafe: ${formatNoun(unsafe.length, 'finding')}; model-diff inspect --security lists them`);
+    log(session, `--fail-on unsafe: ${formatNoun(unsafe.length, 'finding')}; see model-diff inspect --security`);
   return unsafe.length > 0;
 }

@@ -2,6 +2,7 @@ import { ModelDiffError } from '../errors.ts';
 import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { choosePaint } from '../report/text/paint.ts';
 import { describeFinding } from './describe-finding.ts';
+import { findFlag, spellFlags } from './option-flags.ts';
 
 /** How a failure is told on stderr. */
 export interface FailureOptions {
@@ -10,7 +11,10 @@ export interface FailureOptions {
   readonly color: boolean;
 }
 
-/** An error in words: `error[E_TRUNCATED]: …` and what to do about it. Text that comes from files is escaped. */
+/**
+ * An error in words: `error[E_TRUNCATED]: …` and what to do about it, with flags where the library names its options. Text that comes
+ * from files is escaped.
+ */
 export function describeFailure(error: unknown, { verbose, color }: FailureOptions): string {
   const paint = choosePaint(color);
   const known = error instanceof ModelDiffError;
@@ -19,8 +23,9 @@ export function describeFailure(error: unknown, { verbose, color }: FailureOptio
   const code = known ? error.code : 'E_INTERNAL';
   // What was noticed before a file broke may be why it broke.
   const findings = known ? error.findings.filter((finding) => finding.severity !== 'info').slice(0, 10) : [];
-  const lines = [`${paint('bad', `error[${code}]`)}: ${escape(readMessage(error))}`];
-  const hint = known ? error.hint : 'this is a bug in model-diff; please report it with what --verbose prints';
+  const option = known ? error.option : undefined;
+  const lines = [`${paint('bad', `error[${code}]`)}: ${escape(spellFlags(readMessage(error), option))}`];
+  const hint = known ? readHint(error) : 'this is a bug in model-diff; please report it with the output of --verbose';
   if (hint !== undefined) lines.push(`${paint('accent', 'hint')}: ${escape(hint)}`);
   lines.push(...findings.map((finding) => describeFinding(finding, paint)));
   if (verbose) {
@@ -30,6 +35,12 @@ export function describeFailure(error: unknown, { verbose, color }: FailureOptio
     if (!known && error instanceof Error) lines.push(escapeTerminalLines(error.stack ?? ''));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function readHint({ hint, option }: ModelDiffError): string | undefined {
+  if (hint === undefined) return undefined;
+  // A value by itself is half of what has to be typed.
+  return spellFlags(option === undefined ? hint : hint.replace(/^for example '/, `for example ${findFlag(option)} '`), option);
 }
 
 function readMessage(error: unknown): string {

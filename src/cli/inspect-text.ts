@@ -1,28 +1,15 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { escapeTerminal } from '../wording/escape.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatExponent,
-  formatNoun,
-  formatPercent,
-  formatRest,
-  formatShape,
-} from '../wording/numbers.ts';
+import { formatBytes, formatCount, formatNoun, formatRest } from '../wording/numbers.ts';
 import { spellAscii } from '../report/text/ascii.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
-import { measureCells, padCells, truncateMiddle, wrapWords } from '../report/text/width.ts';
-import type { TensorInfo } from '../checkpoint/types.ts';
+import { wrapWords } from '../report/text/width.ts';
+import type { Finding, TensorInfo } from '../checkpoint/types.ts';
+import { countLeftOut, splitByRole } from '../report/left-out.ts';
+import { listNames } from '../wording/sentences.ts';
 import { describeFinding } from './describe-finding.ts';
-
-/** What of a checkpoint is shown. */
-export interface InspectView {
-  /** Rows of the list of tensors. */
-  readonly rows: number;
-  /** Whether the statistics have been computed and are shown. */
-  readonly stats: boolean;
-  readonly ascii: boolean;
-}
+import { writeTensors } from './inspect-tensors.ts';
+import type { InspectView } from './inspect-view.ts';
 
 /** A checkpoint in words: totals, configuration, metadata, files, findings, tensors. */
 export function writeInspection(checkpoint: Checkpoint, name: string, layout: Layout, view: InspectView): string {
@@ -43,8 +30,9 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
         ),
       ),
     ...(checkpoint.files.length > 20 ? [describeEntry('', formatRest(checkpoint.files.length - 20, 'file'), layout)] : []),
+    ...listLeftOut(checkpoint, layout),
     '',
-    ...writeFindings(checkpoint, layout),
+    ...writeFindings(checkpoint.findings, layout),
     '',
     ...writeTensors(infos, layout, view),
   ];
@@ -53,64 +41,29 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
 }
 
 /** Every finding on its line, or that there is none. */
-export function writeFindings(checkpoint: Checkpoint, layout: Layout): string[] {
-  return checkpoint.findings.length === 0
-    ? ['no findings']
-    : checkpoint.findings.map((finding) => describeFinding(finding, layout.paint));
+export function writeFindings(findings: readonly Finding[], layout: Layout): string[] {
+  return findings.length === 0 ? ['no findings'] : findings.map((finding) => describeFinding(finding, layout.paint));
 }
 
-function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: InspectView): string[] {
-  const shown = infos.slice(0, view.rows);
-  const cells = shown.map((info) => listCells(info, layout, view.stats));
-  const heads = [...HEADS, ...(view.stats ? STATISTICS_HEADS : [])];
-  const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => measureCells(row[column] ?? ''))));
-  // Where a terminal is too narrow for the table, lines break; a name of a few letters would tell nothing.
-  const room = Math.max(SHORTEST_NAME, layout.width - widths.reduce((sum, width) => sum + width + 2, 1));
-  const names = shown.map((info) => fitName(info.name, room, layout));
-  const nameWidth = Math.min(WIDEST_NAME, Math.max(6, ...names.map((name) => measureCells(name))));
-  const join = (row: readonly string[]): string =>
-    row
-      .map((cell, column) =>
-        column === 1
-          ? padCells(cell, widths[column] ?? 0)
-          : ' '.repeat(Math.max(0, (widths[column] ?? 0) - measureCells(cell))) + cell,
-      )
-      .join('  ');
-  const lines = shown.length === 0 ? [] : [layout.paint('dim', ` ${padCells('tensor', nameWidth)}  ${join(heads)}`)];
-  for (const [index, info] of shown.entries()) {
-    lines.push(` ${padCells(names[index] ?? '', nameWidth)}  ${join(cells[index] ?? [])}`);
-    if (info.error !== null && info.error !== undefined) lines.push(`   ${layout.paint('bad', escapeTerminal(info.error))}`);
-  }
-  const rest = formatRest(infos.length - shown.length, 'tensor');
-  return rest === '' ? lines : [...lines, ` ${rest}${layout.moreHint}`];
-}
+const MOST_LEFT_OUT = 20;
 
-/** Cells of a shortened name at least, and that names are filled up to at most. */
-const SHORTEST_NAME = 24;
-const WIDEST_NAME = 120;
-/** Cells of a dtype or a shape at most; both come from the file. */
-const WIDEST_CELL = 40;
-
-const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
-const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
-
-function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
-  const cells = [
-    ...[escapeTerminal(info.dtype), formatShape(info.shape, layout.glyphs.times)].map((cell) =>
-      truncateMiddle(cell, WIDEST_CELL, layout.glyphs.ellipsis),
-    ),
-    formatCount(info.numElements),
-    formatCount(info.sizeBytes),
+/** What holds tensors and was not read, and how to read it. */
+function listLeftOut({ leftOut }: Checkpoint, layout: Layout): string[] {
+  if (leftOut.length === 0) return [];
+  const { weights, states } = splitByRole(leftOut);
+  const shown = weights.slice(0, MOST_LEFT_OUT).map((one) => {
+    const how = one.kind === 'mapping' ? `  --key ${fitName(one.name, 40, layout)} reads it` : '';
+    return `${fitName(one.name, layout.width - 50, layout)}  ${formatBytes(one.bytes)}${how}`;
+  });
+  const rest = formatRest(weights.length - shown.length, 'set of weights', 'sets of weights');
+  const names = states.map(({ name }) => fitName(name, 60, layout));
+  const lines = [
+    layout.paint(weights.length > 0 ? 'warn' : 'dim', countLeftOut(leftOut)),
+    ...shown,
+    ...(rest === '' ? [] : [rest]),
+    ...(names.length === 0 ? [] : wrapWords(`state of training: ${listNames(names, 6)}`, layout.width - 12)),
   ];
-  if (!stats) return cells;
-  const { mean, std, min, max, sparsity, nanCount, infCount } = info;
-  return [
-    ...cells,
-    ...[mean, std, min, max].map((value) => formatExponent(value)),
-    formatPercent(sparsity, 3),
-    formatCount(nanCount),
-    formatCount(infCount),
-  ];
+  return lines.map((line, index) => describeEntry(index === 0 ? 'not read' : '', line, layout));
 }
 
 function describeDtypes(infos: readonly TensorInfo[]): string {

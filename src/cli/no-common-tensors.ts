@@ -1,78 +1,86 @@
 import type { Comparison } from '../comparison/comparison.ts';
 import { ModelDiffError } from '../errors.ts';
-import { formatNoun } from '../wording/numbers.ts';
-
-/**
- * Two checkpoints without a common name are a mistake more often than a result: the error says what the names look like on both sides.
- * null where a name is on both.
- */
-export function describeDisjoint({ columns }: Comparison): ModelDiffError | null {
-  const isOn = (side: 'old' | 'new', row: number): boolean => columns[side].dtype[row] !== '';
-  if (columns.names.some((_, row) => isOn('old', row) && isOn('new', row))) return null;
-  const old = columns.names.filter((_, row) => isOn('old', row));
-  const next = columns.names.filter((_, row) => isOn('new', row));
-  return new ModelDiffError(
-    `no tensor in common: the old checkpoint has ${describeNames(old)}; the new one has ${describeNames(next)}`,
-    { kind: 'Mismatch', code: 'E_NO_COMMON_TENSORS', hint: suggest(old, next) },
-  );
-}
+import { formatCount, formatNoun } from '../wording/numbers.ts';
+import type { DiffFlags } from './flags.ts';
+import { findNearest } from './nearest-names.ts';
+import type { Session } from './session.ts';
 
 /** What to do about a checkpoint without a tensor. */
-export const HOW_EMPTY = 'was the right file given, and was it saved to its end? model-diff inspect tells what is in it';
+export const HOW_EMPTY = 'is it the right file, and was it saved to its end? model-diff inspect lists what is in it';
 
 /** @throws ModelDiffError `E_NO_TENSORS` that says which side is empty */
 export function requireTensors({ summary, old, new: fresh }: Comparison): void {
   const empty = [...(summary.oldTensors === 0 ? ['old'] : []), ...(summary.newTensors === 0 ? ['new'] : [])];
   const [first] = empty;
   if (first === undefined) return;
-  const which = empty.length === 2 ? 'both checkpoints hold' : `the ${first} checkpoint holds`;
+  const which = empty.length === 2 ? 'neither checkpoint holds a tensor' : `the ${first} checkpoint holds no tensor`;
   const names = empty.map((side) => (side === 'old' ? old.name : fresh.name));
-  throw new ModelDiffError(`nothing to compare: ${which} no tensor (${names.join(', ')})`, {
+  throw new ModelDiffError(`nothing to compare: ${which} (${names.join(', ')})`, {
     kind: 'Mismatch',
     code: 'E_NO_TENSORS',
     hint: HOW_EMPTY,
   });
 }
 
-function describeNames(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => (name.length > 80 ? `${name.slice(0, 40)}…${name.slice(-39)}` : name));
-  return names.length > shown.length ? `${shown.join(', ')}, … (${formatNoun(names.length, 'tensor')})` : shown.join(', ');
+/** Whether no name is on both sides: a mistake more often than a result. */
+export function isDisjoint({ summary, columns }: Comparison): boolean {
+  if (summary.comparedTensors > 0) return false;
+  return !columns.names.some((_, row) => columns.old.dtype[row] !== '' && columns.new.dtype[row] !== '');
 }
 
-function suggest(old: readonly string[], next: readonly string[]): string {
-  const prefix = findPrefix(old, next) ?? findPrefix(next, old);
-  if (prefix !== undefined) return `the names differ by the prefix "${prefix}" only: --strip-prefix ${prefix}`;
-  const part = findPart(old, next) ?? findPart(next, old);
-  if (part !== undefined) return `one side is the part "${part}" of the other: --strip-prefix ${part} compares them`;
-  if (old.every(isOfAdapter) !== next.every(isOfAdapter))
-    return 'one side is an adapter alone: merge it into its base model first (peft: merge_and_unload)';
-  return 'are these two states of one model? model-diff inspect lists the names of each';
-}
-
-/** Names that are enough to tell by. */
-const ENOUGH = 20;
-
-/** What stands before every name of `long` that `short` has without it. Looks at the first names only. */
-function findPrefix(long: readonly string[], short: readonly string[]): string | undefined {
-  const known = new Set(short);
-  const prefixes = long.slice(0, ENOUGH).map((name) => {
-    const dots = [...name.slice(0, 200).matchAll(/\./g)].map(({ index }) => index + 1);
-    return dots.map((dot) => name.slice(0, dot)).find((prefix) => known.has(name.slice(prefix.length)));
+/** What the names look like on both sides, and the command that would match them, if there is one. */
+export async function describeDisjoint(
+  session: Session,
+  paths: Readonly<Record<'old' | 'new', string>>,
+  flags: DiffFlags,
+  { columns }: Comparison,
+): Promise<ModelDiffError> {
+  const old = columns.names.filter((_, row) => columns.old.dtype[row] !== '');
+  const next = columns.names.filter((_, row) => columns.new.dtype[row] !== '');
+  const near = findNearest(old, next);
+  const words = [
+    `the old checkpoint has ${describeNames(
+      near.map((pair) => pair.old),
+      old,
+    )}`,
+    `the new one has ${describeNames(
+      near.map((pair) => pair.new),
+      next,
+    )}`,
+  ];
+  return new ModelDiffError(`no tensor in common: ${words.join('; ')}`, {
+    kind: 'Mismatch',
+    code: 'E_NO_COMMON_TENSORS',
+    hint: await suggest(session, paths, flags, old, next),
   });
-  return prefixes.every((prefix) => prefix !== undefined && prefix === prefixes[0]) ? prefixes[0] : undefined;
 }
 
-/** The prefix below which `whole` has the names of `part`, as a pipeline has those of its components. */
-function findPart(whole: readonly string[], part: readonly string[]): string | undefined {
-  const [first = ''] = part;
-  const known = new Set(whole);
-  return whole
-    .filter((name) => name.endsWith(`.${first}`))
-    .slice(0, ENOUGH)
-    .map((name) => name.slice(0, -first.length))
-    .find((prefix) => part.slice(0, ENOUGH).every((name) => known.has(prefix + name)));
+const SHOWN = 3;
+
+/** A few names, first those that are most like one of the other side. */
+function describeNames(near: readonly string[], all: readonly string[]): string {
+  const shown = [...new Set([...near.slice(0, 2 * SHOWN), ...all.slice(0, SHOWN)])]
+    .slice(0, SHOWN)
+    .map((name) => (name.length > 80 ? `${name.slice(0, 40)}…${name.slice(-39)}` : name));
+  return all.length > shown.length ? `${shown.join(', ')}, … (${formatNoun(all.length, 'tensor')})` : shown.join(', ');
+}
+
+async function suggest(
+  session: Session,
+  paths: Readonly<Record<'old' | 'new', string>>,
+  flags: DiffFlags,
+  old: readonly string[],
+  next: readonly string[],
+): Promise<string> {
+  const { suggestMatch } = await import('./suggest-match.ts');
+  const found = await suggestMatch(session, paths, flags).catch(() => null);
+  session.signal.throwIfAborted();
+  if (found !== null) return `to match ${formatCount(found.matches)} of them, run: ${found.command}`;
+  if (old.some(isOfAdapter) !== next.some(isOfAdapter))
+    return 'one side is an adapter: merge it into its base model first (peft: merge_and_unload)';
+  return 'are these checkpoints of the same model? model-diff inspect lists the names in each';
 }
 
 function isOfAdapter(name: string): boolean {
-  return /(^|\.)lora_|\.(?:hada|lokr|oft|vera|ia3)_/.test(name.slice(0, 1000));
+  return /(^|[._])lora[._]|\.(?:hada|lokr|oft|vera|ia3)_/.test(name.slice(0, 1000));
 }

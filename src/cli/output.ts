@@ -36,20 +36,29 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
     if (format === undefined) {
       throw argumentError(
         `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
-        'for stdout use --format',
+        'use --format for stdout',
       );
     }
     return { path, target: findTarget(path), format };
   });
   for (const [index, file] of files.entries()) {
     if (files.findIndex((other) => other.target === file.target) !== index)
-      throw argumentError(`${file.path} is given twice as an output`);
+      throw argumentError(`the output ${file.path} is given twice`);
     for (const input of inputs) refuseInput(file, input);
   }
   return files;
 }
 
 const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
+
+/** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
+export function refuseStdin(paths: readonly string[]): void {
+  if (paths.includes('-'))
+    throw argumentError(
+      'a checkpoint cannot be read from stdin',
+      'save it to a file first; a checkpoint is read in many places at once',
+    );
+}
 
 /** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
 export async function writeOutputs(
@@ -101,14 +110,14 @@ function findTarget(path: string): string {
   } catch (cause) {
     const folder = dirname(path);
     if (!existsSync(dirname(absolute)))
-      throw new ModelDiffError(`cannot write ${path}: there is no folder ${folder}`, {
+      throw new ModelDiffError(`cannot write ${path}: the folder ${folder} does not exist`, {
         kind: 'Io',
         code: 'E_NOT_FOUND',
         path,
-        hint: 'make the folder first, or write to another one',
+        hint: 'create the folder first, or choose another one',
         cause,
       });
-    throw describeSystemError(cause, path, 'cannot write', 'give the path of a file in a folder that you may write to');
+    throw describeSystemError(cause, path, 'cannot write', 'choose a file in a folder that you can write to');
   }
   try {
     return realpathSync(absolute);

@@ -1,18 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
-import {
-  addCommonFlags,
-  addComparingFlags,
-  addDiffFlags,
-  addOpenFlags,
-  addReportFlags,
-  addRunFlags,
-  type DiffFlags,
-  type InspectFlags,
-  parseCount,
-  type ReportFlags,
-  type SeriesFlags,
-} from './flags.ts';
+import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
+import type { DiffFlags, InspectFlags, ReportFlags, SeriesFlags } from './flags.ts';
+import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
 /** What to run for each command. Each imports what it needs only when it is called: `--help` loads nothing else. */
@@ -26,37 +16,35 @@ export interface Actions {
 /** The whole command line as commander knows it. */
 export function createProgram(session: Session, actions: Actions): Command {
   const program = new Command('model-diff')
-    .description('Compares two machine-learning checkpoints tensor by tensor and explains what training changed.')
+    .description('Compare two machine-learning checkpoints tensor by tensor and see what training changed.')
     .usage('[options] <old> <new>')
     .version(TOOL.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand('help [command]', 'print help for a command')
     .enablePositionalOptions()
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .addArgument(new Argument('<old>', 'the checkpoint before: a file, a directory or an index.json'))
-    .addArgument(new Argument('<new>', 'the checkpoint after'))
+    .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index or hf:// name'))
+    .addArgument(new Argument('<new>', 'checkpoint after training'))
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
   addReportFlags(program);
   addDiffFlags(program);
-  addOpenFlags(program);
+  addOpenFlags(program, ['unsafe', 'config']);
   addRunFlags(program);
   addCommonFlags(program);
   program.addHelpText('after', EXAMPLES);
 
   const inspect = program
     .command('inspect')
-    .description('tell what a checkpoint consists of, from its headers alone')
-    .argument('<checkpoint>', 'a file, a directory or an index.json')
+    .description('list the contents of a checkpoint without reading its tensors')
+    .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
     .optionsGroup('Output:')
-    .addOption(new Option('--json', 'as JSON'))
-    .addOption(
-      new Option('--top <n>', 'rows of the list of tensors (default: 50 on a terminal, otherwise all)').argParser(parseCount),
-    )
-    .addOption(new Option('--stats', 'read the tensors: mean, std, min, max, zeros, NaN and Inf'))
-    .addOption(new Option('--security', 'only what is peculiar about the files'))
+    .addOption(new Option('--json', 'print JSON'))
+    .addOption(new Option('--top <n>', 'tensors to list (default: 50 on a terminal, otherwise all)').argParser(parseCount))
+    .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
+    .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
   addOpenFlags(inspect);
   addRunFlags(inspect);
@@ -64,8 +52,8 @@ export function createProgram(session: Session, actions: Actions): Command {
 
   const series = program
     .command('series')
-    .description('follow a model over two or more checkpoints, in the order of training')
-    .argument('<checkpoints...>', 'files, directories or index.json, the first one the start')
+    .description('follow a model through two or more checkpoints, oldest first')
+    .argument('<checkpoints...>', 'files, directories, shard indexes or hf:// names, oldest first')
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
   addReportFlags(series);
   addComparingFlags(series);
@@ -76,8 +64,8 @@ export function createProgram(session: Session, actions: Actions): Command {
 
   const report = program
     .command('report')
-    .description('write reports of a result that was saved as JSON')
-    .argument('<file>', 'a report in JSON, or - for stdin')
+    .description('write reports from a comparison saved as JSON')
+    .argument('<file>', 'a JSON report, or - for stdin')
     .action((path: string, flags: ReportFlags) => actions.report(session, path, flags));
   addReportFlags(report);
   addCommonFlags(report);
@@ -92,18 +80,21 @@ Examples:
 
 const EXAMPLES = `
 Examples:
-  model-diff base/ tuned/                       what changed, on the terminal
-  model-diff base/ tuned/ -o report.html        and as a page
+  model-diff base/ tuned/                       show what changed
+  model-diff base/ tuned/ -o report.html        also write a web page
   model-diff a.safetensors b.safetensors --json | jq .analysis.summary
   model-diff base/ tuned/ --include '*.self_attn.*' --top 20
-  model-diff release/ trained/ --exit-code -q   status 1 unless identical
-  model-diff inspect base/                      tensors, shapes, dtypes, sizes
-  model-diff series step-*/ -o series.html      how a run went, where it broke
-  model-diff report report.json -o report.md    a saved result in another format
+  model-diff ckpt.pt ckpt.pt --key-old ema --key-new model
+  model-diff release/ trained/ --exit-code -q   exit with 1 unless identical
+  model-diff inspect base/                      list tensors, shapes, dtypes
+  model-diff series step-*/ -o series.html      see how a run went
+  model-diff report report.json -o report.md    convert a saved report
 
 Exit status:
-  0 done   1 different (--exit-code) or a broken rule (--fail-on)
-  2 trouble   130 interrupted
+  0    done
+  1    not identical (--exit-code) or rule broken (--fail-on)
+  2    error
+  130  interrupted
 
-A checkpoint that is called like a command is written with a path: ./inspect
+If a checkpoint has the name of a command, write it as a path: ./inspect
 `;

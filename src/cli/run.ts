@@ -41,8 +41,8 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
 
 /** What to do about a wrong call, where something better can be said than to read the help. */
 const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
-  [/missing required argument 'new'/, 'a comparison takes two checkpoints; model-diff inspect looks into one'],
-  [/too many arguments/, 'a pattern with a * stands in quotation marks; more than two checkpoints are for model-diff series'],
+  [/missing required argument 'new'/, 'a comparison takes two checkpoints; for one, use model-diff inspect'],
+  [/too many arguments/, 'put quotes around a pattern with a *; for more than two checkpoints, use model-diff series'],
 ];
 
 /** commander's message and its suggestion as an error of ours. */

@@ -57,6 +57,6 @@ export function log(session: Session, line: string): void {
 }
 
 /** An argument as a shell takes it. */
-function quote(argument: string): string {
+export function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -4,7 +4,7 @@ import type { RoundingColumns, TensorColumns } from '../comparison/columns.ts';
 import { Comparison } from '../comparison/comparison.ts';
 import type { Provenance } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
-import { argumentError } from '../errors.ts';
+import { argumentError, type ModelDiffError } from '../errors.ts';
 import { type MatchedNames, matchNames } from '../names/match.ts';
 import { binding, type Compared } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
@@ -13,7 +13,7 @@ import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
 import { compareAllConfigs } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
-import { type CheckpointInput, chooseOpening, describeSides, isInMemory, openInput } from './inputs.ts';
+import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, openInput } from './inputs.ts';
 import { compareLeftOut } from './left-out.ts';
 import { COMPARE_OPTIONS, type CompareOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type Plan, planDiff } from './plan.ts';
@@ -37,7 +37,7 @@ export async function compare(old: CheckpointInput, newer: CheckpointInput, opti
   const resolved = resolveOptions(options);
   const opened: Checkpoint[] = [];
   const open = async (input: CheckpointInput, side: 'old' | 'new'): Promise<Checkpoint> => {
-    const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, chooseOpening(options, side));
+    const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, chooseLoadOptions(options, side));
     if (isOwn) opened.push(checkpoint);
     return checkpoint;
   };
@@ -74,7 +74,7 @@ export async function compareOpen(
       nameChanges: names.changes,
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
     }),
-    ...describeSides(old, newer, columns),
+    ...describeSides(old, newer, columns, names.unused),
     options: keepOptions(options),
     provenance: provenance === false ? null : describeOrigin(old, newer, provenance === true ? null : provenance.command),
   });
@@ -97,8 +97,7 @@ export async function compareTensors(
 ): Promise<ComparedTensors> {
   const names = matchNames(old.table.names, newer.table.names, options.names);
   const plan = planDiff(old, newer, names, options.selects);
-  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0)
-    throw argumentError('include and exclude leave no tensor to compare', 'layerNames lists the names', 'include');
+  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0) throw nothingSelected(options);
   const result = await runJob('compare', run, (control) =>
     binding().diff(
       old.native,
@@ -115,6 +114,12 @@ export async function compareTensors(
     ),
   );
   return { names, plan, result, columns: readResult(plan, old, newer, result, options) };
+}
+
+function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError {
+  const option = include.length > 0 ? 'include' : 'exclude';
+  const both = include.length > 0 && exclude.length > 0 ? 'include and exclude leave' : `${option} leaves`;
+  return argumentError(`${both} no tensor to compare`, 'layerNames lists the names', option);
 }
 
 function readResult(plan: Plan, old: Checkpoint, newer: Checkpoint, result: Compared, options: ResolvedOptions): TensorColumns {

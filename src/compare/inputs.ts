@@ -2,12 +2,14 @@ import { basename, relative } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { tellApart } from '../checkpoint/distinct-names.ts';
 import { loadCheckpoint } from '../checkpoint/load.ts';
-import type { LoadOptions, TensorData } from '../checkpoint/types.ts';
+import type { Finding, LoadOptions, TensorData } from '../checkpoint/types.ts';
 import type { SideColumns } from '../comparison/columns.ts';
 import { type ComparedSide, measureSide } from '../comparison/side.ts';
 import { argumentError } from '../errors.ts';
+import type { UnusedRule } from '../names/match.ts';
 import { spell } from '../options.ts';
 import type { CompareOptions } from './options.ts';
+import { describeUnused } from './unused-rules.ts';
 
 /** What can be compared: a path, an open checkpoint, or named tensors in memory. */
 export type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>;
@@ -31,7 +33,7 @@ export async function openInput(
 }
 
 /** How a comparison with these options opens its checkpoints; one side, or both alike. */
-export function chooseOpening(options: CompareOptions, side?: 'old' | 'new'): LoadOptions {
+export function chooseLoadOptions(options: CompareOptions, side?: 'old' | 'new'): LoadOptions {
   const { includeOptimizer, limits, signal, onProgress } = options;
   const own = side === undefined ? undefined : options[side];
   const [key, variant] = [own?.key ?? options.key, own?.variant ?? options.variant];
@@ -50,14 +52,19 @@ export function describeSides(
   old: Checkpoint,
   newer: Checkpoint,
   columns: { readonly old: SideColumns; readonly new: SideColumns },
+  unused: readonly UnusedRule[],
 ): { readonly old: ComparedSide; readonly new: ComparedSide } {
   const paths = [old, newer].filter((checkpoint) => !isInMemory(checkpoint)).map(({ path }) => path);
   const names = tellApart(paths);
   const name = (checkpoint: Checkpoint, side: string): string => (isInMemory(checkpoint) ? side : (names.shift() ?? side));
-  return {
-    old: describeSide(old, name(old, 'old'), columns.old),
-    new: describeSide(newer, name(newer, 'new'), columns.new),
-  };
+  const describe = (checkpoint: Checkpoint, side: 'old' | 'new', told: readonly UnusedRule['side'][]): ComparedSide =>
+    describeSide(
+      checkpoint,
+      name(checkpoint, side),
+      columns[side],
+      unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
+    );
+  return { old: describe(old, 'old', ['both', 'old']), new: describe(newer, 'new', ['new']) };
 }
 
 /** Whether a checkpoint has no path. */
@@ -65,7 +72,7 @@ export function isInMemory({ format }: Pick<Checkpoint, 'format'>): boolean {
   return format === 'memory';
 }
 
-function describeSide(checkpoint: Checkpoint, name: string, columns: SideColumns): ComparedSide {
+function describeSide(checkpoint: Checkpoint, name: string, columns: SideColumns, own: readonly Finding[]): ComparedSide {
   const inside = (path: string): string => {
     const found = relative(checkpoint.path, path);
     return found === '' || found.startsWith('..') ? basename(path) : found;
@@ -74,10 +81,13 @@ function describeSide(checkpoint: Checkpoint, name: string, columns: SideColumns
     name,
     format: checkpoint.format,
     files: isInMemory(checkpoint) ? [] : checkpoint.files.map(({ path, bytes }) => ({ path: inside(path), bytes })),
-    findings: checkpoint.findings.map((finding) => ({
-      ...finding,
-      path: finding.path === null ? null : inside(finding.path),
-    })),
+    findings: [
+      ...checkpoint.findings.map((finding) => ({
+        ...finding,
+        path: finding.path === null ? null : inside(finding.path),
+      })),
+      ...own,
+    ],
     ...measureSide(columns),
   };
 }

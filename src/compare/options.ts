@@ -61,8 +61,8 @@ export interface DiffConfig {
   /** Texts that are taken off the beginning of names of both sides, before `rename`. @default none */
   readonly stripPrefix?: readonly string[];
   /**
-   * Whether prefixes that wrappers add (`module.`, `_orig_mod.`, `base_model.model.`, …) are taken off one side where that makes more
-   * names match; `nameChanges` of the summary tells. @default true
+   * Whether prefixes that wrappers add (`module.`, `_orig_mod.`, `base_model.model.`, …), and any other that all names of one side share
+   * and the other side lacks, are taken off where that makes more names match; `nameChanges` of the summary tells. @default true
    */
   readonly autoPrefix?: boolean;
 }

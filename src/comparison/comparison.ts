@@ -41,7 +41,7 @@ export class Comparison implements ComparisonData {
   private constructor(data: ComparisonData) {
     checkComparison(data, 'Comparison');
     this.columns = data.columns;
-    this.summary = data.summary;
+    this.summary = data.summary.tensors === data.columns ? data.summary : { ...data.summary, tensors: data.columns };
     this.old = data.old;
     this.new = data.new;
     this.options = data.options;
@@ -181,21 +181,22 @@ const DEFAULT_OPTIONS: ComparisonOptions = {
   exclude: [],
 };
 
-/** Totals of rows that may be a part of the whole, and what somebody knows of the whole. */
-function believe({ tensors: _, ...measured }: DiffSummary, known: Partial<DiffSummary>): DiffSummary {
-  if (known.tensors !== undefined) return { ...measured, ...known };
-  const { addedParameters, removedParameters, modifiedParameters, unchangedParameters, identicalParameters, failedParameters } =
-    known;
-  const most = (count: number, other: number | undefined): number => Math.max(count, other ?? 0);
+/** Totals of rows that may be a part of the whole, and what somebody knows of the whole. What is no number tells nothing. */
+function believe(measured: DiffSummary, known: Partial<DiffSummary>): DiffSummary {
+  const told: Partial<DiffSummary> = Object.fromEntries(
+    Object.entries(known).filter(([, value]) => value !== undefined && (typeof value !== 'number' || Number.isFinite(value))),
+  );
+  if (known.tensors !== undefined) return { ...measured, ...told };
+  const most = (count: number, other: number = 0): number => Math.max(count, other);
   return {
     ...measured,
-    addedTensors: most(measured.addedTensors, addedParameters),
-    removedTensors: most(measured.removedTensors, removedParameters),
-    modifiedTensors: most(measured.modifiedTensors, (modifiedParameters ?? 0) - measured.reshapedTensors),
-    unchangedTensors: most(measured.unchangedTensors, unchangedParameters),
-    identicalTensors: most(measured.identicalTensors, identicalParameters),
-    failedTensors: most(measured.failedTensors, failedParameters),
-    ...known,
+    addedTensors: most(measured.addedTensors, told.addedParameters),
+    removedTensors: most(measured.removedTensors, told.removedParameters),
+    modifiedTensors: most(measured.modifiedTensors, (told.modifiedParameters ?? 0) - measured.reshapedTensors),
+    unchangedTensors: most(measured.unchangedTensors, told.unchangedParameters),
+    identicalTensors: most(measured.identicalTensors, told.identicalParameters),
+    failedTensors: most(measured.failedTensors, told.failedParameters),
+    ...told,
   };
 }
 

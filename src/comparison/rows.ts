@@ -47,12 +47,11 @@ export function listRows(columns: TensorColumns, rows: readonly number[]): Param
   return rows.map((row) => {
     const at = (column: Float64Array): number | null => toNullable(column[row]);
     const layer = classes[row];
-    const total = columns.totalElements[row] ?? 0;
     return {
       name: columns.names[row] ?? '',
       changeType: changeTypeAt(columns, row),
       ...mapPairMetrics((metric) => at(columns[metric])),
-      totalElements: total,
+      totalElements: at(columns.totalElements) ?? 0,
       changeRatio: changeRatioAt(columns, row),
       identical: columns.identical[row] === 1,
       oldNorm: at(columns.old.norm),
@@ -83,20 +82,21 @@ export function selectListed(columns: TensorColumns, withUnchanged: boolean): nu
 /** Share of the elements that changed; 0 for an empty tensor, null where they were not counted. */
 export function changeRatioAt(columns: TensorColumns, row: number): number | null {
   const changed = toNullable(columns.changedElements[row]);
-  const total = columns.totalElements[row] ?? 0;
-  return changed === null ? null : total === 0 ? 0 : changed / total;
+  if (changed === null) return null;
+  const total = columns.totalElements[row];
+  return total === 0 ? 0 : toNullable(changed / (total ?? Number.NaN));
 }
 
 function describeSide(columns: TensorColumns, side: SideColumns, row: number): TensorInfo | null {
-  const numElements = side.numElements[row] ?? Number.NaN;
-  if (Number.isNaN(numElements)) return null;
+  const numElements = toNullable(side.numElements[row]);
+  if (numElements === null) return null;
   const at = (column: Float64Array): number => column[row] ?? Number.NaN;
   return {
     name: columns.names[row] ?? '',
     shape: side.shape[row] ?? [],
     dtype: side.dtype[row] ?? '',
     numElements,
-    sizeBytes: side.sizeBytes[row] ?? 0,
+    sizeBytes: toNullable(side.sizeBytes[row]) ?? 0,
     mean: at(side.mean),
     std: at(side.std),
     min: at(side.min),

@@ -29,8 +29,7 @@ export interface NameView {
 /** Prepares a split name for the rules. */
 export function viewName(name: SplitName, dims: number | null, around: Surroundings): NameView {
   const { segments } = name;
-  let ownerAt = segments.length - 1;
-  while (ownerAt >= 0 && (readWords(segments[ownerAt] ?? '').has('leaf') || isLooseLeaf(segments, ownerAt))) ownerAt -= 1;
+  let ownerAt = findParameterAt(segments) - 1;
   let inSequential = false;
   while (ownerAt >= 0 && isIndex(segments[ownerAt] ?? '')) {
     ownerAt -= 1;
@@ -50,6 +49,13 @@ export function viewName(name: SplitName, dims: number | null, around: Surroundi
     dims,
     around,
   };
+}
+
+/** Position of the first of the last segments that name a parameter and no module; the number of segments where there is none. */
+export function findParameterAt(segments: readonly string[]): number {
+  let at = segments.length - 1;
+  while (at >= 0 && (readWords(segments[at] ?? '').has('leaf') || isLooseLeaf(segments, at))) at -= 1;
+  return at + 1;
 }
 
 /** Auxiliary tensors behind a parameter (`weight.absmax`, `weight.quant_state.nf4`), and batch statistics. */

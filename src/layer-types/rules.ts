@@ -1,6 +1,6 @@
 import type { LayerType } from './layer-type.ts';
 import { anySegment, nearestBlock, nearOwner, outsideBlocks, ownerIs, siblingIs, type NameView } from './name-view.ts';
-import { readWords } from './vocabulary.ts';
+import { isIndex, readWords } from './vocabulary.ts';
 
 /** One step of the decision: the first rule whose test holds gives the type. */
 export interface Rule {
@@ -49,7 +49,12 @@ export const RULES: readonly Rule[] = [
     meaning: 'norm inside a fused layer: linear_qkv.layer_norm_weight',
     test: (n) => readWords(n.leaf).has('fusedNorm'),
   },
-  { type: 'norm', meaning: 'running statistics of batch norm', test: (n) => readWords(n.leaf).has('batchStatistic') },
+  { type: 'buffer', meaning: 'running statistics of batch norm', test: (n) => readWords(n.leaf).has('batchStatistic') },
+  {
+    type: 'projector',
+    meaning: 'bridge from one modality to another, with all that it holds: visual.merger.ln_q',
+    test: (n) => anySegment(n, 'projector') || n.segments[0] === 'mm' || n.segments[0] === 'mlp1',
+  },
   {
     type: 'norm',
     meaning: 'owner is a norm or a layer scale: input_layernorm, ln_1, ls1.gamma',
@@ -69,19 +74,14 @@ export const RULES: readonly Rule[] = [
   {
     type: 'conditioning',
     meaning: 'time, class or text conditioning and modulation',
-    test: (n) => anySegment(n, 'conditioning') || (ownerIs(n, 'linear') && n.parent.startsWith('norm')),
+    test: isConditioning,
   },
   {
     type: 'embedding',
-    meaning: 'patches whose module also holds positions: pos_embed.proj',
-    test: (n) => n.owner === 'proj' && n.parent === 'pos_embed',
+    meaning: 'patches whose module also holds positions, or is a stem: pos_embed.proj',
+    test: (n) => n.owner === 'proj' && /^(pos_embed(_input)?|stem)$/.test(n.parent),
   },
   { type: 'position', meaning: 'absolute or relative positions', test: (n) => nearOwner(n, 'position') },
-  {
-    type: 'projector',
-    meaning: 'bridge from one modality to another',
-    test: (n) => anySegment(n, 'projector') || n.segments[0] === 'mm' || n.segments[0] === 'mlp1',
-  },
   { type: 'embedding', meaning: 'table of tokens, types, patches; class tokens', test: isEmbedding },
   {
     type: 'attention',
@@ -101,7 +101,11 @@ export const RULES: readonly Rule[] = [
     meaning: 'called as a projection of an MLP: fc1, gate_proj, w2',
     test: (n) => ownerIs(n, 'mlpOwner') && !isConvolution(n),
   },
-  { type: 'conv', meaning: 'called a convolution or a resampling', test: (n) => anySegment(n, 'conv') },
+  {
+    type: 'conv',
+    meaning: 'called a convolution or a resampling, unless it is a norm in one',
+    test: (n) => anySegment(n, 'conv') && (ownerIs(n, 'conv') || !isOneDimensional(n)),
+  },
   {
     type: 'mlp',
     meaning: 'output.dense of BERT, outside of its attention',
@@ -136,6 +140,15 @@ function isOneDimensional(name: NameView): boolean {
   );
 }
 
+/** A transformer that refines a condition is what its own layers are. */
+function isConditioning(name: NameView): boolean {
+  if (/^linear(_\d)?$/.test(name.owner) && /^norm|_norm$/.test(name.parent)) return true;
+  const at = name.segments.findIndex((segment) => readWords(segment).has('conditioning'));
+  if (at < 0) return false;
+  const hasBlocks = name.segments.some((segment, index) => index > at && index < name.ownerAt && isIndex(segment));
+  return !hasBlocks || nearestBlock(name) === null;
+}
+
 function isRouter(name: NameView): boolean {
   if (anySegment(name, 'router')) return true;
   if (!ownerIs(name, 'gate') || !readWords(name.parent).has('mlpAncestor')) return false;
@@ -144,7 +157,9 @@ function isRouter(name: NameView): boolean {
 
 /** Some words mean an embedding only where no block is around. */
 function isEmbedding(name: NameView): boolean {
-  if (anySegment(name, 'embedding')) return true;
+  // A whole network may make the patches, and is what its own layers are.
+  const at = name.segments.findIndex((segment) => readWords(segment).has('embedding'));
+  if (at >= 0) return name.segments.indexOf('backbone', at) < 0;
   return !name.inBlock && outsideBlocks(name, 'embeddingOutside') && nearestBlock(name) === null;
 }
 

@@ -18,6 +18,8 @@ export interface Neighbourhood {
 
 /** Words that a sibling can tell something by. */
 const TELLING: readonly Word[] = ['ssmOwner', 'attentionOwner', 'gatePartner', 'experts'];
+/** How a weight ends, with a norm of its own too (old and new spelling). */
+const WEIGHT = /(weight|weight_v|parametrizations\.weight\.original1)$/;
 /** More siblings than this tell nothing new. */
 const MOST_SIBLINGS = 64;
 /** What stands beside a tensor about which nothing is known. */
@@ -65,7 +67,10 @@ export function readNeighbourhood(
   const weightDims = new Map<string, number>();
   const isAsked = [...askers].some((form) => form.split.segments.at(-1) === 'bias');
   for (const { name, shape } of isAsked ? tensors : [])
-    if (shape !== null && name.endsWith('weight')) weightDims.set(name.slice(0, -6), shape.length);
+    if (shape !== null) {
+      const end = WEIGHT.exec(name);
+      if (end !== null) weightDims.set(name.slice(0, end.index), shape.length);
+    }
   const signatures = new Map<ReadonlySet<string>, string>();
   const sign = (set: ReadonlySet<string>): string => {
     let signature = signatures.get(set);

@@ -45,7 +45,7 @@ export const WORDS: Readonly<Record<Word, RegExp>> = {
   quant:
     /^(scales|qzeros|g_idx|absmax|scb|zero_point|input_scale|output_scale|[kvq]_scale)$|^weight_(scale|scale_inv|scale_2|zero_point|shape)$|^quant_state|quant_map$|_scales$|absmax$/,
   buffer:
-    /^(original_)?inv_freq$|^(position_ids|token_type_ids|masked_bias|num_batches_tracked|relative_position_index|relative_coords_table|attn_mask|attention_mask|causal_mask|tril|freqs_cis|freqs_cos|freqs_sin|cos_cached|sin_cached|_float_tensor|num_updates)$/,
+    /^(original_)?inv_freq$|^(position_ids|token_type_ids|masked_bias|num_batches_tracked|relative_position_index|relative_coords_table|attn_mask|attention_mask|causal_mask|tril|freqs_cis|freqs_cos|freqs_sin|cos_cached|sin_cached|_float_tensor|num_updates|latents_(mean|std)|(in|out)put_(min|max)|filter)$|_idxs?$/,
   /** Modules that hold nothing but tables of angles. */
   rotary: /^(rope|rope_freqs|rotary|rotary_emb|rotary_embed|rotary_embedding|rotary_pos_emb|rotary_pos_embed)$/,
   /** Schedules of diffusion models, which stand at the top of a checkpoint. */
@@ -62,22 +62,22 @@ export const WORDS: Readonly<Record<Word, RegExp>> = {
   gatePartner: /^(up|down|up_proj|down_proj|fc\d|w\d)$/,
   experts: /^(local_|shared_|routed_)?experts?(_\d+)?$/,
   conditioning:
-    /^(time|timestep|t|y|x|context|condition|label|class|add|addition)_embedder$|^time_(step|embed|text_embed|embedding|emb_proj|projection|mlp|in)|^(emb_layers|modulation|img_in|txt_in|vector_in|guidance_in|scale_shift_table|caption_projection|add_embedding|label_emb)$|_mod$|^ada_?ln|_modulation$/,
+    /(^|_)(time|timestep|t|y|x|context|condition|label|class|add|addition|guidance|caption|image)_embedder(_\d)?$|(^|_)time_(step|embed|text_embed|embedding|emb_proj|projection|mlp|in)|^(emb_layers|img_in|txt_in|vector_in|guidance_in|distilled_guidance_layer|add_embedding|label_emb)$|caption_projection$|_mod$|(^|_)ada_?ln|(^|_)modulations?(_|$)|(^|_)scale_shift(_table)?$/,
   position:
     /^wpe$|positions?(al)?_(embed|embd|encod|bias)|^(absolute_|abs_|rel_|decoder_)?pos_(embed|embd|emb|conv_embed)|^embed_positions|^rel_embeddings$|^rel_pos(_[hw]|_bias)?$|^relative_(position|attention)_bias|^relative_position$|^(row|column|temporal)_embeddings?$|^cpb_mlp$|^encode_positions$/,
   projector:
-    /^(multi_modal_projector|multimodal_projector|mm_projector|merger|connector|resampler|vision_adapter|patch_merger|aligner|abstractor|img_projection|language_projection|vision_projection|audio_projector|speech_projector|vision_projector)$|^deepstack_merger/,
+    /^(multi_modal_projector|multimodal_projector|mm_projector|merger|connector|resampler|vision_adapter|patch_merger|aligner|abstractor|img_projection|language_projection|vision_projection|projector)$|^(?!vocab_)\w*_projector(_\d)?$|^deepstack_merger/,
   embedding:
-    /^(wte|embed_in|cls_token|dist_token|distillation_token|mask_token|reg_token|class_token|class_embedding|embeddings?|segment_embeddings|point_embed|not_a_point_embed|no_mask_embed)$|^register_tokens?$|^embed_tokens|^tok(en)?_emb|^tokens?_embed|^token_type_emb|_embeddings?$|patch_emb/,
+    /^(wte|embed_in|cls_token|dist_token|distillation_token|mask_token|reg_token|class_token|class_embedding|embeddings?|segment_embeddings|point_embed|not_a_point_embed|no_mask_embed)$|^register_tokens?$|^embed_tokens|^tok(en)?_emb|^tokens?_embed|^token_type_emb|_embeddings?$|patch_emb|^(?!class_|bbox_)\w*_embed$|^embed_/,
   /** Words that mean an embedding outside of blocks only. */
   embeddingOutside: /^(conv_proj|patch_conv|shared|embed|query|query_embed|latents|latent)$|_tokens?$/,
   ssmOwner: /^(a_log|d|dt_bias|dt_proj|x_proj|rg_lru|rglru)$|^ssm_/,
   ssmAncestor: /^mamba|^ssm(_|\d|$)|^gla$|^rg_?lru$/,
   output:
-    /^(score|heads?|output|output_layer|qa_outputs|cls|pre_classifier|pooler|v_head|proj_out|final_layer|fc|text_projection|visual_projection|logit_scale|logit_bias|final_logits_bias|vocab_projector|vocab_transform|vocab_layer_norm|predictions|class_embed|bbox_embed|bbox_predictor|class_predictor|last_linear|seq_relationship)$|classifier|_heads?$|_pooler$|_predictions$|^head_dist/,
+    /^(score|heads?|output|output_layer|qa_outputs|cls|pre_classifier|pooler|v_head|proj_out|final_layer|fc|text_projection|visual_projection|logit_scale|logit_bias|final_logits_bias|vocab_projector|vocab_transform|vocab_layer_norm|predictions|class_embed|bbox_embed|bbox_predictor|class_predictor|last_linear|seq_relationship)$|classifier|^(?!conv_)\w*_heads?$|_predictor$|_pooler$|_predictions$|^head_dist/,
   mlpAncestor:
-    /^mlp|_mlps?$|^(ffn|ffw|ff)(_|\d|$)|_ffn$|^feed_?forward|feed_?forward$|^densereludense$|^intermediate|^(local_|shared_|routed_)?experts?(_\d+)?$|(^|_)moe(_|$)/,
-  attentionAncestor: /(^|_)attn(_|\d|$)|attn$|^attnpool|attention(_|\d|$)|^mha$/,
+    /^mlp|_mlps?$|^(ffn|ffw|ff)(_|\d|$)|_ffn?$|^channel_mixer$|^feed_?forward|feed_?forward$|^densereludense$|^intermediate|^(local_|shared_|routed_)?experts?(_\d+)?$|(^|_)moe(_|$)/,
+  attentionAncestor: /(^|_)attn(_|\d|$)|attn$|^attnpool|attention(_|\d|$)|^mh[acs]a?$/,
   /** Container of whole attention blocks in diffusion models. */
   attentions: /^(attentions|motion_modules)$/,
   attentionOwner:

@@ -32,6 +32,7 @@ function compile(pattern: string, option: string): readonly Step[] {
     throw argumentError(
       `${option} has a pattern of ${pattern.length} characters: expected at most ${LONGEST_PATTERN}`,
       'give several shorter patterns',
+      option,
     );
   }
   const steps: Step[] = [];
@@ -98,8 +99,9 @@ function findBraces(pattern: string): ReadonlyMap<number, 'open' | 'comma' | 'cl
 
 function openBracket(pattern: string, at: number, option: string): Error {
   return argumentError(
-    `${option} has the pattern ${JSON.stringify(pattern)} with an open bracket: expected a ] behind the [ at character ${at + 1}`,
+    `${option} has the pattern ${JSON.stringify(pattern)} with an open bracket: expected a ] after the [ at character ${at + 1}`,
     'a set of characters is written [abc], and the character [ itself [[]',
+    option,
   );
 }
 

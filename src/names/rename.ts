@@ -35,7 +35,7 @@ export function renameRule(text: string, option: string): NameRule {
       `${option} has the rule ${JSON.stringify(text)}: expected REGEX=>REPLACEMENT`,
       at === 0
         ? 'the expression before => is empty; ^ matches the beginning of every name'
-        : String.raw`for example ^net\.=>model.`,
+        : String.raw`for example '^net\.=>model.'`,
       option,
     );
   }

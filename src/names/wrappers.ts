@@ -31,29 +31,49 @@ export interface Stripped extends Pick<NameChange, 'side' | 'kind' | 'rule'> {
   readonly changed: readonly string[];
 }
 
-/** What makes most names match when it is taken off one side: one thing, or several that lie in each other. */
-export function findWrappers(names: Names): readonly Stripped[] | undefined {
+/** Which names each side has, and how many both have. */
+export interface KnownNames {
+  readonly old: ReadonlySet<string>;
+  readonly new: ReadonlySet<string>;
+  readonly common: number;
+}
+
+/** Whether there is nothing left to match: every name of the smaller side is on the other one. Names in the same order cost no sets. */
+export function isMatched({ old, new: newer }: Names, known?: KnownNames): boolean {
+  if (known !== undefined) return known.common === Math.min(old.length, newer.length);
+  return old.length === newer.length && old.every((name, at) => name === newer[at]);
+}
+
+export function indexNames(names: Names): KnownNames {
   const known = { old: new Set(names.old), new: new Set(names.new) };
-  const before = countCommon(names.old, known.new);
-  let common = before;
-  if (common === Math.min(names.old.length, names.new.length)) return undefined;
+  return { ...known, common: countCommon(names.old, known.new) };
+}
+
+/** What makes most names match when it is taken off one side: one thing, or several that lie in each other. */
+export function findWrappers(names: Names, known: KnownNames): readonly Stripped[] | undefined {
+  const most = Math.min(names.old.length, names.new.length);
+  const occurring = { old: listOccurring(names.old), new: listOccurring(names.new) };
+  let { common } = known;
   let best: readonly Stripped[] | undefined;
   const search = (side: Side, other: Side, current: readonly string[], chain: readonly Stripped[]): void => {
-    // A name that both sides have rules out whatever occurs in it: only the others have to be looked at.
-    const unmatched = current.filter((name) => !known[other].has(name));
-    for (const { kind, rule, change, occurs } of CANDIDATES) {
-      const count = unmatched.reduce((sum, name) => sum + (occurs(name) ? 1 : 0), 0);
+    const candidates = chain.length === 0 ? occurring[side] : listOccurring(current);
+    for (const candidate of candidates) {
       // What both sides have was there before any wrapper.
-      if (count === 0 || names[other].some(occurs)) continue;
+      if (common === most || occurring[other].has(candidate)) continue;
+      const { kind, rule, change, occurs } = candidate;
       const changed = current.map(change);
       const longer = [...chain, { side, kind, rule, changed }];
+      const count = current.reduce((sum, name) => sum + (occurs(name) ? 1 : 0), 0);
       const matches = countCommon(changed, known[other]);
-      if (matches > common && findTwice(changed) === undefined) {
+      // A prefix that all names lose makes no two of them one.
+      const isDistinct = (): boolean => (kind === 'prefix' && count === current.length) || findTwice(changed) === undefined;
+      if (matches > common && isDistinct()) {
         common = matches;
         best = longer;
       }
       // A wrapper that most names have may hide another one.
-      if (matches <= before && count * 2 >= current.length && longer.length < DEEPEST) search(side, other, changed, longer);
+      if (matches <= known.common && count * 2 >= current.length - known.common && longer.length < DEEPEST)
+        search(side, other, changed, longer);
     }
   };
   search('old', 'new', names.old, []);
@@ -77,8 +97,27 @@ const CANDIDATES = [
   })),
 ];
 
+type Candidate = (typeof CANDIDATES)[number];
+
+/** Most names begin with one of these letters only if a prefix is there, and hold this text only if a wrapper is. */
+const FIRST_LETTERS: ReadonlySet<string> = new Set(PREFIXES.map((prefix) => prefix.charAt(0)));
+const WRAPPER_MARK = /(?:wrapped_module|_orig_mod)\./;
+
+/** Candidates that occur in any of the names. */
+function listOccurring(names: readonly string[]): ReadonlySet<Candidate> {
+  const missing = new Set<Candidate>(CANDIDATES);
+  for (const name of names) {
+    if (missing.size === 0) break;
+    const [mayBegin, mayHold] = [FIRST_LETTERS.has(name.charAt(0)), WRAPPER_MARK.test(name)];
+    if (!mayBegin && !mayHold) continue;
+    for (const candidate of missing)
+      if ((candidate.kind === 'prefix' ? mayBegin : mayHold) && candidate.occurs(name)) missing.delete(candidate);
+  }
+  return new Set(CANDIDATES.filter((candidate) => !missing.has(candidate)));
+}
+
 function isInside(name: string, wrapper: string): boolean {
-  return name.startsWith(wrapper) || name.includes(`.${wrapper}`);
+  return name.startsWith(wrapper) || (name.includes(wrapper) && name.includes(`.${wrapper}`));
 }
 
 function removeSegments(name: string, wrapper: string): string {
@@ -89,7 +128,8 @@ function removeSegments(name: string, wrapper: string): string {
     .join('.');
 }
 
-function countCommon(names: readonly string[], known: ReadonlySet<string>): number {
+/** Names that the other side has. */
+export function countCommon(names: readonly string[], known: ReadonlySet<string>): number {
   return names.reduce((count, name) => count + (known.has(name) ? 1 : 0), 0);
 }
 

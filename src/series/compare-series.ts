@@ -1,6 +1,6 @@
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { LoadOptions } from '../checkpoint/types.ts';
-import { chooseOpening, openInput } from '../compare/inputs.ts';
+import { chooseLoadOptions, openInput } from '../compare/inputs.ts';
 import { DIFF_OPTIONS, type DiffConfig, resolveOptions } from '../compare/options.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, spell } from '../options.ts';
@@ -68,7 +68,7 @@ async function surveyAll(
   checkpoints: readonly (string | Checkpoint)[],
   options: Omit<SeriesOptions, 'onProgress'>,
 ): Promise<UnnamedCheckpoint[]> {
-  const [resolved, opening] = [resolveOptions(options), chooseOpening(options)];
+  const [resolved, opening] = [resolveOptions(options), chooseLoadOptions(options)];
   const found: UnnamedCheckpoint[] = [];
   for (const [index, input] of checkpoints.entries()) {
     const { checkpoint, isOwn } = await openInput(input, `checkpoint ${index + 1} of a series`, opening);

@@ -1,6 +1,6 @@
 import type { RunOptions } from '../checkpoint/types.ts';
 import { compareTensors } from '../compare/compare.ts';
-import { type CheckpointInput, chooseOpening } from '../compare/inputs.ts';
+import { type CheckpointInput, chooseLoadOptions } from '../compare/inputs.ts';
 import { type ResolvedOptions, resolveOptions } from '../compare/options.ts';
 import type { TensorColumns } from '../comparison/columns.ts';
 import { argumentError } from '../errors.ts';
@@ -33,7 +33,7 @@ export class GrowingSeries implements Series {
     this.#run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
     // Every checkpoint must be called by the same names: no prefix is taken off for the sake of one pair.
     this.#options = resolveOptions({ ...options, autoPrefix: false, histogram: false, probes: false });
-    this.#cache = new CheckpointCache(chooseOpening(options));
+    this.#cache = new CheckpointCache(chooseLoadOptions(options));
   }
 
   async add(input: CheckpointInput): Promise<void> {

@@ -93,7 +93,9 @@ export function formatMagnitude(size: number): string {
 export function formatCosine(oneMinusCos: number | null, digits: number = 3): string {
   if (isMissing(oneMinusCos)) return MISSING;
   if (oneMinusCos === 0) return '1';
-  return Math.abs(oneMinusCos) < 10 ** (1 - digits) ? `1-${oneMinusCos.toExponential(1)}` : (1 - oneMinusCos).toFixed(digits);
+  return Math.abs(oneMinusCos) < Math.min(1e-3, 10 ** (1 - digits))
+    ? `1-${oneMinusCos.toExponential(1)}`
+    : (1 - oneMinusCos).toFixed(digits);
 }
 
 /** Sizes of the dimensions: `[32×64]`; `[]` for a 0-d tensor. */

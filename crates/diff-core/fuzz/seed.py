@@ -16,7 +16,7 @@ def put(target, name, content):
 
 
 shutil.rmtree(os.path.join(HERE, "corpus"), ignore_errors=True)
-for folder in ("torch", "hostile", "metrics", "numpy"):
+for folder in ("torch", "hostile", "metrics", "numpy", "objects"):
     for name in sorted(os.listdir(os.path.join(FIXTURES, folder))):
         path = os.path.join(FIXTURES, folder, name)
         if name.endswith((".py", ".json")) or os.path.getsize(path) > 1 << 16:

@@ -43,13 +43,28 @@ pub struct Checkpoint {
     pub sources: Vec<Arc<dyn Source>>,
     /// The file's own free-form text, as safetensors' `__metadata__`.
     pub metadata: Vec<(String, String)>,
-    /// The text of `config.json`, valid JSON.
+    /// Whether a folder was looked at. Of a file that was given alone, configuration is not known; in a folder without it, there is none.
+    pub has_folder: bool,
+    /// The text of `config.json`, strict JSON: what Python writes as `Infinity` is `{"__float__":"Infinity"}`.
     pub config: Option<String>,
-    /// Further configuration beside the weights: name of the file and its text, valid JSON.
+    /// Further configuration beside the weights: name of the file and its text, as `config`.
     pub configs: Vec<(String, String)>,
     pub findings: Vec<Finding>,
     /// What holds tensors, or could, and is not among `tensors`.
     pub left_out: Vec<LeftOut>,
+    /// The mappings of a file that could be the model, the one that was taken among them; empty where there is no choice.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A mapping that holds tensors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its path, keys joined by dots: what [`crate::format::OpenOptions::key`] takes.
+    pub key: String,
+    pub tensors: u64,
+    pub bytes: u64,
+    /// Whether it is the one that was taken.
+    pub is_chosen: bool,
 }
 
 impl Checkpoint {

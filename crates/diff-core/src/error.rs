@@ -119,6 +119,8 @@ codes! {
     NoTensors "E_NO_TENSORS" Format;
     /// A tensor without data (torch's meta device): nothing to compare.
     NoData "E_NO_DATA" Unsupported;
+    /// One rank's part of a distributed tensor, which must never pass for the whole.
+    ShardOnly "E_SHARD_ONLY" Unsupported;
     Argument "E_ARGUMENT" Argument;
     Cancelled "E_CANCELLED" Cancelled;
     Internal "E_INTERNAL" Internal;

@@ -190,10 +190,12 @@ fn checkpoint(data: Data, elements: u64, is_new: bool) -> Arc<Checkpoint> {
         )],
         sources: vec![source],
         metadata: Vec::new(),
+        has_folder: false,
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     })
 }
 

@@ -28,10 +28,12 @@ fn checkpoint(bytes: Vec<u8>, make: impl FnOnce(Span) -> Tensor) -> Checkpoint {
         tensors: vec![make(span)],
         sources: vec![source],
         metadata: Vec::new(),
+        has_folder: false,
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Torch files in comparisons: against safetensors, against each other, and in folders.
 
+mod common;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use common::Folder;
 use diff_core::checkpoint::Checkpoint;
 use diff_core::engine::{self, Histogram, Item, Observer, Options, Plan, View};
 use diff_core::format::{OpenOptions, detect, open};
@@ -20,23 +23,6 @@ fn fixture(name: &str) -> PathBuf {
 
 fn load(path: &Path) -> Arc<Checkpoint> {
     Arc::new(open(path, &OpenOptions::default()).unwrap())
-}
-
-/// A folder of the test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("model-diff-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn named(checkpoint: &Checkpoint, name: &str) -> View {

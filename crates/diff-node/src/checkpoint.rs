@@ -73,6 +73,16 @@ pub struct NativeLeftOut {
     pub path: String,
 }
 
+/// A mapping of a file that could be the model: `key` opens it.
+#[napi(object)]
+pub struct NativeCandidate {
+    pub key: String,
+    pub tensors: f64,
+    pub bytes: f64,
+    /// Whether it is the one that was taken.
+    pub chosen: bool,
+}
+
 #[napi(object)]
 pub struct NativeText {
     pub key: String,
@@ -85,11 +95,15 @@ pub struct Description {
     pub path: String,
     pub format: String,
     pub metadata: Vec<NativeText>,
+    /// Whether a folder was looked at: else configuration is not known, rather than absent.
+    pub has_folder: bool,
     pub config: Option<String>,
     pub configs: Vec<NativeText>,
     pub findings: Vec<NativeFinding>,
     pub files: Vec<NativeFile>,
     pub left_out: Vec<NativeLeftOut>,
+    /// Empty where there is no choice.
+    pub candidates: Vec<NativeCandidate>,
 }
 
 /// How a checkpoint is opened.
@@ -224,10 +238,12 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
         tensors,
         sources,
         metadata: Vec::new(),
+        has_folder: false,
         config: None,
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
     })
 }
 
@@ -251,6 +267,7 @@ impl NativeCheckpoint {
                 path: checkpoint.path.display().to_string(),
                 format: checkpoint.format.as_str().to_owned(),
                 metadata: texts(&checkpoint.metadata),
+                has_folder: checkpoint.has_folder,
                 config: checkpoint.config.clone(),
                 configs: texts(&checkpoint.configs),
                 findings: checkpoint.findings.iter().map(Into::into).collect(),
@@ -270,6 +287,16 @@ impl NativeCheckpoint {
                         name: one.name.clone(),
                         bytes: one.bytes as f64,
                         path: one.path.display().to_string(),
+                    })
+                    .collect(),
+                candidates: checkpoint
+                    .candidates
+                    .iter()
+                    .map(|one| NativeCandidate {
+                        key: one.key.clone(),
+                        tensors: one.tensors as f64,
+                        bytes: one.bytes as f64,
+                        chosen: one.is_chosen,
                     })
                     .collect(),
             })

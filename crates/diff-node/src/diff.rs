@@ -1,10 +1,10 @@
 //! The comparison: a plan in, columns out.
 
-use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Options, Plan, Questions, View};
 use diff_core::kernel::{Method, Precision};
 use diff_core::left_out::same_bytes;
 use diff_core::{Checkpoint, Code, Error};
-use napi::bindgen_prelude::{Env, Float64Array, Object, Result};
+use napi::bindgen_prelude::{Env, Float64Array, Object, Result, Uint8Array};
 use napi_derive::napi;
 
 use crate::checkpoint::NativeCheckpoint;
@@ -29,6 +29,8 @@ pub struct Compared {
     pub columns: Columns,
     /// Sampled exponents of the old tensors of pairs of one float type.
     pub exponents: ExponentTable,
+    /// The same of those elements whose bits changed.
+    pub changed_exponents: ExponentTable,
     /// Exponents of |new - old|, where a histogram was asked for; exponent 0 is no change.
     pub changes: ExponentTable,
 }
@@ -70,11 +72,35 @@ pub fn diff<'env>(
             },
         };
         let outcome = engine::run(&plan, options, observer)?;
+        let distributions = outcome.distributions.iter();
         Ok(Compared {
             columns: Columns::of_pairs(&outcome),
-            exponents: ExponentTable::of(outcome.distributions.iter().map(|one| &one.exponents)),
-            changes: ExponentTable::of(outcome.distributions.iter().map(|one| &one.changes)),
+            exponents: ExponentTable::of(distributions.clone().map(|one| &one.exponents)),
+            changed_exponents: ExponentTable::of(distributions.clone().map(|one| &one.changed)),
+            changes: ExponentTable::of(distributions.map(|one| &one.changes)),
         })
+    })
+}
+
+/// Takes a second look at what `plan` lists, as [`diff`] has it: one row an item, with NaN for what was not asked or does not apply.
+/// `questions` has bits for each item: 1 casts, 2 zeros, 4 rows, 8 grids, 16 order.
+#[napi(ts_return_type = "Promise<Failure | Columns>")]
+pub fn probe<'env>(
+    env: &'env Env,
+    old: &NativeCheckpoint,
+    newer: &NativeCheckpoint,
+    plan: Float64Array,
+    questions: Uint8Array,
+    threads: u32,
+    control: &Control,
+) -> Result<Object<'env>> {
+    let (old, newer) = (old.shared(), newer.shared());
+    let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
+    let questions: Vec<Questions> = questions.iter().map(|&bits| Questions(bits)).collect();
+    spawn(env, control.observer(), move |observer| {
+        let plan = Plan::new(old?, newer?, items)?;
+        let results = engine::probe(&plan, &questions, threads as usize, observer)?;
+        Ok(Columns::of_probes(&results))
     })
 }
 

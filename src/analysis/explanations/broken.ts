@@ -37,7 +37,9 @@ function describe(
   const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => gained(row, kind) > 0));
   const kinds = joinWords(holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')));
   const total = (kind: Count): number => rows.reduce((sum, row) => sum + gained(row, kind), 0);
-  const place = rows.length === of || rows.length === 1 ? '' : ` (${story.describe(rows)})`;
+  const compared = new Set(story.compared);
+  const isKnown = rows.every((row) => compared.has(row));
+  const place = rows.length === of || rows.length === 1 || !isKnown ? '' : ` (${story.where(rows).text})`;
   const subject = rows.length === 1 ? `1 of ${formatNoun(of, 'tensor')}` : `${formatCount(rows.length)} of ${formatNoun(of, 'tensor')}`;
   const name = rows.length === 1 ? `, ${rows[0]?.name ?? ''}` : '';
   return {

@@ -1,5 +1,6 @@
 import type { TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
+import { placeVerb } from './story.ts';
 
 /** The orders that the probe finds, the most telling first. */
 const ORDERS = [
@@ -29,7 +30,7 @@ export const explainOrder: Explain = (story, open) =>
       {
         code: 'reordered',
         rows,
-        sentence: `same weights: ${subject} of ${story.describe(rows)} are ${words}`,
+        sentence: `same weights: ${subject} of ${placeVerb(story.where(rows), `are ${words}`)}`,
         evidence: { order: key, tensors: rows.length, headSize: head > 0 ? head : null },
         isForm: true,
       },

@@ -2,6 +2,7 @@ import { findBand } from '../bands.ts';
 import { measureOverall } from '../overall.ts';
 import { formatCosine, formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './explanation.ts';
+import { placeVerb } from './story.ts';
 
 /** Weights that are all zero on a side, and weights that have nothing to do with the old ones. */
 export const explainReplacement: Explain = (story, open) => {
@@ -12,10 +13,10 @@ export const explainReplacement: Explain = (story, open) => {
   const isReplaced = rest.length > 0 && findBand(change, cosine, elements) === 'replaced';
   return [
     ...(zeroed.length > 0 && zeroed.length === story.changed.length
-      ? [{ code: 'zeroed' as const, rows: zeroed, sentence: `all values of ${story.describe(zeroed)} became zero`, evidence: { tensors: zeroed.length } }]
+      ? [{ code: 'zeroed' as const, rows: zeroed, sentence: `all values of ${placeVerb(story.where(zeroed), 'became zero')}`, evidence: { tensors: zeroed.length } }]
       : []),
     ...(born.length > 0 && born.length === story.changed.length
-      ? [{ code: 'from_zero' as const, rows: born, sentence: `${story.describe(born)} had been all zero`, evidence: { tensors: born.length } }]
+      ? [{ code: 'from_zero' as const, rows: born, sentence: placeVerb(story.where(born), 'had been all zero'), evidence: { tensors: born.length } }]
       : []),
     ...(isReplaced
       ? [

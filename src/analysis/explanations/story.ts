@@ -1,7 +1,11 @@
 import type { DiffSummary } from '../../comparison/summary.ts';
-import { listNames } from '../../wording/sentences.ts';
 import type { SortedRows } from '../apart.ts';
 import type { TensorRow } from '../tensor-row.ts';
+import { findContrasts } from '../where/contrast.ts';
+import { describeDepth } from '../where/depth-words.ts';
+import { type Members, readMembers } from '../where/members.ts';
+import type { Where } from '../where/types.ts';
+import { describeWhere } from '../where/where.ts';
 
 /** What explanations are drawn from. */
 export interface Story extends SortedRows {
@@ -11,8 +15,8 @@ export interface Story extends SortedRows {
   readonly compared: readonly TensorRow[];
   /** Those of them that changed. */
   readonly changed: readonly TensorRow[];
-  /** A set of tensors in words, as `q_proj and v_proj in all 6 blocks`. */
-  readonly describe: (rows: readonly TensorRow[]) => string;
+  /** A set of the compared weights in words, as `q_proj and v_proj`, `in all 6 blocks`. */
+  readonly where: (rows: readonly TensorRow[]) => Where;
   /** Groups that changed very unequally, with their sizes; null where all are alike. */
   readonly contrast: (rows: readonly TensorRow[]) => string | null;
   /** How the change grows or falls with depth, with its range; null where it does neither. */
@@ -26,6 +30,7 @@ export function hasChanged(row: TensorRow): boolean {
 
 /** The story of sorted rows. */
 export function readStory(rows: readonly TensorRow[], sorted: SortedRows, summary: DiffSummary): Story {
+  let members: Members | undefined;
   const compared = sorted.weights.filter((row) => row.isCompared);
   return {
     ...sorted,
@@ -33,8 +38,21 @@ export function readStory(rows: readonly TensorRow[], sorted: SortedRows, summar
     summary,
     compared,
     changed: compared.filter((row) => hasChanged(row)),
-    describe: (some) => listNames(some.map(({ name }) => name)),
-    contrast: () => null,
-    trend: () => null,
+    where: (some) => {
+      // Kept for all explanations: reading the members is most of the work.
+      members ??= readMembers(compared);
+      const chosen = new Set(some);
+      return describeWhere(members, (row) => chosen.has(compared[row] as TensorRow));
+    },
+    contrast: (some) => findContrasts(some)[0]?.text ?? null,
+    trend: (some) => {
+      const [only, ...others] = describeDepth(some).filter(({ kind }) => kind !== 'even');
+      return only !== undefined && others.length === 0 && only.kind !== 'uneven' ? only.text : null;
+    },
   };
+}
+
+/** A set and what happened to it: `q_proj and v_proj changed, in all 6 blocks`. */
+export function placeVerb({ subject, place }: Where, verb: string): string {
+  return `${subject} ${verb}${place === '' ? '' : `, ${place}`}`;
 }

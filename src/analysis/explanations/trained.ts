@@ -6,7 +6,7 @@ import { sumOf } from '../statistics.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { ExplanationCode } from '../types.ts';
 import type { Explain } from './explanation.ts';
-import type { Story } from './story.ts';
+import { placeVerb, type Story } from './story.ts';
 
 /** A cause is named when it shows in this share of the elements of which anything is known, and something is known of this share. */
 const CLEAR = { agree: 0.6, known: 0.3 };
@@ -54,7 +54,7 @@ function readRange(rows: readonly TensorRow[]): { least: number; most: number } 
 
 function describeSteps(everything: boolean, story: Story, open: readonly TensorRow[], measured: readonly TensorRow[]): string {
   const dtypes = joinWords([...new Set(measured.map((row) => row.newDtype))].sort());
-  const subject = everything ? 'every matrix changed' : `${story.describe(open)} changed`;
+  const subject = everything ? 'every matrix changed' : placeVerb(story.where(open), 'changed');
   return `${subject}, but only where weights are small (${formatPercent(groupChange(measured))} in all): each step was less than half a spacing of ${dtypes}, so large weights never moved; trained or averaged without an f32 master copy`;
 }
 
@@ -67,11 +67,11 @@ function describeChange(
 ): string {
   if (!everything) {
     const claimed = story.changed.length > open.length;
-    const contrast = story.contrast(open);
-    const size = contrast === null ? ` by ${formatPercent(change)}` : `: ${contrast}`;
-    return `${claimed ? '' : 'only '}${story.describe(open)} changed${contrast === null ? ',' : ''}${size}`;
+    const contrast = story.contrast(measured);
+    const size = contrast === null ? `, by ${formatPercent(change)}` : `: ${contrast}`;
+    return `${claimed ? '' : 'only '}${placeVerb(story.where(open), 'changed')}${size}`;
   }
-  const contrast = story.contrast(open);
+  const contrast = story.contrast(measured);
   if (contrast !== null) return contrast;
   const { least, most } = readRange(measured);
   const subject = measured.some((row) => isMatrix(row)) ? 'every matrix' : 'every tensor';

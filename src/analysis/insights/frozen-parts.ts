@@ -1,33 +1,24 @@
-import type { FrozenRange } from '../frozen.ts';
 import { formatNoun, formatShare } from '../../wording/numbers.ts';
 import { joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
 /** From this share of unchanged tensors or elements on it is worth a word. */
 const MANY = 0.5;
-/** Frozen runs of blocks shorter than this are not worth a word. */
-const SHORTEST = 2;
-const MOST_RANGES = 5;
-
-/** What did not change: types, towers, runs of blocks, a large part of the elements; and where rounding may hide a change. */
+/** What did not change: a set that can be named, or a large part of the elements; and where rounding may hide a change. */
 export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
   const tensors = Math.max(frozen.tensors, counts.byType.unchanged + counts.byType.modified);
   const still = Math.max(frozen.frozenTensors, frozen.tensors === 0 ? counts.byType.unchanged : 0);
   if (tensors === 0 || still === tensors) return [];
   const share = frozen.elements > 0 ? frozen.frozenElements / frozen.elements : still / tensors;
-  const ranges = frozen.ranges.filter(({ from, to, of }) => to - from + 1 >= SHORTEST || of <= 4);
   const kept = counts.unchangedShare ?? share;
-  if (Math.max(share, still / tensors, kept) < MANY && frozen.types.length + frozen.towers.length + ranges.length === 0)
-    return [];
+  if (Math.max(share, still / tensors, kept) < MANY && frozen.where?.exact !== true) return [];
   const sentences =
     still === 0
       ? ['Every tensor changed, but not every element.']
       : [
           `${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`,
         ];
-  if (frozen.types.length > 0) sentences.push(`Frozen types: ${joinWords(frozen.types)}.`);
-  if (frozen.towers.length > 0) sentences.push(`Frozen towers: ${joinWords(frozen.towers)}.`);
-  if (ranges.length > 0) sentences.push(`Frozen blocks: ${describeRanges(ranges)}.`);
+  if (frozen.where !== null && still > 0) sentences.push(`Frozen: ${frozen.where.text}.`);
   if (kept >= MANY && kept - share > 0.05)
     sentences.push(describeKept(kept, counts.expectedUnchangedShare, density?.dtypes ?? []));
   if (frozen.undecidedTypes.length > 0) {
@@ -47,9 +38,8 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
         total: tensors,
         ratio: still / tensors,
         elementShare: share,
-        types: frozen.types,
-        towers: frozen.towers,
-        ranges: ranges.map(({ stack, from, to, of }) => [stack, from, to, of]),
+        where: frozen.where?.text ?? null,
+        terms: frozen.where?.terms ?? [],
         unchangedElements: counts.unchangedShare,
         expectedUnchangedElements: counts.expectedUnchangedShare,
         undecidedTypes: frozen.undecidedTypes,
@@ -58,14 +48,6 @@ export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
     },
   ];
 };
-
-function describeRanges(ranges: readonly FrozenRange[]): string {
-  const texts = ranges
-    .slice(0, MOST_RANGES)
-    .map(({ stack, from, to, of }) => `${stack} ${from === to ? from : `${from} to ${to}`} of ${of}`);
-  const rest = ranges.length - texts.length;
-  return joinWords(rest > 0 ? [...texts, formatNoun(rest, 'more run')] : texts);
-}
 
 function describeKept(kept: number, expected: number | null, dtypes: readonly string[]): string {
   const text = `In all, ${formatShare(kept)} of the elements kept their value`;

@@ -1,58 +1,57 @@
 import type { Comparison } from '../../comparison/comparison.ts';
-import { argumentError } from '../../errors.ts';
 import { prepareReport } from '../../report/report.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
-import { EXIT } from '../exit.ts';
+import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
-import { planOutputs } from '../output.ts';
+import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
-import { describeDisjoint, requireTensors } from '../no-common-tensors.ts';
+import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
 export async function runDiff(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
   applyFlags(session, flags);
-  if (oldPath === '-' || newPath === '-')
-    throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
+  refuseStdin([oldPath, newPath]);
   const outputs = planOutputs(flags.output ?? [], [oldPath, newPath]);
   const started = performance.now();
-  const { comparison, threads } = await compareFiles(session, oldPath, newPath, flags);
+  const paths = { old: oldPath, new: newPath };
+  const { comparison, threads } = await compareFiles(session, paths, flags);
   const seconds = (performance.now() - started) / 1000;
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
-  const disjoint = describeDisjoint(comparison);
-  if (flags.quiet !== true) logFindings(session, [...old.findings, ...fresh.findings]);
+  const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
+  // On a terminal the text report tells them.
+  const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
+  if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
   const { analyze } = await import('../../analysis/analyze.ts');
   const report = prepareReport(comparison, analyze(comparison));
   session.signal.throwIfAborted();
   const isBroken = breaksRule(session, flags, comparison);
   // Before the writing: a reader that closes the pipe ends the program there.
-  session.exitCode =
-    summary.failedTensors > 0 || disjoint !== null
-      ? EXIT.trouble
-      : isBroken || (flags.exitCode === true && !comparison.isIdentical)
-        ? EXIT.different
-        : EXIT.done;
+  session.exitCode = decideStatus(comparison, {
+    isDisjoint: disjoint !== null,
+    isBroken,
+    asksForEquality: flags.exitCode === true,
+  });
   await deliver(session, report, flags, outputs);
   if (flags.quiet !== true)
     log(session, describeRun({ tensors: summary.comparedTensors, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
   if (summary.failedTensors > 0)
-    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report has the reasons`);
+    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
   if (disjoint !== null) throw disjoint;
-  if (flags.quiet !== true && outputs.length === 0 && chooseFormat(flags) === 'text' && session.stdout.isTTY === true)
-    log(session, 'hint: -o report.html writes the report as a page');
+  if (flags.quiet !== true && outputs.length === 0 && isShown)
+    log(session, 'hint: -o report.html writes this report as a web page');
 }
 
 /** Everything that needs the add-on. */
 async function compareFiles(
   session: Session,
-  oldPath: string,
-  newPath: string,
+  paths: Readonly<Record<'old' | 'new', string>>,
   flags: DiffFlags,
 ): Promise<{ readonly comparison: Comparison; readonly threads: number }> {
   const [{ compare }, { threadCount }] = await Promise.all([
@@ -62,7 +61,7 @@ async function compareFiles(
   const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
   const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
   try {
-    const comparison = await compare(oldPath, newPath, {
+    const comparison = await compare(paths.old, paths.new, {
       ...chooseOptions(flags),
       provenance: flags.provenance && { command: session.command },
       signal: session.signal,

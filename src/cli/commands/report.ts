@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { analyze } from '../../analysis/analyze.ts';
-import { HOW_TO_MAKE, parseReport } from '../../report/json/parse.ts';
+import { parseReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
 import type { ReportFlags } from '../flags.ts';
+import { HOW_TO_MAKE } from '../option-flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
 import { deliver } from '../render.ts';
 import { applyFlags, type Session } from '../session.ts';

@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
 import { breaksSafety } from '../fail-on.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
-import { planOutputs } from '../output.ts';
+import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries } from '../render.ts';
 import { applyFlags, log, type Session } from '../session.ts';
@@ -16,9 +16,8 @@ import { logFindings } from '../log-findings.ts';
 /** `model-diff series A B C …`: follows a model over its checkpoints. */
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
   applyFlags(session, flags);
-  if (paths.includes('-'))
-    throw argumentError('a checkpoint cannot be read from stdin', 'it is read at many places at once: save it to a file first');
-  if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'give them in the order of training');
+  refuseStdin(paths);
+  if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
   const outputs = planOutputs(flags.output ?? [], paths);
   const started = performance.now();
   const series = await follow(session, paths, flags);
@@ -31,7 +30,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   session.signal.throwIfAborted();
   await deliverSeries(session, series, flags, outputs);
   if (flags.quiet !== true) log(session, describeSeriesRun(series, seconds));
-  if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report has the reasons`);
+  if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`);
 }
 
 /** Everything that needs the add-on. */
@@ -63,10 +62,10 @@ function requireShared({ tensors, steps, checkpoints }: SeriesResult): void {
       hint: HOW_EMPTY,
     });
   }
-  throw new ModelDiffError('no tensor in common: no checkpoint has one of the name and shape of the one before', {
+  throw new ModelDiffError('no tensor in common: no checkpoint shares a name and shape with the one before it', {
     kind: 'Mismatch',
     code: 'E_NO_COMMON_TENSORS',
-    hint: 'are these states of one model? model-diff inspect lists the names of each',
+    hint: 'are these checkpoints of the same model? model-diff inspect lists the names in each',
   });
 }
 

@@ -5,6 +5,7 @@ import { type ChartData, chooseBars, drawChart, tabulateBars } from './chart.ts'
 import { showExplanation, showFoot } from './explain.ts';
 import { showHead, showSources } from './head.ts';
 import { showInsights } from './insights.ts';
+import { showFindings, showLeftOut } from './left-out.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { showConfiguration, showFailed, showStructure } from './structure.ts';
 import { writeStyle } from './style.ts';
@@ -37,6 +38,8 @@ export function writeHtml(report: Report, config: VisualizationConfig = {}): str
 ${showHead(report)}
 <main>
 ${showFailed(report, maxLayersDisplay)}
+${showLeftOut(report, maxLayersDisplay)}
+${showFindings(report, maxLayersDisplay)}
 ${showInsights(report)}
 ${chart === null ? null : showChart(chart, chartWidth, chartHeight)}
 ${showLayers(report)}

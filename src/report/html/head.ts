@@ -3,6 +3,7 @@ import { formatBytes, formatCosine, formatCount, formatNoun, formatPercent } fro
 import type { ComparedSide } from '../../comparison/side.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../text/width.ts';
+import { showChosen } from './left-out.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
 
@@ -19,7 +20,8 @@ ${listFigures(report)}
 }
 
 /** What both checkpoints consist of. */
-export function showSources({ old, new: fresh, summary, oldName, newName }: Report): Markup {
+export function showSources(report: Report): Markup {
+  const { old, new: fresh, summary, oldName, newName } = report;
   const row = (label: string, name: string, side: ComparedSide): Markup =>
     html`<tr><th scope="row">${label}: ${showName(name)}</th><td class="number">${formatCount(side.tensors)}</td><td class="number">${formatCount(side.elements)}</td><td class="number">${formatBytes(side.bytes)}</td><td>${side.dtypes.slice(0, 6).map(([dtype, tensors]) => html`<code>${dtype}</code> <span class="shape">× ${formatCount(tensors)}</span> `)}</td></tr>`;
   return html`<section>
@@ -33,6 +35,7 @@ ${(summary.nameChanges ?? []).map(
   (change) => html`<p class="rest">${truncateMiddle(describeNameChange(change), 400)}</p>
 `,
 )}
+${showChosen(report)}
 </section>`;
 }
 

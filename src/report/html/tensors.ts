@@ -59,7 +59,7 @@ function listLayers(title: string, layers: readonly (readonly [string, number])[
 }
 
 function showRow(columns: TensorColumns, row: number, top: number): Markup {
-  const words = describeRow(columns, row, top, formatPercent);
+  const words = describeRow(columns, row, top, (change) => formatPercent(change, 3));
   const notes = describeNotes(columns, row, SIGNS);
   return html`<tr><th scope="row">${showName(columns.names[row] ?? '')}${notes === '' ? null : html` <span class="flag">${notes}</span>`}</th><td class="number">${words.relative}</td>${drawSpark(words.share)}<td class="number">${words.cosine}</td><td class="number">${words.changed}</td><td class="number">${formatExponent(columns.maxDiff[row] ?? null)}</td><td class="shape">${describeShapes(columns, row, SIGNS)}</td></tr>\n`;
 }

@@ -1,5 +1,5 @@
 import { listFields, toSnakeCase } from './keys.ts';
-import { encodeColumn } from './column.ts';
+import { type Column, encodeColumn } from './column.ts';
 import type { Schema } from './schema.ts';
 
 /** A value as plain data for JSON: snake_case fields in the order of the schema, null for what is not a number. */
@@ -11,7 +11,10 @@ export function encode(value: unknown, schema: Schema): unknown {
     case 'boolean':
     case 'enum':
     case 'verbatim':
+    case 'either':
       return value;
+    case 'constant':
+      return schema.value;
     case 'evidence':
       return renameFields(value, toSnakeCase);
     case 'nullable':
@@ -25,7 +28,7 @@ export function encode(value: unknown, schema: Schema): unknown {
     case 'record':
       return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, encode(item, schema.of)]));
     case 'column':
-      return encodeColumn(value as Float64Array, schema.dtype);
+      return encodeColumn(value as Column);
     case 'lookup':
       return encodeLookup(value as readonly unknown[], schema.of);
     case 'rows':
@@ -45,7 +48,7 @@ function encodeLookup(items: readonly unknown[], of: Schema): unknown {
     known.set(key, found);
     return found;
   });
-  return { values, index: encodeColumn(index, '<u4') };
+  return { values, index: encodeColumn(index) };
 }
 
 function encodeFields(

@@ -5,11 +5,6 @@ export function toSnakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The way back: `one_minus_cos` to `oneMinusCos`. */
-export function toCamelCase(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** A field of an object: its name here, its name in JSON, its schema. */
 export type Field = readonly [field: string, key: string, schema: Schema];
 

@@ -1,28 +1,25 @@
-import type { SideColumns, TensorColumns } from '../../comparison/columns.ts';
 import { Comparison } from '../../comparison/comparison.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
-import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, PROBE_METRICS, SIDE_METRIC_NAMES } from '../../comparison/metrics.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../../errors.ts';
 import { spell } from '../../options.ts';
 import { REPORT_SCHEMA_VERSION } from '../../tool.ts';
-import { COLUMNS_SCHEMA, OPTIONS_SCHEMA, PROVENANCE_SCHEMA, SIDE_SCHEMA, SUMMARY_SCHEMA } from './comparison-schema.ts';
-import { decode, invalidReport } from './decode.ts';
-import type { Schema } from './schema.ts';
+import { COLUMNS_SCHEMA } from './columns-schema.ts';
+import { decode, expect, expectObject, type Size } from './decode.ts';
+import { object } from './schema.ts';
+import { OPTIONS_SCHEMA, PROVENANCE_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
+import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
 /** What of a saved report is read back; analysis and rows follow from it. */
-const REPORT_SCHEMA: Schema = {
-  kind: 'object',
-  fields: {
-    provenance: PROVENANCE_SCHEMA,
-    options: OPTIONS_SCHEMA,
-    old: SIDE_SCHEMA,
-    new: SIDE_SCHEMA,
-    summary: SUMMARY_SCHEMA,
-    columns: COLUMNS_SCHEMA,
-  },
-};
+const READ_SCHEMA = object<ComparisonData>({
+  provenance: PROVENANCE_SCHEMA,
+  options: OPTIONS_SCHEMA,
+  old: SIDE_SCHEMA,
+  new: SIDE_SCHEMA,
+  summary: SUMMARY_SCHEMA,
+  columns: COLUMNS_SCHEMA,
+});
 
-/** Bins of a histogram: the longest column has as many numbers a tensor. */
+/** Bins that a histogram has at most: each is a number a tensor. */
 const MOST_BINS = 64;
 
 /**
@@ -35,11 +32,18 @@ export function parseReport(json: string): Comparison {
   if (typeof json !== 'string') throw argumentError(`parseReport takes the text of a report, not ${spell(json)}`);
   const data = readObject(json);
   checkVersion(data);
-  const names = (data['columns'] as { names?: unknown } | null | undefined)?.names;
-  const count = Array.isArray(names) ? names.length : 0;
-  const read = decode(data, REPORT_SCHEMA, '', count * MOST_BINS) as ComparisonData;
-  checkLengths(read.columns);
-  return Comparison.from({ ...read, summary: { ...read.summary, tensors: read.columns } });
+  return Comparison.from(decode(data, READ_SCHEMA, '', readSize(data)) as ComparisonData);
+}
+
+/** How long the columns must be: looked at first, so that none of them decides by itself how much memory it takes. */
+function readSize(data: Readonly<Record<string, unknown>>): Size {
+  const { names, histogram } = expectObject(data['columns'], 'columns');
+  const rows = expect(names as readonly unknown[], Array.isArray, 'a list', 'columns.names').length;
+  if (histogram === undefined) return { rows, bins: 0 };
+  const { bins } = expectObject(histogram, 'columns.histogram');
+  const isCount = Number.isInteger(bins) && (bins as number) > 0 && (bins as number) <= MOST_BINS;
+  expect(bins, () => isCount, `a whole number from 1 to ${MOST_BINS}`, 'columns.histogram.bins');
+  return { rows, bins: bins as number };
 }
 
 /** Where a file to read comes from, as a hint. */
@@ -50,7 +54,7 @@ function checkVersion(data: Readonly<Record<string, unknown>>): void {
   if (data['kind'] === 'series') {
     throw fail('Unsupported', 'E_UNSUPPORTED_FORMAT', 'this is the report of a series, not of a comparison', SERIES_HINT);
   }
-  if (typeof version !== 'number' || !('parameters' in data)) {
+  if (typeof version !== 'number' || !Object.hasOwn(data, 'parameters')) {
     const expected = 'expected the keys schema_version, summary, parameters and columns';
     throw fail('Format', 'E_UNKNOWN_FORMAT', `not a report of model-diff: ${expected}`, HOW_TO_MAKE);
   }
@@ -77,28 +81,4 @@ function readObject(json: string): Readonly<Record<string, unknown>> {
 
 function fail(kind: ErrorKind, code: ErrorCode, message: string, hint: string, cause?: unknown): ModelDiffError {
   return new ModelDiffError(message, { kind, code, hint, cause });
-}
-
-/** Every column must have a row for every name. */
-function checkLengths(columns: TensorColumns): void {
-  const count = columns.names.length;
-  const check = (at: string, column: ArrayLike<unknown>, expected = count): void => {
-    if (column.length !== expected) throw invalidReport(`columns.${at}`, `${expected} values`, String(column.length));
-  };
-  const side = (at: string, values: SideColumns): void => {
-    for (const key of ['dtype', 'shape', 'numElements', 'sizeBytes', ...SIDE_METRIC_NAMES] as const)
-      check(`${at}.${key}`, values[key]);
-  };
-  for (const key of ['changeType', 'totalElements', 'identical', 'dtypeChanged', ...PAIR_METRIC_NAMES] as const)
-    check(key, columns[key]);
-  side('old', columns.old);
-  side('new', columns.new);
-  const { rounding, histogram, probes } = columns;
-  if (rounding !== undefined) {
-    check('rounding.expected_changed', rounding.expectedChanged);
-    check('rounding.update_size', rounding.updateSize);
-    check('rounding.shape', rounding.shape);
-  }
-  if (probes !== undefined) for (const key of PROBE_METRIC_NAMES) check(`probes.${PROBE_METRICS[key].binding}`, probes[key]);
-  if (histogram !== undefined) check('histogram.counts', histogram.counts, count * histogram.bins);
 }

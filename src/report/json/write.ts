@@ -1,7 +1,6 @@
-import type { ParameterDiff } from '../../comparison/rows.ts';
 import { encode } from './encode.ts';
 import { listFields } from './keys.ts';
-import type { ObjectSchema, Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
 
 /**
  * The text of a value, as `JSON.stringify(encode(value, schema))` gives it; undefined for a field that is left out. Long lists are
@@ -24,20 +23,13 @@ export function write(value: unknown, schema: Schema): string | undefined {
     case 'list':
     case 'tuple':
     case 'record':
+    case 'either':
+    case 'constant':
     case 'column':
     case 'lookup':
     case 'rows':
       return JSON.stringify(encode(value, schema));
   }
-}
-
-/** A tensor; the shapes of both sides stand behind the metrics of the original, where its readers look for them. */
-export function writeParameter(diff: ParameterDiff, { fields }: ObjectSchema): string {
-  const written = writeFields(diff, fields);
-  const behind = written.findIndex((field) => field.startsWith('"change_ratio":')) + 1;
-  const shapes = [diff.oldInfo, diff.newInfo].map((info) => JSON.stringify(info?.shape ?? null));
-  written.splice(behind, 0, `"old_shape":${shapes[0]}`, `"new_shape":${shapes[1]}`);
-  return `{${written.join(',')}}`;
 }
 
 function writeFields(value: object, fields: Readonly<Record<string, Schema>>): string[] {

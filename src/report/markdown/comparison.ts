@@ -4,6 +4,7 @@ import { escapeMarkdown } from '../../wording/escape.ts';
 import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
+import { listChoices, writeFindings, writeLeftOut } from './left-out.ts';
 import { listStructure } from './structure.ts';
 import { rankModified, sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';
@@ -34,6 +35,8 @@ export function writeMarkdown(report: Report, options: MarkdownOptions = {}): st
     head.join('\n\n'),
     [
       writeFailed(report),
+      writeLeftOut(report),
+      writeFindings(report),
       writeInsights(report),
       writeModified(report, rows),
       ...listStructure(report, rows),
@@ -61,7 +64,8 @@ function writeSides({ old, new: fresh, oldName, newName }: Report): string {
   return lines.join('\n');
 }
 
-function writeNumbers({ old, new: next, summary, analysis }: Report): string {
+function writeNumbers(report: Report): string {
+  const { old, new: next, summary, analysis } = report;
   const counts = [
     `${formatCount(summary.modifiedTensors)} modified`,
     `${formatCount(summary.identicalTensors)} identical`,
@@ -76,6 +80,7 @@ function writeNumbers({ old, new: next, summary, analysis }: Report): string {
   const lines = [`- Tensors: ${counts.join(', ')}`];
   for (const change of summary.nameChanges ?? [])
     lines.push(`- ${escapeMarkdown(truncateMiddle(describeNameChange(change), 300))}`);
+  lines.push(...listChoices(report));
   if (summary.relativeChange !== null) {
     const { median, p99, max } = summary.relativeChange;
     lines.push(
@@ -119,7 +124,7 @@ function writeModified({ columns, summary }: Report, rows: number): MarkdownBloc
   const ranked = rankModified(columns, rows);
   const top = findTop(columns, ranked);
   const lines = [...ranked].map((row) => {
-    const words = describeRow(columns, row, top, formatPercent);
+    const words = describeRow(columns, row, top, (change) => formatPercent(change, 3));
     const notes = [describeShapes(columns, row, SIGNS), describeNotes(columns, row, SIGNS)]
       .filter((note) => note !== '')
       .map(codeName)

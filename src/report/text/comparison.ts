@@ -6,6 +6,7 @@ import { spellAscii } from './ascii.ts';
 import { writeHeader } from './header.ts';
 import { writeInsights } from './insights.ts';
 import { chooseLayout, type TextOptions } from './layout.ts';
+import { writeChosen, writeFindings, writeLeftOut } from './left-out.ts';
 import { writeCounts, writeNumbers } from './numbers.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
 import { writeModified } from './tensors.ts';
@@ -22,11 +23,14 @@ export function writeText(report: Report, options: TextOptions = {}): string {
     ...writeHeader(report, layout),
     ...(layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line)),
     ...(report.summary.nameChanges ?? []).map((change) => layout.paint('dim', escapeTerminal(describeNameChange(change)))),
+    ...writeChosen(report, layout),
     '',
     ...writeCounts(report, layout),
     ...writeNumbers(report, layout),
     ...writeInsights(report, layout),
     ...writeFailed(report, layout),
+    ...writeLeftOut(report, layout),
+    ...writeFindings(report, layout),
     ...writeStructure(report, layout),
     ...writeConfiguration(report, layout),
     ...writeModified(report, layout),

@@ -5,6 +5,7 @@ mod gather;
 mod observe;
 mod packed;
 mod plan;
+mod probe;
 mod quant;
 mod read;
 mod sample;
@@ -14,6 +15,7 @@ mod tree;
 
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};
+pub use probe::{Questions, probe};
 pub use read::{ElementType, read_elements};
 pub use sample::{Distribution, Histogram};
 pub use schedule::{Options, Outcome, describe, run};

@@ -1,6 +1,7 @@
 //! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
 
 use crate::engine::complex;
+use crate::kernel::exponents::Counts;
 use crate::kernel::{self, CHUNK, Operand};
 use crate::stats::Exponents;
 
@@ -37,8 +38,9 @@ fn sampled(elements: u64) -> usize {
 
 /// What one thread has counted in the unit at hand.
 pub(super) struct Sample {
-    exponents: [u32; 256],
-    changes: [u32; 256],
+    exponents: Counts,
+    changed: Counts,
+    changes: Counts,
     is_empty: bool,
 }
 
@@ -47,6 +49,8 @@ pub(super) struct Sample {
 pub struct Distribution {
     /// Exponents of the old tensor, where both sides have one float type.
     pub exponents: Exponents,
+    /// The same of those elements whose bits changed.
+    pub changed: Exponents,
     /// Exponents of |new - old|, where they were asked for; exponent 0 is no change.
     pub changes: Exponents,
 }
@@ -55,6 +59,7 @@ impl Default for Sample {
     fn default() -> Self {
         Self {
             exponents: [0; 256],
+            changed: [0; 256],
             changes: [0; 256],
             is_empty: true,
         }
@@ -75,7 +80,10 @@ impl Sample {
         };
         if a.dtype == b.dtype {
             let count = sampled(elements);
-            self.is_empty &= !kernel::exponents::count(a, count, &mut self.exponents);
+            let Self {
+                exponents, changed, ..
+            } = self;
+            self.is_empty &= !kernel::exponents::count(a, b, count, exponents, changed);
         }
         let Some(count) = histogram.count(elements) else {
             return;
@@ -110,7 +118,8 @@ impl Sample {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         distribution.exponents.add(&self.exponents);
+        distribution.changed.add(&self.changed);
         distribution.changes.add(&self.changes);
-        (self.exponents, self.changes) = ([0; 256], [0; 256]);
+        *self = Self::default();
     }
 }

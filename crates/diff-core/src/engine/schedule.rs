@@ -377,7 +377,13 @@ struct Worker {
 
 /// What was read of a plain tensor need not stay resident. A thread that is behind the others maps the edges of its unit once more
 /// after they were released; so what lies further back than threads are apart, as a rule, is released again.
-fn release(view: Option<View>, checkpoint: &Checkpoint, first: u64, end: u64, threads: usize) {
+pub(super) fn release(
+    view: Option<View>,
+    checkpoint: &Checkpoint,
+    first: u64,
+    end: u64,
+    threads: usize,
+) {
     let Some(view) = view else { return };
     let Some(tensor) = checkpoint.tensors.get(view.tensor) else {
         return;
@@ -524,10 +530,12 @@ mod tests {
             tensors,
             sources: vec![source],
             metadata: Vec::new(),
+            has_folder: false,
             config: None,
             configs: Vec::new(),
             findings: Vec::new(),
             left_out: Vec::new(),
+            candidates: Vec::new(),
         })
     }
 

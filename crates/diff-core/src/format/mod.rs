@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::checkpoint::{Checkpoint, Format};
+use crate::checkpoint::{Candidate, Checkpoint, Format};
 use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOut;
@@ -59,6 +59,8 @@ struct Opened {
     findings: Vec<Finding>,
     /// Spans count sources as those of the tensors do.
     left_out: Vec<LeftOut>,
+    /// Mappings that could be the model.
+    candidates: Vec<Candidate>,
     /// Sources beside the file itself, numbered after it.
     sources: Vec<Arc<dyn Source>>,
 }
@@ -113,14 +115,14 @@ const READERS: &[Reader] = &[
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     let path = &*locate(path)?;
     let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-    let is_index = path.to_string_lossy().ends_with(".index.json");
+    let is_index = hf_dir::is_index(&path.to_string_lossy());
     let mut checkpoint = if metadata.is_dir() {
         hf_dir::open(path, options)?
     } else if metadata.is_file() && is_index {
         hf_dir::open_index(path, options)?
     } else {
         let mut checkpoint = open_file(path, options)?;
-        hf_dir::note_ties(&mut checkpoint);
+        hf_dir::note_alone(&mut checkpoint);
         checkpoint
     };
     note_strange_names(&mut checkpoint);
@@ -168,10 +170,12 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         tensors: opened.tensors,
         sources,
         metadata: opened.metadata,
+        has_folder: false,
         config: None,
         configs: Vec::new(),
         findings: opened.findings,
         left_out: opened.left_out,
+        candidates: opened.candidates,
     })
 }
 
@@ -244,7 +248,8 @@ fn join_inside(directory: &Path, name: &str, named_by: &Path) -> Result<std::pat
         && !name.contains(['\0', '\\', ':'])
         && relative
             .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        && relative.file_name().is_some();
     if !plain {
         return Err(
             Error::new(Code::PathEscape, "file name leaves the checkpoint's folder")
@@ -254,5 +259,9 @@ fn join_inside(directory: &Path, name: &str, named_by: &Path) -> Result<std::pat
                 .hint("this file was not written by a well-behaved program; do not trust it"),
         );
     }
-    Ok(directory.join(relative))
+    // Without `./`.
+    let names = relative
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_)));
+    Ok(names.fold(directory.to_path_buf(), |path, name| path.join(name)))
 }

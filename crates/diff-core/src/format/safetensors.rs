@@ -75,9 +75,9 @@ impl<'de> Deserialize<'de> for Header<'de> {
                 let mut header = Header::default();
                 while let Some(name) = map.next_key::<String>()? {
                     if name == "__metadata__" {
-                        header
-                            .metadata
-                            .extend(map.next_value::<Members<String>>()?.0);
+                        // Null is none, as for the crate.
+                        let texts = map.next_value::<Option<Members<String>>>()?;
+                        header.metadata.extend(texts.into_iter().flat_map(|t| t.0));
                     } else {
                         header.entries.push((name, map.next_value()?));
                     }
@@ -111,6 +111,7 @@ pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Res
         .collect::<Result<_>>()?;
     Ok(Opened {
         left_out: Vec::new(),
+        candidates: Vec::new(),
         tensors,
         metadata,
         findings: Vec::new(),

@@ -91,6 +91,73 @@ const KNOWN: &[(&[u8], Code, &str, &str)] = &[
     ),
 ];
 
+/// First bytes of what lies in folders of models and holds no weights, with where they stand.
+const HARMLESS: &[(usize, &[u8])] = &[
+    (0, b"\x89PNG"),
+    (0, b"\xff\xd8\xff"),
+    (0, b"GIF8"),
+    (0, b"RIFF"),
+    (0, b"%PDF"),
+    (0, b"ID3"),
+    (0, b"OggS"),
+    (0, b"fLaC"),
+    (4, b"ftyp"),
+    (0, b"PAR1"),
+    (0, b"ARROW1"),
+    (0, b"SQLite format 3"),
+    (0, b"\0\0\0\x01Bud1"),
+    // Empty zip archive.
+    (0, b"PK\x05\x06"),
+];
+
+/// Whether the first bytes are those of weights, or of an archive, that is not read here. Git-LFS pointers are told by name: a tokenizer may
+/// be one too.
+pub(super) fn is_foreign(head: &Head) -> bool {
+    let is_known = KNOWN.iter().any(|(magic, code, _, _)| {
+        head.starts_with(magic) && !matches!(code, Code::GitLfsPointer | Code::NoTensors)
+    });
+    is_known || is_tar(head) || is_zlib(head.start) || is_onnx(head.start) || is_flax(head.start)
+}
+
+/// Whether a file that nothing claims can be no weights: text, pictures, sounds, tables.
+pub(super) fn is_harmless(head: &Head) -> bool {
+    is_text(head.start)
+        || HARMLESS.iter().any(|(at, magic)| {
+            head.start
+                .get(*at..)
+                .is_some_and(|rest| rest.starts_with(magic))
+        })
+}
+
+/// UTF-8 without control characters, as far as it was read; UTF-16 with its mark.
+fn is_text(start: &[u8]) -> bool {
+    if let [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, ..] = start {
+        return true;
+    }
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // The last character is cut.
+        Err(error) if error.error_len().is_none() => start
+            .get(..error.valid_up_to())
+            .and_then(|whole| std::str::from_utf8(whole).ok())
+            .unwrap_or_default(),
+        Err(_) => return false,
+    };
+    text.chars()
+        .all(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b'))
+}
+
+fn is_tar(head: &Head) -> bool {
+    head.start
+        .get(257..262)
+        .is_some_and(|magic| magic == b"ustar")
+}
+
+/// The head of a zlib stream: deflate with a window of 32 KiB, and a checksum of the two bytes.
+fn is_zlib(start: &[u8]) -> bool {
+    matches!(start, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+}
+
 /// A protobuf whose first field is `ir_version`, 1 to 13, and whose second is a text or a graph.
 fn is_onnx(start: &[u8]) -> bool {
     match start {
@@ -124,16 +191,28 @@ pub(super) fn explain(head: &Head) -> Error {
             "the download got a login or error page; check the address and your access token",
         );
     }
-    if head
-        .start
-        .get(257..262)
-        .is_some_and(|magic| magic == b"ustar")
-    {
+    if is_tar(head) {
+        if head.starts_with(b"sys_info\0") {
+            return Error::new(
+                Code::UnsupportedArchive,
+                "PyTorch checkpoint of before version 0.2 (a tar archive of 2016)",
+            )
+            .hint(
+                "load it with torch.load, which still reads it, and save it again with torch.save",
+            );
+        }
         return Error::new(
             Code::UnsupportedArchive,
             "tar archive instead of a checkpoint",
         )
         .hint("unpack it first with tar xf");
+    }
+    if is_zlib(head.start) {
+        return Error::new(
+            Code::UnsupportedArchive,
+            "zlib-compressed file, as joblib writes with compress",
+        )
+        .hint("load it with joblib.load and save the arrays with safetensors.numpy.save_file or numpy.savez");
     }
     if is_onnx(head.start) {
         return Error::new(

@@ -18,6 +18,7 @@ mod fast;
 mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+pub mod probe;
 #[cfg(test)]
 mod tests;
 mod wide;

@@ -86,6 +86,12 @@ impl Context {
         self.globals.iter().any(|global| global.uses > 0)
     }
 
+    /// Whether anything of a module was named.
+    #[must_use]
+    pub fn names_module(&self, module: &str) -> bool {
+        self.globals.iter().any(|global| global.module == module)
+    }
+
     /// Number of a global, which is judged when it is first named.
     pub(super) fn name_global(
         &mut self,

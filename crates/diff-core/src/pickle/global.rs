@@ -93,6 +93,9 @@ const DATA: &[(&str, &[&str])] = &[
         "copyreg",
         &["_reconstructor", "__newobj__", "__newobj_ex__"],
     ),
+    // Streams over memory: their state is their content.
+    ("io", &["BytesIO", "StringIO"]),
+    ("_io", &["BytesIO", "StringIO"]),
     (
         "datetime",
         &["datetime", "date", "time", "timedelta", "timezone"],
@@ -578,6 +581,9 @@ const DANGEROUS_NAMES: &[(&str, &str)] = &[
 #[must_use]
 pub fn classify(module: &str, name: &str) -> Class {
     let first = module.split('.').next().unwrap_or(module);
+    if matches!(module, "io" | "_io") && is_data(module, name) {
+        return Class::Data;
+    }
     if DANGEROUS_MODULES.contains(&first) || reaches_module(name) {
         return Class::Dangerous;
     }

@@ -117,6 +117,11 @@ impl Values {
             .unwrap_or(&Value::None)
     }
 
+    /// All values, in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.chunks.iter().flatten()
+    }
+
     pub fn get_mut(&mut self, id: Id) -> Option<&mut Value> {
         self.chunks
             .get_mut(id.0 as usize / CHUNK)

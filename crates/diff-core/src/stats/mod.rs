@@ -3,7 +3,11 @@
 mod exponents;
 mod own;
 mod pair;
+mod probe;
 
 pub use exponents::Exponents;
 pub use own::Own;
 pub use pair::{Metrics, PairStats};
+pub use probe::{
+    Casts, Grid, Hashes, Narrow, Order, Parts, Probe, RowChanges, Rows, Zeros, middle,
+};

@@ -23,6 +23,23 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// A folder of the test's own, gone at its end.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("model-diff-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// The system's allocator, counting.
 pub struct Counting;
 

@@ -1,39 +1,18 @@
-//! Files that a trainer leaves beside the weights: optimizer, schedule, random numbers, arguments.
+//! Files that a trainer leaves beside the weights, read where they are wanted: optimizer, schedule, random numbers.
 
-use super::add_file;
 use super::listing::Listing;
+use super::{add, states};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Result};
-use crate::finding::{Finding, Severity};
 use crate::format::OpenOptions;
 
-/// Whether a name is that of a state of training that may hold tensors.
-pub(super) fn is_state(name: &str) -> bool {
-    let Some((stem, extension)) = name.rsplit_once('.') else {
-        return false;
-    };
-    match extension {
-        "pt" | "bin" => matches!(
-            stem,
-            "optimizer" | "scheduler" | "scaler" | "optimizer_0" | "sampler"
-        ),
-        "pth" => stem.starts_with("rng_state"),
-        "safetensors" => stem == "optimizer",
-        _ => false,
-    }
+/// Whether a state may hold tensors; that of `training_args.bin` and `random_states_0.pkl` are no tensors of training.
+fn may_hold_tensors(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    matches!(extension, "pt" | "bin" | "pth" | "safetensors") && !name.starts_with("training_args")
 }
 
-/// Whether a name is that of something of a trainer's that holds no weights.
-pub(super) fn is_other(name: &str) -> bool {
-    name == "training_args.bin"
-        || name == "trainer_state.json"
-        || (name.starts_with("random_states_")
-            && std::path::Path::new(name)
-                .extension()
-                .is_some_and(|e| e == "pkl"))
-}
-
-/// Adds the states of training under the names of their files, where they are wanted; else says that they are there.
+/// Adds the states of training under the names of their files, where they are wanted.
 ///
 /// # Errors
 /// As opening a file; one without tensors is passed over.
@@ -42,33 +21,16 @@ pub(super) fn add(
     listing: &Listing,
     options: &OpenOptions,
 ) -> Result<()> {
-    let states: Vec<&String> = listing.files.iter().filter(|name| is_state(name)).collect();
     if !options.include_optimizer {
-        let left: Vec<&str> = listing
-            .files
-            .iter()
-            .filter(|name| is_state(name) || is_other(name))
-            .map(String::as_str)
-            .take(8)
-            .collect();
-        if !left.is_empty() {
-            checkpoint.findings.push(
-                Finding::new(
-                    "TrainingStateSkipped",
-                    Severity::Info,
-                    format!(
-                        "state of training is left out: {}; --include-optimizer reads it",
-                        left.join(", ")
-                    ),
-                )
-                .at(&listing.directory),
-            );
-        }
         return Ok(());
     }
-    for name in states {
+    let wanted = listing
+        .files
+        .iter()
+        .filter(|name| states::is_state(name) && may_hold_tensors(name));
+    for name in wanted {
         let before = checkpoint.tensors.len();
-        match add_file(checkpoint, &listing.path(name), options) {
+        match add::file(checkpoint, &listing.path(name), options) {
             Ok(()) => {}
             Err(error) if error.code() == Code::NoTensors => continue,
             Err(error) => return Err(error),

@@ -9,11 +9,14 @@ use crate::format::json;
 /// The model's own.
 pub(super) const MAIN: &str = "config.json";
 
+/// That of an adapter of peft.
+pub(super) const ADAPTER: &str = "adapter_config.json";
+
 /// Further ones that say how a model is used or was made.
 const OTHERS: &[&str] = &[
     "generation_config.json",
     "tokenizer_config.json",
-    "adapter_config.json",
+    ADAPTER,
     "model_index.json",
     "scheduler_config.json",
     "params.json",
@@ -26,7 +29,7 @@ pub(super) fn read(checkpoint: &mut Checkpoint, directory: &Path, component: Opt
         if !path.exists() {
             continue;
         }
-        let text = json::read_file(&path).and_then(|text| {
+        let text = json::read_python_file(&path).and_then(|text| {
             serde_json::from_str::<serde::de::IgnoredAny>(&text)
                 .map_err(|e| json::invalid(name, &e).at(&path))
                 .map(|_| text)

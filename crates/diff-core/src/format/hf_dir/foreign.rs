@@ -15,7 +15,7 @@ enum Sign {
 
 const KNOWN: &[(&[Sign], &str, &str)] = &[
     (
-        &[Sign::File(".metadata"), Sign::Ending(".distcp")],
+        &[Sign::File(".metadata")],
         "checkpoint of torch.distributed (DCP)",
         "python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIRECTORY model.pt",
     ),
@@ -57,6 +57,14 @@ const KNOWN: &[(&[Sign], &str, &str)] = &[
         &[Sign::File("latest_checkpointed_iteration.txt")],
         "checkpoint of Megatron-LM",
         "convert it with Megatron's tools/checkpoint/convert.py to the Hugging Face format",
+    ),
+    (
+        &[
+            Sign::Ending("openvino_model.xml"),
+            Sign::Ending("openvino_model.bin"),
+        ],
+        "OpenVINO model",
+        "compare the model that it was made from",
     ),
     (
         &[Sign::Ending(".gguf")],

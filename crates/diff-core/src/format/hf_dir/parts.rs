@@ -25,7 +25,7 @@ pub(super) struct Part {
 /// `InvalidHeader`, `PathEscape`.
 pub(super) fn of_pipeline(listing: &Listing) -> Result<Vec<Part>> {
     let path = listing.path("model_index.json");
-    let text = json::read_file(&path)?;
+    let text = json::read_python_file(&path)?;
     let index: HashMap<String, serde_json::Value> =
         serde_json::from_str(&text).map_err(|e| json::invalid("model_index.json", &e).at(&path))?;
     let mut names: Vec<&String> = index
@@ -59,7 +59,15 @@ struct Module {
     path: String,
 }
 
-/// Modules of a sentence-transformers model. The first one is the language model itself, under its own names.
+/// What a Router of sentence-transformers says of the modules in its folder; older ones are called Asym.
+#[derive(Deserialize)]
+struct Router {
+    types: HashMap<String, String>,
+    structure: HashMap<String, Vec<String>>,
+}
+
+/// Modules of a sentence-transformers model. The first one is the language model itself, under its own names; those of a
+/// Router have the names that its configuration gives them.
 ///
 /// # Errors
 /// `InvalidHeader`, `PathEscape`.
@@ -75,20 +83,75 @@ pub(super) fn of_sentence_transformers(listing: &Listing) -> Result<Vec<Part>> {
         } else {
             join_inside(&listing.directory, &module.path, &path)?
         };
-        if directory.is_dir() {
-            let prefix = if number == 0 {
-                String::new()
-            } else {
-                format!("{}.", module.path)
-            };
+        if !directory.is_dir() {
+            continue;
+        }
+        let prefix = if number == 0 {
+            String::new()
+        } else {
+            format!("{}.", module.path)
+        };
+        let routes = of_router(&directory)?;
+        for (name, directory) in routes {
             parts.push(Part {
-                folder: module.path,
-                prefix,
+                folder: inside(&module.path, &name),
+                prefix: format!("{prefix}{name}."),
                 directory,
             });
         }
+        parts.push(Part {
+            folder: module.path,
+            prefix,
+            directory,
+        });
     }
     Ok(parts)
+}
+
+fn inside(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+/// Folders of the modules that a Router in this folder leads to, in the order of their names; none without a Router.
+fn of_router(directory: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut routes = Vec::new();
+    for file in ["router_config.json", super::config::MAIN] {
+        let path = directory.join(file);
+        let Ok(text) = json::read_python_file(&path) else {
+            continue;
+        };
+        // Any other configuration has no such members.
+        let Ok(Router { types, structure }) = serde_json::from_str(&text) else {
+            continue;
+        };
+        let mut names: Vec<String> = types
+            .into_keys()
+            .chain(structure.into_values().flatten())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names.into_iter().take(crate::limits::SHARDS) {
+            let folder = join_inside(directory, &name, &path)?;
+            if folder.is_dir() {
+                routes.push((name, folder));
+            }
+        }
+        break;
+    }
+    Ok(routes)
+}
+
+/// The number of a folder that a trainer saved into: `checkpoint-500`, `checkpoint_3`.
+pub(super) fn checkpoint_number(folder: &str) -> Option<u64> {
+    folder
+        .strip_prefix("checkpoint")?
+        .strip_prefix(['-', '_'])?
+        .parse()
+        .ok()
 }
 
 /// Folders that a trainer saved into, by their number.
@@ -96,10 +159,7 @@ pub(super) fn checkpoints(listing: &Listing) -> Vec<&str> {
     let mut found: Vec<(u64, &str)> = listing
         .folders
         .iter()
-        .filter_map(|name| {
-            let number = name.strip_prefix("checkpoint-")?.parse().ok()?;
-            Some((number, name.as_str()))
-        })
+        .filter_map(|name| Some((checkpoint_number(name)?, name.as_str())))
         .collect();
     found.sort_unstable();
     found.into_iter().map(|(_, name)| name).collect()

@@ -1,7 +1,7 @@
 //! Which files of a directory are the weights: the order in which `transformers`, `diffusers` and `peft` look.
 
 use super::listing::Listing;
-use crate::error::{Code, Error, Result, counted};
+use crate::error::{Code, Error, Result};
 
 /// Names of weights, `{v}` where a variant stands. An index names shards.
 const ORDER: &[(&str, Kind)] = &[
@@ -9,6 +9,8 @@ const ORDER: &[(&str, Kind)] = &[
     ("model.safetensors.index{v}.json", Kind::Index),
     ("pytorch_model{v}.bin", Kind::Single),
     ("pytorch_model.bin.index{v}.json", Kind::Index),
+    // accelerate's, of the whole model.
+    ("pytorch_model_fsdp.bin", Kind::Single),
     ("adapter_model.safetensors", Kind::Single),
     ("adapter_model.bin", Kind::Single),
     ("diffusion_pytorch_model{v}.safetensors", Kind::Single),
@@ -24,6 +26,14 @@ const ORDER: &[(&str, Kind)] = &[
     ("weights.safetensors", Kind::Single),
 ];
 
+/// Names of shards without their numbers, in the same order.
+pub(super) const STEMS: &[(&str, &str)] = &[
+    ("model", "safetensors"),
+    ("pytorch_model", "bin"),
+    ("diffusion_pytorch_model", "safetensors"),
+    ("diffusion_pytorch_model", "bin"),
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Single,
@@ -35,8 +45,6 @@ pub(super) enum Kind {
 pub(super) struct Weights {
     pub(super) file: String,
     pub(super) kind: Kind,
-    /// Other weights beside them, which are left out.
-    pub(super) others: Vec<String>,
     /// The variant, where one was chosen because there is nothing else.
     pub(super) variant: Option<String>,
 }
@@ -49,17 +57,14 @@ fn name_of(pattern: &str, variant: Option<&str>) -> String {
 }
 
 fn of_variant(listing: &Listing, variant: Option<&str>) -> Option<Weights> {
-    let mut found = ORDER
+    let (file, kind) = ORDER
         .iter()
         .filter(|(pattern, _)| variant.is_none() || pattern.contains("{v}"))
         .map(|(pattern, kind)| (name_of(pattern, variant), *kind))
-        // A folder of such a name is no weights, and must not be passed over in silence.
-        .filter(|(name, _)| listing.has(name) || listing.has_folder(name));
-    let (file, kind) = found.next()?;
+        .find(|(name, _)| listing.has(name))?;
     Some(Weights {
         file,
         kind,
-        others: found.map(|(name, _)| name).collect(),
         variant: None,
     })
 }
@@ -131,61 +136,4 @@ pub(super) fn expected(variant: Option<&str>) -> String {
         .map(|(pattern, _)| name_of(pattern, variant))
         .collect();
     names.join(" or ")
-}
-
-/// Shards that no index names: `model-00001-of-00003.safetensors`.
-///
-/// # Errors
-/// `MissingShard` when not all of them are there.
-pub(super) fn loose_shards(listing: &Listing) -> Result<Vec<String>> {
-    let mut shards: Vec<(String, u64, u64)> = Vec::new();
-    for file in &listing.files {
-        let Some((stem, extension)) = file.rsplit_once('.') else {
-            continue;
-        };
-        if !matches!(extension, "safetensors" | "bin") {
-            continue;
-        }
-        let mut parts = stem.rsplitn(4, '-');
-        let (count, of, number, name) = (parts.next(), parts.next(), parts.next(), parts.next());
-        let digits = |text: Option<&str>| {
-            text.filter(|t| t.len() == 5 && t.bytes().all(|b| b.is_ascii_digit()))
-                .and_then(|t| t.parse::<u64>().ok())
-        };
-        if let (Some(count), Some("of"), Some(number), Some(name)) =
-            (digits(count), of, digits(number), name)
-        {
-            let family = format!("{name}.{extension}");
-            if shards
-                .first()
-                .is_none_or(|first| first.0 == family && first.2 == count)
-            {
-                shards.push((family, number, count));
-            }
-        }
-    }
-    let Some((family, _, count)) = shards.first().cloned() else {
-        return Ok(Vec::new());
-    };
-    let (name, extension) = family.rsplit_once('.').unwrap_or((&family, ""));
-    let names: Vec<String> = (1..=count.min(crate::limits::SHARDS as u64))
-        .map(|number| format!("{name}-{number:05}-of-{count:05}.{extension}"))
-        .collect();
-    let missing: Vec<&str> = names
-        .iter()
-        .filter(|name| !listing.has(name))
-        .map(String::as_str)
-        .take(5)
-        .collect();
-    if missing.is_empty() {
-        return Ok(names);
-    }
-    Err(Error::new(
-        Code::MissingShard,
-        "shards are missing, and the index that names them",
-    )
-    .expected(counted(count, "shard"))
-    .found(format!("none called {}", missing.join(", ")))
-    .at(&listing.directory)
-    .hint("download interrupted? fetch the missing files and the index"))
 }

@@ -9,10 +9,11 @@ use crate::finding::{Finding, Severity};
 use crate::format::inflate::{Inflated, Pool};
 use crate::format::zip::{Archive, DEFLATED, Entry, STORED};
 use crate::format::{Head, OpenOptions, Opened};
+use crate::left_out::{LeftOut, LeftOutKind, LeftOutRole};
 use crate::limits::Cap;
 use crate::pickle::Area;
 use crate::source::{FileSource, Source};
-use crate::tensor::Tensor;
+use crate::tensor::{Span, Tensor};
 
 const SUFFIX: &str = ".npy";
 
@@ -99,6 +100,7 @@ fn read_entries(
             if !full.ends_with('/') {
                 others += 1;
                 first_other.get_or_insert(full);
+                leave_out(arrays, archive, entry, (full, number as u32), &pool)?;
             }
             continue;
         };
@@ -118,6 +120,9 @@ fn read_entries(
                 match arrays.add(name, &area)? {
                     Read::Numbers { trailing } if trailing > 0 => {
                         arrays.note(trailing_data(trailing, &area));
+                    }
+                    Read::Objects if arrays.tensors.len() == before => {
+                        leave_out(arrays, archive, entry, (full, number as u32), &pool)?;
                     }
                     Read::Numbers { .. } | Read::Objects => {}
                 }
@@ -141,9 +146,15 @@ fn read_entries(
         }
     }
     if let Some(first) = first_other {
+        let could_be_weights = |one: &LeftOut| one.role == LeftOutRole::Weights;
+        let severity = if arrays.left_out.iter().any(could_be_weights) {
+            Severity::Warning
+        } else {
+            Severity::Info
+        };
         arrays.note(Finding::new(
             "EntryIsNoArray",
-            Severity::Info,
+            severity,
             format!(
                 "left out of the archive: {} without an array, the first is {first:?}",
                 if others == 1 {
@@ -154,6 +165,45 @@ fn read_entries(
             ),
         ));
     }
+    Ok(())
+}
+
+/// Names an entry of which nothing is a tensor.
+fn leave_out(
+    arrays: &mut Arrays,
+    archive: &Archive,
+    entry: &Entry,
+    (name, number): (&str, u32),
+    pool: &Arc<Pool>,
+) -> Result<()> {
+    let Ok(area) = content(arrays, archive, entry, number, pool) else {
+        return Ok(());
+    };
+    if area.length == 0 {
+        return Ok(());
+    }
+    arrays.context.meter.debit(256 + 2 * name.len() as u64)?;
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    let is_text = matches!(
+        extension,
+        "txt" | "md" | "json" | "py" | "yaml" | "yml" | "csv"
+    );
+    arrays.left_out.push(LeftOut {
+        kind: LeftOutKind::Record,
+        role: if is_text {
+            LeftOutRole::State
+        } else {
+            LeftOutRole::Weights
+        },
+        name: name.to_owned(),
+        bytes: area.length,
+        path: area.source.path().to_path_buf(),
+        spans: vec![Span {
+            source: area.index,
+            offset: area.start,
+            bytes: area.length,
+        }],
+    });
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 
 /// One kind of value.
 #[derive(Debug, Clone)]
-pub(super) enum Element {
+pub(in crate::format) enum Element {
     Number {
         dtype: DType,
         order: ByteOrder,
@@ -23,32 +23,32 @@ pub(super) enum Element {
 
 /// One kind of value at its place in an element; an element that is no structure has one, at 0.
 #[derive(Debug, Clone)]
-pub(super) struct Leaf {
+pub(in crate::format) struct Leaf {
     /// Names of the fields that lead to it.
-    pub(super) path: Vec<String>,
-    pub(super) element: Element,
+    pub(in crate::format) path: Vec<String>,
+    pub(in crate::format) element: Element,
     /// Bytes from the start of the whole element.
-    pub(super) offset: u64,
+    pub(in crate::format) offset: u64,
     /// Bytes of one value.
-    pub(super) item: u64,
+    pub(in crate::format) item: u64,
     /// Arrays of structures around it: how many, and bytes from one to the next.
-    pub(super) levels: Vec<(u64, u64)>,
+    pub(in crate::format) levels: Vec<(u64, u64)>,
     /// Dimensions that the type adds to the array's, those of `levels` first.
-    pub(super) shape: Vec<u64>,
+    pub(in crate::format) shape: Vec<u64>,
     /// Values that lie one after the other.
-    pub(super) run: u64,
+    pub(in crate::format) run: u64,
 }
 
 /// A type as a whole.
 #[derive(Debug)]
-pub(super) struct Type {
+pub(in crate::format) struct Type {
     /// Bytes.
-    pub(super) size: u64,
-    pub(super) leaves: Vec<Leaf>,
+    pub(in crate::format) size: u64,
+    pub(in crate::format) leaves: Vec<Leaf>,
 }
 
 impl Type {
-    pub(super) fn has_objects(&self) -> bool {
+    pub(in crate::format) fn has_objects(&self) -> bool {
         self.leaves
             .iter()
             .any(|leaf| matches!(leaf.element, Element::Object))
@@ -73,7 +73,7 @@ fn too_large() -> Error {
 
 /// # Errors
 /// `UnsupportedDtype`, `InvalidHeader`, `ShapeOverflow`.
-pub(super) fn parse(descr: &Literal) -> Result<Type> {
+pub(in crate::format) fn parse(descr: &Literal) -> Result<Type> {
     match descr {
         Literal::Text(code) => scalar(code),
         Literal::List(fields) => structure(fields),

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result, counted};
 const DEEPEST: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Literal {
+pub(in crate::format) enum Literal {
     Text(String),
     /// Never negative: no header needs that.
     Whole(u64),
@@ -22,7 +22,7 @@ pub(super) enum Literal {
 /// # Errors
 /// `InvalidHeader`, with the position in the text as its offset; `ShapeOverflow` for integers beyond 64 bits;
 /// `LimitExceeded` for deep nesting.
-pub(super) fn parse(text: &str) -> Result<Literal> {
+pub(in crate::format) fn parse(text: &str) -> Result<Literal> {
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(0)?;
     parser.space();

@@ -1,6 +1,7 @@
 //! numpy's arrays, one by one and in archives. Nothing in them is evaluated or unpickled.
 
 mod archive;
+mod array;
 mod codepage;
 mod element;
 mod field;
@@ -9,19 +10,20 @@ mod literal;
 
 use std::sync::Arc;
 
-use self::element::{Element, Leaf};
-use self::field::FieldSource;
-use self::header::Header;
-use super::{Head, OpenOptions, Opened};
-use crate::dtype::{ByteOrder, DType};
-use crate::error::{Code, Error, Result, counted};
+use self::element::Element;
+use super::{Head, OpenOptions, Opened, torch};
+use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
+use crate::left_out::LeftOut;
 use crate::limits::{Cap, Limits};
-use crate::pickle::{Area, Context, Input};
+use crate::pickle::{Area, Context};
 use crate::source::{FileSource, Source};
-use crate::tensor::{Layout, Span, Tensor, element_count};
+use crate::tensor::Tensor;
 
 pub(super) use archive::{is_archive, open_archive};
+pub(super) use array::Array;
+pub(super) use element::{Element as ArrayElement, parse as parse_type};
+pub(super) use literal::Literal;
 
 /// What a lone array is called.
 const LONE: &str = "weights";
@@ -41,12 +43,14 @@ pub(super) fn open_array(
         start: 0,
         length: source.size(),
     };
+    if let Some(end) = end_of_objects(&area) {
+        return torch::open_objects(source, index, options, end);
+    }
     let mut arrays = Arrays::new(&options.limits, index + 1);
     let place = |e: Error, findings| e.at(source.path()).with_findings(findings);
     match arrays.add(LONE, &area) {
-        Ok(Read::Numbers { trailing: 0 }) => {}
+        Ok(Read::Numbers { trailing: 0 } | Read::Objects) => {}
         Ok(Read::Numbers { trailing }) => arrays.note(trailing_data(trailing, &area)),
-        Ok(Read::Objects) => return Err(place(objects(), arrays.into_findings())),
         Err(error) => return Err(place(error, arrays.into_findings())),
     }
     if arrays.tensors.is_empty() {
@@ -58,12 +62,19 @@ pub(super) fn open_array(
     Ok(arrays.into_opened())
 }
 
-fn objects() -> Error {
+/// Where the header of an array of objects ends and its pickle begins; None for other arrays.
+fn end_of_objects(area: &Area) -> Option<u64> {
+    let header = header::read(area).ok()?;
+    let element = element::parse(&header.descr).ok()?;
+    element.has_objects().then_some(header.end)
+}
+
+pub(super) fn objects() -> Error {
     Error::new(
         Code::UnsupportedDtype,
-        "array of Python objects, which would have to be unpickled",
+        "array of Python objects, in which there is no array of numbers",
     )
-    .hint("unpickling runs code, so it is not done; save the numbers alone, or use safetensors")
+    .hint("nothing was unpickled; save the numbers alone, or use safetensors")
 }
 
 fn trailing_data(bytes: u64, area: &Area) -> Finding {
@@ -94,6 +105,7 @@ struct Arrays {
     next_source: u32,
     sources: Vec<Arc<dyn Source>>,
     tensors: Vec<Tensor>,
+    left_out: Vec<LeftOut>,
     has_void_of_two: bool,
 }
 
@@ -104,6 +116,7 @@ impl Arrays {
             next_source,
             sources: Vec::new(),
             tensors: Vec::new(),
+            left_out: Vec::new(),
             has_void_of_two: false,
         }
     }
@@ -125,7 +138,8 @@ impl Arrays {
             ));
         }
         Opened {
-            left_out: Vec::new(),
+            left_out: self.left_out,
+            candidates: Vec::new(),
             tensors: self.tensors,
             metadata: Vec::new(),
             sources: self.sources,
@@ -145,17 +159,15 @@ impl Arrays {
         let element = element::parse(&header.descr)?;
         let rest = area.part(header.end, area.length - header.end)?;
         if element.has_objects() {
-            self.scan(name, &rest);
+            self.scan(name, &rest)?;
             return Ok(Read::Objects);
         }
-        let count = element_count(&header.shape)?;
-        let bytes = count.checked_mul(element.size).ok_or_else(|| {
-            Error::new(
-                Code::ShapeOverflow,
-                "array has more bytes than can be counted",
-            )
-            .found(format!("{:?} of {} bytes", header.shape, element.size))
-        })?;
+        let array = Array {
+            element: &element,
+            shape: &header.shape,
+            fortran: header.fortran,
+        };
+        let bytes = array.bytes()?;
         if bytes > rest.length {
             return Err(
                 Error::new(Code::UnexpectedEof, "array ends before its data do")
@@ -179,21 +191,8 @@ impl Arrays {
                 name.push_str(part);
             }
             self.context.meter.debit(256 + 2 * name.len() as u64)?;
-            let span = if leaf.path.is_empty() && leaf.levels.is_empty() {
-                Span {
-                    source: data.index,
-                    offset: data.start,
-                    bytes,
-                }
-            } else {
-                let source = FieldSource::new(data.clone(), count, element.size, leaf)?;
-                Span {
-                    bytes: source.size(),
-                    source: self.add_source(Arc::new(source)),
-                    offset: 0,
-                }
-            };
-            let tensor = self.describe(name, &header, leaf, span)?;
+            self.has_void_of_two |= matches!(leaf.element, Element::VoidOfTwo(_));
+            let tensor = array.leaf(name, leaf, &data, &mut |source| self.add_source(source))?;
             self.tensors.push(tensor);
         }
         Ok(Read::Numbers {
@@ -201,88 +200,38 @@ impl Arrays {
         })
     }
 
-    fn describe(
-        &mut self,
-        name: String,
-        header: &Header,
-        leaf: &Leaf,
-        span: Span,
-    ) -> Result<Tensor> {
-        let mut shape = header.shape.clone();
-        shape.extend_from_slice(&leaf.shape);
-        let elements = element_count(&shape).map_err(|e| e.tensor(&name))?;
-        let (dtype, order, label) = match &leaf.element {
-            Element::Number {
-                dtype,
-                order,
-                label,
-            } => (*dtype, *order, label.as_deref()),
-            Element::VoidOfTwo(order) => {
-                self.has_void_of_two = true;
-                (DType::Bf16, *order, None)
+    /// Reads the pickle of an object array as data: arrays and tensors in it are tensors of the file.
+    fn scan(&mut self, name: &str, rest: &Area) -> Result<()> {
+        let read = torch::read_objects(
+            &mut self.context,
+            (&mut self.sources, self.next_source),
+            rest,
+            name,
+        );
+        let (tensors, rest_of_it) = match read {
+            Ok(tensors) if tensors.is_empty() => {
+                (tensors, "there is no array of numbers in it".to_owned())
             }
-            Element::Raw(label) => (DType::Unknown, ByteOrder::Little, Some(label.as_str())),
-            Element::Object => return Err(objects()),
-        };
-        let mut tensor = match label {
-            Some(label) if dtype == DType::Unknown => {
-                Tensor::raw(name, label, shape, elements, span)
+            Ok(tensors) => {
+                let read = counted(tensors.len() as u64, "array");
+                (
+                    tensors,
+                    format!("{read} in it read, everything else is left out"),
+                )
             }
-            _ => Tensor::plain(name, dtype, shape, elements, span),
-        };
-        tensor.dtype_label = label.map(Into::into);
-        tensor.order = order;
-        if header.fortran && header.shape.len() > 1 {
-            if dtype == DType::Unknown {
-                tensor.error = Some(
-                    Error::new(
-                        Code::UnsupportedLayout,
-                        "elements of this type in Fortran order are not read",
-                    )
-                    .found(tensor.dtype_name())
-                    .tensor(&tensor.name)
-                    .hint("save the array in C order with numpy.ascontiguousarray"),
-                );
-                return Ok(tensor);
-            }
-            let strides = fortran_strides(&header.shape, &leaf.shape);
-            tensor.layout = Layout::strided(span, leaf.item, 0, &tensor.shape, strides)?;
-        }
-        Ok(tensor)
-    }
-
-    /// Looks through the pickle of an object array: what it would call is worth knowing.
-    fn scan(&mut self, name: &str, rest: &Area) {
-        let mut input = Input::new(rest.clone());
-        let done = crate::pickle::run(&mut input, &mut self.context);
-        let broken = match done {
-            Ok(_) => String::new(),
-            Err(error) => format!(" (the pickle is damaged: {error})"),
+            Err(error) if error.kind() == Kind::Limit => return Err(error),
+            Err(error) => (Vec::new(), format!("it is left out: {error}")),
         };
         self.note(
             Finding::new(
                 "ObjectArraySkipped",
                 Severity::Warning,
-                format!("array {name:?} holds Python objects; it is left out and was not unpickled{broken}"),
+                format!("array {name:?} holds Python objects and was not unpickled; {rest_of_it}"),
             )
             .at(rest.source.path())
             .offset(rest.start),
         );
+        self.tensors.extend(tensors);
+        Ok(())
     }
-}
-
-/// Strides, in values: the first axis of the array moves fastest, inside of it the type's own axes in C order.
-fn fortran_strides(outer: &[u64], inner: &[u64]) -> Vec<u64> {
-    let mut next = inner.iter().product::<u64>();
-    let mut strides = Vec::with_capacity(outer.len() + inner.len());
-    for dim in outer {
-        strides.push(next);
-        next = next.saturating_mul(*dim);
-    }
-    let mut next = inner.iter().product::<u64>();
-    for dim in inner {
-        next = next.checked_div(*dim).unwrap_or(0);
-        strides.push(next);
-    }
-    strides
 }

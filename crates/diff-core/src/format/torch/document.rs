@@ -1,6 +1,6 @@
 //! Everything that is read from one file: its pickles, the pickles inside them, and where their data is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::records::Records;
@@ -8,8 +8,9 @@ use super::{legacy, zip_file};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{self, Cap, Limits};
-use crate::pickle::{self, Area, Blob, Context, Id, Input, Object, Pickle, Value, Values};
+use crate::pickle::{self, Area, Context, Id, Input, Object, Pickle, Value, Values};
 use crate::source::{MemorySource, Source};
+use crate::tensor::Span;
 
 /// Pickles behind the STOP of another that are looked into.
 const MOST_TRAILING: usize = 1000;
@@ -23,6 +24,8 @@ pub(super) struct Document {
     /// What bytes of the stream itself belong to.
     area: Area,
     persistent: Vec<Id>,
+    /// Files around it.
+    depth: u64,
     /// Files inside bytes objects: the document of each, or why it could not be read.
     nested: HashMap<Id, Result<usize>>,
 }
@@ -42,7 +45,23 @@ pub(super) struct Reading {
     /// Sources beside the file itself, numbered from `first_source` on.
     pub(super) sources: Vec<Arc<dyn Source>>,
     pub(super) first_source: u32,
+    /// Where the data lies of what was asked for last.
+    pub(super) touched: Vec<Span>,
+    /// Distributed tensors, by the words for their placement.
+    pub(super) placements: Vec<Placed>,
+    /// Bytes objects that were looked into: the root of the file in each.
+    pub(super) opened: HashMap<Ref, Option<Ref>>,
+    /// Where files begin that lie in bytes objects and were read.
+    pub(super) entered: HashSet<(u32, u64)>,
     has_nested: bool,
+}
+
+/// Distributed tensors that are placed alike.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) words: String,
+    pub(super) is_whole: bool,
+    pub(super) count: u64,
 }
 
 impl Document {
@@ -53,6 +72,10 @@ impl Document {
     pub(super) fn persistent(&self) -> &[Id] {
         &self.persistent
     }
+
+    pub(super) fn depth(&self) -> u64 {
+        self.depth
+    }
 }
 
 impl Reading {
@@ -62,6 +85,10 @@ impl Reading {
             documents: Vec::new(),
             sources: Vec::new(),
             first_source,
+            touched: Vec::new(),
+            placements: Vec::new(),
+            opened: HashMap::new(),
+            entered: HashSet::new(),
             has_nested: false,
         }
     }
@@ -159,6 +186,7 @@ impl Reading {
             records,
             area: area.clone(),
             persistent: pickle.persistent,
+            depth,
             nested: HashMap::new(),
         });
         for call in calls {
@@ -220,93 +248,50 @@ impl Reading {
                 ..call
             })
             .is_some_and(|(module, _)| module == "torch.storage");
-        // torch's own way to pickle a storage outside of its files is worth one word.
-        if !is_torch || !std::mem::replace(&mut self.has_nested, true) {
-            let (severity, what) = if is_torch {
-                (
-                    Severity::Info,
-                    "pickle holds files of torch's in bytes objects; they are read",
-                )
-            } else {
-                (
-                    Severity::Warning,
-                    "pickle holds another pickle that it would load; it was looked into",
-                )
-            };
-            self.context.note(
-                Finding::new("NestedPickle", severity, what)
-                    .at(area.source.path())
-                    .offset(area.start),
-            );
-        }
+        self.note_inside(is_torch, &area);
         self.read_any(&area, depth)
     }
 
+    /// Says that there is a file in a bytes object; once for those that torch's own classes put there.
+    pub(super) fn note_inside(&mut self, is_usual: bool, area: &Area) {
+        if is_usual && std::mem::replace(&mut self.has_nested, true) {
+            return;
+        }
+        let (severity, what) = if is_usual {
+            (
+                Severity::Info,
+                "pickle holds files of torch's in bytes objects; they are read",
+            )
+        } else {
+            (
+                Severity::Warning,
+                "pickle holds another pickle that it would load; it was looked into",
+            )
+        };
+        self.context.note(
+            Finding::new("NestedPickle", severity, what)
+                .at(area.source.path())
+                .offset(area.start),
+        );
+    }
+
     /// A whole file of unknown format inside an area.
-    fn read_any(&mut self, area: &Area, depth: u64) -> Result<usize> {
+    pub(super) fn read_any(&mut self, area: &Area, depth: u64) -> Result<usize> {
         let head = area.read(0, area.length.min(32))?;
-        if head.starts_with(b"PK\x03\x04") {
+        let document = if head.starts_with(b"PK\x03\x04") {
             zip_file::read(self, area, depth).map(|read| read.document)
         } else if legacy::is_legacy(&head) {
             legacy::read(self, area, depth)
         } else {
             self.read_pickle(area, Records::None, depth)
-        }
+        }?;
+        self.context.meter.debit(48)?;
+        self.entered.insert((area.index, area.start));
+        Ok(document)
     }
 
-    /// The area of a bytes object, or of a text that is encoded as bytes; None for anything else.
-    pub(super) fn bytes_area(&mut self, at: Ref) -> Result<Option<Area>> {
-        let Some(document) = self.document(at) else {
-            return Ok(None);
-        };
-        match document.values.get(at.id) {
-            Value::Bytes(Blob::Source { at, length }) => {
-                let start = at - document.area.start;
-                document.area.part(start, *length).map(Some)
-            }
-            Value::Bytes(Blob::Pool(slice)) | Value::Str8(slice) => {
-                let bytes = document.values.slice(*slice).to_vec();
-                self.decoded_area(at, bytes).map(Some)
-            }
-            Value::Object(object) => {
-                let callable = Ref {
-                    id: object.callable,
-                    ..at
-                };
-                let args = self.args(at, object);
-                match (self.global(callable), args.first()) {
-                    // Protocol 2 writes bytes as text of the characters below 256.
-                    (Some(("_codecs", "encode")), Some(text)) => {
-                        let bytes = self.text(*text).and_then(pickle::text::to_latin1);
-                        match bytes {
-                            Some(bytes) => self.decoded_area(at, bytes).map(Some),
-                            None => Ok(None),
-                        }
-                    }
-                    (Some(("builtins", "bytes")), None) => {
-                        self.decoded_area(at, Vec::new()).map(Some)
-                    }
-                    (Some(("builtins", "bytearray" | "bytes")), Some(inner)) if *inner != at => {
-                        // One step only: an argument that is a call again is no bytes object.
-                        match self.value(*inner) {
-                            Value::Object(_) => Ok(None),
-                            _ => self.bytes_area(*inner),
-                        }
-                    }
-                    _ => Ok(None),
-                }
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn decoded_area(&mut self, at: Ref, bytes: Vec<u8>) -> Result<Area> {
-        self.context.meter.debit(bytes.len() as u64 + 128)?;
-        let label = self
-            .document(at)
-            .map(|document| document.area.source.path().to_path_buf())
-            .unwrap_or_default();
-        Ok(self.memory_area(&label, bytes))
+    pub(super) fn is_entered(&self, span: &Span) -> bool {
+        self.entered.contains(&(span.source, span.offset))
     }
 
     /// The document that a call of `_load_from_bytes` stands for.

@@ -1,33 +1,46 @@
 //! The files of torch, without torch: zip archives, the format of before 1.6, scripts, plain pickles.
 //!
 //! `zip_file` and `legacy` find the pickles and the data; `document` holds what the pickle machine
-//! makes of them; `tensor`, `strided`, `quantised`, `sparse`, `numpy` and `records` turn calls into descriptions of tensors; `walk` and `children` give
-//! them paths; `model` chooses and names those that are the model. Data is only looked at when it is compared.
+//! makes of them; `tensor`, `strided`, `quantised`, `sparse`, `distributed`, `numpy`, `bytes` and `records` turn calls into
+//! descriptions of tensors; `walk`, `children` and `module` give them paths; `pick` chooses the model, `model` names its tensors, `left`
+//! what is left out. Data is only looked at when it is compared.
 
+mod bytes;
 mod children;
+mod distributed;
 mod document;
+mod left;
 mod legacy;
 mod model;
+mod module;
 mod name;
 mod numpy;
+mod numpy_type;
+mod pick;
 mod quantised;
 mod records;
 mod said;
 mod sparse;
 mod strided;
 mod tensor;
+mod tree;
 mod walk;
 mod zip_file;
 
 use std::sync::Arc;
 
 use self::document::{Reading, Ref};
+use self::left::Reached;
 use self::records::Records;
-use self::walk::{Segment, Tree};
+use self::tree::{Segment, Tree};
 use super::{Head, OpenOptions, Opened};
-use crate::error::{Code, Error, Result};
-use crate::pickle::{Area, Input};
+use crate::error::{Code, Error, Result, counted};
+use crate::finding::{Finding, Severity};
+use crate::left_out::LeftOutRole;
+use crate::limits::Limits;
+use crate::pickle::{Area, Context, Input};
 use crate::source::{FileSource, MemorySource, Source};
+use crate::tensor::Tensor;
 
 pub(super) fn is_zip(head: &Head) -> bool {
     head.starts_with(b"PK\x03\x04")
@@ -42,8 +55,8 @@ pub(super) fn is_pickle(head: &Head) -> bool {
     match head.start {
         [0x80, 0..=5, ..] => true,
         [
-            b'(' | b'}' | b']' | b'c' | b')' | b'N' | b'I' | b'L' | b'K' | b'G' | b'V' | b'S'
-            | b'U' | b'X',
+            b'(' | b'}' | b']' | b'c' | b')' | b'N' | b'I' | b'L' | b'F' | b'J' | b'K' | b'M'
+            | b'G' | b'V' | b'S' | b'T' | b'U' | b'X',
             ..,
         ] => reaches_stop(head.start, head.file_size),
         _ => false,
@@ -99,10 +112,77 @@ pub(super) fn open_pickle(
     options: &OpenOptions,
 ) -> Result<Opened> {
     open(source, index, options, |reading, area| {
-        reading
-            .read_pickle(area, Records::None, 0)
-            .map(|document| (document, None))
+        let document = reading.read_pickle(area, Records::None, 0);
+        if reading.context.names_module("joblib.numpy_pickle") {
+            return Err(joblib());
+        }
+        document.map(|document| (document, None))
     })
+}
+
+/// An array file of objects: the pickle behind its header, read as any other.
+pub(super) fn open_objects(
+    source: &Arc<FileSource>,
+    index: u32,
+    options: &OpenOptions,
+    start: u64,
+) -> Result<Opened> {
+    let opened = open(source, index, options, |reading, area| {
+        reading.context.note(
+            Finding::new(
+                "ObjectArraySkipped",
+                Severity::Info,
+                "the array holds Python objects and was not unpickled; arrays of numbers in it are read, everything else is left out",
+            )
+            .at(area.source.path())
+            .offset(start),
+        );
+        let area = area.part(start, area.length - start)?;
+        reading
+            .read_pickle(&area, Records::None, 0)
+            .map(|document| (document, None))
+    });
+    opened.map_err(|error| match error.code() {
+        Code::NoTensors => super::npy::objects()
+            .at(source.path())
+            .with_findings(error.findings().to_vec()),
+        _ => error,
+    })
+}
+
+/// The tensors in a pickle inside of another format's file, named from `name` on.
+///
+/// # Errors
+/// Whatever is wrong with the pickle.
+pub(super) fn read_objects(
+    context: &mut Context,
+    (sources, first_source): (&mut Vec<Arc<dyn Source>>, u32),
+    area: &Area,
+    name: &str,
+) -> Result<Vec<Tensor>> {
+    let mut reading = Reading::new(&Limits::default(), first_source);
+    std::mem::swap(&mut reading.context, context);
+    std::mem::swap(&mut reading.sources, sources);
+    let tensors = named_tensors(&mut reading, area, name);
+    std::mem::swap(&mut reading.context, context);
+    std::mem::swap(&mut reading.sources, sources);
+    tensors
+}
+
+fn named_tensors(reading: &mut Reading, area: &Area, name: &str) -> Result<Vec<Tensor>> {
+    let document = reading.read_pickle(area, Records::None, 0)?;
+    let mut tree = Tree::default();
+    let root = root_of(reading, document)?;
+    walk::walk(reading, root, &mut tree, None)?;
+    let mut tensors = model::all(reading, tree)?;
+    for tensor in &mut tensors {
+        let inner = std::mem::take(&mut tensor.name);
+        tensor.name = match inner.as_str() {
+            "" => name.to_owned(),
+            inner => format!("{name}.{inner}"),
+        };
+    }
+    Ok(tensors)
 }
 
 fn open(
@@ -119,7 +199,7 @@ fn open(
     };
     // The number of the first source beside the file itself.
     let mut reading = Reading::new(&options.limits, index + 1);
-    let tensors = read(&mut reading, &area).and_then(|(document, constants)| {
+    let chosen = read(&mut reading, &area).and_then(|(document, constants)| {
         let mut tree = Tree::default();
         walk::note_sources(&mut reading, document);
         let root = root_of(&reading, document)?;
@@ -134,10 +214,9 @@ fn open(
             )?;
         }
         if tree.leaves.is_empty() {
-            return Err(Error::new(Code::NoTensors, "no tensor in the file")
-                .at(source.path())
-                .hint("it is read correctly; there is nothing in it to compare"));
+            return Err(no_tensors(&mut reading)?);
         }
+        reading.note_placements();
         model::choose(&mut reading, tree, options)
     });
     let sources = std::mem::take(&mut reading.sources);
@@ -147,16 +226,55 @@ fn open(
         .into_iter()
         .map(|finding| finding.at(source.path()))
         .collect();
-    match tensors {
-        Ok(tensors) => Ok(Opened {
-            left_out: Vec::new(),
-            tensors,
+    match chosen {
+        Ok(mut chosen) => Ok(Opened {
+            left_out: {
+                for one in &mut chosen.left_out {
+                    one.path = source.path().to_path_buf();
+                }
+                chosen.left_out
+            },
+            candidates: chosen.candidates,
+            tensors: chosen.tensors,
             metadata: Vec::new(),
             findings,
             sources,
         }),
         Err(error) => Err(error.at(source.path()).with_findings(findings)),
     }
+}
+
+/// joblib writes a pickle and the bytes of each array right behind the opcode that makes it, so what follows is no pickle,
+/// or one by accident.
+fn joblib() -> Error {
+    Error::new(
+        Code::UnsupportedFormat,
+        "joblib file, whose arrays lie between the opcodes of its pickle",
+    )
+    .hint("load it with joblib.load and save the arrays with safetensors.numpy.save_file or numpy.savez")
+}
+
+/// A file without tensors: whether there is nothing in it, or nothing that is known here.
+fn no_tensors(reading: &mut Reading) -> Result<Error> {
+    let lost = left::records(reading, &Reached::default())?;
+    let lost: Vec<_> = lost
+        .iter()
+        .filter(|one| one.role == LeftOutRole::Weights)
+        .collect();
+    let Some(first) = lost.first() else {
+        return Ok(Error::new(Code::NoTensors, "no tensor in the file")
+            .hint("it is read correctly; there is nothing in it to compare"));
+    };
+    let bytes = lost.iter().map(|one| one.bytes).sum::<u64>();
+    Ok(
+        Error::new(Code::NoTensors, "no tensor in the file that is known here")
+            .found(format!(
+                "{} in places that nothing leads to, the first is {:?}",
+                counted(bytes, "byte"),
+                first.name
+            ))
+            .hint("load it with the program that wrote it and save its state_dict()"),
+    )
 }
 
 fn root_of(reading: &Reading, document: usize) -> Result<Ref> {

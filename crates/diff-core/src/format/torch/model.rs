@@ -1,139 +1,127 @@
-//! Which mapping of a training checkpoint is the model, and what else is in the file.
+//! The tensors of the model under their names, and what else is in the file.
 
 use super::document::Reading;
+use super::left::{self, Reached};
+use super::pick::{best, key_of, state_nodes};
 use super::said::{list, note_choice, note_shared, rename_equal};
 use super::tensor::Found;
-use super::walk::{Kind, Node, Tree};
+use super::tree::{Kind, Tree};
+use crate::checkpoint::Candidate;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::OpenOptions;
+use crate::left_out::{LeftOut, LeftOutRole};
 use crate::tensor::Tensor;
-
-/// Keys under which training code puts the weights; where two hold as much, the first one counts.
-const WRAPPERS: &[&str] = &[
-    "state_dict",
-    "model_state_dict",
-    "model",
-    "module",
-    "net",
-    "network",
-    "params_ema",
-    "params",
-    "ema",
-    "ema_state_dict",
-    "model_ema",
-];
-
-/// Keys that may be the weights or a part of them: taken only when nearly everything is there.
-const PARTS: &[&str] = &[
-    "generator",
-    "G",
-    "weights",
-    "teacher",
-    "student",
-    "backbone",
-    "encoder",
-    "models",
-];
-
-/// Keys of what a training run keeps beside the weights.
-const OPTIMIZER: &[&str] = &[
-    "optimizer",
-    "optimizers",
-    "optimizer_state_dict",
-    "optimizer_states",
-    "optimizer_state",
-    "optim",
-    "optim_state_dict",
-    "opt",
-    "opt_state",
-    "optimizer_G",
-    "optimizer_D",
-    "base_optimizer_state",
-    "lr_scheduler",
-    "lr_schedulers",
-    "scheduler",
-    "scheduler_state_dict",
-    "grad_scaler",
-    "scaler",
-    "amp",
-];
 
 /// Paths that an error offers.
 const OFFERED: usize = 8;
 
+/// Mappings that are offered as the model.
+const MOST_CANDIDATES: usize = 64;
+
+/// What was made of a file.
+pub(super) struct Chosen {
+    pub(super) tensors: Vec<Tensor>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) candidates: Vec<Candidate>,
+}
+
 /// The tensors of the model, named from the model's mapping on.
 pub(super) fn choose(
     reading: &mut Reading,
-    tree: Tree,
+    mut tree: Tree,
     options: &OpenOptions,
-) -> Result<Vec<Tensor>> {
-    let (optimizer, is_optimizer) = optimizer_nodes(reading, &tree);
-    let in_optimizer = |node: u32| is_optimizer.get(node as usize).copied().unwrap_or(false);
+) -> Result<Chosen> {
+    let (states, is_state) = state_nodes(reading, &tree);
+    let in_state = |node: u32| is_state.get(node as usize).copied().unwrap_or(false);
+    let has_two_roots = tree
+        .nodes
+        .iter()
+        .filter(|node| node.parent.is_none())
+        .count()
+        > 1;
     let root = match &options.key {
         Some(key) => by_key(reading, &tree, key)?,
         // A script with constants beside its object has two roots, and both are the model.
-        None if tree
-            .nodes
-            .iter()
-            .filter(|node| node.parent.is_none())
-            .count()
-            > 1 =>
-        {
-            None
-        }
-        None => best(reading, &tree, &optimizer),
+        None if has_two_roots => None,
+        None => best(reading, &tree, &states),
     };
-    let inside = |mut node: u32, above: u32| loop {
-        if node == above {
-            return true;
-        }
-        match tree.nodes.get(node as usize).and_then(|n| n.parent) {
-            Some(parent) => node = parent,
-            None => return false,
-        }
-    };
-    let mut tensors: Vec<Tensor> = Vec::new();
-    let mut storages: Vec<Option<(u32, u64)>> = Vec::new();
+    let candidates = candidates(reading, &tree, root, &is_state)?;
+    let everything_is_state = tree.leaves.iter().all(|(node, _)| in_state(*node));
     let mut skipped = 0u64;
-    let mut left_out = 0u64;
-    let everything_is_optimizer = tree.leaves.iter().all(|(node, _)| in_optimizer(*node));
-    let mut named = Vec::new();
-    for (index, (node, _)) in tree.leaves.iter().enumerate() {
-        let of_optimizer = options.key.is_none() && !everything_is_optimizer && in_optimizer(*node);
-        let of_model = root.is_none_or(|root| inside(*node, root));
-        if of_optimizer && !options.include_optimizer {
+    let mut reached = Reached::default();
+    let mut beside = Vec::new();
+    let mut listed = Vec::with_capacity(tree.leaves.len());
+    for (node, found) in std::mem::take(&mut tree.leaves) {
+        let of_state = options.key.is_none() && !everything_is_state && in_state(node);
+        let of_model = root.is_none_or(|root| is_inside(&tree, node, root));
+        if of_state && !options.include_optimizer {
             skipped += 1;
-        } else if of_model && !of_optimizer {
-            named.push((index, root));
-        } else if of_optimizer {
-            named.push((index, None));
+            beside.push((node, found));
+        } else if of_model || of_state {
+            reached.add(&found.spans);
+            listed.push((node, found, if of_state { None } else { root }));
         } else {
-            left_out += 1;
+            beside.push((node, found));
         }
     }
-    let mut leaves: Vec<Option<Found>> = Vec::with_capacity(tree.leaves.len());
-    let mut nodes = Vec::with_capacity(tree.leaves.len());
-    let Tree {
-        nodes: tree_nodes,
-        leaves: tree_leaves,
-    } = tree;
-    for (node, found) in tree_leaves {
-        nodes.push(node);
-        leaves.push(Some(found));
+    let others = (beside.len() as u64).saturating_sub(skipped);
+    let (mut tensors, storages) = name_all(reading, &tree, listed)?;
+    let mut left_out = left::mappings(reading, &tree, root, (&beside, &is_state), &mut reached)?;
+    if skipped > 0 {
+        let names = list(reading, &tree, &states);
+        reading.context.note(Finding::new(
+            "OptimizerStateSkipped",
+            Severity::Info,
+            format!(
+                "{} of training states left out ({names})",
+                counted(skipped, "tensor")
+            ),
+        ));
     }
-    let tree = Tree {
-        nodes: tree_nodes,
-        leaves: Vec::new(),
+    let severity = if left_out.iter().any(|one| one.role == LeftOutRole::Weights) {
+        Severity::Warning
+    } else {
+        Severity::Info
     };
-    for (index, above) in named {
-        let (Some(found), Some(node)) = (
-            leaves.get_mut(index).and_then(Option::take),
-            nodes.get(index),
-        ) else {
-            continue;
-        };
-        let name = reading.name(&tree, *node, above)?;
+    note_choice(reading, &tree, root, others, &states, severity)?;
+    note_shared(reading, &tensors, &storages);
+    rename_equal(reading, &mut tensors);
+    left_out.extend(left::records(reading, &reached)?);
+    Ok(Chosen {
+        tensors,
+        left_out,
+        candidates,
+    })
+}
+
+/// Every tensor, named from the root on.
+pub(super) fn all(reading: &mut Reading, mut tree: Tree) -> Result<Vec<Tensor>> {
+    let leaves = std::mem::take(&mut tree.leaves);
+    let listed = leaves.into_iter().map(|(node, found)| (node, found, None));
+    let (mut tensors, _) = name_all(reading, &tree, listed.collect())?;
+    rename_equal(reading, &mut tensors);
+    Ok(tensors)
+}
+
+/// Where the storage of a tensor begins, if it has one.
+type Base = Option<(u32, u64)>;
+
+fn name_all(
+    reading: &mut Reading,
+    tree: &Tree,
+    listed: Vec<(u32, Found, Option<u32>)>,
+) -> Result<(Vec<Tensor>, Vec<Base>)> {
+    let mut tensors: Vec<Tensor> = Vec::with_capacity(listed.len());
+    let mut storages = Vec::with_capacity(listed.len());
+    for (node, found, above) in listed {
+        let mut name = reading.name(tree, node, above)?;
+        if let Some(suffix) = &found.suffix {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(suffix);
+        }
         reading.context.meter.debit(2 * name.len() as u64)?;
         let mut tensor = found.tensor;
         tensor.error = tensor.error.map(|error| error.tensor(&name));
@@ -141,123 +129,60 @@ pub(super) fn choose(
         tensors.push(tensor);
         storages.push(found.storage);
     }
-    if skipped > 0 {
-        let names = list(reading, &tree, &optimizer);
-        reading.context.note(Finding::new(
-            "OptimizerStateSkipped",
-            Severity::Info,
-            format!(
-                "{} of optimizers left out ({names})",
-                counted(skipped, "tensor")
-            ),
-        ));
-    }
-    note_choice(reading, &tree, root, left_out, &optimizer)?;
-    note_shared(reading, &tensors, &storages);
-    rename_equal(reading, &mut tensors);
-    Ok(tensors)
+    Ok((tensors, storages))
 }
 
-fn key_of(reading: &Reading, node: &Node) -> Option<String> {
-    node.segment.map(|segment| reading.segment(segment))
-}
-
-/// Nodes that hold an optimizer's state, the outermost ones; and for each node whether it belongs to one.
-fn optimizer_nodes(reading: &Reading, tree: &Tree) -> (Vec<u32>, Vec<bool>) {
-    let mut found = Vec::new();
-    let mut is_inside = vec![false; tree.nodes.len()];
-    for (number, node) in tree.nodes.iter().enumerate() {
-        let above = node
-            .parent
-            .is_some_and(|parent| is_inside.get(parent as usize).copied().unwrap_or(false));
-        // Only near the root: a model may well have a module called `scheduler`.
-        let near = node.parent.is_some_and(|parent| {
-            tree.nodes
-                .get(parent as usize)
-                .is_some_and(|parent| parent.parent.is_none() && parent.kind == Kind::Mapping)
-        });
-        let named = near
-            && node.kind != Kind::Tensor
-            && key_of(reading, node).is_some_and(|key| OPTIMIZER.contains(&&*key));
-        let is_optimizer = named || (node.is_optimizer && node.parent.is_some());
-        if is_optimizer && !above && node.tensors > 0 {
-            found.push(number as u32);
-        }
-        if let Some(flag) = is_inside.get_mut(number) {
-            *flag = above || is_optimizer;
-        }
-    }
-    (found, is_inside)
-}
-
-/// Goes down from the root as long as a known key leads to the larger part of the tensors.
-fn best(reading: &Reading, tree: &Tree, optimizer: &[u32]) -> Option<u32> {
-    if tree.nodes.first()?.segment.is_some() {
-        return None;
-    }
-    let mut at = 0u32;
-    let mut keys = [WRAPPERS, PARTS].concat();
+/// Whether a node is another or below it.
+pub(super) fn is_inside(tree: &Tree, mut node: u32, above: u32) -> bool {
     loop {
-        let node = tree.nodes.get(at as usize)?;
-        let children: Vec<(u32, &Node)> = tree
-            .nodes
-            .iter()
-            .enumerate()
-            .skip(at as usize + 1)
-            .map(|(number, node)| (number as u32, node))
-            .filter(|(number, node)| node.parent == Some(at) && !optimizer.contains(number))
-            .collect();
-        let next = match node.kind {
-            Kind::Mapping => best_child(reading, &children, &keys),
-            Kind::Sequence => best_item(&children),
-            _ => None,
-        };
-        match next {
-            Some(next) => at = next,
-            None => return Some(at),
+        if node == above {
+            return true;
         }
-        // Below the first wrapper, `encoder` is a part of the model and nothing around it.
-        keys = WRAPPERS.to_vec();
+        match tree.nodes.get(node as usize).and_then(|n| n.parent) {
+            Some(parent) => node = parent,
+            None => return false,
+        }
     }
 }
 
-fn best_child(reading: &Reading, children: &[(u32, &Node)], keys: &[&str]) -> Option<u32> {
-    let total: u64 = children.iter().map(|(_, node)| node.bytes).sum();
-    let direct: u64 = children
-        .iter()
-        .filter(|(_, node)| node.kind == Kind::Tensor)
-        .map(|(_, node)| node.bytes)
-        .sum();
-    let largest = children
-        .iter()
-        .filter(|(_, node)| node.kind != Kind::Tensor)
-        .map(|(_, node)| node.bytes)
-        .max()?;
-    let rank = |node: &Node| {
-        let key = key_of(reading, node)?;
-        keys.iter().position(|known| *known == key)
-    };
-    let (number, node, key_rank) = children
-        .iter()
-        .filter(|(_, node)| matches!(node.kind, Kind::Mapping | Kind::Module | Kind::Object))
-        .filter_map(|(number, node)| rank(node).map(|rank| (*number, *node, rank)))
-        .max_by_key(|(_, node, rank)| (node.bytes, std::cmp::Reverse(*rank)))?;
-    let is_part = keys.get(key_rank).is_some_and(|key| PARTS.contains(key));
-    let enough =
-        node.bytes >= largest && node.bytes >= direct && (!is_part || node.bytes >= total / 4 * 3);
-    (enough && node.tensors > 0).then_some(number)
-}
-
-/// In a list of models, the largest; a list with tensors of its own is the model itself.
-fn best_item(children: &[(u32, &Node)]) -> Option<u32> {
-    if children.iter().any(|(_, node)| node.kind == Kind::Tensor) {
-        return None;
+/// The mappings near the root that hold tensors, but for those inside of the one that was taken; where that is the
+/// root, those right below it.
+fn candidates(
+    reading: &Reading,
+    tree: &Tree,
+    root: Option<u32>,
+    is_state: &[bool],
+) -> Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for (number, node) in tree.nodes.iter().enumerate() {
+        let id = number as u32;
+        let is_chosen = root.unwrap_or(0) == id;
+        let mut depth = 0;
+        let mut up = node.parent;
+        while let Some(parent) = up.and_then(|up| tree.nodes.get(up as usize)) {
+            depth += 1;
+            up = parent.parent;
+        }
+        let is_part = match root {
+            Some(root) if root != 0 => is_inside(tree, id, root),
+            _ => depth > 1,
+        };
+        let is_mapping = matches!(node.kind, Kind::Mapping | Kind::Module | Kind::Object);
+        let is_other = is_mapping
+            && node.tensors > 0
+            && depth <= 3
+            && !is_part
+            && !is_state.get(number).copied().unwrap_or(false);
+        if is_chosen || (is_other && found.len() < MOST_CANDIDATES) {
+            found.push(Candidate {
+                key: reading.name(tree, id, None)?,
+                tensors: node.tensors,
+                bytes: node.bytes,
+                is_chosen,
+            });
+        }
     }
-    children
-        .iter()
-        .filter(|(_, node)| matches!(node.kind, Kind::Mapping | Kind::Module))
-        .max_by_key(|(number, node)| (node.bytes, std::cmp::Reverse(*number)))
-        .map(|(number, _)| *number)
+    Ok(found)
 }
 
 /// The node of a path that the caller named.

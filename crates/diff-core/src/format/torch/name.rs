@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use super::document::{Reading, Ref};
-use super::walk::{Segment, Tree};
+use super::numpy_type::Kind;
+use super::tree::{Segment, Tree};
+use crate::dtype::{ByteOrder, DType};
 use crate::error::Result;
+use crate::format::npy::Literal;
 use crate::limits::{self, Cap};
 use crate::pickle::Value;
 
@@ -68,8 +71,7 @@ impl Reading {
         }
         match self.value(at) {
             Value::None => out.push_str("None"),
-            Value::Bool(true) => out.push_str("True"),
-            Value::Bool(false) => out.push_str("False"),
+            Value::Bool(value) => out.push_str(python_truth(*value)),
             Value::Int(value) => out.push_str(&value.to_string()),
             Value::Float(value) => out.push_str(&python_float(*value)),
             Value::Digits(slice) => {
@@ -133,6 +135,10 @@ impl Reading {
             ..at
         };
         let args = self.args(at, object);
+        if let Some(text) = self.numpy_scalar(callable, &args) {
+            out.push_str(&text);
+            return;
+        }
         match (self.global(callable), args.first()) {
             (Some(("builtins", "frozenset" | "set")), Some(items)) => {
                 out.push_str("frozenset({");
@@ -163,12 +169,64 @@ impl Reading {
         }
     }
 
+    /// A scalar of numpy's as Python's `str` writes it.
+    fn numpy_scalar(&self, callable: Ref, args: &[Ref]) -> Option<String> {
+        let (("numpy.core.multiarray" | "numpy._core.multiarray", "scalar"), &[dtype, data]) =
+            (self.global(callable)?, args)
+        else {
+            return None;
+        };
+        let mut bytes = match self.encoded_text(data) {
+            Some(text) => crate::pickle::text::to_latin1(text)?,
+            None => self.short_bytes(data)?,
+        };
+        match self.numpy_dtype(dtype, 0)? {
+            Kind::Numbers(dtype, order) => {
+                if order == ByteOrder::Big {
+                    bytes.reverse();
+                }
+                number(dtype, &bytes)
+            }
+            Kind::Described(Literal::Text(code)) if code.starts_with("<U") => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|unit| char::from_u32(u32::from_le_bytes(*unit)))
+                .collect(),
+            _ => None,
+        }
+    }
+
     fn write_bytes(&self, at: Ref, out: &mut String) {
         match self.short_bytes(at) {
             Some(bytes) => out.push_str(&python_bytes(&bytes)),
             None => out.push_str("b'…'"),
         }
     }
+}
+
+/// A little-endian number in as many bytes as its type has.
+fn number(dtype: DType, bytes: &[u8]) -> Option<String> {
+    let mut wide = [0; 8];
+    wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    let bits = u64::from_le_bytes(wide);
+    let unused = 64 - 8 * u32::try_from(bytes.len()).ok()?.min(8);
+    let signed = bits.checked_shl(unused)?.cast_signed() >> unused;
+    if bytes.len() as u64 != dtype.bytes() {
+        return None;
+    }
+    Some(match dtype {
+        DType::Bool => python_truth(bits != 0).to_owned(),
+        DType::I8 | DType::I16 | DType::I32 | DType::I64 => signed.to_string(),
+        DType::U8 | DType::U16 | DType::U32 | DType::U64 => bits.to_string(),
+        DType::F32 => python_float(f64::from(f32::from_bits(u32::try_from(bits).ok()?))),
+        DType::F64 => python_float(f64::from_bits(bits)),
+        _ => return None,
+    })
+}
+
+fn python_truth(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
 }
 
 fn python_bytes(bytes: &[u8]) -> String {

@@ -1,19 +1,16 @@
 //! Arrays and scalars of numpy's inside pickles.
 
+use super::children::indexed;
 use super::document::{Reading, Ref};
+use super::numpy_type::Kind;
 use super::tensor::Found;
+use super::tree::Child;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::pickle::{How, Value};
+use crate::format::npy::{self, Array, Literal};
+use crate::pickle::{Area, How, Value};
 use crate::tensor::{Layout, Span, Tensor, element_count};
-
-/// What a dtype object says.
-enum Kind {
-    Numbers(DType, ByteOrder),
-    /// Texts, dates, objects, records: nothing to compare by number.
-    Other(String),
-}
 
 /// Shape, order and data of an array.
 struct Parts {
@@ -55,17 +52,154 @@ impl Reading {
             }
             _ => return None,
         };
-        let kind = self.numpy_dtype(parts.dtype)?;
-        match kind {
-            Kind::Other(name) => {
-                self.skip_array(&name);
-                None
-            }
+        match self.numpy_dtype(parts.dtype, 0)? {
             Kind::Numbers(dtype, order) => {
                 let found = self.array(&parts, dtype, order);
                 Some(found.unwrap_or_else(|e| broken(dtype, e)))
             }
+            _ => None,
         }
+    }
+
+    /// The tensors of an array that is more than one: fields of structures, data and mask; also texts and dates, which
+    /// are compared as bytes. None for anything else.
+    ///
+    /// # Errors
+    /// `LimitExceeded`.
+    pub(super) fn record_array(&mut self, at: Ref) -> Result<Vec<Found>> {
+        let Value::Object(object) = self.value(at) else {
+            return Ok(Vec::new());
+        };
+        let callable = Ref {
+            id: object.callable,
+            ..at
+        };
+        let args = self.args(at, object);
+        let (parts, mask) = match (self.global(callable), args.as_slice()) {
+            (Some(("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct")), _) => {
+                (self.reconstructed(at), None)
+            }
+            (Some(("numpy.ma.core", "_mareconstruct")), _) => self.masked(at),
+            (
+                Some(("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer")),
+                [data, dtype, shape, order],
+            ) => {
+                let parts = Parts {
+                    dtype: *dtype,
+                    shape: *shape,
+                    fortran: self.text(*order) == Some(b"F"),
+                    data: *data,
+                };
+                (Some(parts), None)
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let Some(parts) = parts else {
+            return Ok(Vec::new());
+        };
+        self.touched.clear();
+        let mut found = Vec::new();
+        match self.numpy_dtype(parts.dtype, 0) {
+            Some(Kind::Numbers(dtype, order)) if mask.is_some() => {
+                found.push(
+                    self.array(&parts, dtype, order)
+                        .unwrap_or_else(|e| broken(dtype, e)),
+                );
+            }
+            Some(Kind::Described(descr)) => match self.described(&parts, &descr) {
+                Ok(fields) => found.extend(fields),
+                Err(error) if error.kind() == crate::error::Kind::Limit => return Err(error),
+                Err(error) => found.push(Found::broken(error)),
+            },
+            Some(Kind::Objects) => {
+                self.context.note(Finding::new(
+                    "ObjectArraySkipped",
+                    Severity::Info,
+                    "an array of Python objects: tensors and arrays in it are read, everything else is left out",
+                ));
+            }
+            Some(Kind::Other(name)) => self.skip_array(&name),
+            _ => {}
+        }
+        if let (Some(mask), false) = (mask, found.is_empty()) {
+            let mut mask = self
+                .array(&mask, DType::Bool, ByteOrder::Little)
+                .unwrap_or_else(|e| broken(DType::Bool, e));
+            mask.suffix = Some("mask".to_owned());
+            found.push(mask);
+        }
+        if let Some(first) = found.first_mut() {
+            first.spans = std::mem::take(&mut self.touched);
+        }
+        Ok(found)
+    }
+
+    fn described(&mut self, parts: &Parts, descr: &Literal) -> Result<Vec<Found>> {
+        let element = npy::parse_type(descr)?;
+        let shape = self.sizes(parts.shape, "shape")?;
+        let array = Array {
+            element: &element,
+            shape: &shape,
+            fortran: parts.fortran,
+        };
+        let data = self.array_data(parts, array.bytes()?)?;
+        let mut found = Vec::new();
+        for leaf in &element.leaves {
+            self.context.meter.debit(512)?;
+            let tensor = array.leaf(String::new(), leaf, &data, &mut |source| {
+                self.add_source(source)
+            })?;
+            found.push(Found {
+                suffix: (!leaf.path.is_empty()).then(|| leaf.path.join(".")),
+                ..Found::alone(tensor)
+            });
+        }
+        Ok(found)
+    }
+
+    /// The values of an array of objects.
+    pub(super) fn object_array(&self, at: Ref) -> Vec<Child> {
+        let Some(parts) = self.reconstructed(at) else {
+            return Vec::new();
+        };
+        if !matches!(self.numpy_dtype(parts.dtype, 0), Some(Kind::Objects)) {
+            return Vec::new();
+        }
+        let Some(items) = self.sequence(parts.data) else {
+            return Vec::new();
+        };
+        let mut children = indexed(parts.data, items);
+        if self.sequence(parts.shape).is_some_and(<[_]>::is_empty) {
+            // Without a dimension: the one object itself.
+            for (segment, _, _) in &mut children {
+                *segment = None;
+            }
+        }
+        children
+    }
+
+    /// `_mareconstruct(…)`, then the state of an array, the bytes of the mask, the value for what is masked.
+    fn masked(&self, at: Ref) -> (Option<Parts>, Option<Parts>) {
+        let state = match self.value(at) {
+            Value::Object(object) => object
+                .extra
+                .as_ref()
+                .and_then(|extra| extra.states.last().copied()),
+            _ => None,
+        };
+        let state = state.and_then(|id| self.sequence(Ref { id, ..at }));
+        let Some(&[_, shape, dtype, fortran, data, mask, _]) = state else {
+            return (None, None);
+        };
+        let part = |id| Ref { id, ..at };
+        let fortran = matches!(self.value(part(fortran)), Value::Bool(true));
+        let of = |data| Parts {
+            dtype: part(dtype),
+            shape: part(shape),
+            fortran,
+            data: part(data),
+        };
+        (Some(of(data)), Some(of(mask)))
     }
 
     /// `_reconstruct(ndarray, (0,), b'b')`, then a state of (version, shape, dtype, fortran, data).
@@ -91,22 +225,9 @@ impl Reading {
     fn array(&mut self, parts: &Parts, dtype: DType, order: ByteOrder) -> Result<Found> {
         let shape = self.sizes(parts.shape, "shape")?;
         let elements = element_count(&shape)?;
-        let area = self.bytes_area(parts.data)?.ok_or_else(|| {
-            Error::new(
-                Code::UnsupportedLayout,
-                "array has no data that is known here",
-            )
-        })?;
         let item = dtype.bytes();
         let bytes = elements.saturating_mul(item);
-        if bytes != area.length {
-            return Err(Error::new(
-                Code::SizeMismatch,
-                "shape and dtype of an array do not fit its data",
-            )
-            .expected(format!("{bytes} bytes for {shape:?} {}", dtype.name()))
-            .found(counted(area.length, "byte")));
-        }
+        let area = self.array_data(parts, bytes)?;
         let span = Span {
             source: area.index,
             offset: area.start,
@@ -134,13 +255,27 @@ impl Reading {
         })
     }
 
+    fn array_data(&mut self, parts: &Parts, bytes: u64) -> Result<Area> {
+        let area = self.bytes_area(parts.data)?.ok_or_else(|| {
+            Error::new(
+                Code::UnsupportedLayout,
+                "array has no data that is known here",
+            )
+        })?;
+        if bytes != area.length {
+            return Err(Error::new(
+                Code::SizeMismatch,
+                "shape and dtype of an array do not fit its data",
+            )
+            .expected(counted(bytes, "byte"))
+            .found(counted(area.length, "byte")));
+        }
+        Ok(area)
+    }
+
     fn scalar(&mut self, dtype: Ref, data: Ref) -> Option<Found> {
-        let (dtype, order) = match self.numpy_dtype(dtype)? {
-            Kind::Numbers(dtype, order) => (dtype, order),
-            Kind::Other(name) => {
-                self.skip_array(&name);
-                return None;
-            }
+        let Kind::Numbers(dtype, order) = self.numpy_dtype(dtype, 0)? else {
+            return None;
         };
         let area = match self.bytes_area(data) {
             Ok(Some(area)) => area,
@@ -161,72 +296,6 @@ impl Reading {
         let mut tensor = Tensor::plain(String::new(), dtype, Vec::new(), 1, span);
         tensor.order = order;
         Some(Found::alone(tensor))
-    }
-
-    /// `dtype('f4', False, True)` with a state of (3, '<', …), or a scalar class of `ml_dtypes`.
-    fn numpy_dtype(&self, at: Ref) -> Option<Kind> {
-        let Value::Object(object) = self.value(at) else {
-            return None;
-        };
-        let callable = Ref {
-            id: object.callable,
-            ..at
-        };
-        let class = self.global(callable)?;
-        let args = self.args(at, object);
-        if class.0 == "numpy.dtypes" {
-            return Some(Kind::Other(class.1.to_owned()));
-        }
-        if class != ("numpy", "dtype") {
-            return None;
-        }
-        let state = object.extra.as_ref().and_then(|extra| extra.states.last());
-        let state = state.map(|id| Ref { id: *id, ..at });
-        let order = state
-            .and_then(|state| self.sequence(state)?.get(1).copied())
-            .and_then(|order| self.text(Ref { id: order, ..at }))
-            .map_or(ByteOrder::Little, |order| {
-                if order == b">" {
-                    ByteOrder::Big
-                } else {
-                    ByteOrder::Little
-                }
-            });
-        let first = *args.first()?;
-        if let Some((module, name)) = self.global(first) {
-            let dtype = match (module, name) {
-                ("ml_dtypes", name) => crate::dtype::from_torch(name).map(|(dtype, _)| dtype),
-                _ => None,
-            };
-            return Some(match dtype {
-                Some(dtype) if dtype != DType::Unknown => Kind::Numbers(dtype, order),
-                _ => Kind::Other(format!("{module}.{name}")),
-            });
-        }
-        let code = self.text(first)?;
-        let code = code.strip_prefix(b"<").unwrap_or(code);
-        let (code, order) = match code.strip_prefix(b">") {
-            Some(code) => (code, ByteOrder::Big),
-            None => (code, order),
-        };
-        let dtype = match code {
-            b"b1" | b"?" => DType::Bool,
-            b"i1" => DType::I8,
-            b"i2" => DType::I16,
-            b"i4" => DType::I32,
-            b"i8" => DType::I64,
-            b"u1" => DType::U8,
-            b"u2" => DType::U16,
-            b"u4" => DType::U32,
-            b"u8" => DType::U64,
-            b"f2" => DType::F16,
-            b"f4" => DType::F32,
-            b"f8" => DType::F64,
-            b"c8" => DType::C64,
-            b"c16" => DType::C128,
-            _ => return Some(Kind::Other(String::from_utf8_lossy(code).into_owned())),
-        };
-        Some(Kind::Numbers(dtype, order))
     }
 
     fn skip_array(&mut self, dtype: &str) {

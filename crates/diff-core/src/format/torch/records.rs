@@ -236,6 +236,7 @@ impl Reading {
         }
         (storage.span, storage.order) = self.find_record(at, declared)?;
         storage.base = (storage.span.source, storage.span.offset);
+        self.touched.push(storage.span);
         let item = declared.item();
         // Four-bit and two-bit types count elements, not bytes; their tensors check the bytes.
         let packed = matches!(declared.label, Some("quint4x2" | "quint2x4"));

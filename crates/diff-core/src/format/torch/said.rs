@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::document::Reading;
-use super::walk::Tree;
+use super::tree::Tree;
 use crate::error::{Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::tensor::Tensor;
@@ -32,7 +32,8 @@ pub(super) fn note_choice(
     tree: &Tree,
     root: Option<u32>,
     left_out: u64,
-    optimizer: &[u32],
+    states: &[u32],
+    severity: Severity,
 ) -> Result<()> {
     let Some(root) = root.filter(|root| *root != 0) else {
         return Ok(());
@@ -44,7 +45,10 @@ pub(super) fn note_choice(
         .enumerate()
         .filter(|(number, node)| {
             let number = *number as u32;
-            node.parent == Some(0) && number != root && !optimizer.contains(&number)
+            node.parent == Some(0)
+                && node.tensors > 0
+                && number != root
+                && !states.contains(&number)
         })
         .filter(|(number, _)| {
             let mut at = Some(root);
@@ -69,7 +73,7 @@ pub(super) fn note_choice(
     };
     reading.context.note(Finding::new(
         "ModelKey",
-        Severity::Info,
+        severity,
         format!("the model is taken from {name:?}{rest}"),
     ));
     Ok(())

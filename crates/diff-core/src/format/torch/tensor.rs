@@ -18,14 +18,17 @@ pub(super) struct Found {
     pub(super) storage: Option<(u32, u64)>,
     /// Attributes that travel with it.
     pub(super) state: Option<Ref>,
+    /// Storages, entries and bytes objects that it lies in, as wholes.
+    pub(super) spans: Vec<Span>,
+    /// What its name ends with, where one value is several tensors.
+    pub(super) suffix: Option<String>,
 }
 
 impl Found {
     pub(super) fn new(tensor: Tensor, storage: &Storage) -> Self {
         Self {
             storage: (!storage.is_meta && storage.span.bytes > 0).then_some(storage.base),
-            tensor,
-            state: None,
+            ..Self::alone(tensor)
         }
     }
 
@@ -34,11 +37,13 @@ impl Found {
             tensor,
             storage: None,
             state: None,
+            spans: Vec::new(),
+            suffix: None,
         }
     }
 
     /// A tensor that is there but cannot be read.
-    fn broken(error: Error) -> Self {
+    pub(super) fn broken(error: Error) -> Self {
         Self::alone(Tensor::broken(
             String::new(),
             "unknown",
@@ -52,7 +57,10 @@ impl Found {
 impl Reading {
     /// The tensor that a value stands for; None when it stands for none.
     pub(super) fn tensor(&mut self, at: Ref) -> Option<Found> {
-        self.tensor_at(at, 0)
+        self.touched.clear();
+        let mut found = self.tensor_at(at, 0)?;
+        found.spans = std::mem::take(&mut self.touched);
+        Some(found)
     }
 
     pub(super) fn tensor_at(&mut self, at: Ref, depth: u32) -> Option<Found> {
@@ -129,6 +137,16 @@ impl Reading {
             ("torch" | "torch.cuda", name) if name.ends_with("Tensor") => {
                 self.built(at, None, depth)?
             }
+            _ if self.distributed(callable).is_some() => {
+                // Before torch 2.0 it was no tensor.
+                let Value::Object(object) = self.value(at) else {
+                    return None;
+                };
+                let state = *object.extra.as_ref()?.states.last()?;
+                let state = Ref { id: state, ..at };
+                let kind = self.distributed(callable)?;
+                return self.distributed_tensor(kind, None, state, depth);
+            }
             _ => return self.numpy(at, callable, how, args),
         };
         Some(result.unwrap_or_else(Found::broken))
@@ -191,7 +209,7 @@ impl Reading {
 
     /// `_rebuild_from_type_v2(func, type, args, state)`: a subclass; the inner call makes the tensor.
     fn subclass(&mut self, args: &[Ref], depth: u32) -> Option<Found> {
-        let [function, _, inner, rest @ ..] = args else {
+        let [function, class, inner, rest @ ..] = args else {
             return None;
         };
         let inner_args: Vec<Ref> = self
@@ -202,6 +220,9 @@ impl Reading {
             .collect();
         if depth >= MOST_DEPTH {
             return None;
+        }
+        if let (Some(kind), Some(state)) = (self.distributed(*class), rest.first()) {
+            return self.distributed_tensor(kind, inner_args.get(2).copied(), *state, depth);
         }
         let mut found = self.call(*inner, *function, How::Call, &inner_args, depth + 1)?;
         found.state = rest.first().copied();

@@ -1,56 +1,18 @@
 //! From the graph of values to tensors with paths: dictionaries, lists, modules and other objects are gone
 //! through without recursion; a value that contains itself is entered once on each way to it.
+//!
+//! Attributes of modules that are neither parameters, buffers nor modules come last, and of them only what was not
+//! reached before: they often hold the module's own parameters once more, in a list.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use super::document::{Reading, Ref};
 use super::tensor::Found;
+use super::tree::{Child, Children, Kind, Node, Only, Segment, Tree};
 use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::limits::Cap;
 use crate::pickle::Value;
-
-/// One step of a path.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Segment {
-    /// A key of a mapping.
-    Key(Ref),
-    Index(u32),
-    Name(&'static str),
-}
-
-/// What a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Mapping,
-    Sequence,
-    /// An object with the parts of a `torch.nn.Module`.
-    Module,
-    /// Any other object.
-    Object,
-    Tensor,
-}
-
-/// A place in the tree of paths.
-#[derive(Debug)]
-pub(super) struct Node {
-    pub(super) parent: Option<u32>,
-    pub(super) segment: Option<Segment>,
-    pub(super) kind: Kind,
-    /// Bytes and number of the tensors at and below it.
-    pub(super) bytes: u64,
-    pub(super) tensors: u64,
-    /// A mapping of `state` and `param_groups`: what optimizers save.
-    pub(super) is_optimizer: bool,
-}
-
-/// All tensors of a file and the paths to them.
-#[derive(Debug, Default)]
-pub(super) struct Tree {
-    pub(super) nodes: Vec<Node>,
-    /// In the order of the file, with the number of their node.
-    pub(super) leaves: Vec<(u32, Found)>,
-}
 
 /// Something to go through: where it hangs, and what of it is left.
 struct Frame {
@@ -58,25 +20,11 @@ struct Frame {
     node: u32,
     children: std::vec::IntoIter<Child>,
     leaves_before: usize,
-    /// Whether something below was left out because it contains itself.
+    /// Whether something below was left out for now, so that it may hold tensors all the same.
     is_cut: bool,
+    /// Bytes that count as numbers when there is no tensor in what they hold.
+    bytes: Option<(Ref, Option<u32>, Option<Segment>)>,
 }
-
-/// Whether a child counts only when it is itself a tensor: other attributes of modules are settings.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Only {
-    Tensors,
-    Everything,
-}
-
-pub(super) struct Children {
-    pub(super) kind: Kind,
-    pub(super) items: Vec<Child>,
-    pub(super) is_optimizer: bool,
-}
-
-/// The step to it, itself, and what of it counts.
-pub(super) type Child = (Option<Segment>, Ref, Only);
 
 /// Goes through everything below `root`.
 ///
@@ -94,30 +42,12 @@ pub(super) fn walk(
         tree,
         visits: 0,
         barren: HashSet::new(),
+        reached: HashSet::new(),
+        aside: VecDeque::new(),
     };
-    let mut stack: Vec<Frame> = Vec::new();
-    walker.enter(root, None, under, Only::Everything, &mut stack)?;
-    while let Some(frame) = stack.last_mut() {
-        let node = frame.node;
-        if let Some((segment, child, only)) = frame.children.next() {
-            if stack.iter().any(|frame| frame.at == child) {
-                // It contains itself.
-                if let Some(frame) = stack.last_mut() {
-                    frame.is_cut = true;
-                }
-                continue;
-            }
-            walker.enter(child, Some(node), segment, only, &mut stack)?;
-        } else {
-            let (at, leaves_before, is_cut) = (frame.at, frame.leaves_before, frame.is_cut);
-            stack.pop();
-            if let Some(above) = stack.last_mut() {
-                above.is_cut |= is_cut;
-            }
-            if walker.leave(node, leaves_before) && !is_cut {
-                walker.add_barren(at)?;
-            }
-        }
+    walker.go(root, None, under, false)?;
+    while let Some((node, segment, value)) = walker.aside.pop_front() {
+        walker.go(value, Some(node), segment, true)?;
     }
     Ok(())
 }
@@ -129,26 +59,76 @@ struct Walker<'a> {
     most_depth: u64,
     /// Values that were gone through and hold no tensor: not entered again, on however many ways they are reached.
     barren: HashSet<Ref>,
+    /// Values that were gone through, or are tensors.
+    reached: HashSet<Ref>,
+    /// What comes last: the node it hangs on, the step to it, itself.
+    aside: VecDeque<(u32, Option<Segment>, Ref)>,
 }
 
 impl Walker<'_> {
-    fn enter(
+    /// Goes through a value and everything below it; `once` where nothing is entered that was reached before.
+    fn go(
         &mut self,
-        at: Ref,
+        root: Ref,
         parent: Option<u32>,
         segment: Option<Segment>,
-        only: Only,
+        once: bool,
+    ) -> Result<()> {
+        let mut stack: Vec<Frame> = Vec::new();
+        self.enter((segment, root, Only::Everything), parent, once, &mut stack)?;
+        while let Some(frame) = stack.last_mut() {
+            let node = frame.node;
+            if let Some((segment, child, only)) = frame.children.next() {
+                if only == Only::Aside {
+                    if self.reading.may_hold(child) {
+                        self.reading.context.meter.debit(48)?;
+                        self.aside.push_back((node, segment, child));
+                        frame.is_cut = true;
+                    }
+                    continue;
+                }
+                if stack.iter().any(|frame| frame.at == child) {
+                    // It contains itself.
+                    if let Some(frame) = stack.last_mut() {
+                        frame.is_cut = true;
+                    }
+                    continue;
+                }
+                self.enter((segment, child, only), Some(node), once, &mut stack)?;
+                continue;
+            }
+            let Some(frame) = stack.pop() else { break };
+            if let Some(above) = stack.last_mut() {
+                above.is_cut |= frame.is_cut;
+            }
+            let is_barren = self.leave(&frame);
+            if let (true, Some((bytes, parent, segment))) = (is_barren, frame.bytes) {
+                self.add_bytes(bytes, parent, segment)?;
+            } else if is_barren && !frame.is_cut {
+                self.add_barren(frame.at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        (segment, at, only): Child,
+        parent: Option<u32>,
+        once: bool,
         stack: &mut Vec<Frame>,
     ) -> Result<()> {
-        let is_plain = !matches!(
-            self.reading.value(at),
-            Value::List(_)
-                | Value::Tuple(_)
-                | Value::Dict(_)
-                | Value::Object(_)
-                | Value::Persistent(_)
-        );
-        if is_plain || self.barren.contains(&at) {
+        if only == Only::Number
+            && let Some(found) = self.reading.number(at)?
+        {
+            return self.add_leaf(parent, segment, found).map(drop);
+        }
+        if !self.reading.may_hold(at) || self.barren.contains(&at) {
+            return Ok(());
+        }
+        if self.reached.insert(at) {
+            self.reading.context.meter.debit(24)?;
+        } else if once {
             return Ok(());
         }
         let mut state = None;
@@ -167,14 +147,40 @@ impl Walker<'_> {
                 "depth of containers inside containers",
             ));
         }
+        let mut as_bytes = None;
         let children = match (node, state) {
             (Some(_), None) => return Ok(()),
             (Some(_), Some(state)) => Children {
                 kind: Kind::Tensor,
-                items: self.reading.attributes(state, Only::Tensors),
+                items: self.reading.attributes(state, Only::Aside),
                 is_optimizer: false,
             },
-            _ => self.reading.children(at),
+            _ => {
+                let fields = self.reading.record_array(at)?;
+                if !fields.is_empty() {
+                    for found in fields {
+                        self.add_leaf(parent, segment, found)?;
+                    }
+                    return Ok(());
+                }
+                if let Some(bytes) = self.reading.bytes_value(at) {
+                    let root = self.reading.file_inside(bytes)?;
+                    as_bytes = self
+                        .is_extra_state(segment)
+                        .then_some((bytes, parent, segment));
+                    match (root, as_bytes) {
+                        (Some(root), _) => inside(root),
+                        (None, Some((bytes, parent, segment))) => {
+                            return self.add_bytes(bytes, parent, segment);
+                        }
+                        (None, None) => return Ok(()),
+                    }
+                } else if let Some(Ok(root)) = self.reading.nested_root(at) {
+                    inside(root)
+                } else {
+                    self.reading.children(at)
+                }
+            }
         };
         if children.items.is_empty() {
             return Ok(());
@@ -193,7 +199,31 @@ impl Walker<'_> {
             children: children.items.into_iter(),
             leaves_before,
             is_cut: false,
+            bytes: as_bytes,
         });
+        Ok(())
+    }
+
+    /// `get_extra_state` of a module: what is in it counts, whatever it is.
+    fn is_extra_state(&self, segment: Option<Segment>) -> bool {
+        match segment {
+            Some(Segment::Key(key)) => self
+                .reading
+                .text(key)
+                .is_some_and(|name| name.ends_with(b"_extra_state")),
+            _ => false,
+        }
+    }
+
+    fn add_bytes(
+        &mut self,
+        bytes: Ref,
+        parent: Option<u32>,
+        segment: Option<Segment>,
+    ) -> Result<()> {
+        if let Some(found) = self.reading.bytes_tensor(bytes)? {
+            self.add_leaf(parent, segment, found)?;
+        }
         Ok(())
     }
 
@@ -209,6 +239,8 @@ impl Walker<'_> {
             kind: children.kind,
             bytes: 0,
             tensors: 0,
+            entries: children.items.len() as u32,
+            is_number: false,
             is_optimizer: children.is_optimizer,
         });
         self.tree.nodes.len() as u32 - 1
@@ -233,6 +265,8 @@ impl Walker<'_> {
             kind: Kind::Tensor,
             bytes: found.tensor.bytes,
             tensors: 1,
+            entries: 0,
+            is_number: found.tensor.elements <= 1,
             is_optimizer: false,
         });
         let node = self.tree.nodes.len() as u32 - 1;
@@ -247,24 +281,38 @@ impl Walker<'_> {
     }
 
     /// Forgets a node without tensors, which is the last one that was made; whether it was one.
-    fn leave(&mut self, node: u32, leaves_before: usize) -> bool {
-        let is_barren = self.tree.leaves.len() == leaves_before
-            && self.tree.nodes.len() == node as usize + 1
+    fn leave(&mut self, frame: &Frame) -> bool {
+        let is_barren = self.tree.leaves.len() == frame.leaves_before
+            && self.tree.nodes.len() == frame.node as usize + 1
             && self
                 .tree
                 .nodes
                 .last()
                 .is_some_and(|n| n.kind != Kind::Tensor);
-        if is_barren {
+        // What comes last may hang on it.
+        let is_awaited = self
+            .aside
+            .back()
+            .is_some_and(|(node, _, _)| *node == frame.node);
+        if is_barren && !is_awaited {
             self.tree.nodes.pop();
         }
-        is_barren
+        is_barren && !is_awaited
     }
 
     fn add_barren(&mut self, at: Ref) -> Result<()> {
         self.reading.context.meter.debit(24)?;
         self.barren.insert(at);
         Ok(())
+    }
+}
+
+/// The root of a file inside of a value, as all that the value holds.
+fn inside(root: Ref) -> Children {
+    Children {
+        kind: Kind::Object,
+        items: vec![(None, root, Only::Everything)],
+        is_optimizer: false,
     }
 }
 

@@ -33,10 +33,13 @@ pub(super) fn read(reading: &mut Reading, area: &Area, depth: u64) -> Result<Rea
     reading.context.meter.see(archive.directory_bytes);
     let place = |e: Error| e.at(area.source.path());
 
-    let prefix = archive.prefix().unwrap_or_default().to_vec();
+    // Without a folder: torch does not read that, but a scanner must.
+    let mut prefix = archive.prefix().unwrap_or_default().to_vec();
+    if !prefix.is_empty() {
+        prefix.push(b'/');
+    }
     let name = |tail: &str| {
         let mut name = prefix.clone();
-        name.push(b'/');
         name.extend_from_slice(tail.as_bytes());
         name
     };
@@ -242,6 +245,10 @@ fn other_archive(archive: &Archive) -> Error {
         unsupported("DDUF archive (diffusers)").hint("unpack it and compare the folders in it")
     } else if has(b"archive_format") {
         unsupported("archive of torch.export").hint("compare the state dict that it was made from")
+    } else if has(b".data/extern_modules") {
+        unsupported("archive of torch.package").hint(
+            "load its pickle with torch.package.PackageImporter(…).load_pickle and save the model's state_dict() with torch.save",
+        )
     } else if has(b"model.json") {
         unsupported("TorchScript archive of before PyTorch 1.2")
             .hint("load it with torch.jit.load and save it again")

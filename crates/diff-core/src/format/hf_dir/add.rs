@@ -1,0 +1,199 @@
+//! Reading the weights of a directory into a checkpoint: single files, shards, and the parts of models of several.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::listing::Listing;
+use super::loose::Loose;
+use super::parts::Part;
+use super::weights::{self, Kind, Weights};
+use super::{config, nothing_to_load, ranks, shards};
+use crate::checkpoint::Checkpoint;
+use crate::error::{Code, Error, Result};
+use crate::finding::{Finding, Severity};
+use crate::format::{OpenOptions, join_inside, json, open_source};
+use crate::source::FileSource;
+
+#[derive(Deserialize)]
+struct Explicit {
+    transformers_weights: Option<String>,
+}
+
+/// The weights file that `config.json` names.
+pub(super) fn explicit_weights(listing: &Listing) -> Result<Option<String>> {
+    if !listing.has(config::MAIN) {
+        return Ok(None);
+    }
+    let path = listing.path(config::MAIN);
+    let Ok(text) = json::read_python_file(&path) else {
+        return Ok(None); // a finding later
+    };
+    let named = serde_json::from_str::<Explicit>(&text).ok();
+    let Some(name) = named.and_then(|named| named.transformers_weights) else {
+        return Ok(None);
+    };
+    join_inside(&listing.directory, &name, &path)?;
+    Ok(Some(name))
+}
+
+/// Adds every part that has weights, with its prefix. False when none has.
+pub(super) fn parts(
+    checkpoint: &mut Checkpoint,
+    whole: &Listing,
+    parts: Vec<Part>,
+    options: &OpenOptions,
+) -> Result<bool> {
+    let mut missing = Vec::new();
+    let mut has_variant = false;
+    for Part {
+        folder,
+        prefix,
+        directory,
+    } in parts
+    {
+        let listing = Listing::of(&directory)?;
+        let mut chosen = weights::choose(&listing, options.variant.as_deref())?;
+        has_variant |= chosen.is_some();
+        // As diffusers: a part without the variant comes as it is.
+        if chosen.is_none() && options.variant.is_some() {
+            chosen = weights::choose(&listing, None)?;
+            if chosen.is_some() {
+                missing.push(folder.clone());
+            }
+        }
+        let before = checkpoint.tensors.len();
+        if let Some(chosen) = chosen {
+            self::chosen(checkpoint, &listing, &chosen, options)?;
+        }
+        for tensor in checkpoint.tensors.iter_mut().skip(before) {
+            tensor.name.insert_str(0, &prefix);
+        }
+        if !folder.is_empty() {
+            config::read(checkpoint, &directory, Some(&folder));
+        }
+    }
+    if let Some(variant) = options.variant.as_deref().filter(|_| !has_variant) {
+        return Err(nothing_to_load(whole, Some(variant), options));
+    }
+    if checkpoint.sources.is_empty() {
+        return Ok(false);
+    }
+    if !missing.is_empty() {
+        checkpoint.findings.push(
+            Finding::new(
+                "VariantMissing",
+                Severity::Warning,
+                format!(
+                    "these parts have no such variant and are read as they are: {}",
+                    missing.join(", ")
+                ),
+            )
+            .at(&whole.directory),
+        );
+    }
+    Ok(true)
+}
+
+pub(super) fn chosen(
+    checkpoint: &mut Checkpoint,
+    listing: &Listing,
+    chosen: &Weights,
+    options: &OpenOptions,
+) -> Result<()> {
+    weights(
+        checkpoint,
+        &listing.directory,
+        &listing.path(&chosen.file),
+        chosen.kind,
+        options,
+    )?;
+    if let Some(variant) = &chosen.variant {
+        note_variant(checkpoint, listing, variant);
+    }
+    Ok(())
+}
+
+fn note_variant(checkpoint: &mut Checkpoint, listing: &Listing, variant: &str) {
+    let message = format!("the only weights are those of the variant {variant}");
+    let finding = Finding::new("VariantChosen", Severity::Info, message);
+    checkpoint.findings.push(finding.at(&listing.directory));
+}
+
+pub(super) fn weights(
+    checkpoint: &mut Checkpoint,
+    directory: &Path,
+    path: &Path,
+    kind: Kind,
+    options: &OpenOptions,
+) -> Result<()> {
+    match kind {
+        Kind::Single => file(checkpoint, path, options),
+        Kind::Index => shards::add_shards(checkpoint, directory, path, options),
+    }
+}
+
+/// Adds all tensors of one file.
+pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
+    let source = Arc::new(FileSource::open(path)?);
+    let (_, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
+    checkpoint.sources.push(source);
+    checkpoint.sources.extend(opened.sources);
+    checkpoint.tensors.extend(opened.tensors);
+    for member in opened.metadata {
+        if !checkpoint.metadata.contains(&member) {
+            checkpoint.metadata.push(member);
+        }
+    }
+    checkpoint.findings.extend(opened.findings);
+    checkpoint.left_out.extend(opened.left_out);
+    Ok(())
+}
+
+fn refuse_duplicates(checkpoint: &Checkpoint, directory: &Path) -> Result<()> {
+    let mut names: Vec<&str> = checkpoint
+        .tensors
+        .iter()
+        .map(|tensor| tensor.name.as_str())
+        .collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair.first() == pair.last()) {
+        Some(pair) => Err(
+            Error::new(Code::DuplicateName, "two shards hold a tensor of one name")
+                .tensor(pair.first().copied().unwrap_or_default())
+                .at(directory)
+                .hint("it is not defined which one counts; save the checkpoint again"),
+        ),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn loose(
+    checkpoint: &mut Checkpoint,
+    listing: &Listing,
+    loose: &Loose,
+    options: &OpenOptions,
+) -> Result<()> {
+    let shards = match loose {
+        Loose::Single(name) => return file(checkpoint, &listing.path(name), options),
+        Loose::Shards(shards) => shards,
+    };
+    let files = shards.complete(listing)?;
+    for shard in files {
+        file(checkpoint, &listing.path(shard), options)?;
+    }
+    if shards.has_ranks() {
+        ranks::refuse_pieces(checkpoint, listing, files)?;
+    }
+    refuse_duplicates(checkpoint, &listing.directory)?;
+    let message = format!("{} shards without an index, read all of them", files.len());
+    let finding = Finding::new("IndexMissing", Severity::Warning, message);
+    checkpoint.findings.push(finding.at(&listing.directory));
+    if options.variant.is_none()
+        && let Some(variant) = shards.variant()
+    {
+        note_variant(checkpoint, listing, variant);
+    }
+    Ok(())
+}

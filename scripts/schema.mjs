@@ -1,0 +1,166 @@
+/** Makes schema/report.schema.json, the published form of the JSON reports, of the schema that the writer and the reader go by. */
+
+import { writeFileSync } from 'node:fs';
+import { tsImport } from 'tsx/esm/api';
+
+/** @typedef {import('../src/report/json/schema.ts').Schema} Schema */
+/** @typedef {Record<string, unknown>} JsonSchema */
+
+/**
+ * Writes the JSON Schema of the reports.
+ * @param {string} file
+ */
+export async function writeSchema(file) {
+  const { REPORT_SCHEMA } = await tsImport('../src/report/json/report-schema.ts', import.meta.url);
+  const { REPORT_SCHEMA_ID } = await tsImport('../src/tool.ts', import.meta.url);
+  const { listFields } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+  const translator = new Translator(listFields);
+  const body = translator.translate(REPORT_SCHEMA);
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: REPORT_SCHEMA_ID,
+    title: 'Report of model-diff',
+    description:
+      'What `model-diff OLD NEW --json` writes; docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.',
+    ...body,
+    $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
+}
+
+/** Both kinds of column. */
+const COLUMNS = {
+  floats: {
+    description: 'A column of numbers, NaN where there is none: 64-bit floats, or whole numbers in as few bytes as hold them.',
+    dtype: { description: "numpy's name of the type.", enum: ['|u1', '<u2', '<u4', '<f8'] },
+    fill: { description: 'Null stands for NaN.', type: ['number', 'null'] },
+  },
+  codes: {
+    description: 'A column of whole numbers, in as few bytes as hold them.',
+    dtype: { description: "numpy's name of the type.", enum: ['|u1', '<u2', '<u4'] },
+    fill: { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 },
+  },
+};
+
+/** Turns schemas of the writer into JSON Schema; those with a name become definitions. */
+class Translator {
+  /** @type {Map<string, JsonSchema>} */
+  definitions = new Map();
+
+  /** @param {(fields: Readonly<Record<string, Schema>>) => readonly (readonly [string, string, Schema])[]} listFields */
+  constructor(listFields) {
+    this.listFields = listFields;
+  }
+
+  /**
+   * @param {Schema} schema
+   * @returns {JsonSchema}
+   */
+  translate(schema) {
+    const { name, description } = schema;
+    if (name === undefined) return { ...(description === undefined ? {} : { description }), ...this.describe(schema) };
+    return this.define(name, () => this.describe(schema), description);
+  }
+
+  /**
+   * A reference to a definition. A description stands beside the reference: it may be about the place and not the thing.
+   * @param {string} name
+   * @param {() => JsonSchema} make
+   * @param {string} [description]
+   * @returns {JsonSchema}
+   */
+  define(name, make, description) {
+    if (!this.definitions.has(name)) {
+      this.definitions.set(name, {});
+      this.definitions.set(name, make());
+    }
+    return { ...(description === undefined ? {} : { description }), $ref: `#/$defs/${name}` };
+  }
+
+  /**
+   * @param {Schema} schema
+   * @returns {JsonSchema}
+   */
+  describe(schema) {
+    switch (schema.kind) {
+      case 'number':
+      case 'string':
+      case 'boolean':
+        return { type: schema.kind };
+      case 'constant':
+        return { const: schema.value };
+      case 'verbatim':
+        return {};
+      case 'evidence':
+        return { type: 'object' };
+      case 'enum':
+        return { enum: [...schema.values] };
+      case 'nullable':
+        return this.describeNullable(schema.of);
+      case 'optional':
+        return this.translate(schema.of);
+      case 'list':
+        return { type: 'array', items: this.translate(schema.of) };
+      case 'tuple':
+        return {
+          type: 'array',
+          prefixItems: schema.of.map((item) => this.translate(item)),
+          items: false,
+          minItems: schema.of.length,
+        };
+      case 'record':
+        return { type: 'object', additionalProperties: this.translate(schema.of) };
+      case 'either':
+        return { anyOf: schema.of.map((item) => this.translate(item)) };
+      case 'column':
+        return this.describeColumn(schema.of);
+      case 'lookup':
+        return describeObject({
+          values: { type: 'array', items: this.translate(schema.of) },
+          index: this.describeColumn('codes'),
+        });
+      case 'rows':
+        return { type: 'object', propertyNames: { pattern: '^(0|[1-9][0-9]*)$' }, additionalProperties: { type: 'string' } };
+      case 'object': {
+        const fields = this.listFields(schema.fields);
+        return describeObject(
+          Object.fromEntries(fields.map(([, key, of]) => [key, this.translate(of)])),
+          fields.filter(([, , of]) => of.kind !== 'optional' && of.kind !== 'verbatim').map(([, key]) => key),
+        );
+      }
+    }
+  }
+
+  /**
+   * Base64 of the bytes; or where all elements are equal, how many there are and one of them.
+   * @param {'floats' | 'codes'} of
+   * @returns {JsonSchema}
+   */
+  describeColumn(of) {
+    const { description, dtype, fill } = COLUMNS[of];
+    const data = { description: 'Base64 of the little-endian bytes.', type: 'string', contentEncoding: 'base64' };
+    const count = { description: 'Elements, all of them equal to fill.', type: 'integer', minimum: 0 };
+    const forms = [describeObject({ dtype, data }), describeObject({ dtype, count, fill })];
+    return this.define(of, () => ({ description, anyOf: forms }));
+  }
+
+  /**
+   * @param {Schema} of
+   * @returns {JsonSchema}
+   */
+  describeNullable(of) {
+    const { description, ...inner } = this.translate(of);
+    const isPlain = typeof inner.type === 'string' && Object.keys(inner).length === 1;
+    const schema = isPlain ? { type: [inner.type, 'null'] } : { anyOf: [inner, { type: 'null' }] };
+    return { ...(description === undefined ? {} : { description }), ...schema };
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} properties
+ * @param {string[]} required
+ * @returns {JsonSchema}
+ */
+function describeObject(properties, required = Object.keys(properties)) {
+  return { type: 'object', properties, required };
+}

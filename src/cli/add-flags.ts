@@ -1,0 +1,125 @@
+import { type Command, Option } from 'commander';
+import { FORMAT_NAMES } from '../report/formats.ts';
+import type { FailRule } from './fail-on.ts';
+import { PRECISIONS } from './flags.ts';
+import { parseFormat, collectRule, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
+import { WHENS } from './terminal.ts';
+
+export function addReportFlags(command: Command): Command {
+  return command
+    .optionsGroup('Output:')
+    .addOption(new Option('-f, --format <format>', 'report format on stdout').choices([...FORMAT_NAMES]).argParser(parseFormat))
+    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
+    .addOption(
+      new Option(
+        '-o, --output <file>',
+        'also write a report to this file; the extension picks the format: .html .json .txt .md .csv (repeatable)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or what fits on the terminal)').argParser(
+        parseCount,
+      ),
+    );
+}
+
+export function addCommonFlags(command: Command): Command {
+  return command
+    .optionsGroup('Display:')
+    .addOption(new Option('--color <when>', 'color the output').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--ascii', 'use ASCII characters only'))
+    .addOption(new Option('-q, --quiet', 'print errors only, and the report if --format or --json asks for one'))
+    .addOption(new Option('--verbose', 'print the causes of an error too'));
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .optionsGroup('Running:')
+    .addOption(new Option('--threads <n>', 'worker threads (default: all cores)').argParser(parsePositive))
+    .addOption(new Option('--progress <when>', 'show progress on stderr').choices([...WHENS]).default('auto'))
+    .addOption(new Option('--no-progress', 'same as --progress never'));
+}
+
+export function addOpenFlags(command: Command, rules: readonly FailRule[] = ['unsafe']): Command {
+  return command
+    .optionsGroup('Opening:')
+    .addOption(
+      new Option(
+        '--key <path>',
+        'which mapping of a PyTorch file holds the model, as a dotted path such as ema.state_dict (default: the largest)',
+      ),
+    )
+    .addOption(new Option('--variant <name>', 'which variant of the weights to read from a directory, such as fp16'))
+    .addOption(new Option('--include-optimizer', 'read optimizer state too'))
+    .addOption(
+      new Option(
+        '--limit <cap>',
+        'override a safety limit, as NAME=NUMBER; the error that stops at a limit names it (repeatable)',
+      ).argParser(collectLimit),
+    )
+    .addOption(
+      new Option(
+        '--fail-on <rule>',
+        `exit with 1 on ${rules.map((rule) => RULE_WORDS[rule]).join(' or ')} (repeatable)`,
+      ).argParser((value: string, previous?: readonly FailRule[]) => collectRule(value, rules, previous)),
+    );
+}
+
+const RULE_WORDS: Readonly<Record<FailRule, string>> = {
+  unsafe: '"unsafe" (a file could run code, or is a malformed archive)',
+  config: '"config" (configurations differ)',
+};
+
+export function addDiffFlags(command: Command): Command {
+  addSideFlags(addComparingFlags(command));
+  return command
+    .optionsGroup('Comparing:')
+    .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'))
+    .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
+    .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'))
+    .addOption(new Option('--no-provenance', 'leave date, paths and command line out of the JSON, for reproducible bytes'));
+}
+
+/** Flags for one side: `--key-old` and its like take the place of `--key`, the lists are added to those for both sides. */
+function addSideFlags(command: Command): Command {
+  command.optionsGroup('One side only:');
+  const add = (flag: string, value: string, words: string, isList: boolean): void => {
+    for (const side of ['old', 'new']) {
+      const option = new Option(`--${flag}-${side} <${value}>`, words.replace('SIDE', side));
+      command.addOption(isList ? option.argParser(collect) : option);
+    }
+  };
+  add('key', 'path', '--key for the SIDE checkpoint', false);
+  add('variant', 'name', '--variant for the SIDE checkpoint', false);
+  add('include', 'glob', 'use only these SIDE tensors, by their names in the file', true);
+  add('rename', 'rule', '--rename for the SIDE checkpoint', true);
+  add('strip-prefix', 'text', '--strip-prefix for the SIDE checkpoint', true);
+  return command;
+}
+
+/** What every comparison has, of two checkpoints or of more. */
+export function addComparingFlags(command: Command): Command {
+  return command
+    .optionsGroup('Comparing:')
+    .addOption(
+      new Option('--threshold <x>', 'smallest difference that counts as a changed element (default: 1e-6)').argParser(
+        parseThreshold,
+      ),
+    )
+    .addOption(new Option('--precision <how>', 'accuracy of sums: 1e-7 or 1e-12 (default: fast)').choices([...PRECISIONS]))
+    .addOption(
+      new Option('--include <glob>', 'compare only tensors whose names match; * matches dots too (repeatable)').argParser(
+        collect,
+      ),
+    )
+    .addOption(new Option('--exclude <glob>', 'skip tensors whose names match, even if included (repeatable)').argParser(collect))
+    .addOption(
+      new Option(
+        '--rename <rule>',
+        'rewrite names before matching: "REGEX=>REPLACEMENT", such as "^net\\.=>model." (repeatable)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--strip-prefix <text>', 'remove this prefix from names before matching (repeatable)').argParser(collect),
+    );
+}

@@ -1,0 +1,73 @@
+import type { Finding } from '../../checkpoint/types.ts';
+import type { ComparisonOptions } from '../../comparison/data.ts';
+import type { Provenance } from '../../comparison/provenance.ts';
+import type { ComparedFile, ComparedSide } from '../../comparison/side.ts';
+import {
+  boolean,
+  described,
+  list,
+  named,
+  nullable,
+  number,
+  numberOrNull,
+  object,
+  oneOf,
+  type Schema,
+  string,
+  tuple,
+} from './schema.ts';
+
+export const SEVERITY: Schema = named('severity', oneOf(['info', 'warning', 'critical']));
+
+export const SIDE_SCHEMA: Schema = named(
+  'side',
+  object<ComparedSide>({
+    name: described('What the checkpoint is called.', string),
+    format: string,
+    tensors: described('Tensors that take part in the comparison, as the next four.', number),
+    elements: number,
+    bytes: number,
+    dtypes: described('[dtype, tensors], most elements first.', list(tuple(string, number))),
+    nonfinite: described('NaN and infinite elements.', number),
+    files: described(
+      'Files that hold the tensors; paths begin at the checkpoint.',
+      list(object<ComparedFile>({ path: string, bytes: number })),
+    ),
+    findings: described(
+      'What was noticed about the files.',
+      list(
+        named(
+          'finding',
+          object<Finding>({
+            code: string,
+            severity: SEVERITY,
+            message: string,
+            path: nullable(string),
+            offset: numberOrNull,
+          }),
+        ),
+      ),
+    ),
+  }),
+);
+
+export const OPTIONS_SCHEMA: Schema = object<ComparisonOptions>({
+  changeThreshold: described('An element has changed when |d| is above this.', number),
+  precision: oneOf(['fast', 'double']),
+  computeElementWise: boolean,
+  normalizeBySize: boolean,
+  topKLayers: number,
+  includeUnchanged: boolean,
+  include: described('Patterns of the names that were compared; empty for all.', list(string)),
+  exclude: list(string),
+});
+
+export const PROVENANCE_SCHEMA: Schema = nullable(
+  object<Provenance>({
+    version: string,
+    created: described('When the comparison was made, in UTC.', string),
+    old: described('Path as it was given; null in memory.', nullable(string)),
+    new: nullable(string),
+    command: nullable(string),
+  }),
+);

@@ -1,0 +1,124 @@
+import type { LeftOutDifference } from '../../comparison/left-out.ts';
+import type { ConfigChange, DiffSummary, ResizedTensor } from '../../comparison/summary.ts';
+import type { NameChange } from '../../names/name-change.ts';
+import {
+  boolean,
+  described,
+  list,
+  named,
+  nullable,
+  number,
+  numberOrNull,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  string,
+  tuple,
+  verbatim,
+} from './schema.ts';
+
+const LAYER_CHANGES = list(tuple(string, number));
+
+const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
+  totalParametersOld: described('Elements of all tensors of the old checkpoint.', number),
+  totalParametersNew: described('Elements of all tensors of the new checkpoint.', number),
+  addedParameters: described('Tensors, not elements.', number),
+  removedParameters: described('Tensors, not elements.', number),
+  modifiedParameters: described('Tensors with a changed value or shape.', number),
+  unchangedParameters: described('Tensors, not elements.', number),
+  identicalParameters: described('Tensors equal in every element by value.', number),
+  failedParameters: described('Tensors that could not be read or compared.', number),
+  totalElements: described('Elements of the tensors that were compared.', number),
+  changedElements: described(
+    'Elements that changed by more than the threshold, or that are NaN or infinite on one side only; null when not counted.',
+    numberOrNull,
+  ),
+  totalL2Diff: described("Sum of the tensors' l2_diff.", number),
+  avgCosineSimilarity: described('Mean over modified tensors, 1 when none is.', number),
+  mostChangedLayers: described('[layer, R] with R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first.', LAYER_CHANGES),
+  leastChangedLayers: described('[layer, R], smallest first.', LAYER_CHANGES),
+  oldTensors: number,
+  newTensors: number,
+  oldElements: number,
+  newElements: number,
+  addedTensors: number,
+  addedElements: number,
+  removedTensors: number,
+  removedElements: number,
+  modifiedTensors: described('Tensors of one shape with a changed value.', number),
+  reshapedTensors: number,
+  unchangedTensors: number,
+  identicalTensors: number,
+  failedTensors: number,
+  comparedTensors: described('Tensors that both sides have with one shape and that could be read.', number),
+  comparedElements: number,
+  probedTensors: described('Tensors that were looked at a second time.', number),
+  coverage: described('compared_elements as a share of the elements of the larger side.', number),
+  relativeChange: described(
+    'Of the modified tensors; null when there is none.',
+    nullable(object<NonNullable<DiffSummary['relativeChange']>>({ median: number, p99: number, max: number })),
+  ),
+  oneMinusCosMax: described('Largest 1 - cosine of a modified tensor.', numberOrNull),
+  dtypeChangedTensors: number,
+  configChanges: described(
+    "Keys of the configuration files that differ; old or new is absent where the key is. Keys of others than config.json begin with the file's name and a colon.",
+    list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim })),
+  ),
+  leftOut: described(
+    'What holds tensors, or could, and was not compared.',
+    list(
+      object<LeftOutDifference>({
+        name: string,
+        kind: oneOf(['file', 'mapping', 'record']),
+        role: described('weights: could be weights of the model; state: never is.', oneOf(['weights', 'state'])),
+        oldBytes: numberOrNull,
+        newBytes: numberOrNull,
+        same: described('Whether both sides hold the same bytes; null where they were not read.', nullable(boolean)),
+      }),
+    ),
+  ),
+  nameChanges: optional(
+    described(
+      'What was done to names before they were matched; absent where they were taken as they are. Rows have the changed names.',
+      list(
+        object<NameChange>({
+          side: oneOf(['old', 'new']),
+          kind: described(
+            'prefix, wrapper: taken off by themselves; strip, rename: asked for.',
+            oneOf(['prefix', 'wrapper', 'strip', 'rename']),
+          ),
+          rule: described('What was taken off, or the rule.', string),
+          tensors: described('Names that it changed.', number),
+        }),
+      ),
+    ),
+  ),
+  resized: optional(
+    described(
+      'Embeddings and heads of which only the number of rows differs; absent when there is none.',
+      list(
+        object<ResizedTensor>({
+          name: string,
+          oldRows: number,
+          newRows: number,
+          commonRows: described('Leading rows that both sides have; the next five are about them.', number),
+          l2Diff: numberOrNull,
+          relativeChange: numberOrNull,
+          cosineSim: numberOrNull,
+          changeRatio: numberOrNull,
+          identical: boolean,
+          commonRms: described('Root mean square of the common rows, on the side that has more rows.', numberOrNull),
+          restRms: described('The same of the rows that only that side has.', numberOrNull),
+          restMean: numberOrNull,
+          restStd: numberOrNull,
+        }),
+      ),
+    ),
+  ),
+  // Beside the totals, as `columns`.
+  tensors: optional(verbatim),
+}).fields;
+
+/** The totals; the columns stand beside them. */
+export const SUMMARY_SCHEMA: Schema = named('summary', { kind: 'object', fields: SUMMARY_FIELDS });
