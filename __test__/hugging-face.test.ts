@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { compareCheckpoints, loadCheckpoint } from 'model-diff';
-import type { Checkpoint } from 'model-diff';
+import type { Checkpoint, ErrorCode } from 'model-diff';
 import { refusal } from './helpers/refusal.ts';
 import { encodeRaw, makeFolder } from './helpers/safetensors.ts';
 import { encodeTensors, makeTree } from './helpers/tree.ts';
@@ -254,7 +254,7 @@ test('directories of formats that are not read say what they are', async (t) => 
 });
 
 test('files of formats that are not read say what they are', async (t) => {
-  const table: readonly (readonly [string, Uint8Array | string, RegExp, string])[] = [
+  const table: readonly (readonly [string, Uint8Array | string, RegExp, ErrorCode])[] = [
     ['m.gguf', 'GGUF\u0003\0\0\0', /GGUF/u, 'E_UNSUPPORTED_FORMAT'],
     ['m.ggml', 'tjgg\u0003\0\0\0', /GGML/u, 'E_UNSUPPORTED_FORMAT'],
     ['m.h5', Buffer.from('894844460d0a1a0a00', 'hex'), /HDF5/u, 'E_UNSUPPORTED_FORMAT'],
