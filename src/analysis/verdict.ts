@@ -130,7 +130,8 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
   const same = isExact ? 'bit-identical' : 'unchanged';
   // Where every matrix changed, what did not is named; otherwise the changed ones were.
   if (!isForm && !claims.some(({ evidence }) => evidence['everything'] === true)) return `all else is ${same}`;
-  const { text, isPlural } = story.where(still);
+  const { text, isPlural, isComplement } = story.where(still);
+  if (isComplement) return `all else is ${same}`;
   return counts.byType.failed > 0 ? '' : `${text} ${isPlural ? 'are' : 'is'} ${same}`;
 }
 
