@@ -18,8 +18,17 @@ function by(contrasts: readonly Contrast[], wanted: Contrast['by']): Contrast | 
 test('types that differ by three times or more, with their numbers', (t) => {
   const rows = measure('mixtral', (name) => (/moe\.gate/.test(name) ? 0.2 : /experts/.test(name) ? 0.02 : 0.0008));
   const found = by(findContrasts(rows), 'type');
-  t.is(found?.text, 'Routers changed by 20%, experts by 2% and head, attention and embeddings by 0.08%'.replace('head, attention and embeddings', 'attention, embeddings and the head'));
-  t.deepEqual(found?.groups.map(({ name }) => name), ['routers', 'experts', 'attention', 'embeddings', 'the head']);
+  t.is(
+    found?.text,
+    'Routers changed by 20%, experts by 2% and head, attention and embeddings by 0.08%'.replace(
+      'head, attention and embeddings',
+      'attention, embeddings and the head',
+    ),
+  );
+  t.deepEqual(
+    found?.groups.map(({ name }) => name),
+    ['routers', 'experts', 'attention', 'embeddings', 'the head'],
+  );
   const total = found?.groups.reduce((sum, { share }) => sum + (share ?? 0), 0) ?? 0;
   t.true(Math.abs(total - 1) < 1e-12, 'shares add up to all');
   t.true((found?.groups[1]?.share ?? 0) > 0.19, 'the share of the experts is told beside their small ratio');
@@ -61,11 +70,33 @@ test('the order of the rows does not matter', (t) => {
 test('change by depth', (t) => {
   const text = (sizeOf: (depth: number) => number): string | undefined =>
     describeDepth(measure('deep', (_, depth) => sizeOf(depth)).filter((row) => row.class.stack !== null))[0]?.text;
-  t.is(text((depth) => 0.002 * 1.11 ** depth), 'the last blocks most: 0.2% to 5.1%');
-  t.is(text((depth) => 0.05 / 1.11 ** depth), 'the first blocks most: 5% to 0.2%');
-  t.is(text(() => 0.02), 'all alike: 2%');
-  t.is(text((depth) => (depth === 7 ? 0.12 : 0.005 + depth / 20_000)), 'block 7 most: 12%, the others 0.5% to 0.66%');
-  t.is(text((depth) => (depth % 2 === 0 ? 0.01 : 0.02)), 'unevenly: 1% (block 30) to 2% (block 1)');
-  t.is(text((depth) => (depth < 2 ? 0.02 : 0)), undefined, 'of two blocks nothing is said');
-  t.is(text((depth) => (depth === 3 ? Number.NaN : 0.02)), 'all alike: 2%');
+  t.is(
+    text((depth) => 0.002 * 1.11 ** depth),
+    'the last blocks most: 0.2% to 5.1%',
+  );
+  t.is(
+    text((depth) => 0.05 / 1.11 ** depth),
+    'the first blocks most: 5% to 0.2%',
+  );
+  t.is(
+    text(() => 0.02),
+    'all alike: 2%',
+  );
+  t.is(
+    text((depth) => (depth === 7 ? 0.12 : 0.005 + depth / 20_000)),
+    'block 7 most: 12%, the others 0.5% to 0.66%',
+  );
+  t.is(
+    text((depth) => (depth % 2 === 0 ? 0.01 : 0.02)),
+    'unevenly: 1% (block 30) to 2% (block 1)',
+  );
+  t.is(
+    text((depth) => (depth < 2 ? 0.02 : 0)),
+    undefined,
+    'of two blocks nothing is said',
+  );
+  t.is(
+    text((depth) => (depth === 3 ? Number.NaN : 0.02)),
+    'all alike: 2%',
+  );
 });

@@ -28,15 +28,31 @@ export function build(...patterns: readonly string[]): Member[] {
   return classes.map((own, at) => ({ name: names[at] ?? '', class: own }));
 }
 
-const LLAMA_BLOCK = '{self_attn.{q_proj,k_proj,v_proj,o_proj},mlp.{gate_proj,up_proj,down_proj},input_layernorm,post_attention_layernorm}';
+const LLAMA_BLOCK =
+  '{self_attn.{q_proj,k_proj,v_proj,o_proj},mlp.{gate_proj,up_proj,down_proj},input_layernorm,post_attention_layernorm}';
 
 const bias = '{weight,bias}';
 
 /** Models of many kinds, small. */
 export const MODELS = {
-  llama: build('model.embed_tokens.weight', `model.layers.{0-5}.${nest(LLAMA_BLOCK)}.weight`, 'model.norm.weight', 'lm_head.weight'),
-  deep: build('model.embed_tokens.weight', `model.layers.{0-31}.${nest(LLAMA_BLOCK)}.weight`, 'model.norm.weight', 'lm_head.weight'),
-  pixel: build('model.embed_tokens.weight', `model.layers.{0-99}.${nest(LLAMA_BLOCK)}.weight`, 'model.norm.weight', 'lm_head.weight'),
+  llama: build(
+    'model.embed_tokens.weight',
+    `model.layers.{0-5}.${nest(LLAMA_BLOCK)}.weight`,
+    'model.norm.weight',
+    'lm_head.weight',
+  ),
+  deep: build(
+    'model.embed_tokens.weight',
+    `model.layers.{0-31}.${nest(LLAMA_BLOCK)}.weight`,
+    'model.norm.weight',
+    'lm_head.weight',
+  ),
+  pixel: build(
+    'model.embed_tokens.weight',
+    `model.layers.{0-99}.${nest(LLAMA_BLOCK)}.weight`,
+    'model.norm.weight',
+    'lm_head.weight',
+  ),
   gpt2: build(
     'transformer.{wte,wpe}.weight',
     `transformer.h.{0-11}.{ln_1,attn.c_attn,attn.c_proj,ln_2,mlp.c_fc,mlp.c_proj}.${bias}`,

@@ -189,8 +189,19 @@ test('two halves for a verb, and its number', (t) => {
 });
 
 test('names made to hurt are cut, and told apart', (t) => {
-  const names = ['a'.repeat(5000), `${'b.'.repeat(500)}weight`, `x.${'c'.repeat(300)}.weight`, '', '.', '\u0001.\u0001.weight', 'w'];
-  const rows = classifyTensors(names.map((name) => ({ name, shape: [8, 8] }))).map((own, at) => ({ name: names[at] ?? '', class: own }));
+  const names = [
+    'a'.repeat(5000),
+    `${'b.'.repeat(500)}weight`,
+    `x.${'c'.repeat(300)}.weight`,
+    '',
+    '.',
+    '\u0001.\u0001.weight',
+    'w',
+  ];
+  const rows = classifyTensors(names.map((name) => ({ name, shape: [8, 8] }))).map((own, at) => ({
+    name: names[at] ?? '',
+    class: own,
+  }));
   const members = readMembers(rows);
   for (let row = 0; row < rows.length; row += 1) {
     const found = describeWhere(members, (at) => at === row);
