@@ -31,6 +31,7 @@ const record = newestRecord();
 const metrics = await tsImport('../src/comparison/metrics.ts', import.meta.url).then((module) => ({
   pair: module.PAIR_METRICS,
   side: module.SIDE_METRICS,
+  probe: module.PROBE_METRICS,
 }));
 const { toSnakeCase } = await tsImport('../src/report/json/keys.ts', import.meta.url);
 
@@ -43,7 +44,7 @@ function renderMetrics(name) {
   return ['| metric | key | unit | meaning |', '| --- | --- | --- | --- |', ...rows];
 }
 
-const UNITS = { weight: 'that of the weights', elements: 'elements', ratio: 'none' };
+const UNITS = { weight: 'that of the weights', elements: 'elements', rows: 'rows', ratio: 'none' };
 
 /** @param {string} page */
 function fill(page) {

@@ -132,16 +132,27 @@ class Translator {
   }
 
   /**
-   * Base64 of the bytes; or where all elements are equal, how many there are and one of them.
+   * Base64 of the bytes; or how many elements are one number; or these, and which are others.
    * @param {'floats' | 'codes'} of
    * @returns {JsonSchema}
    */
   describeColumn(of) {
     const { description, dtype, fill } = COLUMNS[of];
     const data = { description: 'Base64 of the little-endian bytes.', type: 'string', contentEncoding: 'base64' };
-    const count = { description: 'Elements, all of them equal to fill.', type: 'integer', minimum: 0 };
-    const forms = [describeObject({ dtype, data }), describeObject({ dtype, count, fill })];
-    return this.define(of, () => ({ description, anyOf: forms }));
+    const count = {
+      description: 'Number of elements; all of them are fill, but for those at the indices in at.',
+      type: 'integer',
+      minimum: 0,
+    };
+    return this.define(of, () => {
+      const at = { ...this.describeColumn('codes'), description: 'Rising indices of the elements whose bytes are in data.' };
+      const forms = [
+        { dtype, data },
+        { dtype, count, fill },
+        { dtype, count, fill, at, data },
+      ];
+      return { description, anyOf: forms.map((form) => describeObject(form)) };
+    });
   }
 
   /**

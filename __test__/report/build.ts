@@ -161,8 +161,10 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           },
         ]),
       ),
+      explanations: [],
       insights: [
         {
+          code: 'types_changed',
           category: 'training_dynamics',
           title: 'Later blocks changed more',
           description:
@@ -172,6 +174,7 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           confidence: 0.91,
         },
         {
+          code: 'directions_changed',
           category: 'stability',
           title: 'Cosine similarity fell below 0.9',
           description:

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { compare, renderReport } from 'model-diff';
-import { PAIR_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../src/comparison/metrics.ts';
+import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../src/comparison/metrics.ts';
 import { toSnakeCase } from '../../src/report/json/keys.ts';
 import { REPORT_SCHEMA } from '../../src/report/json/report-schema.ts';
 
@@ -49,14 +49,16 @@ def check(value, rows):
 columns = json.load(open(sys.argv[1]))["columns"]
 print(check(columns, len(columns["names"])))`;
   const count = execFileSync('python3', ['-', file], { input: program, encoding: 'utf8' });
-  // Four of each tensor, four of each side, two of the rounding model, one histogram.
-  t.is(Number(count), PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 4) + 2 + 1);
+  // Four of each tensor, four of each side, three of the rounding model, one histogram; probes where there are any.
+  const hasProbes = /"probes"/.test(readFileSync(file, 'utf8'));
+  const least = PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 4) + 3 + 1;
+  t.is(Number(count), least + (hasProbes ? PROBE_METRIC_NAMES.length : 0));
 });
 
 test('the page names every key', (t) => {
   for (const key of Object.keys(REPORT_SCHEMA.fields).map(toSnakeCase))
     t.true(page.includes(`| \`${key}\``) || page.includes(`, \`${key}\``), key);
-  for (const metric of [...PAIR_METRIC_NAMES, ...SIDE_METRIC_NAMES])
+  for (const metric of [...PAIR_METRIC_NAMES, ...SIDE_METRIC_NAMES, ...PROBE_METRIC_NAMES])
     t.true(page.includes(`| \`${toSnakeCase(metric)}\` |`), metric);
   t.is(programs.length, 2);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { TensorColumns } from '../../src/comparison/columns.ts';
 import { Comparison } from '../../src/comparison/comparison.ts';
+import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { toSnakeCase } from '../../src/report/json/keys.ts';
@@ -70,7 +71,12 @@ test('the original’s keys are there, in snake_case', (t) => {
 const ROWS = Array.from({ length: 10_001 }, (_, index) => ({ name: `layers.${index}.weight`, change: 0.01 }));
 const LONG = buildResult(ROWS);
 const HISTOGRAM = withColumns(buildResult([{ name: 'a' }, { name: 'b', type: 'added' }]), {
-  rounding: { expectedChanged: Float64Array.of(0.5, Number.NaN), updateSize: Float64Array.of(1e-3, Number.NaN) },
+  rounding: {
+    expectedChanged: Float64Array.of(0.5, Number.NaN),
+    updateSize: Float64Array.of(1e-3, Number.NaN),
+    shape: Uint8Array.of(1, 0),
+  },
+  probes: mapProbeMetrics((_, { unit }) => Float64Array.of(unit === 'ratio' ? 0.5 : 3, Number.NaN)),
   histogram: { firstExponent: -32, bins: 3, counts: Float64Array.of(1, 2, 29, 0, 0, 0) },
 });
 const RESULTS: readonly (readonly [string, BuiltResult])[] = [
@@ -87,7 +93,7 @@ const RESULTS: readonly (readonly [string, BuiltResult])[] = [
       { name: 'b', change: null },
     ]),
   ],
-  ['a histogram and the rounding model', HISTOGRAM],
+  ['a histogram, the rounding model and probes', HISTOGRAM],
   ['a long list', LONG],
 ];
 
@@ -184,7 +190,9 @@ test('values of configuration files stay as they are, an absent one too', (t) =>
 
 test('keys of evidence are ours; what is below them is not', (t) => {
   const evidence = { changedShare: 0.5, byLayer: { 'model.selfAttn': 1, snake_key: 2 }, list: [{ camelCase: 1 }] };
-  const insights = [{ category: 'magnitude' as const, title: 't', description: 'd', severity: 'info' as const, evidence }];
+  const insights = [
+    { code: 'size' as const, category: 'magnitude' as const, title: 't', description: 'd', severity: 'info' as const, evidence },
+  ];
   t.true(
     write(alter(buildModel(), { analysis: { insights } })).includes(
       '"evidence":{"changed_share":0.5,"by_layer":{"model.selfAttn":1,"snake_key":2},"list":[{"camelCase":1}]}',
@@ -235,6 +243,26 @@ test('whole numbers take as few bytes as hold them', (t) => {
     t.is(columns.changed_elements['dtype'], dtype);
     t.is(findSchemaErrors(JSON.parse(text)), null);
     t.deepEqual(parseReport(text).columns.changedElements, changedElements);
+  }
+});
+
+test('where nearly all elements are equal, the others are listed', (t) => {
+  const rows = 1000;
+  const built = buildResult(Array.from({ length: rows }, (_, index) => ({ name: `a${index}` })));
+  for (const [usual, others, isShort] of [
+    [Number.NaN, 1, true],
+    [Number.NaN, 300, true],
+    [Number.NaN, 400, false],
+    [0, 50, true],
+    [-0, 5, false],
+    [Number.POSITIVE_INFINITY, 5, false],
+  ] as const) {
+    const l2Diff = Float64Array.from({ length: rows }, (_, index) => ((index * others) % rows < others ? index + 0.5 : usual));
+    const text = write(withColumns(built, { l2Diff }));
+    const saved = (JSON.parse(text) as { readonly columns: { readonly l2_diff: Json } }).columns.l2_diff;
+    t.is('at' in saved, isShort, `${usual} ${others}`);
+    t.is(findSchemaErrors(JSON.parse(text)), null);
+    t.deepEqual(parseReport(text).columns.l2Diff, l2Diff);
   }
 });
 

@@ -79,6 +79,7 @@ test('a report of version 1 says what to do', (t) => {
 });
 
 const floats = (values: readonly number[]): string => Buffer.from(Float64Array.from(values).buffer).toString('base64');
+const shorts = (values: readonly number[]): string => Buffer.from(Uint16Array.from(values).buffer).toString('base64');
 const indices = (values: readonly number[]): string => Buffer.from(Uint32Array.from(values).buffer).toString('base64');
 const ROWS = 101;
 
@@ -114,6 +115,24 @@ for (const [title, change, at] of [
   ['a byte of 256', (json) => (json.columns['identical'] = { dtype: '|u1', count: ROWS, fill: 256 }), 'columns.identical'],
   ['half a byte', (json) => (json.columns['identical'] = { dtype: '|u1', count: ROWS, fill: 0.5 }), 'columns.identical'],
   ['a change type of 5', (json) => (json.columns['change_type'] = { dtype: '|u1', count: ROWS, fill: 5 }), 'columns.change_type'],
+  ...(
+    [
+      ['beyond the end', { at: { dtype: '<u2', data: shorts([ROWS]) }, data: floats([1]) }],
+      ['in falling order', { at: { dtype: '<u2', data: shorts([5, 4]) }, data: floats([1, 2]) }],
+      ['twice', { at: { dtype: '<u2', data: shorts([5, 5]) }, data: floats([1, 2]) }],
+      ['more than there are', { at: { dtype: '|u1', count: ROWS + 1, fill: 0 }, data: floats(Array(ROWS + 1).fill(1)) }],
+      ['without values', { at: { dtype: '<u2', data: shorts([5]) } }],
+      ['with values of another number', { at: { dtype: '<u2', data: shorts([5]) }, data: floats([1, 2]) }],
+      ['that are columns of columns', { at: { dtype: '|u1', count: 1, fill: 0, at: {}, data: '' }, data: floats([1]) }],
+    ] as const
+  ).map(
+    ([what, others]) =>
+      [
+        `others ${what}`,
+        (json: Saved) => (json.columns['l1_diff'] = { dtype: '<f8', count: ROWS, fill: null, ...others }),
+        'columns.l1_diff',
+      ] as const,
+  ),
   ['a name that is none', (json) => (json.columns.names[0] = 5), 'columns.names[0]'],
   [
     'a lookup beyond its values',

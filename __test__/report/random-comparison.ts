@@ -1,5 +1,7 @@
 import { CHANGE_TYPES, Comparison } from 'model-diff';
 import type { ChangeType, PartialRow, TensorInfo } from 'model-diff';
+import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
+import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { createRandom, type Random } from '../../benches/analysis/random.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
@@ -111,6 +113,7 @@ export function makeRandomComparison(seed: number): Comparison {
         rounding: {
           expectedChanged: Float64Array.from({ length: rows }, () => (random.chance(0.5) ? random.unit() : Number.NaN)),
           updateSize: Float64Array.from({ length: rows }, () => (random.chance(0.5) ? random.logUniform(1e-5, 1) : Number.NaN)),
+          shape: Uint8Array.from({ length: rows }, () => random.integer(0, ROUNDING_SHAPES.length - 1)),
         },
       }),
       ...(random.chance(0.4) && {
@@ -119,6 +122,11 @@ export function makeRandomComparison(seed: number): Comparison {
           bins,
           counts: Float64Array.from({ length: rows * bins }, () => random.integer(0, 4096)),
         },
+      }),
+      ...(random.chance(0.4) && {
+        probes: mapProbeMetrics(() =>
+          Float64Array.from({ length: rows }, () => (random.chance(0.1) ? random.integer(0, 64) : Number.NaN)),
+        ),
       }),
       // No analysis looks at it: here numbers that JSON has not must come through too.
       l1Diff: random.chance(0.5) ? Float64Array.from({ length: rows }, odd) : plain.columns.l1Diff,

@@ -2,12 +2,26 @@
 export const COLUMN_DTYPES = ['|u1', '<u2', '<u4', '<f8'] as const;
 export type ColumnDtype = (typeof COLUMN_DTYPES)[number];
 
-/** A column as JSON has it: base64 of its little-endian bytes, or its length and one number where all are equal. */
+/**
+ * A column as JSON has it: base64 of its little-endian bytes; or its length and the number that all elements are; or these, and which
+ * elements are others, with their bytes.
+ */
 export type EncodedColumn =
   | { readonly dtype: ColumnDtype; readonly data: string }
-  | { readonly dtype: ColumnDtype; readonly count: number; readonly fill: number | null };
+  | { readonly dtype: ColumnDtype; readonly count: number; readonly fill: number | null }
+  | {
+      readonly dtype: ColumnDtype;
+      readonly count: number;
+      readonly fill: number | null;
+      /** Indices in rising order: a column of whole numbers. */
+      readonly at: EncodedColumn;
+      readonly data: string;
+    };
 
 export type Column = Float64Array | Uint8Array | Uint16Array | Uint32Array;
+
+/** The types of whole numbers. */
+export const INTEGERS: readonly ColumnDtype[] = ['|u1', '<u2', '<u4'];
 
 interface ColumnType {
   readonly size: number;
@@ -22,14 +36,44 @@ const TYPES: Readonly<Record<ColumnDtype, ColumnType>> = {
   '<f8': { size: 8, from: (buffer) => new Float64Array(buffer), copy: (values) => new Float64Array(values) },
 };
 
+/** Bytes of an index, as a rule. */
+const INDEX_SIZE = 4;
+
 /** Every machine that Node runs on is little-endian, as the columns are. */
 export function encodeColumn(values: Column): EncodedColumn {
   const dtype = chooseDtype(values);
-  const [first] = values;
-  if (first !== undefined && isPlain(first) && values.every((value) => Object.is(value, first)))
-    return { dtype, count: values.length, fill: Number.isNaN(first) ? null : first };
+  const usual = findMajority(values);
+  if (usual === undefined || !isPlain(usual)) return { dtype, data: encodeData(values, dtype) };
+  const others = listOthers(values, usual);
+  const same = { dtype, count: values.length, fill: Number.isNaN(usual) ? null : usual };
+  if (others.length === 0) return same;
+  // Half of the bytes are worth the detour.
+  const { size } = TYPES[dtype];
+  if (2 * others.length * (size + INDEX_SIZE) > values.length * size) return { dtype, data: encodeData(values, dtype) };
+  const picked = Float64Array.from(others, (at) => values[at] ?? Number.NaN);
+  return { ...same, at: encodeColumn(others), data: encodeData(picked, dtype) };
+}
+
+/** The one value that more than half of the elements can be, after Boyer and Moore. */
+function findMajority(values: Column): number | undefined {
+  let candidate: number | undefined;
+  let lead = 0;
+  for (const value of values) {
+    if (lead === 0) candidate = value;
+    lead += Object.is(value, candidate) ? 1 : -1;
+  }
+  return candidate;
+}
+
+function listOthers(values: Column, usual: number): Uint32Array {
+  const others: number[] = [];
+  for (const [at, value] of values.entries()) if (!Object.is(value, usual)) others.push(at);
+  return Uint32Array.from(others);
+}
+
+function encodeData(values: Column, dtype: ColumnDtype): string {
   const { buffer, byteOffset, byteLength } = TYPES[dtype].copy(values);
-  return { dtype, data: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 function chooseDtype(values: Column): ColumnDtype {
@@ -52,26 +96,44 @@ function isPlain(value: number): boolean {
  */
 export function decodeColumn(encoded: unknown, dtypes: readonly ColumnDtype[], length: number): Column | undefined {
   if (typeof encoded !== 'object' || encoded === null) return undefined;
-  const { dtype: found, data, count, fill } = encoded as Readonly<Record<string, unknown>>;
+  const { dtype: found, data, count, fill, at } = encoded as Readonly<Record<string, unknown>>;
   const dtype = dtypes.find((allowed) => allowed === found);
   if (dtype === undefined) return undefined;
-  return typeof data === 'string' ? decodeData(data, TYPES[dtype], length) : decodeFill(count, fill, dtype, length);
+  if (count === undefined) return decodeData(data, dtype, length);
+  const values = count === length ? decodeFill(fill, dtype, length) : undefined;
+  if (values === undefined || at === undefined) return values;
+  return decodeOthers(at, data, dtype, values);
 }
 
-function decodeData(data: string, { size, from }: ColumnType, length: number): Column | undefined {
-  if (data.length !== 4 * Math.ceil((length * size) / 3)) return undefined;
+function decodeData(data: unknown, dtype: ColumnDtype, length: number): Column | undefined {
+  const { size, from } = TYPES[dtype];
+  if (typeof data !== 'string' || data.length !== 4 * Math.ceil((length * size) / 3)) return undefined;
   const bytes = Buffer.from(data, 'base64');
   // Node skips what is not base64: what it read then gives another text.
   if (bytes.length !== length * size || bytes.toString('base64') !== data) return undefined;
   return from(new Uint8Array(bytes).buffer);
 }
 
-function decodeFill(count: unknown, fill: unknown, dtype: ColumnDtype, length: number): Column | undefined {
-  if (count !== length) return undefined;
+function decodeFill(fill: unknown, dtype: ColumnDtype, length: number): Column | undefined {
   const { from, size } = TYPES[dtype];
   const value = fill === null && dtype === '<f8' ? Number.NaN : fill;
   if (typeof value !== 'number') return undefined;
   const values = from(new ArrayBuffer(length * size)).fill(value);
   // 256 is no byte, and 0.5 no whole number.
   return length === 0 || Object.is(values[0], value) ? values : undefined;
+}
+
+function decodeOthers(at: unknown, data: unknown, dtype: ColumnDtype, values: Column): Column | undefined {
+  if (typeof data !== 'string') return undefined;
+  const count = Math.floor(Buffer.byteLength(data, 'base64') / TYPES[dtype].size);
+  if (count > values.length || (typeof at === 'object' && at !== null && 'at' in at)) return undefined;
+  const [indices, others] = [decodeColumn(at, INTEGERS, count), decodeData(data, dtype, count)];
+  if (indices === undefined || others === undefined) return undefined;
+  let last = -1;
+  for (const [index, place] of indices.entries()) {
+    if (place <= last || place >= values.length) return undefined;
+    values[place] = others[index] ?? Number.NaN;
+    last = place;
+  }
+  return values;
 }

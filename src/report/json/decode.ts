@@ -1,6 +1,6 @@
 import { ModelDiffError } from '../../errors.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
-import { type Column, COLUMN_DTYPES, type ColumnDtype, decodeColumn } from './column.ts';
+import { type Column, COLUMN_DTYPES, type ColumnDtype, decodeColumn, INTEGERS } from './column.ts';
 import { listFields } from './keys.ts';
 import { type ColumnSchema, type Schema, string } from './schema.ts';
 
@@ -82,7 +82,6 @@ function decodeRows(value: Readonly<Record<string, unknown>>, at: string, size: 
 }
 
 const CODES: readonly ColumnDtype[] = ['|u1'];
-const INTEGERS: readonly ColumnDtype[] = COLUMN_DTYPES.filter((dtype) => dtype !== '<f8');
 
 function decodeColumnOf(value: unknown, { of, perRow, below }: ColumnSchema, at: string, size: Size): Column {
   const length = size.rows * (perRow === 'bins' ? size.bins : 1);
