@@ -57,6 +57,14 @@ interface LeftOut {
     /** The file that holds it. */
     readonly path: string;
 }
+/** A mapping of a file that holds tensors, of which one was taken as the model. */
+interface MappingCandidate {
+    /** Its path, keys joined by dots, as the option `key` takes it. */
+    readonly key: string;
+    readonly tensors: number;
+    readonly bytes: number;
+    readonly chosen: boolean;
+}
 /** A tensor of a checkpoint: statistics are read when they are first looked at, and kept. */
 interface CheckpointTensor extends TensorInfo {
     /** Plain data; null for statistics that were not read yet. */
@@ -173,6 +181,8 @@ declare class Checkpoint {
     readonly format: CheckpointFormat;
     /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
     readonly metadata: Readonly<Record<string, string>>;
+    /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
+    readonly hasFolder: boolean;
     /** Content of `config.json` beside the weights, null without one. */
     readonly config: unknown;
     /** Content of further configuration files beside the weights, by name (`generation_config.json`, `unet/config.json`). */
@@ -186,6 +196,8 @@ declare class Checkpoint {
     }[];
     /** What holds tensors, or could, and is not among them. */
     readonly leftOut: readonly LeftOut[];
+    /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */
+    readonly candidates: readonly MappingCandidate[];
     private constructor();
     /**
      * A checkpoint of tensors that the caller holds in memory. Their data is copied; the copy is freed by `close()`, or with the checkpoint
@@ -558,6 +570,8 @@ interface DiffSummary {
     readonly dtypeChangedTensors: number;
     /** Differences in the configuration files; keys of others than `config.json` begin with the file's name and a colon. */
     readonly configChanges: readonly ConfigChange[];
+    /** Sides whose configuration is not available, as they are single files, while the other side has one. */
+    readonly unconfigured: readonly ('old' | 'new')[];
     /** What holds tensors, or could, and was not compared. */
     readonly leftOut: readonly LeftOutDifference[];
     /** What was done to names before they were matched; absent where they were taken as they are. */
@@ -1197,7 +1211,7 @@ declare function parseReport(json: string): Comparison;
 /** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
 type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
 /** One name for each way to fail; stable, also for scripts. */
-type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
+type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SHARD_ONLY' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
 /** Where and how an error happened. */
 interface ErrorDetails {
     readonly kind: ErrorKind;
@@ -1344,4 +1358,4 @@ declare class DiffVisualizer {
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

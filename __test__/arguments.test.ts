@@ -246,7 +246,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
       wrong([checkpoint, other, { old: { keys: 'ema' } }], /^old has no option "keys"$/u, /^did you mean key\?$/u),
       wrong([checkpoint, other, { limits: { tensor: 5 } }], /^limits has no option "tensor"$/u, /^did you mean tensors\?$/u),
       wrong([checkpoint, other, { provenance: 5 }], /^provenance must be true or false or an object with a command, not 5$/u),
-      wrong([checkpoint, other, { include: ['nothing'] }], /leave no tensor to compare$/u, /layerNames/u),
+      wrong([checkpoint, other, { include: ['nothing'] }], /^include leaves no tensor to compare$/u, /layerNames/u),
       ...diffOptions(checkpoint, other),
       ...runOptions(checkpoint, other),
     ],

@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'E_PICKLE_STACK'
   | 'E_PICKLE_TOO_DEEP'
   | 'E_SHAPE_OVERFLOW'
+  | 'E_SHARD_ONLY'
   | 'E_SIZE_MISMATCH'
   | 'E_STORAGE_SIZE_MISMATCH'
   | 'E_TRAILING_DATA'
