@@ -111,6 +111,23 @@ test('--security --json is JSON for a pickle without tensors too', async (t) => 
   t.regex(whole.stderr, /^error\[E_NO_TENSORS\]: /);
 });
 
+test('the mappings of a file, with the flag that reads each', async (t) => {
+  const file = join(ROOT, '__test__', 'fixtures', 'torch', 'gan.pt');
+  const { stdout } = await run(['inspect', file]);
+  t.regex(
+    stdout,
+    /\n {2}mappings {2}everything {2}5 tensors {2}60 B {2}--key ''\n {12}D {2}1 tensor {2}8 B {2}--key D\n {12}G {2}4 tensors {2}52 B {2}read\n/,
+  );
+  t.regex(stdout, /\n {2}not read {2}1 possible set of weights\n {12}D {2}8 B\n/);
+  t.regex((await run(['inspect', file, '--key', 'D'])).stdout, /^gan\.pt {2}pytorch {2}1 tensor /);
+  t.regex((await run(['inspect', file, '--key', ''])).stdout, /^gan\.pt {2}pytorch {2}5 tensors /);
+  const { candidates } = JSON.parse((await run(['inspect', file, '--json'])).stdout) as { candidates: { key: string }[] };
+  t.deepEqual(
+    candidates.map(({ key }) => key),
+    ['', 'D', 'G'],
+  );
+});
+
 test('status 2 comes with an error line', async (t) => {
   const empty = join(folder.path, 'no-weights');
   mkdirSync(empty);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseReport } from 'model-diff';
-import { BIN, makeFolder, run } from './cli.ts';
+import { BIN, makeFolder, ROOT, run } from './cli.ts';
 import { type Sketch, writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
@@ -65,6 +65,19 @@ const CASES: readonly (readonly [
     [],
     /--include-new 'unet\.\*' --strip-prefix-new unet\.$/,
     2,
+  ],
+  [
+    'another mapping of the file',
+    join(ROOT, '__test__', 'fixtures', 'torch', 'gan.pt'),
+    make('generator', [
+      { name: '0.weight', shape: [3, 2] },
+      { name: '0.bias', shape: [3] },
+      { name: '2.weight', shape: [1, 3] },
+      { name: '2.bias', shape: [1] },
+    ]),
+    ['--key-old', 'D'],
+    /--key-old D --key-old G$/,
+    4,
   ],
   [
     'a prefix with signs that a shell and a pattern read',

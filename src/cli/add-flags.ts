@@ -46,7 +46,7 @@ export function addOpenFlags(command: Command, rules: readonly FailRule[] = ['un
     .addOption(
       new Option(
         '--key <path>',
-        'which mapping of a PyTorch file holds the model, as a dotted path such as ema.state_dict (default: the largest)',
+        'which mapping of a PyTorch file holds the model, as a dotted path such as ema.state_dict (default: the best fit, or the largest)',
       ),
     )
     .addOption(new Option('--variant <name>', 'which variant of the weights to read from a directory, such as fp16'))

@@ -10,6 +10,7 @@ import { listNames } from '../wording/sentences.ts';
 import { describeFinding } from './describe-finding.ts';
 import { writeTensors } from './inspect-tensors.ts';
 import type { InspectView } from './inspect-view.ts';
+import { quote } from './session.ts';
 
 /** A checkpoint in words: totals, configuration, metadata, files, findings, tensors. */
 export function writeInspection(checkpoint: Checkpoint, name: string, layout: Layout, view: InspectView): string {
@@ -30,6 +31,7 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
         ),
       ),
     ...(checkpoint.files.length > 20 ? [describeEntry('', formatRest(checkpoint.files.length - 20, 'file'), layout)] : []),
+    ...listCandidates(checkpoint, layout),
     ...listLeftOut(checkpoint, layout),
     '',
     ...writeFindings(checkpoint.findings, layout),
@@ -45,16 +47,29 @@ export function writeFindings(findings: readonly Finding[], layout: Layout): str
   return findings.length === 0 ? ['no findings'] : findings.map((finding) => describeFinding(finding, layout.paint));
 }
 
-const MOST_LEFT_OUT = 20;
+/** Where a part of a file was read, its mappings, with the flag that reads another one. */
+function listCandidates({ candidates }: Checkpoint, layout: Layout): string[] {
+  if (candidates.some(({ key, chosen }) => chosen && key === '')) return [];
+  const lines = candidates.slice(0, MOST_LISTED).map(({ key, tensors, bytes, chosen }) => {
+    const name = key === '' ? 'everything' : fitName(key, 60, layout);
+    const how = chosen ? 'read' : `--key ${fitName(quote(key), 60, layout)}`;
+    return `${name}  ${formatNoun(tensors, 'tensor')}  ${formatBytes(bytes)}  ${layout.paint('dim', how)}`;
+  });
+  const rest = formatRest(candidates.length - MOST_LISTED, 'mapping');
+  return [...lines, ...(rest === '' ? [] : [rest])].map((line, index) =>
+    describeEntry(index === 0 ? 'mappings' : '', line, layout),
+  );
+}
 
-/** What holds tensors and was not read, and how to read it. */
+const MOST_LISTED = 20;
+
+/** What holds tensors and was not read. */
 function listLeftOut({ leftOut }: Checkpoint, layout: Layout): string[] {
   if (leftOut.length === 0) return [];
   const { weights, states } = splitByRole(leftOut);
-  const shown = weights.slice(0, MOST_LEFT_OUT).map((one) => {
-    const how = one.kind === 'mapping' ? `  --key ${fitName(one.name, 40, layout)} reads it` : '';
-    return `${fitName(one.name, layout.width - 50, layout)}  ${formatBytes(one.bytes)}${how}`;
-  });
+  const shown = weights
+    .slice(0, MOST_LISTED)
+    .map((one) => `${fitName(one.name, layout.width - 50, layout)}  ${formatBytes(one.bytes)}`);
   const rest = formatRest(weights.length - shown.length, 'set of weights', 'sets of weights');
   const names = states.map(({ name }) => fitName(name, 60, layout));
   const lines = [

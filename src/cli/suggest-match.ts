@@ -63,11 +63,11 @@ function listShapes({ table }: Checkpoint): Shapes {
 }
 
 /** Paths of the mappings of a file that were not taken and could be the model. */
-function listOtherKeys({ leftOut }: Checkpoint): readonly string[] {
-  return leftOut
-    .filter(({ kind, role }) => kind === 'mapping' && role === 'weights')
+function listOtherKeys({ candidates }: Checkpoint): readonly string[] {
+  return candidates
+    .filter(({ chosen }) => !chosen)
     .slice(0, MOST_KEYS)
-    .map(({ name }) => name);
+    .map(({ key }) => key);
 }
 
 function addFlags(flags: DiffFlags, proposal: Proposal): DiffFlags {

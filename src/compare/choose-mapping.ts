@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { loadCheckpoint } from '../checkpoint/load.ts';
 import type { LoadOptions } from '../checkpoint/types.ts';
+import { ModelDiffError } from '../errors.ts';
 import { matchNames, type NameRules } from '../names/match.ts';
 
 /** Most mappings of one file that are tried; a training checkpoint has a handful. */
@@ -47,7 +48,13 @@ export async function chooseMapping(
 
 function countCommon(one: Checkpoint, other: Checkpoint, side: 'old' | 'new', rules: NameRules): number {
   const [old, newer] = side === 'old' ? [one, other] : [other, one];
-  const names = matchNames(old.table.names, newer.table.names, rules);
-  const known = new Set(names.new.names);
-  return names.old.names.reduce((sum, name) => sum + (known.has(name) ? 1 : 0), 0);
+  try {
+    const names = matchNames(old.table.names, newer.table.names, rules);
+    const known = new Set(names.new.names);
+    return names.old.names.reduce((sum, name) => sum + (known.has(name) ? 1 : 0), 0);
+  } catch (error) {
+    // Patterns or rules of the caller that make no sense for this mapping may do for another.
+    if (error instanceof ModelDiffError) return 0;
+    throw error;
+  }
 }

@@ -70,8 +70,8 @@ function judgeSafety(session: Session, flags: InspectFlags, findings: readonly F
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
   if (flags.security === true) return showFindings(session, flags, checkpoint.findings);
   if (flags.json === true) {
-    const { configs, files, findings, leftOut } = checkpoint;
-    return printJson(session, { ...checkpoint.toJSON(), configs, files, left_out: leftOut, findings });
+    const { candidates, configs, files, findings, leftOut } = checkpoint;
+    return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
   }
   const isTerminal = session.stdout.isTTY === true;
   const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
