@@ -272,7 +272,10 @@ test('a result needs two checkpoints, which share a tensor that is asked for', a
   const series = createSeries({ include: ['nothing'] });
   await series.add({ a: row(1) });
   t.throws(() => series.result(), { instanceOf: ModelDiffError, code: 'E_ARGUMENT' });
-  await t.throwsAsync(series.add({ a: row(1) }), { instanceOf: ModelDiffError, message: /^include leaves no tensor to compare$/u });
+  await t.throwsAsync(series.add({ a: row(1) }), {
+    instanceOf: ModelDiffError,
+    message: /^include leaves no tensor to compare$/u,
+  });
 });
 
 const SNAPSHOTS = `
