@@ -5,7 +5,7 @@ import { explainBroken } from './broken.ts';
 import { explainCast, explainLosslessCast } from './cast.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { explainCodes, explainOptimizer, explainStatistics } from './kept-apart.ts';
-import { explainPruning } from './pruned.ts';
+import { explainLostMask, explainPruning } from './pruned.ts';
 import { explainQuantisation } from './quantised.ts';
 import { explainOrder } from './reordered.ts';
 import { explainReplacement } from './replaced.ts';
@@ -25,6 +25,7 @@ const EXPLANATIONS: readonly Explain[] = [
   explainOrder,
   explainPruning,
   explainQuantisation,
+  explainLostMask,
   explainRows,
   explainReplacement,
   explainTraining,

@@ -1,7 +1,6 @@
 import { formatExponent, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { sumOf } from '../statistics.ts';
-import type { TensorRow } from '../tensor-row.ts';
-import type { Claim, Explain } from './explanation.ts';
+import type { Explain } from './explanation.ts';
 
 /** From this share of newly zero elements on a tensor was pruned, or of lost zeros its mask was lost. */
 const MANY = 0.03;
@@ -10,10 +9,8 @@ const UNTOUCHED = 0.02;
 /** Groups of four along a row with two zeros, for the 2:4 pattern of sparse tensor cores. */
 const TWO_OF_FOUR = 0.99;
 
-/** Elements that became zero while the others stayed as they were, and zeros that were lost. */
-export const explainPruning: Explain = (_, open) => [...explainNewZeros(open), ...explainLostZeros(open)];
-
-function explainNewZeros(open: readonly TensorRow[]): Claim[] {
+/** Elements that became zero while the others stayed as they were. */
+export const explainPruning: Explain = (_, open) => {
   const rows = open.filter((row) => {
     const kept = row.elements - row.readSide('new').zeros;
     return row.probe('newZeros') >= MANY * row.elements && row.probe('keptChanged') <= UNTOUCHED * Math.max(1, kept);
@@ -44,9 +41,10 @@ function explainNewZeros(open: readonly TensorRow[]): Claim[] {
       },
     },
   ];
-}
+};
 
-function explainLostZeros(open: readonly TensorRow[]): Claim[] {
+/** Zeros of the old side that are none any more; asked after quantisation, which also rounds small values to zero. */
+export const explainLostMask: Explain = (_, open) => {
   const rows = open.filter((row) => {
     const zeros = row.readSide('old').zeros;
     return zeros >= MANY * row.elements && row.probe('lostZeros') >= 0.5 * zeros;
@@ -62,4 +60,4 @@ function explainLostZeros(open: readonly TensorRow[]): Claim[] {
       evidence: { tensors: rows.length, oldZeroShare: share('old'), newZeroShare: share('new') },
     },
   ];
-}
+};

@@ -8,7 +8,7 @@ const FEW = 0.05;
 const FEW_ROWS = 2;
 
 /** Matrices of which only some rows changed, as the embeddings of some tokens. */
-export const explainRows: Explain = (_, open) =>
+export const explainRows: Explain = ({ changed: all }, open) =>
   open.flatMap((row) => {
     const of = row.oldShape?.[0] ?? 0;
     const changed = row.probe('changedRows');
@@ -43,7 +43,7 @@ export const explainRows: Explain = (_, open) =>
       {
         code: 'rows_changed' as const,
         rows: [row],
-        sentence: `${nameRows(changed, first, last)} of ${row.name} changed`,
+        sentence: `${all.length === 1 ? 'only ' : ''}${nameRows(changed, first, last)} of ${row.name} changed`,
         evidence,
       },
     ];

@@ -74,8 +74,8 @@ function describeChange(
   if (!everything) {
     const claimed = story.changed.length > open.length;
     const contrast = story.contrast(measured);
-    const size = contrast === null ? `, by ${formatPercent(change)}` : `: ${contrast}`;
-    return `${claimed ? '' : 'only '}${placeVerb(story.where(open), 'changed')}${size}`;
+    const size = contrast === null ? `, ${story.trend(measured) ?? `by ${formatPercent(change)}`}` : `: ${contrast}`;
+    return `${placeVerb(story.where(open), 'changed', !claimed)}${size}`;
   }
   const contrast = story.contrast(measured);
   if (contrast !== null) return contrast;

@@ -25,7 +25,7 @@ export function phraseStack(members: Members, term: WhereTerm): Phrase {
   }
   if (modules === null) return { subject: `${blocks}${of}`, places: [], isPlural: !isSingle, isEverywhere: false };
   const words = nameGroups(members, at, modules, isAllBut);
-  if (isAllBut) return { subject: `${blocks}${of} without ${words.text}`, places: [], isPlural: !isSingle, isEverywhere: false };
+  if (isAllBut) return { subject: `${blocks}${of} except ${words.text}`, places: [], isPlural: !isSingle, isEverywhere: false };
   const having = term.blocks === null ? blocksHaving(stack, modules) : positions;
   const isEverywhere = term.blocks === null;
   const isHybrid = having.length < positions.length;
