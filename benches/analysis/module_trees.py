@@ -35,10 +35,10 @@ HEADS = """ForCausalLM ForConditionalGeneration ForMaskedLM LMHeadModel ForImage
 ForObjectDetection ForSemanticSegmentation ForUniversalSegmentation ForDepthEstimation ForAudioClassification ForPreTraining
 ForTextToSpeech ForQuestionAnswering ForImageTextRetrieval ForPrediction Model""".split()
 # From this many patterns on an architecture is left out, for the size of the file.
-MOST_PATTERNS = 130
+MOST_PATTERNS = 110
 
 # An architecture of which less than this share of the patterns is new is left out too.
-NEW = 0.2
+NEW = 0.4
 
 # Language models that are kept although their names are those of others.
 USUAL = set("""Llama Mistral Qwen2 Qwen3 Qwen3Moe Mixtral Gemma2 Phi3 GPTNeoX OPT Bloom Falcon Olmo2 DeepseekV3 GptOss Llama4 Jamba Mamba2
@@ -46,19 +46,19 @@ Qwen3Next""".split())
 
 # Classes by what they make of a parameter inside; the nearest class that matches decides.
 CLASSES = [
-    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|^Downsample|^Upsample|^(Basic|Bottleneck)(Block|Conv)|ShortConv(olution)?$", "conv"),
+    (r"^CrossAttn(Down|Up|Mid)|^Attn(Down|Up)|^(Down|Up|Mid|UNetMid)\w*Block|Resnet|ResBlock|ResidualBlock|^Downsample|^Upsample|^(Basic|Bottleneck)(Block|Conv)|ShortConv(olution)?$", "conv"),
     (r"SEModule|SqueezeExcit|SELayer|SplitAttn|ConvNext\w*(Layer|Block)|ConvolutionModule|InvertedResidual|^MBConv", "conv"),
     (r"Projector|Merger|MultiModal.*Proj|Connector|Resampler|(?<!Sequence)Aligner|ModalityProjection|ImageToTextProjection", "projector"),
     (r"Router|MoEGate$|MoeGate$|TopkGate|TopKGat|Gating$", "router"),
     (r"Timestep|TimeEmb|AdaLayerNorm|AdaLN|AdaNorm|AdaptiveNorm|MLPEmbedder$|TextProjection|ImageProjection|Modulation|LabelEmbedding|ConditionEmb|TimeTextEmb|FiLM", "conditioning"),
-    (r"PositionalConv|PositionalEmb|PositionEmb|PositionEnc|RelPos(?!Att)|RelativePosition|PosEnc|^PosConv|PositionalEnc|PosEmbed|PositionBias|PatchPos", "position"),
+    (r"PositionalConv|PositionalEmb|PositionEmb|PositionEnc|RelPos(?!Att)|RelativePosition(?!alMulti)|PosEnc|^PosConv|PositionalEnc|PosEmbed|PositionBias|PatchPos", "position"),
     (r"PatchEmb|HybridEmbed|PatchProj|TokenEmbedding|Embeddings?$", "embedding"),
     (r"Predictor|PredictionHead|ClassifierHead|DecodeHead|ClassificationHead|MLPHead|^ClapProjection|MLPPredictionHead|LMHead|PoolingHead|LMPrediction|MaskedLMHead|OnlyMLMHead|PreTrainingHeads|HeadTransform|^FCNHead|DeepLabHead|RPNHead|FastRCNNPredictor|MaskRCNNHeads|RetinaNet\w*Head|SSD\w*Head|FCOS\w*Head|TwoMLPHead|(?<!Multi)Head$", "output"),
     (r"Intermediate$", "mlp"),
     (r"SelfOutput|AttentionOutput|Transformer2DModel$|AnimateDiffTransformer", "attention"),
-    (r"Attention(?!DecoderLayer)|Attn|GatedDeltaNet|^MHA|DeltaNet|LightningAttn|Retention|WindowAttention", "attention"),
+    (r"(?<!Partition)Attention(?!Decoder|Block$)|Attn|GatedDeltaNet|^MHA|DeltaNet|LightningAttn|Retention|WindowAttention", "attention"),
     (r"Mamba(?!Out)|RgLru|RecurrentBlock|BambaMixer|SSM|H1Mixer", "ssm"),
-    (r"MLP(?!LayerWithBN)|Mlp|MultiLayeredConv1d|FeedForward|FeedFoward|FFN|Ffn|Experts?$|DenseActDense|DenseGatedActDense|DenseReluDense|MoE$|Moe$|SwiGLU|GEGLU|GLUMBConv|SparseMoe|MoeBlock", "mlp"),
+    (r"MLP(?!LayerWithBN|Block$)|Mlp|MultiLayeredConv1d|FeedForward|FeedFoward|FFN|Ffn|Experts?$|DenseActDense|DenseGatedActDense|DenseReluDense|MoE$|Moe$|SwiGLU|GEGLU|GLUMBConv|SparseMoe|MoeBlock", "mlp"),
     (r"^(?!.*(SelfOutput|ModelOutput))\w+Output$", "mlp"),
     (r"Pooler", "output"),
 ]
@@ -100,7 +100,7 @@ def find_by_class(chain):
     if any(re.search(BRIDGE, cls) or name.endswith("_projector") and name != "vocab_projector" for name, cls in inner):
         return "projector"
     for attribute, cls in inner:
-        if cls == "ModuleDict" and attribute == "mlp":
+        if cls in ("ModuleDict", "Sequential") and attribute == "mlp":
             return "mlp"
         if re.search(r"position_bias|cpb", attribute):
             return "position"
@@ -145,7 +145,9 @@ def find_type(chain, parameter, owner, is_buffer):
     if attribute in TOP_HEADS and not any(re.search(r"Layer$|Block$", name) for name in around):
         return "output"
     if isinstance(owner, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose1d | nn.ConvTranspose2d):
-        if any(re.search(r"patch_(conv|emb)", name) for name, _ in chain) and "backbone" not in [name for name, _ in chain]:
+        if "backbone" in [name for name, _ in chain] and any("HybridEmbed" in c for _, c in chain):
+            return "conv"  # a network of its own makes the patches
+        if any(re.search(r"patch_(conv|emb)", name) for name, _ in chain):
             return "embedding"
         found = find_by_class(chain)
         if found in ("attention", "mlp", "ssm", "position", "embedding", "projector", "conditioning", "output"):
@@ -248,7 +250,7 @@ def build_others():
 
 
 def main():
-    seen = set()
+    seen, done = set(), set()
     counts = {}
     for build_all in (build_transformers, build_timm, build_torchvision, build_diffusers, build_others):
         try:
@@ -257,8 +259,11 @@ def main():
             print(f"{build_all.__name__}: {error}", file=sys.stderr)
             continue
         for architecture, build in builds:
+            if architecture in done:
+                continue
+            done.add(architecture)
             try:
-                with torch.device("meta"):
+                with torch.device("meta"), contextlib.redirect_stdout(sys.stderr):
                     model = build()
                 tensors = list(list_tensors(model))
             except Exception as error:  # what a default configuration cannot build

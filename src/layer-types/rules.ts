@@ -82,7 +82,7 @@ export const RULES: readonly Rule[] = [
   {
     type: 'embedding',
     meaning: 'patches whose module also holds positions, or is a stem: pos_embed.proj',
-    test: (n) => n.owner === 'proj' && /^(pos_embed(_input)?|stem)$/.test(n.parent),
+    test: (n) => n.owner === 'proj' && !n.inBlock && /^(pos_embed(_input)?|stem)$/.test(n.parent),
   },
   {
     type: 'position',
@@ -178,7 +178,10 @@ function isConditioning(name: NameView): boolean {
 /** Whether what a segment holds is a network of its own, whose tensors are what its layers are. */
 function holdsNetwork(name: NameView, at: number): boolean {
   const inside = name.segments.slice(at + 1, name.ownerAt);
-  return inside.some((segment) => /^backbone$|_encoder$/.test(segment)) || (inside.some(isIndex) && nearestBlock(name) !== null);
+  return (
+    inside.some((segment) => /^(backbone|img_processor)$|_(encoder|model)$/.test(segment)) ||
+    (inside.some(isIndex) && nearestBlock(name) !== null)
+  );
 }
 
 function isRouter(name: NameView): boolean {
