@@ -163,6 +163,7 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
       ),
       insights: [
         {
+          code: 'elements_kept',
           category: 'training_dynamics',
           title: 'Later blocks changed more',
           description:
@@ -172,6 +173,7 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           confidence: 0.91,
         },
         {
+          code: 'directions_changed',
           category: 'stability',
           title: 'Cosine similarity fell below 0.9',
           description:
@@ -180,8 +182,17 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           evidence: { matrices: 3, of: 48, worst: 'model.layers.11.mlp.down_proj.weight' },
         },
       ],
+      explanations: [
+        {
+          code: 'changed',
+          sentence: 'every matrix changed, the last ones most (0.6% to 3.1%)',
+          share: 1,
+          tensors: modified.map((diff) => all.indexOf(diff)),
+          evidence: { change: 0.031, least: 0.006, most: 0.031, everything: true },
+        },
+      ],
       summary: {
-        verdict: 'A standard fine-tune (3.1% of the weights’ norm), growing with depth (inverse_gradient, 91% sure).',
+        verdict: 'Every matrix changed, the last ones most (0.6% to 3.1%).',
         band: 'standard',
         change: 0.031,
         cosine: 0.9995,
