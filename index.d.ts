@@ -1,129 +1,5 @@
 // Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.
 
-/** Watches and cancels jobs. Polled by JavaScript: no call crosses over while a job runs. */
-declare class Control {
-  constructor()
-  /** Bytes done, bytes in all, tensors done, tensors in all. */
-  progress(): Array<number>
-  cancel(): void
-}
-
-/** An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them. */
-declare class NativeCheckpoint {
-  describe(): Failure | Description
-  tensors(): Failure | TensorTable$1
-  /** Statistics of one tensor, computed on the calling thread. */
-  statistics(row: number): Failure | Columns
-  /** Statistics of many tensors in one parallel pass. */
-  computeStatistics(rows: Array<number>, threads: number, control: Control): Promise<Failure | Columns>
-  /** Elements of one tensor as little-endian bytes of f32, f64 or as stored. */
-  read(row: number, start: number, length: number, element: string, control: Control): Promise<Failure | Uint8Array>
-  close(): void
-}
-
-/** A matrix of numbers, column after column; NaN where a number does not exist. */
-interface Columns {
-  names: Array<string>
-  rows: number
-  values: Float64Array
-  failures: Array<RowFailure>
-}
-
-/** Everything but the tensors. */
-interface Description {
-  path: string
-  format: string
-  metadata: Array<NativeText>
-  /** Whether a folder was looked at: else configuration is not known, rather than absent. */
-  hasFolder: boolean
-  config?: string
-  configs: Array<NativeText>
-  findings: Array<NativeFinding>
-  files: Array<NativeFile>
-  leftOut: Array<NativeLeftOut>
-  /** Empty where there is no choice. */
-  candidates: Array<NativeCandidate>
-}
-
-/** An error; `failed` tells it from a value. */
-interface Failure {
-  failed: boolean
-  kind: string
-  code: string
-  message: string
-  path?: string
-  tensor?: string
-  offset?: number
-  hint?: string
-  findings: Array<NativeFinding>
-}
-
-/** A mapping of a file that could be the model: `key` opens it. */
-interface NativeCandidate {
-  key: string
-  tensors: number
-  bytes: number
-  /** Whether it is the one that was taken. */
-  chosen: boolean
-}
-
-interface NativeFile {
-  path: string
-  bytes: number
-}
-
-interface NativeFinding {
-  code: string
-  severity: string
-  message: string
-  path?: string
-  offset?: number
-}
-
-/** What holds tensors, or could, and is not compared. */
-interface NativeLeftOut {
-  /** `file`, `mapping` or `record`. */
-  kind: string
-  /** `weights` or `state`. */
-  role: string
-  name: string
-  bytes: number
-  path: string
-}
-
-interface NativeText {
-  key: string
-  value: string
-}
-
-/** A row that could not be read or compared. */
-interface RowFailure {
-  row: number
-  failure: Failure
-}
-
-/** Descriptions of all tensors of a checkpoint. */
-interface TensorTable$1 {
-  /** All names, UTF-8, one after the other. */
-  names: Uint8Array
-  /** Where each name ends. */
-  nameEnds: Uint32Array
-  /** Index into `dtypes`. */
-  dtype: Uint32Array
-  dtypes: Array<string>
-  /** Index into the shapes that there are. */
-  shape: Uint32Array
-  /** Every shape that occurs, once, one after the other. */
-  dims: Float64Array
-  /** Where each of these ends. */
-  dimEnds: Uint32Array
-  elements: Float64Array
-  bytes: Float64Array
-  /** Rows of a type that is not known, which can only be compared byte by byte. */
-  raw: Uint32Array
-  failures: Array<RowFailure>
-}
-
 /**
  * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`) or not
  * known here.
@@ -181,6 +57,14 @@ interface LeftOut {
     /** The file that holds it. */
     readonly path: string;
 }
+/** A mapping of a file that holds tensors, of which one was taken as the model. */
+interface MappingCandidate {
+    /** Its path, keys joined by dots, as the option `key` takes it. */
+    readonly key: string;
+    readonly tensors: number;
+    readonly bytes: number;
+    readonly chosen: boolean;
+}
 /** A tensor of a checkpoint: statistics are read when they are first looked at, and kept. */
 interface CheckpointTensor extends TensorInfo {
     /** Plain data; null for statistics that were not read yet. */
@@ -221,7 +105,7 @@ interface TensorData {
     readonly data: TypedArray;
     readonly shape: readonly number[];
     /** Only where the array does not say it: `bf16` in a `Uint16Array`. @default the array's own type */
-    readonly dtype?: KnownDtype;
+    readonly dtype?: Dtype;
 }
 /** Elements of a tensor, copied. */
 interface TensorValues<Data extends TypedArray = TypedArray> {
@@ -284,73 +168,6 @@ interface Progress {
     readonly bytesPerSecond: number;
 }
 
-/** Statistics of one tensor, as the one pass over it gives them. */
-type TensorStatistics = Pick<TensorInfo, 'mean' | 'std' | 'min' | 'max' | 'sparsity' | 'nanCount' | 'infCount'>;
-
-/** What is known of the tensors of a checkpoint, by row. Kept as columns: 100,000 objects would be more than all else of a checkpoint. */
-declare class StatisticsStore {
-    #private;
-    /** @param rows number of tensors */
-    constructor(rows: number);
-    get(row: number): TensorStatistics | undefined;
-    /**
-     * Takes over statistics that a pass has found.
-     * @param rows row of the checkpoint for each row of the table, or negative where there is none
-     * @param prefix names the side in a table of pairs
-     */
-    put(table: Columns, rows: ArrayLike<number>, prefix?: string): void;
-}
-
-/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
-type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
-/** One name for each way to fail; stable, also for scripts. */
-type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
-/** Where and how an error happened. */
-interface ErrorDetails {
-    readonly kind: ErrorKind;
-    readonly code: ErrorCode;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    /** The option that is wrong, as the library calls it. */
-    readonly option?: string | undefined;
-    /** Byte offset in `path`. */
-    readonly offset?: number | undefined;
-    /** What to do about it. */
-    readonly hint?: string | undefined;
-    readonly cause?: unknown;
-    /** What had been noticed about the file before it broke. */
-    readonly findings?: readonly Finding[] | undefined;
-}
-/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
-declare class ModelDiffError extends Error {
-    readonly name = "ModelDiffError";
-    readonly kind: ErrorKind;
-    readonly code: ErrorCode;
-    readonly path?: string | undefined;
-    readonly tensor?: string | undefined;
-    readonly option?: string | undefined;
-    readonly offset?: number | undefined;
-    readonly hint?: string | undefined;
-    readonly findings: readonly Finding[];
-    constructor(message: string, details: ErrorDetails);
-}
-
-/** Descriptions of all tensors of a checkpoint, by row. */
-interface TensorTable {
-    readonly names: readonly string[];
-    readonly elements: Float64Array;
-    readonly bytes: Float64Array;
-    /** Rows that cannot be read, and why. */
-    readonly errors: ReadonlyMap<number, ModelDiffError>;
-    /** Rows of a type that is not known: only their bytes can be compared. */
-    readonly raw: ReadonlySet<number>;
-    /** Row of a name; undefined where there is none. */
-    readonly find: (name: string) => number | undefined;
-    readonly dtype: (row: number) => string;
-    /** Sizes of the dimensions; rows of one shape share the array. */
-    readonly shape: (row: number) => readonly number[];
-}
-
 /**
  * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
  *
@@ -377,16 +194,12 @@ declare class Checkpoint {
     }[];
     /** What holds tensors, or could, and is not among them. */
     readonly leftOut: readonly LeftOut[];
-    /** @internal */
-    readonly native: NativeCheckpoint;
-    /** @internal */
-    readonly table: TensorTable;
-    /** @internal What is known without another look at the data. */
-    readonly statistics: StatisticsStore;
-    /** @internal */
-    constructor(native: NativeCheckpoint);
+    /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */
+    readonly candidates: readonly MappingCandidate[];
+    private constructor();
     /**
-     * A checkpoint of tensors that the caller holds in memory. Their data is copied.
+     * A checkpoint of tensors that the caller holds in memory. Their data is copied; the copy is freed by `close()`, or with the checkpoint
+     * when it is collected.
      *
      * @throws `ModelDiffError` of kind `Argument` when a shape does not fit its data.
      */
@@ -631,47 +444,6 @@ type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided'
 /** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
 declare const ROUNDING_SHAPES: readonly RoundingShape[];
 
-/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
-type LayerType = 'attention' | 'mlp' | 'router' | 'embedding' | 'position' | 'norm' | 'output' | 'conv' | 'ssm' | 'projector' | 'conditioning' | 'adapter' | 'quant' | 'buffer' | 'other';
-
-/**
- * Everything known of one tensor's change. d = new - old over the elements that are finite on both sides.
- * A number that does not exist (metrics of an added tensor, a cosine with a zero vector) is null, never NaN or Infinity.
- * A tensor that could not be read has an `error` and no numbers; its change type tells only which sides it is on.
- */
-interface ParameterDiff extends PairMetrics<number | null> {
-    readonly name: string;
-    readonly changeType: ChangeType;
-    readonly totalElements: number;
-    /** changedElements / totalElements, 0 for an empty tensor. */
-    readonly changeRatio: number | null;
-    /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
-    readonly identical: boolean;
-    /** Euclidean norm of old over the elements that are finite on both sides. */
-    readonly oldNorm: number | null;
-    /** Euclidean norm of new over the elements that are finite on both sides. */
-    readonly newNorm: number | null;
-    readonly nanOld: number | null;
-    readonly nanNew: number | null;
-    readonly infOld: number | null;
-    readonly infNew: number | null;
-    readonly zerosOld: number | null;
-    readonly zerosNew: number | null;
-    readonly dtypeChanged: boolean;
-    readonly oldInfo: TensorInfo | null;
-    readonly newInfo: TensorInfo | null;
-    /** Why this tensor could not be compared, when it could not. */
-    readonly error: string | null;
-    readonly layerType: LayerType;
-    /** Role within its type, as `q`, `down`, `expert`; null where there is none. */
-    readonly role: string | null;
-    /** Index of the block that the tensor sits in; null outside blocks. */
-    readonly depth: number | null;
-}
-
-/** A row that somebody wrote by hand: fields may be missing. */
-type PartialRow = Partial<ParameterDiff>;
-
 /** Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. */
 interface Provenance {
     /** Version of model-diff. */
@@ -846,7 +618,7 @@ interface ComparisonOptions {
     readonly include: readonly string[];
     readonly exclude: readonly string[];
 }
-/** The plain data of a {@link Comparison}: what `structuredClone` makes of one. */
+/** The plain data of a `Comparison`: what `structuredClone` makes of one. */
 interface ComparisonData {
     readonly columns: TensorColumns;
     readonly summary: DiffSummary;
@@ -854,6 +626,53 @@ interface ComparisonData {
     readonly new: ComparedSide;
     readonly options: ComparisonOptions;
     readonly provenance: Provenance | null;
+}
+
+/** What kind of part of the network a tensor belongs to; every tensor has exactly one. */
+type LayerType = 'attention' | 'mlp' | 'router' | 'embedding' | 'position' | 'norm' | 'output' | 'conv' | 'ssm' | 'projector' | 'conditioning' | 'adapter' | 'quant' | 'buffer' | 'other';
+
+/**
+ * Everything known of one tensor's change. d = new - old over the elements that are finite on both sides.
+ * A number that does not exist (metrics of an added tensor, a cosine with a zero vector) is null, never NaN or Infinity.
+ * A tensor that could not be read has an `error` and no numbers; its change type tells only which sides it is on.
+ */
+interface ParameterDiff extends PairMetrics<number | null> {
+    readonly name: string;
+    readonly changeType: ChangeType;
+    readonly totalElements: number;
+    /** changedElements / totalElements, 0 for an empty tensor. */
+    readonly changeRatio: number | null;
+    /** Same shape and every element equal by value (-0 = +0, NaN = NaN). */
+    readonly identical: boolean;
+    /** Euclidean norm of old over the elements that are finite on both sides. */
+    readonly oldNorm: number | null;
+    /** Euclidean norm of new over the elements that are finite on both sides. */
+    readonly newNorm: number | null;
+    readonly nanOld: number | null;
+    readonly nanNew: number | null;
+    readonly infOld: number | null;
+    readonly infNew: number | null;
+    readonly zerosOld: number | null;
+    readonly zerosNew: number | null;
+    readonly dtypeChanged: boolean;
+    readonly oldInfo: TensorInfo | null;
+    readonly newInfo: TensorInfo | null;
+    /** Why this tensor could not be compared, when it could not. */
+    readonly error: string | null;
+    readonly layerType: LayerType;
+    /** Role within its type, as `q`, `down`, `expert`; null where there is none. */
+    readonly role: string | null;
+    /** Index of the block that the tensor sits in; null outside blocks. */
+    readonly depth: number | null;
+}
+
+/** A row that somebody wrote by hand: fields may be missing. */
+type PartialRow = Partial<ParameterDiff>;
+
+/** Options of `Comparison.rows`. */
+interface RowOptions {
+    /** true: unchanged tensors too. @default false */
+    readonly unchanged?: boolean;
 }
 /**
  * What comparing two checkpoints gave. The numbers are stored once, as columns; rows are made when somebody asks for them. Also a
@@ -871,24 +690,24 @@ declare class Comparison implements ComparisonData {
     readonly new: ComparedSide;
     readonly options: ComparisonOptions;
     readonly provenance: Provenance | null;
-    /** @internal */
-    constructor(data: ComparisonData);
-    /** A comparison again, of its plain data. */
+    private constructor();
+    /**
+     * A comparison again, of its plain data: of what `structuredClone` or a worker made of one.
+     *
+     * @throws `ModelDiffError` of kind `Argument` for other values.
+     */
     static from(data: ComparisonData): Comparison;
     /**
      * A comparison of rows that were made by hand, or picked. Fields that follow from others may be missing; the order does not matter.
      *
      * @param summary totals to be believed where they say more than the rows. @default taken from the rows
+     * @throws `ModelDiffError` of kind `Argument` for what is no list of rows, no summary or no option.
      */
     static fromRows(rows: readonly PartialRow[], summary?: Partial<DiffSummary>, options?: Partial<ComparisonOptions>): Comparison;
-    /** @internal A comparison of which nothing but columns and perhaps totals is known. */
-    static fromColumns(columns: TensorColumns, summary?: Partial<DiffSummary>, options?: Partial<ComparisonOptions>): Comparison;
     /** The listed rows: those that are not unchanged, or all with `includeUnchanged`. Made when the field is first read. */
     get diffs(): readonly ParameterDiff[];
     /** Rows as plain objects, about 1 KB each, in the order of their names. */
-    rows({ unchanged }?: {
-        readonly unchanged?: boolean;
-    }): readonly ParameterDiff[];
+    rows(options?: RowOptions): readonly ParameterDiff[];
     /** One row by name, unchanged or not. */
     row(name: string): ParameterDiff | undefined;
     /**
@@ -998,6 +817,9 @@ type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>
  */
 declare function compare(old: CheckpointInput, newer: CheckpointInput, options?: CompareOptions): Promise<Comparison>;
 
+/** Regular expressions by layer type. */
+type LayerPatterns = Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
+
 /** The mechanical shape of a change: where in the network the change sits. */
 type ChangePattern = 'uniform' | 'gradient' | 'inverse_gradient' | 'focused' | 'sparse' | 'attention_heavy' | 'mlp_heavy' | 'embedding_heavy';
 /** Options of `DiffAnalyzer`. */
@@ -1005,7 +827,7 @@ interface AnalysisConfig {
     /** A layer type is reported as changed significantly when its R exceeds this. @default 0.1 */
     readonly significantChangeThreshold?: number;
     /** Regular expressions by layer type; they run before the built-in rules. */
-    readonly layerPatterns?: Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
+    readonly layerPatterns?: LayerPatterns;
     /** false: no pattern and no insights on training dynamics. @default true */
     readonly analyzeTrainingDynamics?: boolean;
     /** Averages by layer type are R, in which large tensors count for more; false: plain means over tensors. @default true */
@@ -1323,25 +1145,8 @@ interface Series {
  */
 declare function createSeries(options?: SeriesOptions): Series;
 
-/** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
-declare const FORMATS: readonly [{
-    readonly name: "text";
-    readonly endings: readonly [".txt"];
-}, {
-    readonly name: "json";
-    readonly endings: readonly [".json"];
-}, {
-    readonly name: "html";
-    readonly endings: readonly [".html", ".htm"];
-}, {
-    readonly name: "markdown";
-    readonly endings: readonly [".md"];
-}, {
-    readonly name: "csv";
-    readonly endings: readonly [".csv"];
-}];
 /** Format of a report. */
-type ReportFormat = (typeof FORMATS)[number]['name'];
+type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
 
 /** Options of the reports. */
 interface VisualizationConfig {
@@ -1398,6 +1203,40 @@ declare function createSeriesReport(series: SeriesResult, options?: SeriesReport
  * those of another version, `E_INVALID_HEADER` for damaged ones
  */
 declare function parseReport(json: string): Comparison;
+
+/** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
+type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
+/** One name for each way to fail; stable, also for scripts. */
+type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
+/** Where and how an error happened. */
+interface ErrorDetails {
+    readonly kind: ErrorKind;
+    readonly code: ErrorCode;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    /** The option that is wrong, as the library calls it. */
+    readonly option?: string | undefined;
+    /** Byte offset in `path`. */
+    readonly offset?: number | undefined;
+    /** What to do about it. */
+    readonly hint?: string | undefined;
+    readonly cause?: unknown;
+    /** What had been noticed about the file before it broke. */
+    readonly findings?: readonly Finding[] | undefined;
+}
+/** Every error that this package raises by itself; an abort rejects with `signal.reason` instead. */
+declare class ModelDiffError extends Error {
+    readonly name = "ModelDiffError";
+    readonly kind: ErrorKind;
+    readonly code: ErrorCode;
+    readonly path?: string | undefined;
+    readonly tensor?: string | undefined;
+    readonly option?: string | undefined;
+    readonly offset?: number | undefined;
+    readonly hint?: string | undefined;
+    readonly findings: readonly Finding[];
+    constructor(message: string, details: ErrorDetails);
+}
 
 /** {@link loadCheckpoint} and {@link detectFormat} with options that are given once. */
 declare class CheckpointLoader {
@@ -1472,11 +1311,11 @@ declare class DiffAnalyzer {
     /** Change by layer type over the tensors of the list. */
     analyzeLayerTypes(diffs: readonly PartialRow[]): Record<string, LayerAnalysis>;
     /** Where in the network the change sits, as far as the list tells. Types are read from the names, whatever `layerAnalysis` says. */
-    detectChangePattern(diffs: readonly PartialRow[], _layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
+    detectChangePattern(diffs: readonly PartialRow[], layerAnalysis?: Readonly<Record<string, LayerAnalysis>>): ChangePattern;
     /** As {@link detectChangePattern}, with probabilities and evidence. */
     explainChangePattern(diffs: readonly PartialRow[]): PatternResult;
     /** The explained conclusions. What is not given is computed. */
-    generateInsights(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, layerAnalysis?: Readonly<Record<string, LayerAnalysis>>, _changePattern?: ChangePattern | null): TrainingInsight[];
+    generateInsights(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, layerAnalysis?: Readonly<Record<string, LayerAnalysis>>, changePattern?: ChangePattern | null): TrainingInsight[];
     /** The modified tensors with the largest relative change. */
     getMostChangedParameters(diffs: readonly ParameterDiff[], topK?: number): ParameterDiff[];
     /** Layers by the sum of the relative changes of their modified tensors. */
@@ -1497,24 +1336,16 @@ interface DiffReportOptions {
 }
 /** Writes reports of a comparison as strings, as `renderReport` does. */
 declare class DiffVisualizer {
-    #private;
     readonly config: VisualizationConfig;
     /** @throws `ModelDiffError` of kind `Argument` for a value that no report can be made with. */
     constructor(config?: VisualizationConfig);
     /** One page that needs no network. */
-    createHtmlReport(...result: ReportArguments): string;
+    createHtmlReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, oldName?: string, newName?: string): string;
     /** The same bytes for the same result; `parseReport` reads it back. */
-    createJsonReport(...result: ReportArguments): string;
+    createJsonReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, oldName?: string, newName?: string): string;
     /** For a terminal or a log, names in full. The first line after the two of the header is the verdict. */
-    createTextReport(...result: ReportArguments): string;
+    createTextReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, oldName?: string, newName?: string): string;
 }
-type ReportArguments = [
-    diffs: readonly PartialRow[],
-    summary: Partial<DiffSummary>,
-    analysis: Analysis,
-    oldName?: string,
-    newName?: string
-];
 /**
  * Writes one report.
  *
@@ -1523,4 +1354,4 @@ type ReportArguments = [
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
