@@ -14,6 +14,7 @@ export function buildHostile(): BuiltResult {
   );
   const evil = HOSTILE_NAMES.filter((name) => name.length < 1000);
   const insights = evil.map((name) => ({
+    code: 'directions_changed' as const,
     category: 'stability' as const,
     title: name,
     description: name,

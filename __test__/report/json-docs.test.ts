@@ -49,8 +49,8 @@ def check(value, rows):
 columns = json.load(open(sys.argv[1]))["columns"]
 print(check(columns, len(columns["names"])))`;
   const count = execFileSync('python3', ['-', file], { input: program, encoding: 'utf8' });
-  // Four of each tensor, four of each side, two of the rounding model, one histogram.
-  t.is(Number(count), PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 4) + 2 + 1);
+  // Four of each tensor, four of each side, three of the rounding model, one histogram.
+  t.is(Number(count), PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 4) + 3 + 1);
 });
 
 test('the page names every key', (t) => {
