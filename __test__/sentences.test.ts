@@ -39,9 +39,7 @@ function chooseArchitectures(kind: (typeof KINDS)[number], turn: number): Readon
 test('first lines are right, and none says what is not so', async (t) => {
   t.timeout(600_000);
   const chosen = new Map(KINDS.map((kind, turn) => [kind.name, chooseArchitectures(kind, turn)]));
-  const judged = await judgeAll(
-    (kind, architecture) => !NEEDS_PROBES.has(kind) && chosen.get(kind)?.has(architecture) === true,
-  );
+  const judged = await judgeAll((kind, architecture) => !NEEDS_PROBES.has(kind) && chosen.get(kind)?.has(architecture) === true);
   const isRight = ({ missing, wrong }: (typeof judged)[number]): boolean => missing.length + wrong.length === 0;
   const say = (list: typeof judged): string =>
     list.map(({ kind, architecture, dtype, verdict }) => `${kind}, ${architecture}, ${dtype}: ${verdict}`).join('\n');
@@ -54,5 +52,8 @@ test('first lines are right, and none says what is not so', async (t) => {
 
 test('the kinds that need more are kinds that there are', (t) => {
   const names = new Set(KINDS.map(({ name }) => name));
-  t.deepEqual([...NEEDS_PROBES].filter((name) => !names.has(name)), []);
+  t.deepEqual(
+    [...NEEDS_PROBES].filter((name) => !names.has(name)),
+    [],
+  );
 });

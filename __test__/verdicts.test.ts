@@ -37,7 +37,12 @@ const VERDICTS: readonly (readonly [checkpoint: string, pattern: string, band: s
     'trace',
     'MLPs and attention changed by 0.0014%, embeddings by 7.0e-4% and the head by 3.9e-4%; 98% of the elements kept their value, as rounding to bf16 alone explains. All norms are bit-identical.',
   ],
-  ['sft-resized', 'uniform', 'strong', `${ALL} 5.8%; norms by 0.61%. 2 tensors were reshaped. The configuration differs (vocab_size).`],
+  [
+    'sft-resized',
+    'uniform',
+    'strong',
+    `${ALL} 5.8%; norms by 0.61%. 2 tensors were reshaped. The configuration differs (vocab_size).`,
+  ],
 ];
 
 for (const [checkpoint, pattern, band, verdict] of VERDICTS) {
@@ -53,7 +58,10 @@ for (const [checkpoint, pattern, band, verdict] of VERDICTS) {
 // Only a second look at the bits can tell.
 test.failing('a change of the dtype is told as rounding', async (t) => {
   const { analysis } = await analyze('base-f32', 'base');
-  t.regex(analysis.summary.verdict, /^Same weights, rounded from f32 to bf16: all 119,240 elements of 57 tensors are equal after rounding/u);
+  t.regex(
+    analysis.summary.verdict,
+    /^Same weights, rounded from f32 to bf16: all 119,240 elements of 57 tensors are equal after rounding/u,
+  );
 });
 
 test('the same weights in another layout, format or shard are identical', async (t) => {

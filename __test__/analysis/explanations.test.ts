@@ -22,7 +22,10 @@ test('no tensor is claimed twice, and the shares of all are the whole change', (
     row % 3 === 0 ? { ...sketch, growth: 0.98, oneMinusCos: 0 } : row === 4 ? { ...sketch, nanNew: 3 } : sketch,
   );
   const explanations = list(sketches);
-  t.deepEqual(explanations.map(({ code }) => code), ['broken', 'scaled', 'changed']);
+  t.deepEqual(
+    explanations.map(({ code }) => code),
+    ['broken', 'scaled', 'changed'],
+  );
   const claimed = explanations.flatMap(({ tensors }) => tensors);
   t.deepEqual(
     claimed.toSorted((a, b) => a - b),
@@ -32,7 +35,10 @@ test('no tensor is claimed twice, and the shares of all are the whole change', (
 });
 
 test('broken: counted and named; not what was there before', (t) => {
-  const one = find(four({}).map((sketch, row) => (row === 2 ? { ...sketch, nanNew: 2, infNew: 1 } : sketch)), 'broken');
+  const one = find(
+    four({}).map((sketch, row) => (row === 2 ? { ...sketch, nanNew: 2, infNew: 1 } : sketch)),
+    'broken',
+  );
   t.is(one?.sentence, 'broken: 1 of 4 tensors contains NaN and Inf, model.layers.2.mlp.up_proj.weight');
   t.like(one?.evidence, { tensors: 1, of: 4, nan: 2, inf: 1 });
   t.is(find(four({ nanOld: 2, nanNew: 2 }), 'broken'), undefined);
@@ -54,7 +60,10 @@ test('optimizer states: their steps and the angle between first moments; no word
   const found = find(states, 'optimizer_state');
   t.like(found?.evidence, { tensors: 6, oldStep: 16, newStep: 6, isSame: false });
   t.regex(found?.sentence ?? '', /^optimizer states: step 16 → 6, first moments have a cosine of 0\.9\d and changed by \d+%$/);
-  t.deepEqual(list(states).map(({ code }) => code), ['optimizer_state']);
+  t.deepEqual(
+    list(states).map(({ code }) => code),
+    ['optimizer_state'],
+  );
   t.is(find(four({}), 'optimizer_state'), undefined);
 });
 
@@ -66,7 +75,13 @@ test('codes without values have no size; those of both sides are compared as cod
   t.like(find(quantised, 'codes')?.evidence, { tensors: 4, of: 4, type: 'int8' });
   t.regex(find(quantised, 'codes')?.sentence ?? '', /^quantised to int8: 4 of 4 tensors are stored as codes/);
   const both = quantised.map((sketch) => ({ ...sketch, dtype: sketch.type === undefined ? 'i8' : 'f32', type: undefined }));
-  t.regex(find(both.map((sketch) => ({ ...sketch, change: 0 })), 'codes')?.sentence ?? '', /the codes of all 4 .* are identical$/);
+  t.regex(
+    find(
+      both.map((sketch) => ({ ...sketch, change: 0 })),
+      'codes',
+    )?.sentence ?? '',
+    /the codes of all 4 .* are identical$/,
+  );
   t.regex(find(both, 'codes')?.sentence ?? '', /the codes of 4 of 4 .* differ; without their scales that has no size$/);
   t.is(find(four({}), 'codes'), undefined);
 });
@@ -97,15 +112,28 @@ test('cast: only where every element is the rounding of the other side', (t) => 
 });
 
 test('scaled: one factor, exact or with a smaller change beside it; never a turn', (t) => {
-  const exact = find(llama(4, () => 0.02, { growth: 0.98, oneMinusCos: 0 }), 'scaled');
+  const exact = find(
+    llama(4, () => 0.02, { growth: 0.98, oneMinusCos: 0 }),
+    'scaled',
+  );
   t.is(exact?.sentence, 'all weights were scaled by 0.980');
   t.like(exact?.evidence, { tensors: 39, isExact: true });
   const rest = find(four({ growth: 1.1, change: 0.092, oneMinusCos: 1e-4 }), 'scaled');
   t.regex(rest?.sentence ?? '', /^all weights were scaled by 1\.10, with a change of 1\.[56]% beyond that$/);
   t.is(find(four({ growth: 1.1, change: 0.092, oneMinusCos: 1e-4 }).slice(0, 2), 'scaled'), undefined, 'two may be chance');
-  t.is(find(four({ growth: -1, change: 2, oneMinusCos: 2 }).map((one) => ({ ...one, growth: 1 })), 'scaled')?.sentence, 'all weights changed their sign');
+  t.is(
+    find(
+      four({ growth: -1, change: 2, oneMinusCos: 2 }).map((one) => ({ ...one, growth: 1 })),
+      'scaled',
+    )?.sentence,
+    'all weights changed their sign',
+  );
   t.is(find(four({ change: 0.02 }), 'scaled'), undefined);
-  t.is(find(four({ growth: 500, change: 1, oneMinusCos: 0.97 }), 'scaled'), undefined, 'a large factor of weights that turned away');
+  t.is(
+    find(four({ growth: 500, change: 1, oneMinusCos: 0.97 }), 'scaled'),
+    undefined,
+    'a large factor of weights that turned away',
+  );
 });
 
 test('reordered: rows, columns and the layout of rotary positions', (t) => {
@@ -119,7 +147,11 @@ test('reordered: rows, columns and the layout of rotary positions', (t) => {
 
 test('quantised: a grid on one side alone, with an error that it can make', (t) => {
   const grid = (change: number, probes: Sketch['probes']): Explanation | undefined => find(four({ change, probes }), 'quantised');
-  t.like(grid(0.026, { newE4m3Row: 0, oldE4m3Row: 0.02 })?.evidence, { grid: 'fp8 (e4m3, one scale a row)', side: 'new', tensors: 4 });
+  t.like(grid(0.026, { newE4m3Row: 0, oldE4m3Row: 0.02 })?.evidence, {
+    grid: 'fp8 (e4m3, one scale a row)',
+    side: 'new',
+    tensors: 4,
+  });
   t.like(grid(0.026, { newE4m3Tensor: 0, oldE4m3Tensor: 0.02 })?.evidence, { grid: 'fp8 (e4m3, one scale a tensor)' });
   t.like(grid(0.1, { newDistinct32: 14, oldDistinct32: 32 })?.evidence, { grid: '4 bits or fewer in blocks of 32', side: 'new' });
   t.like(grid(0.1, { oldDistinct32: 14, newDistinct32: 32 })?.evidence, { side: 'old' });
@@ -129,7 +161,8 @@ test('quantised: a grid on one side alone, with an error that it can make', (t) 
 });
 
 test('pruned: new zeros beside untouched elements; mask_lost: the other way round', (t) => {
-  const pruned = (probes: Sketch['probes']): Sketch[] => four({ change: 0.3, zerosNew: N / 2, probes: { newZeros: N / 2, keptChanged: 0, ...probes } });
+  const pruned = (probes: Sketch['probes']): Sketch[] =>
+    four({ change: 0.3, zerosNew: N / 2, probes: { newZeros: N / 2, keptChanged: 0, ...probes } });
   t.like(find(pruned({ largestZeroed: 0.01, smallestKept: 0.02 }), 'pruned')?.evidence, {
     tensors: 4,
     zeroedElements: 2 * N,
@@ -137,12 +170,18 @@ test('pruned: new zeros beside untouched elements; mask_lost: the other way roun
     isByMagnitude: true,
     isStructured: false,
   });
-  t.regex(find(pruned({ fourGroups: 1 }), 'pruned')?.sentence ?? '', /^pruned: 50% of the elements of 4 tensors became zero, two of every four/);
+  t.regex(
+    find(pruned({ fourGroups: 1 }), 'pruned')?.sentence ?? '',
+    /^pruned: 50% of the elements of 4 tensors became zero, two of every four/,
+  );
   t.notRegex(find(pruned({ largestZeroed: 0.2, smallestKept: 0.02 }), 'pruned')?.sentence ?? '', /smallest/);
   t.is(find(pruned({ keptChanged: N / 4 }), 'pruned'), undefined, 'the others changed too');
   t.is(find(pruned({ newZeros: 10 }), 'pruned'), undefined);
   const lost = four({ zerosOld: N / 2, zerosNew: 4, probes: { lostZeros: N / 2 - 4 } });
-  t.regex(find(lost, 'mask_lost')?.sentence ?? '', /^the pruning mask was lost: 50% of 4 tensors was zero before, 0\.0\d+% is now$/);
+  t.regex(
+    find(lost, 'mask_lost')?.sentence ?? '',
+    /^the pruning mask was lost: 50% of 4 tensors was zero before, 0\.0\d+% is now$/,
+  );
   t.is(find(four({ zerosOld: N / 2, zerosNew: N / 2, probes: { lostZeros: 0 } }), 'mask_lost'), undefined);
 });
 
@@ -158,7 +197,12 @@ test('rows_changed: few rows, or all but few scaled by one factor', (t) => {
     rows({ changedRows: 512, scaledRows: 511, rowScale: 0.97, firstChangedRow: 0, lastChangedRow: 511 })?.sentence ?? '',
     /^511 rows of model\.embed_tokens\.weight were scaled by 0\.970, 1 row trained$/,
   );
-  t.like(rows({ changedRows: 2, firstChangedRow: 3, lastChangedRow: 9 })?.evidence, { changedRows: 2, rows: 512, firstRow: 3, lastRow: 9 });
+  t.like(rows({ changedRows: 2, firstChangedRow: 3, lastChangedRow: 9 })?.evidence, {
+    changedRows: 2,
+    rows: 512,
+    firstRow: 3,
+    lastRow: 9,
+  });
   t.is(rows({ changedRows: 400, firstChangedRow: 0, lastChangedRow: 511 }), undefined);
   t.is(rows({}), undefined);
 });
@@ -168,18 +212,33 @@ test('zeroed, from_zero and replaced', (t) => {
   t.is(find(four({}), 'zeroed'), undefined);
   const born = four({ change: 1 }).map((sketch) => ({ ...sketch, rms: 0 }));
   t.is(find(born, 'from_zero'), undefined, 'a norm of nothing at both ends is no birth');
-  const replaced = find(llama(4, () => Math.SQRT2, { oneMinusCos: 1 }), 'replaced');
+  const replaced = find(
+    llama(4, () => Math.SQRT2, { oneMinusCos: 1 }),
+    'replaced',
+  );
   t.is(replaced?.sentence, 'no resemblance: a cosine of 0.000 in 39 tensors; another model, or a new initialisation');
-  t.is(find(llama(4, () => 0.9, { oneMinusCos: 0.5 }), 'replaced'), undefined);
+  t.is(
+    find(
+      llama(4, () => 0.9, { oneMinusCos: 0.5 }),
+      'replaced',
+    ),
+    undefined,
+  );
 });
 
 test('rounded_steps, masked and changed: the size of the elements that changed decides', (t) => {
   const shaped = (roundingShape: Sketch['roundingShape']): Explanation | undefined =>
     list(four({ dtype: 'bf16', change: 1e-3, changedShare: 0.1, expectedChanged: 0.3, updateSize: 1e-3, roundingShape }))[0];
   t.is(shaped('cliff')?.code, 'rounded_steps');
-  t.regex(shaped('cliff')?.sentence ?? '', /only where weights are small \(0\.1% in all\): .* half a spacing of bf16, .* without an f32 master copy$/);
+  t.regex(
+    shaped('cliff')?.sentence ?? '',
+    /only where weights are small \(0\.1% in all\): .* half a spacing of bf16, .* without an f32 master copy$/,
+  );
   t.is(shaped('flat')?.code, 'masked');
-  t.regex(shaped('flat')?.sentence ?? '', /only 10% of their elements changed, large and small ones alike: a mask left the others out$/);
+  t.regex(
+    shaped('flat')?.sentence ?? '',
+    /only 10% of their elements changed, large and small ones alike: a mask left the others out$/,
+  );
   for (const shape of ['unknown', 'undecided', 'one_rounding'] as const) {
     t.is(shaped(shape)?.code, 'changed');
     t.notRegex(shaped(shape)?.sentence ?? '', /mask|master/);
@@ -195,7 +254,10 @@ test('statistics_moved: told beside weights, and alone where no weight changed',
       { name: `layer${layer}.0.bn1.running_var`, shape: [8], change: statistics },
     ]);
   t.like(find(model(0, 0.3), 'statistics_moved')?.evidence, { tensors: 4, layers: 2 });
-  t.regex(verdict(model(0, 0.3)), /^No learnable weight changed; batch statistics of 2 layers moved: the model ran in training mode\./);
+  t.regex(
+    verdict(model(0, 0.3)),
+    /^No learnable weight changed; batch statistics of 2 layers moved: the model ran in training mode\./,
+  );
   t.notRegex(verdict(model(0.02, 0.9)), /90%|statistics/);
   t.is(find(model(0.02, 0), 'statistics_moved'), undefined);
 });

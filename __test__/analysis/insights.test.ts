@@ -61,8 +61,12 @@ test('an ordinary fine-tune says its size and nothing alarming', (t) => {
 });
 
 test('size: of weights where no matrix changed, and only where they were trained', (t) => {
-  const size = (sketches: readonly Sketch[]): TrainingInsight | undefined => explain(sketches).find(({ code }) => code === 'size');
-  t.regex(size(llama(4, (name) => (name.includes('norm') ? 0.01 : 0)))?.description ?? '', /^The weights changed by .* Changes below 0\.2%/);
+  const size = (sketches: readonly Sketch[]): TrainingInsight | undefined =>
+    explain(sketches).find(({ code }) => code === 'size');
+  t.regex(
+    size(llama(4, (name) => (name.includes('norm') ? 0.01 : 0)))?.description ?? '',
+    /^The weights changed by .* Changes below 0\.2%/,
+  );
   t.regex(size(llama(4, () => 0.4))?.description ?? '', / Changes of 25% and more are seen in /);
   t.is(size(llama(4, () => 0.02, { growth: 0.98, oneMinusCos: 0 })), undefined, 'scaled');
   t.is(size(llama(4, () => 1.4, { oneMinusCos: 1 })), undefined, 'replaced');
@@ -131,7 +135,10 @@ test('what could be weights and was not compared', (t) => {
     ({ code }) => code === 'left_out',
   );
   t.like(insight, { severity: 'warning', evidence: { count: 1, oneSided: 1, names: ['adapter.bin'] } });
-  t.is(explain(plain, { leftOut: [{ ...left, newBytes: 3, same: true }] }).find(({ code }) => code === 'left_out'), undefined);
+  t.is(
+    explain(plain, { leftOut: [{ ...left, newBytes: 3, same: true }] }).find(({ code }) => code === 'left_out'),
+    undefined,
+  );
 });
 
 test('growth and turns that have another explanation are not alarming', (t) => {
@@ -145,9 +152,17 @@ test('growth and turns that have another explanation are not alarming', (t) => {
 
 test('at most six are told beside what is wrong', (t) => {
   const many = explain(
-    llama(12, (name, block) => (name.includes('embed') ? 0.5 : name.includes('norm') ? 0 : name.includes('4.mlp.up') ? 0.2 : (block ?? 0) % 3 === 0 ? 0 : 0.02)).map(
-      (sketch, row) => (row === 9 ? { ...sketch, nanNew: 1 } : sketch),
-    ),
+    llama(12, (name, block) =>
+      name.includes('embed')
+        ? 0.5
+        : name.includes('norm')
+          ? 0
+          : name.includes('4.mlp.up')
+            ? 0.2
+            : (block ?? 0) % 3 === 0
+              ? 0
+              : 0.02,
+    ).map((sketch, row) => (row === 9 ? { ...sketch, nanNew: 1 } : sketch)),
     { configChanges: [{ key: 'x', old: 1, new: 2 }] },
   );
   t.true(many.length <= 6 + many.filter(({ severity }) => severity !== 'info').length);
@@ -201,9 +216,12 @@ test('architecture, resized embeddings, and ties that came apart', (t) => {
 
 test('elements kept: where fewer changed than rounding lets change, and no explanation has said why', (t) => {
   const update = (changedShare: number, expectedChanged: number, rest: Partial<Sketch> = {}): TrainingInsight | undefined =>
-    explain(llama(6, () => 7e-4, { dtype: 'bf16', changedShare, expectedChanged, updateSize: 7e-4, ...rest }), {}, {}, true).find(
-      ({ code }) => code === 'elements_kept',
-    );
+    explain(
+      llama(6, () => 7e-4, { dtype: 'bf16', changedShare, expectedChanged, updateSize: 7e-4, ...rest }),
+      {},
+      {},
+      true,
+    ).find(({ code }) => code === 'elements_kept');
   const sparse = update(0.1, 0.21);
   t.is(sparse?.title, 'Only Some Elements Were Updated');
   t.true(sparse?.description.includes('90%'));

@@ -42,11 +42,26 @@ test('identical is said only of both sides as a whole', (t) => {
   );
   const left = { name: 'adapter.bin', kind: 'file', role: 'weights', oldBytes: 3, newBytes: null, same: null } as const;
   t.is(
-    verdict(llama(2, () => 0), { leftOut: [left] }),
+    verdict(
+      llama(2, () => 0),
+      { leftOut: [left] },
+    ),
     'Everything compared is identical (21 tensors). Not compared: adapter.bin.',
   );
-  t.regex(verdict(llama(2, () => 0), { leftOut: [{ ...left, newBytes: 3, same: true }] }), /^Identical: all/);
-  t.regex(verdict(llama(2, () => 0), { leftOut: [{ ...left, role: 'state' }] }), /^Identical: all/);
+  t.regex(
+    verdict(
+      llama(2, () => 0),
+      { leftOut: [{ ...left, newBytes: 3, same: true }] },
+    ),
+    /^Identical: all/,
+  );
+  t.regex(
+    verdict(
+      llama(2, () => 0),
+      { leftOut: [{ ...left, role: 'state' }] },
+    ),
+    /^Identical: all/,
+  );
   for (const sketches of [
     [...llama(2, () => 0), { name: 'x.weight', error: 'bad' }],
     [...llama(2, () => 0), { name: 'x.weight', type: 'removed' as const }],
@@ -66,7 +81,9 @@ test('below 90% of the elements the coverage comes first, below half of them not
   );
   t.regex(verdict(cut(1, 0)), /; it is identical, and nothing can be said of the rest\.$/);
   t.regex(verdict(cut(4, 0.02)), /; they changed, and nothing can be said of the rest\.$/);
-  const small = llama(4, () => 0.02).map((sketch) => (/layers\.3\.mlp\.down/.test(sketch.name) ? { ...sketch, type: 'removed' as const } : sketch));
+  const small = llama(4, () => 0.02).map((sketch) =>
+    /layers\.3\.mlp\.down/.test(sketch.name) ? { ...sketch, type: 'removed' as const } : sketch,
+  );
   t.notRegex(verdict(small), /could be compared/, '97% is enough');
   t.regex(verdict(small), /1 tensor was removed \(model\.layers\.3\.mlp\.down_proj\.weight\)\.$/);
 });
@@ -81,10 +98,7 @@ test('nothing in common, nothing that can be compared, nothing at all', (t) => {
     'Nothing in common: none of the 1 name of the old checkpoint is one of the 2 of the new.',
   );
   t.is(verdict([{ name: 'a.weight', newShape: [3, 3] }]), 'Nothing could be compared: of 1 common tensor, 1 with another shape.');
-  t.is(
-    verdict([{ name: 'a.weight', error: 'bad' }]),
-    'Nothing could be compared: of 1 common tensor, 1 that could not be read.',
-  );
+  t.is(verdict([{ name: 'a.weight', error: 'bad' }]), 'Nothing could be compared: of 1 common tensor, 1 that could not be read.');
   t.is(verdict([]), 'Nothing to compare: neither checkpoint holds a tensor.');
   t.is(new DiffAnalyzer().analyze([], {}).summary.verdict, 'Nothing to compare: neither checkpoint holds a tensor.');
   const { summary, pattern } = analyze(buildComparison([{ name: 'a.weight', type: 'removed' }]));
@@ -96,7 +110,10 @@ test('NaN comes first, whatever else there is to say', (t) => {
   const sketches = llama(4, () => 0.02).map((sketch) =>
     /layers\.[23]\.mlp\.down/.test(sketch.name) ? { ...sketch, nanNew: 7 } : sketch,
   );
-  t.regex(verdict(sketches), /^Broken: 2 of 39 tensors contain NaN \(down_proj in blocks 2 and 3\)\. .*by( about the same share:)? 2%/);
+  t.regex(
+    verdict(sketches),
+    /^Broken: 2 of 39 tensors contain NaN \(down_proj in blocks 2 and 3\)\. .*by( about the same share:)? 2%/,
+  );
 });
 
 test('where half of the elements are lost, nothing else is claimed or denied', (t) => {

@@ -70,7 +70,11 @@ test('the original’s keys are there, in snake_case', (t) => {
 const ROWS = Array.from({ length: 10_001 }, (_, index) => ({ name: `layers.${index}.weight`, change: 0.01 }));
 const LONG = buildResult(ROWS);
 const HISTOGRAM = withColumns(buildResult([{ name: 'a' }, { name: 'b', type: 'added' }]), {
-  rounding: { expectedChanged: Float64Array.of(0.5, Number.NaN), updateSize: Float64Array.of(1e-3, Number.NaN), shape: Uint8Array.of(2, 0) },
+  rounding: {
+    expectedChanged: Float64Array.of(0.5, Number.NaN),
+    updateSize: Float64Array.of(1e-3, Number.NaN),
+    shape: Uint8Array.of(2, 0),
+  },
   histogram: { firstExponent: -32, bins: 3, counts: Float64Array.of(1, 2, 29, 0, 0, 0) },
 });
 const RESULTS: readonly (readonly [string, BuiltResult])[] = [
@@ -184,7 +188,9 @@ test('values of configuration files stay as they are, an absent one too', (t) =>
 
 test('keys of evidence are ours; what is below them is not', (t) => {
   const evidence = { changedShare: 0.5, byLayer: { 'model.selfAttn': 1, snake_key: 2 }, list: [{ camelCase: 1 }] };
-  const insights = [{ code: 'size' as const, category: 'magnitude' as const, title: 't', description: 'd', severity: 'info' as const, evidence }];
+  const insights = [
+    { code: 'size' as const, category: 'magnitude' as const, title: 't', description: 'd', severity: 'info' as const, evidence },
+  ];
   t.true(
     write(alter(buildModel(), { analysis: { insights } })).includes(
       '"evidence":{"changed_share":0.5,"by_layer":{"model.selfAttn":1,"snake_key":2},"list":[{"camelCase":1}]}',
