@@ -74,7 +74,7 @@ test('codes without values have no size; those of both sides are compared as cod
   ];
   t.like(find(quantised, 'codes')?.evidence, { tensors: 4, of: 4, type: 'int8' });
   t.regex(find(quantised, 'codes')?.sentence ?? '', /^quantised to int8: 4 of 4 tensors are stored as codes/);
-  const both = quantised.map((sketch) => ({ ...sketch, dtype: sketch.type === undefined ? 'i8' : 'f32', type: undefined }));
+  const both = quantised.map(({ type, ...sketch }): Sketch => ({ ...sketch, dtype: type === undefined ? 'i8' : 'f32' }));
   t.regex(
     find(
       both.map((sketch) => ({ ...sketch, change: 0 })),
@@ -93,7 +93,7 @@ test('lossless_cast: the same values in a wider type', (t) => {
 });
 
 test('cast: only where every element is the rounding of the other side', (t) => {
-  const cast = (probes: Sketch['probes'], rest: Partial<Sketch> = {}): Explanation | undefined =>
+  const cast = (probes: NonNullable<Sketch['probes']>, rest: Partial<Sketch> = {}): Explanation | undefined =>
     find(four({ change: 1.66e-3, dtype: 'f32', newDtype: 'bf16', probes: { castElements: N, ...probes }, ...rest }), 'cast');
   t.is(
     cast({ castBf16: N })?.sentence,
@@ -137,7 +137,8 @@ test('scaled: one factor, exact or with a smaller change beside it; never a turn
 });
 
 test('reordered: rows, columns and the layout of rotary positions', (t) => {
-  const order = (probes: Sketch['probes']): Explanation | undefined => find(four({ change: 1.4, probes }), 'reordered');
+  const order = (probes: NonNullable<Sketch['probes']>): Explanation | undefined =>
+    find(four({ change: 1.4, probes }), 'reordered');
   t.is(order({ rowOrder: 1 })?.evidence['order'], 'rows');
   t.is(order({ columnOrder: 1 })?.evidence['order'], 'columns');
   t.like(order({ rotaryToHalf: 16, rowOrder: 1 })?.evidence, { order: 'rotary_to_half', headSize: 16, tensors: 4 });
@@ -146,7 +147,8 @@ test('reordered: rows, columns and the layout of rotary positions', (t) => {
 });
 
 test('quantised: a grid on one side alone, with an error that it can make', (t) => {
-  const grid = (change: number, probes: Sketch['probes']): Explanation | undefined => find(four({ change, probes }), 'quantised');
+  const grid = (change: number, probes: NonNullable<Sketch['probes']>): Explanation | undefined =>
+    find(four({ change, probes }), 'quantised');
   t.like(grid(0.026, { newE4m3Row: 0, oldE4m3Row: 0.02 })?.evidence, {
     grid: 'fp8 (e4m3, one scale a row)',
     side: 'new',
@@ -161,7 +163,7 @@ test('quantised: a grid on one side alone, with an error that it can make', (t) 
 });
 
 test('pruned: new zeros beside untouched elements; mask_lost: the other way round', (t) => {
-  const pruned = (probes: Sketch['probes']): Sketch[] =>
+  const pruned = (probes: NonNullable<Sketch['probes']>): Sketch[] =>
     four({ change: 0.3, zerosNew: N / 2, probes: { newZeros: N / 2, keptChanged: 0, ...probes } });
   t.like(find(pruned({ largestZeroed: 0.01, smallestKept: 0.02 }), 'pruned')?.evidence, {
     tensors: 4,
@@ -186,7 +188,7 @@ test('pruned: new zeros beside untouched elements; mask_lost: the other way roun
 });
 
 test('rows_changed: few rows, or all but few scaled by one factor', (t) => {
-  const rows = (probes: Sketch['probes']): Explanation | undefined =>
+  const rows = (probes: NonNullable<Sketch['probes']>): Explanation | undefined =>
     find([{ name: 'model.embed_tokens.weight', shape: [512, 8], change: 0.02, probes }, ...four({ change: 0 })], 'rows_changed');
   t.is(
     rows({ changedRows: 1, firstChangedRow: 200, lastChangedRow: 200 })?.sentence,
@@ -227,7 +229,7 @@ test('zeroed, from_zero and replaced', (t) => {
 });
 
 test('rounded_steps, masked and changed: the size of the elements that changed decides', (t) => {
-  const shaped = (roundingShape: Sketch['roundingShape']): Explanation | undefined =>
+  const shaped = (roundingShape: NonNullable<Sketch['roundingShape']>): Explanation | undefined =>
     list(four({ dtype: 'bf16', change: 1e-3, changedShare: 0.1, expectedChanged: 0.3, updateSize: 1e-3, roundingShape }))[0];
   t.is(shaped('cliff')?.code, 'rounded_steps');
   t.regex(

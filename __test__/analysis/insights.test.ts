@@ -1,8 +1,6 @@
 import test from 'ava';
 import { analyze } from '../../src/analysis/analyze.ts';
-import { DiffAnalyzer } from '../../src/original/diff-analyzer.ts';
 import type { AnalysisConfig, TrainingInsight } from '../../src/analysis/types.ts';
-import type { ParameterDiff } from '../../src/comparison/rows.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildComparison, llama, type Sketch } from './build.ts';
 
@@ -20,35 +18,6 @@ function find(insights: readonly TrainingInsight[], title: string): TrainingInsi
 }
 
 const plain = llama(6, () => 0.01);
-
-test('the insight tests of the Python package', (t) => {
-  const analyzer = new DiffAnalyzer();
-  const architecture = analyzer
-    .generateInsights([], { addedParameters: 5 }, {}, 'uniform')
-    .filter(({ category }) => category === 'architecture');
-  t.is(architecture.length, 1);
-  t.true(architecture[0]?.description.includes('Added'));
-  const stability = analyzer
-    .generateInsights([], { avgCosineSimilarity: 0.7 }, {}, 'uniform')
-    .filter(({ category }) => category === 'stability');
-  t.is(stability.length, 1);
-  t.is(stability[0]?.severity, 'warning');
-  const diffs = Array.from(
-    { length: 10 },
-    (_, index) =>
-      ({
-        name: `layer.${index}.weight`,
-        changeType: index < 8 ? 'unchanged' : 'modified',
-        relativeChange: index < 8 ? 0 : 0.1,
-        totalElements: 100,
-      }) as Partial<ParameterDiff> as ParameterDiff,
-  );
-  const config = analyzer
-    .generateInsights(diffs, { unchangedParameters: 8, modifiedParameters: 2 }, {}, 'sparse')
-    .filter(({ category }) => category === 'training_config');
-  t.is(config.length, 1);
-  t.like(config[0]?.evidence, { unchanged: 8, total: 10, ratio: 0.8 });
-});
 
 test('an ordinary fine-tune says its size and nothing alarming', (t) => {
   const insights = explain(plain);

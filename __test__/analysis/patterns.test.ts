@@ -29,6 +29,7 @@ function readUnrounded(list: readonly PartialRow[]): TensorRow[] {
   const rounding = {
     expectedChanged: new Float64Array(columns.names.length).fill(1),
     updateSize: new Float64Array(columns.names.length).fill(Number.NaN),
+    shape: new Uint8Array(columns.names.length),
   };
   return readRows({ ...columns, rounding }, null);
 }

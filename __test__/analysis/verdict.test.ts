@@ -1,6 +1,5 @@
 import test from 'ava';
 import { analyze } from '../../src/analysis/analyze.ts';
-import { DiffAnalyzer } from '../../src/original/diff-analyzer.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildComparison, llama, type Sketch } from './build.ts';
 
@@ -100,7 +99,6 @@ test('nothing in common, nothing that can be compared, nothing at all', (t) => {
   t.is(verdict([{ name: 'a.weight', newShape: [3, 3] }]), 'Nothing could be compared: of 1 common tensor, 1 with another shape.');
   t.is(verdict([{ name: 'a.weight', error: 'bad' }]), 'Nothing could be compared: of 1 common tensor, 1 that could not be read.');
   t.is(verdict([]), 'Nothing to compare: neither checkpoint holds a tensor.');
-  t.is(new DiffAnalyzer().analyze([], {}).summary.verdict, 'Nothing to compare: neither checkpoint holds a tensor.');
   const { summary, pattern } = analyze(buildComparison([{ name: 'a.weight', type: 'removed' }]));
   t.is(summary.band, 'replaced');
   t.is(pattern, null);

@@ -43,7 +43,7 @@ export function alter(
   },
 ): BuiltResult {
   return {
-    comparison: new Comparison({
+    comparison: Comparison.from({
       ...comparison,
       summary: { ...comparison.summary, ...other.summary },
       options: { ...comparison.options, includeUnchanged: other.listsUnchanged ?? comparison.options.includeUnchanged },

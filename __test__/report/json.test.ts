@@ -25,7 +25,7 @@ function read(result: BuiltResult): Json & { readonly parameters: readonly Json[
 
 /** The same result with other columns. */
 function withColumns({ comparison, analysis }: BuiltResult, columns: Partial<TensorColumns>): BuiltResult {
-  return { comparison: new Comparison({ ...comparison, columns: { ...comparison.columns, ...columns } }), analysis };
+  return { comparison: Comparison.from({ ...comparison, columns: { ...comparison.columns, ...columns } }), analysis };
 }
 
 const ORIGINAL = [
@@ -249,7 +249,7 @@ test('the same result gives the same bytes, whatever the order of its keys', (t)
   const turn = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).reverse()) as T;
   const { comparison, analysis } = built;
   const turned = {
-    comparison: new Comparison({ ...comparison, columns: turn(comparison.columns), summary: turn(comparison.summary) }),
+    comparison: Comparison.from({ ...comparison, columns: turn(comparison.columns), summary: turn(comparison.summary) }),
     analysis: turn(analysis),
   };
   t.is(write(turned), write(built));

@@ -1,3 +1,4 @@
+import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
 import { CHANGE_TYPES, Comparison } from 'model-diff';
 import type { ChangeType, ParameterDiff, PartialRow, TensorInfo } from 'model-diff';
 import { createRandom, type Random } from '../../benches/analysis/random.ts';
@@ -111,6 +112,7 @@ export function makeRandomComparison(seed: number): Comparison {
         rounding: {
           expectedChanged: Float64Array.from({ length: rows }, () => (random.chance(0.5) ? random.unit() : Number.NaN)),
           updateSize: Float64Array.from({ length: rows }, () => (random.chance(0.5) ? random.logUniform(1e-5, 1) : Number.NaN)),
+          shape: Uint8Array.from({ length: rows }, () => random.integer(0, ROUNDING_SHAPES.length - 1)),
         },
       }),
       ...(random.chance(0.4) && {

@@ -143,6 +143,7 @@ export function collectColumns(tensors: readonly MeasuredTensor[]): TensorColumn
     rounding: {
       expectedChanged: column(({ expected }) => expected.expectedChanged),
       updateSize: column(({ expected }) => expected.updateSize),
+      shape: new Uint8Array(tensors.length),
     },
   };
 }
