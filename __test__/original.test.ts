@@ -13,6 +13,7 @@ import {
   createDiffReport,
   loadCheckpoint,
 } from 'model-diff';
+import type { ParameterDiff } from 'model-diff';
 
 const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
 
@@ -132,4 +133,34 @@ test('require works as import does', async (t) => {
   const { createRequire } = await import('node:module');
   const required = createRequire(import.meta.url)('model-diff') as typeof api;
   t.is(typeof required.loadCheckpoint, 'function');
+});
+
+test('the insight tests of the Python package', (t) => {
+  const analyzer = new DiffAnalyzer();
+  const architecture = analyzer
+    .generateInsights([], { addedParameters: 5 }, {}, 'uniform')
+    .filter(({ category }) => category === 'architecture');
+  t.is(architecture.length, 1);
+  t.true(architecture[0]?.description.includes('Added'));
+  const stability = analyzer
+    .generateInsights([], { avgCosineSimilarity: 0.7 }, {}, 'uniform')
+    .filter(({ category }) => category === 'stability');
+  t.is(stability.length, 1);
+  t.is(stability[0]?.severity, 'warning');
+  const diffs = Array.from(
+    { length: 10 },
+    (_, index) =>
+      ({
+        name: `layer.${index}.weight`,
+        changeType: index < 8 ? 'unchanged' : 'modified',
+        relativeChange: index < 8 ? 0 : 0.1,
+        totalElements: 100,
+      }) as Partial<ParameterDiff> as ParameterDiff,
+  );
+  const config = analyzer
+    .generateInsights(diffs, { unchangedParameters: 8, modifiedParameters: 2 }, {}, 'sparse')
+    .filter(({ category }) => category === 'training_config');
+  t.is(config.length, 1);
+  t.like(config[0]?.evidence, { unchanged: 8, total: 10, ratio: 0.8 });
+  t.is(analyzer.analyze([], {}).summary.verdict, 'Nothing to compare: neither checkpoint holds a tensor.');
 });

@@ -1,5 +1,13 @@
-import { CHANGE_TYPES, type ChangeType, type SideColumns, type TensorColumns } from '../../src/comparison/columns.ts';
+import {
+  CHANGE_TYPES,
+  type ChangeType,
+  ROUNDING_SHAPES,
+  type RoundingShape,
+  type SideColumns,
+  type TensorColumns,
+} from '../../src/comparison/columns.ts';
 import { Comparison } from '../../src/comparison/comparison.ts';
+import { mapProbeMetrics, type ProbeMetric } from '../../src/comparison/metrics.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 
 /** What a test says of one tensor; the rest is made up, always the same way. */
@@ -25,6 +33,12 @@ export interface Sketch {
   readonly nanNew?: number;
   readonly nanOld?: number;
   readonly infNew?: number;
+  readonly zerosOld?: number;
+  readonly zerosNew?: number;
+  /** What a second look has found. */
+  readonly probes?: Partial<Readonly<Record<ProbeMetric, number>>>;
+  /** How the share of changed elements depends on their size. @default unknown */
+  readonly roundingShape?: RoundingShape;
   /** Largest magnitude of old. @default its norm */
   readonly largest?: number;
   readonly error?: string;
@@ -57,7 +71,7 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
       std: column((sketch) => Math.sqrt(Math.max(0, norm(sketch) ** 2 / elements(sketch) - (sketch.mean ?? 0) ** 2))),
       min: column((sketch) => -norm(sketch)),
       max: column((sketch) => (which === 'old' ? sketch.largest : undefined) ?? norm(sketch)),
-      zeros: column(() => 0),
+      zeros: column((sketch) => (which === 'new' ? sketch.zerosNew : sketch.zerosOld) ?? 0),
       nan: column((sketch) => (which === 'new' ? (sketch.nanNew ?? 0) : (sketch.nanOld ?? 0))),
       inf: column((sketch) => (which === 'new' ? (sketch.infNew ?? 0) : 0)),
     };
@@ -65,8 +79,9 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
   const rounding = {
     expectedChanged: column((sketch) => sketch.expectedChanged ?? Number.NaN),
     updateSize: column((sketch) => sketch.updateSize ?? Number.NaN),
-    shape: new Uint8Array(sketches.length),
+    shape: Uint8Array.from(sketches, ({ roundingShape = 'unknown' }) => ROUNDING_SHAPES.indexOf(roundingShape)),
   };
+  const hasProbes = sketches.some(({ probes }) => probes !== undefined);
   const errors = new Map<number, string>();
   sketches.forEach((sketch, row) => {
     if (sketch.error !== undefined) errors.set(row, sketch.error);
@@ -95,6 +110,7 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
     new: side('new'),
     errors,
     ...(withRounding ? { rounding } : {}),
+    ...(hasProbes ? { probes: mapProbeMetrics((metric) => column(({ probes }) => probes?.[metric] ?? Number.NaN)) } : {}),
   };
 }
 

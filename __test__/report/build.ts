@@ -183,8 +183,17 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           evidence: { matrices: 3, of: 48, worst: 'model.layers.11.mlp.down_proj.weight' },
         },
       ],
+      explanations: [
+        {
+          code: 'changed',
+          sentence: 'every matrix changed, the last ones most (0.6% to 3.1%)',
+          share: 1,
+          tensors: modified.map((diff) => all.indexOf(diff)),
+          evidence: { change: 0.031, least: 0.006, most: 0.031, everything: true },
+        },
+      ],
       summary: {
-        verdict: 'A standard fine-tune (3.1% of the weights’ norm), growing with depth (inverse_gradient, 91% sure).',
+        verdict: 'Every matrix changed, the last ones most (0.6% to 3.1%).',
         band: 'standard',
         change: 0.031,
         cosine: 0.9995,

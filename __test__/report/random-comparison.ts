@@ -1,3 +1,4 @@
+import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
 import { CHANGE_TYPES, Comparison } from 'model-diff';
 import type { ChangeType, PartialRow, TensorInfo } from 'model-diff';
 import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';

@@ -246,7 +246,7 @@ export const KINDS: readonly Kind[] = [
       pair(
         base,
         tune(base, random, 0.27, ({ part }) => part === 'head'),
-        [/^only /i, /head|classifier|fc\b/i, /2[5-9]%/, /bit-identical/],
+        [/^only /i, /head|classifier|fc\b/i, /2[3-9]%/, /bit-identical/],
       ),
   },
   {

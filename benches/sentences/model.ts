@@ -45,7 +45,18 @@ function draw(part: Part, random: Random): number {
       return Math.abs(0.5 + 0.1 * normal);
     case 'counter':
       return 1000;
-    default:
+    case 'conv':
+    case 'embedding':
+    case 'expert':
+    case 'head':
+    case 'k':
+    case 'mlp':
+    case 'o':
+    case 'position':
+    case 'projector':
+    case 'q':
+    case 'router':
+    case 'v':
       return 0.05 * normal * (random.chance(0.02) ? 4 : 1);
   }
 }

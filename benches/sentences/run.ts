@@ -1,7 +1,8 @@
 /**
- * What the first line says of pairs whose truth is known by construction: `npx tsx benches/sentences/run.ts [--kind NAME] [--architecture NAME] [--all]`.
- * Prints the confusion table that docs/analysis.md shows, and every line that is wrong.
+ * What the first line says of pairs whose truth is known by construction: `npx tsx benches/sentences/run.ts [--kind NAME] [--architecture NAME] [--all] [--write]`.
+ * Prints the confusion table, and every line that is wrong; `--write` puts the table into docs/analysis.md.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { analyze, compare } from 'model-diff';
 import { createRandom } from '../analysis/random.ts';
 import { ARCHITECTURES } from './architectures.ts';
@@ -29,7 +30,7 @@ export async function judgeAll(select: (kind: string, architecture: string) => b
       for (const dtype of kind.dtypes ?? (['bf16', 'f32'] as const)) {
         const random = createRandom(KINDS.indexOf(kind) * 1000 + ARCHITECTURES.indexOf(architecture) * 10 + dtype.length);
         const pair = kind.make(createModel(architecture, dtype, random), random, architecture);
-        const { verdict } = analyze(await compare(pair.old as never, pair.new as never)).summary;
+        const { verdict } = analyze(await compare(pair.old, pair.new)).summary;
         judged.push({
           kind: kind.name,
           architecture: architecture.name,
@@ -55,15 +56,25 @@ export function tabulate(judged: readonly Judged[]): string[] {
   return ['| kind | pairs | first lines right | false statements |', '| --- | ---: | ---: | ---: |', ...rows];
 }
 
+/** Puts the table between its markers in docs/analysis.md. */
+function writeTable(lines: readonly string[]): void {
+  const page = new URL('../../docs/analysis.md', import.meta.url);
+  const text = readFileSync(page, 'utf8');
+  const filled = text.replace(/(<!-- sentences -->\n)[^]*?(<!-- \/sentences -->)/u, (_, before: string, after: string) =>
+    [before, ...lines.map((line) => `${line}\n`), after].join(''),
+  );
+  writeFileSync(page, filled);
+}
+
 if (process.argv[1]?.endsWith('run.ts')) {
   const only = (flag: string): string => process.argv[process.argv.indexOf(flag) + 1] ?? '';
   const isAsked = (flag: string, name: string): boolean => !process.argv.includes(flag) || name.includes(only(flag));
   const judged = await judgeAll((kind, architecture) => isAsked('--kind', kind) && isAsked('--architecture', architecture));
-  console.log(tabulate(judged).join('\n'));
   const right = judged.filter(({ missing, wrong }) => missing.length + wrong.length === 0).length;
-  console.log(
-    `\n${right} of ${judged.length} right; false statements in ${judged.filter(({ wrong }) => wrong.length > 0).length}`,
-  );
+  const total = `${right} of ${judged.length} right; false statements in ${judged.filter(({ wrong }) => wrong.length > 0).length}.`;
+  const table = [...tabulate(judged), '', total];
+  console.log(table.join('\n'));
+  if (process.argv.includes('--write')) writeTable(table);
   for (const { kind, architecture, dtype, verdict, missing, wrong } of judged) {
     if (process.argv.includes('--all') || missing.length + wrong.length > 0)
       console.log(

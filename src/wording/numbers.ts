@@ -95,7 +95,7 @@ export function formatCosine(oneMinusCos: number | null, digits: number = 3): st
   if (oneMinusCos === 0) return '1';
   return Math.abs(oneMinusCos) < Math.min(1e-3, 10 ** (1 - digits))
     ? `1-${oneMinusCos.toExponential(1)}`
-    : (1 - oneMinusCos).toFixed(digits);
+    : (1 - oneMinusCos).toFixed(digits).replace(/^-(0\.0+)$/u, '$1');
 }
 
 /** Sizes of the dimensions: `[32×64]`; `[]` for a 0-d tensor. */

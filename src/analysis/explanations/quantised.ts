@@ -19,6 +19,7 @@ const BLOCKS = [
   { size: 64, most: 17, ratio: 0.75 },
   { size: 128, most: 17, ratio: 0.75 },
 ] as const;
+type BlockName = `${(typeof BLOCKS)[number]['size']}` | 'Row';
 const ROW = { most: 256, ratio: 0.6 };
 /** Median distances from the grid of int8 up to which a side lies on it, and from which on it does not: measured 0.04 at most, 0.17 by chance. */
 const INT8 = { f32: 0.01, coarse: 0.08, off: 0.12 };
@@ -33,7 +34,7 @@ const GRIDS: readonly Grid[] = [
   { name: 'fp8 (e4m3, one scale a row)', holds: (row, side) => fitsE4m3(row, side, 'Row'), error: [0.01, 0.05] },
   ...BLOCKS.map(({ size, most, ratio }): Grid => ({
     name: `4 bits or fewer in blocks of ${size}`,
-    holds: (row, side) => hasFew(row, side, `${size}`, most, ratio),
+    holds: (row, side) => hasFew(row, side, `${size}` as const, most, ratio),
     error: [0.04, 0.4],
   })),
   {
@@ -75,14 +76,7 @@ function findGrid(row: TensorRow): { grid: Grid; side: 'old' | 'new' } | null {
   return null;
 }
 
-function hasFew(
-  row: TensorRow,
-  side: 'old' | 'new',
-  block: '16' | '32' | '64' | '128' | 'Row' | string,
-  most: number,
-  ratio: number,
-): boolean {
-  const name = block as '16' | '32' | '64' | '128' | 'Row';
+function hasFew(row: TensorRow, side: 'old' | 'new', name: BlockName, most: number, ratio: number): boolean {
   const own = row.probe(`${side}Distinct${name}`);
   const other = row.probe(`${side === 'new' ? 'old' : 'new'}Distinct${name}`);
   return own <= most && own < ratio * other;

@@ -39,7 +39,10 @@ function readScaled(row: TensorRow): Scaled | null {
   if (unit === undefined || !(row.oldNorm > 0) || !(row.newNorm > 0) || Number.isNaN(row.oneMinusCos)) return null;
   const factor = ((1 - row.oneMinusCos) * row.newNorm) / row.oldNorm;
   const residual = Math.sqrt(Math.max(0, row.oneMinusCos * (2 - row.oneMinusCos)));
-  return Math.abs(factor - 1) > Math.max(4 * unit, DOMINANT * residual) ? { row, factor, residual, unit } : null;
+  // Both as lengths of the change: a factor says little of weights that turned away.
+  const scaling = Math.abs(factor - 1) * row.oldNorm;
+  const isDominant = Math.abs(factor - 1) > 4 * unit && scaling > DOMINANT * residual * row.newNorm;
+  return isDominant ? { row, factor, residual, unit } : null;
 }
 
 /** Neighbours in the order of their factors whose factors are one, up to rounding. */

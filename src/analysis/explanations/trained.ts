@@ -71,17 +71,16 @@ function describeChange(
   change: number,
   everything: boolean,
 ): string {
+  const contrast = story.contrast(measured);
+  const depth = story.trend(measured);
   if (!everything) {
     const claimed = story.changed.length > open.length;
-    const contrast = story.contrast(measured);
-    const size = contrast === null ? `, ${story.trend(measured) ?? `by ${formatPercent(change)}`}` : `: ${contrast}`;
+    const size = contrast === null && depth === null ? `, by ${formatPercent(change)}` : `: ${joinSizes(contrast, depth)}`;
     return `${placeVerb(story.where(open), 'changed', !claimed)}${size}`;
   }
-  const contrast = story.contrast(measured);
-  if (contrast !== null) return contrast;
+  if (contrast !== null) return joinSizes(contrast, depth);
   const { least, most } = readRange(measured);
   const subject = measured.some((row) => isMatrix(row)) ? 'every matrix' : 'every tensor';
-  const depth = story.trend(measured);
   const size =
     depth !== null
       ? `${subject} changed, ${depth}`
@@ -89,6 +88,10 @@ function describeChange(
         ? `${subject} changed by about the same share: ${formatPercent(change)}`
         : `${subject} changed, by ${formatPercent(change)} in all (${formatPercent(least)} to ${formatPercent(most)})`;
   return `${size}${describeSmall(open, change)}`;
+}
+
+function joinSizes(contrast: string | null, depth: string | null): string {
+  return [contrast, depth].filter((part) => part !== null).join('; ');
 }
 
 /** Norms and biases, which stand beside the matrices. */
