@@ -20,6 +20,12 @@ const CHECKPOINTS: Readonly<Record<string, string>> = {
   'step-2/': 'continue-0200',
   'step-3/': 'continue-0300',
 };
+/** A file with the averaged weights beside those of the model, and what they are called in it. */
+const WITH_AVERAGE: Readonly<Record<string, string>> = {
+  'ckpt.pt': join(root, '__test__/fixtures/torch/params_ema.pt'),
+  ema: 'params_ema',
+  model: 'params',
+};
 
 const blocks = (language: string): string[] =>
   [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gsu'))].map(([, code = '']) => code);
@@ -42,6 +48,7 @@ for (const command of commands) {
       const plain = word.replace(/^'(.*)'$/u, '$1');
       const example = CHECKPOINTS[plain];
       if (example !== undefined) return join(examples, example);
+      if (command.includes('ckpt.pt') && plain in WITH_AVERAGE) return WITH_AVERAGE[plain] ?? '';
       return plain.startsWith('examples/') ? join(root, plain) : plain;
     });
     const out = execFileSync(process.execPath, [join(root, 'dist/cli.js'), ...args], { encoding: 'utf8', cwd: folder, env });

@@ -95,7 +95,8 @@ function isCoarse({ oldDtype, newDtype }: TensorRow, side: 'old' | 'new'): boole
 function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], isAll: boolean): Claim {
   const error = groupChange(rows);
   const [worst] = [...rows].sort((a, b) => b.change - a.change || (a.name < b.name ? -1 : 1));
-  const tail = rows.length > 1 && worst !== undefined ? `, worst ${worst.name.replace(/\.weight$/, '')} ${formatPercent(worst.change)}` : '';
+  const tail =
+    rows.length > 1 && worst !== undefined ? `, worst ${worst.name.replace(/\.weight$/, '')} ${formatPercent(worst.change)}` : '';
   const sentence =
     side === 'new'
       ? `same weights, rounded to ${grid.name}: error ${formatPercent(error)}${tail}`

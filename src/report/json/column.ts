@@ -58,16 +58,16 @@ export function encodeColumn(values: Column): EncodedColumn {
 function findMajority(values: Column): number | undefined {
   let candidate: number | undefined;
   let lead = 0;
-  for (const value of values) {
-    if (lead === 0) candidate = value;
-    lead += Object.is(value, candidate) ? 1 : -1;
+  for (let at = 0; at < values.length; at += 1) {
+    if (lead === 0) candidate = values[at];
+    lead += Object.is(values[at], candidate) ? 1 : -1;
   }
   return candidate;
 }
 
 function listOthers(values: Column, usual: number): Uint32Array {
   const others: number[] = [];
-  for (const [at, value] of values.entries()) if (!Object.is(value, usual)) others.push(at);
+  for (let at = 0; at < values.length; at += 1) if (!Object.is(values[at], usual)) others.push(at);
   return Uint32Array.from(others);
 }
 
@@ -78,7 +78,8 @@ function encodeData(values: Column, dtype: ColumnDtype): string {
 
 function chooseDtype(values: Column): ColumnDtype {
   let largest = 0;
-  for (const value of values) {
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? 0;
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32 || Object.is(value, -0)) return '<f8';
     if (value > largest) largest = value;
   }
@@ -130,7 +131,8 @@ function decodeOthers(at: unknown, data: unknown, dtype: ColumnDtype, values: Co
   const [indices, others] = [decodeColumn(at, INTEGERS, count), decodeData(data, dtype, count)];
   if (indices === undefined || others === undefined) return undefined;
   let last = -1;
-  for (const [index, place] of indices.entries()) {
+  for (let index = 0; index < count; index += 1) {
+    const place = indices[index] ?? -1;
     if (place <= last || place >= values.length) return undefined;
     values[place] = others[index] ?? Number.NaN;
     last = place;
