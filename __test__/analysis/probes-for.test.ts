@@ -95,7 +95,7 @@ test('zeros and rows share a budget, and the smallest changes come first', (t) =
       bitChanged: changed,
       relativeChange: 5e-4,
       largest: 0.11,
-      ...(info && { oldInfo: { ...info, sizeBytes: 2 ** 29 } }),
+      ...(info && { oldInfo: { ...info, sizeBytes: 2 ** 30 } }),
     });
   const rows = Array.from({ length: 30 }, (_, at) =>
     large(`layers.${String(at).padStart(2, '0')}.mlp.up_proj.weight`, 1000 * (30 - at)),

@@ -20,7 +20,7 @@ const MANTISSA_BITS: ReadonlyMap<string, number> = new Map([
 
 /** Share of the bytes of all compared tensors that zeros and rows may read again, and what they always may. */
 const BUDGET_SHARE = 0.1;
-const BUDGET_BYTES = 2 ** 29;
+const BUDGET_BYTES = 2 ** 30;
 /** Tensors that are sampled at most: a model of 100,000 tensors has many of each kind. */
 const MOST_SAMPLED = 1024;
 /**

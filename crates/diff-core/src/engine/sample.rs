@@ -118,7 +118,16 @@ impl Sample {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         distribution.exponents.add(&self.exponents);
-        distribution.changed.add(&self.changed);
+        // Changed elements have few exponents, all of them among those of the others.
+        let Distribution {
+            exponents, changed, ..
+        } = &mut *distribution;
+        for &(exponent, _) in exponents.bins() {
+            let count = self.changed[usize::from(exponent)];
+            if count > 0 {
+                changed.add_one(exponent, count);
+            }
+        }
         distribution.changes.add(&self.changes);
         *self = Self::default();
     }

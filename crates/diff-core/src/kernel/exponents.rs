@@ -26,6 +26,9 @@ pub fn count(a: Operand, b: Operand, count: usize, all: &mut Counts, changed: &m
     true
 }
 
+/// Elements from which tables of their own pay for being added up.
+const MANY: usize = 1024;
+
 /// One counter for each exponent of a changed element and each of another.
 const COUNTERS: usize = 512;
 
@@ -43,6 +46,14 @@ fn tally<const N: usize>(
     let (a, b) = (a.as_chunks::<N>().0, b.as_chunks::<N>().0);
     let count = count.min(a.len()).min(b.len());
     let counter = |x: &[u8; N], y: &[u8; N]| exponent(x) | u16::from(x != y) << 8;
+    if count < MANY {
+        for (x, y) in a[..count].iter().zip(b) {
+            let at = usize::from(exponent(x));
+            all[at] += 1;
+            changed[at] += u32::from(x != y);
+        }
+        return;
+    }
     let mut tables = [[0u32; COUNTERS]; 4];
     let mut counters = [0; BLOCK];
     for (x, y) in a[..count].chunks(BLOCK).zip(b[..count].chunks(BLOCK)) {

@@ -8,10 +8,15 @@ impl Exponents {
     /// Adds counts, one for each exponent. Sums of counts depend on no order.
     pub fn add(&mut self, counts: &[u32; 256]) {
         for (exponent, &count) in (0..=u8::MAX).zip(counts).filter(|(_, count)| **count > 0) {
-            match self.0.binary_search_by_key(&exponent, |bin| bin.0) {
-                Ok(at) => self.0[at].1 += u64::from(count),
-                Err(at) => self.0.insert(at, (exponent, u64::from(count))),
-            }
+            self.add_one(exponent, count);
+        }
+    }
+
+    /// Adds the count of one exponent.
+    pub fn add_one(&mut self, exponent: u8, count: u32) {
+        match self.0.binary_search_by_key(&exponent, |bin| bin.0) {
+            Ok(at) => self.0[at].1 += u64::from(count),
+            Err(at) => self.0.insert(at, (exponent, u64::from(count))),
         }
     }
 

@@ -160,13 +160,13 @@ impl Rows {
         self.scale.sort_unstable_by(f64::total_cmp);
         RowChanges {
             rows,
-            first: self.changed.iter().position(|count| is_changed(count)),
-            last: self.changed.iter().rposition(|count| is_changed(count)),
+            first: self.changed.iter().position(is_changed),
+            last: self.changed.iter().rposition(is_changed),
             density: elements as f64 / (rows * width) as f64,
             scaled: self.scale.len() as u64,
             scale: middle(&self.scale),
             columns: (!self.columns.is_empty())
-                .then(|| self.columns.iter().filter(|&&column| column == 1).count() as u64),
+                .then(|| self.columns.iter().map(|&column| u64::from(column)).sum()),
         }
     }
 }

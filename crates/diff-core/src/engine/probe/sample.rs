@@ -1,6 +1,6 @@
 //! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
 
-use crate::engine::probe::subject::{PIECE, Subject};
+use crate::engine::probe::subject::Subject;
 use crate::engine::probe::{Questions, Run, Worker};
 use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
@@ -17,8 +17,10 @@ pub(super) const WINDOW: u64 = 1 << 14;
 pub(super) const FIRST_WINDOW: u64 = 1 << 10;
 pub(super) const ALIGNED: u64 = 128;
 
-/// Rows that are looked at before all of them are: where each changed, and none by a factor, there is nothing to tell of rows.
-pub(super) const FIRST_LINES: u64 = 128;
+/// Rows that are looked at before all of them are, and elements of each: where all changed, and none by a factor, there is nothing to tell of
+/// rows.
+pub(super) const FIRST_LINES: u64 = 16;
+pub(super) const LINE_WINDOW: u64 = 1 << 8;
 
 /// Places, and elements at each, where casts are tried before they are everywhere.
 pub(super) const CAST_PLACES: u64 = 4;
@@ -83,26 +85,27 @@ impl Subject<'_> {
         Ok(Some(casts))
     }
 
-    /// Whether of a few rows any did not change, or is old times one factor.
+    /// Whether of a few rows any did not change, or is old times one factor, as far as a part of it tells.
     pub(super) fn has_odd_rows(&self, run: &Run, worker: &mut Worker) -> Result<bool> {
         let width = self.place.width;
         let count = self.elements / width;
-        let chosen = FIRST_LINES.min(count);
+        let (chosen, window) = (FIRST_LINES.min(count), LINE_WINDOW.min(width));
         for at in 0..chosen {
-            run.observer.check()?;
             let row = (2 * at + 1) * count / (2 * chosen);
+            // The part is a row of its own.
             let place = Place {
-                start: row * width,
-                ..self.place
+                start: 0,
+                width: window,
+                last: window,
             };
             let mut found = Rows {
-                first: row,
+                first: 0,
                 changed: vec![0],
                 scale: vec![f64::NAN],
                 columns: Vec::new(),
             };
-            let length = width.min(PIECE) as usize;
-            let [a, b] = self.read(place.start, length, &mut worker.scratch)?;
+            let start = row * width + (width - window) / 2;
+            let [a, b] = self.read(start, window as usize, &mut worker.scratch)?;
             count_rows(a, b, place, run.isa, &mut worker.values, &mut found);
             if found.changed == [0] || !found.scale.iter().all(|scale| scale.is_nan()) {
                 return Ok(true);

@@ -4,6 +4,10 @@
     clippy::inline_always,
     reason = "a loop must become part of the function that carries the instruction set"
 )]
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a loop without branches becomes vector instructions"
+)]
 
 use crate::dtype::DType;
 use crate::kernel::probe::real::Real;

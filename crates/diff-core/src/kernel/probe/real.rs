@@ -1,10 +1,5 @@
 //! f32 and f64 as one, as far as rounding to narrower formats needs it.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a loop must become part of the function that carries the instruction set"
-)]
-
 /// f32 and f64, in which the elements are looked at.
 pub(in crate::kernel) trait Real: Copy + PartialOrd {
     const MANTISSA: u32;

@@ -30,30 +30,36 @@ pub fn count_rows(
     values: &mut [Vec<f64>; 2],
     rows: &mut Rows,
 ) {
-    let [x, y] = values;
-    x.clear();
-    y.clear();
-    super::for_each_tile(a, b, isa, |_, old, new| {
-        x.extend_from_slice(old);
-        y.extend_from_slice(new);
-    });
+    let is_one_type = a.dtype == b.dtype && a.map == b.map;
+    let elements = a.elements().min(b.elements());
     let mut at = 0;
-    while at < x.len() {
+    while at < elements {
         let element = place.start + at as u64;
         let (row, column) = (element / place.width, element % place.width);
-        let count = ((place.width - column) as usize).min(x.len() - at);
-        let (old, new) = (&x[at..at + count], &y[at..at + count]);
-        let changed = old.iter().zip(new).filter(|(p, q)| is_changed(**p, **q));
+        let count = ((place.width - column) as usize).min(elements - at);
+        let (old, new) = (a.part(at, count), b.part(at, count));
+        at += count;
+        // Most rows are the same bytes, as a rule: those are not decoded.
+        if is_one_type && old.bytes == new.bytes {
+            continue;
+        }
+        let [x, y] = values;
+        x.clear();
+        y.clear();
+        super::for_each_tile(old, new, isa, |_, old, new| {
+            x.extend_from_slice(old);
+            y.extend_from_slice(new);
+        });
+        let changed = x.iter().zip(&*y).filter(|(p, q)| is_changed(**p, **q));
         let changed = changed.count();
-        let index = (row - rows.first) as usize;
         if changed > 0 {
+            let index = (row - rows.first) as usize;
             rows.changed[index] += changed as u32;
-            mark(&mut rows.columns, element % place.last, old, new);
+            mark(&mut rows.columns, element % place.last, x, y);
             if count as u64 == place.width {
-                rows.scale[index] = factor(old, new, (a.dtype, b.dtype));
+                rows.scale[index] = factor(x, y, (a.dtype, b.dtype));
             }
         }
-        at += count;
     }
 }
 

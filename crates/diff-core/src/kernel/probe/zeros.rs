@@ -1,5 +1,10 @@
 //! Zeros that came and went.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a loop without branches becomes vector instructions"
+)]
+
 use crate::kernel::{Isa, Operand};
 use crate::stats::Zeros;
 
