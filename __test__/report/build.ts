@@ -161,7 +161,6 @@ export function buildResult(sketches: readonly TensorSketch[], analysis: Partial
           },
         ]),
       ),
-      explanations: [],
       insights: [
         {
           code: 'types_changed',

@@ -1,4 +1,3 @@
-import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
 import { CHANGE_TYPES, Comparison } from 'model-diff';
 import type { ChangeType, PartialRow, TensorInfo } from 'model-diff';
 import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
