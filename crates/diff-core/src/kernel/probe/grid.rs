@@ -250,7 +250,9 @@ impl Seen {
     /// Notes where a value is; where it was before.
     fn replace(&mut self, bits: u64, at: usize) -> Option<usize> {
         let mask = self.slots.len() - 1;
-        let mut slot = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        // The highest bits: numbers of few mantissa bits end in zeros, and so do their products.
+        let hash = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut slot = (hash >> (64 - self.slots.len().ilog2())) as usize;
         loop {
             let found = &mut self.slots[slot];
             let is_free = found.round != self.round;
