@@ -108,7 +108,7 @@ const ROWS: readonly Row[] = [
   ['whisper', /encoder_attn/, 'encoder_attn and encoder_attn_layer_norm, in all 4 blocks of the decoder'],
   ['whisper', /^(?!model\.encoder)/, 'everything but the encoder'],
   ['whisper', /model\.encoder\.layers\.3\./, 'block 3 of the encoder'],
-  ['jamba', /self_attn/, 'attention, in all 2 blocks that have it'],
+  ['jamba', /self_attn/, 'attention, in both blocks that have it'],
   ['jamba', /mamba/, 'the state-space layers, in all 6 blocks that have them'],
   ['jamba', /layers\.[4-7]\./, 'blocks 4–7'],
   ['jamba', /x_proj/, 'x_proj, in all 6 blocks that have it'],

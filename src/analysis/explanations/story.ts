@@ -54,6 +54,6 @@ export function readStory(rows: readonly TensorRow[], sorted: SortedRows, summar
 
 /** A set and what happened to it: `only q_proj and v_proj changed, in all 6 blocks`. */
 export function placeVerb({ subject, place }: Where, verb: string, isOnly = false): string {
-  const only = isOnly && !/^(all \d|every)/.test(subject) ? `only ${subject.replace(/^all /, 'the ')}` : subject;
+  const only = isOnly && !/^(all \d|both|every)/.test(subject) ? `only ${subject.replace(/^all /, 'the ')}` : subject;
   return `${only} ${verb}${place === '' ? '' : `, ${place}`}`;
 }

@@ -49,7 +49,7 @@ export function nameSet({ noun, all, aliasOf }: Numbering, positions: readonly n
   };
   const spell = ([from, to]: Run): string => (from === to ? String(numberAt(from)) : `${numberAt(from)}–${numberAt(to)}`);
   const [only = 0] = positions;
-  if (positions.length === all.length) return all.length === 1 ? `the only ${noun}` : `all ${all.length} ${noun}s`;
+  if (positions.length === all.length) return nameAll(noun, all.length);
   if (positions.length === 1) return `${noun} ${numberAt(only)}${alias(only)}`;
   const step = readStep(positions);
   if (step !== null) return nameProgression(noun, positions, step, all.length, numberAt);
@@ -63,6 +63,11 @@ export function nameSet({ noun, all, aliasOf }: Numbering, positions: readonly n
   const isRun = runs.length === 1 && run !== undefined && alias(run[0]) !== '';
   const text = positions.length === 2 ? positions.map(numberAt).join(' and ') : list(positions);
   return `${noun}s ${text}${isRun ? ` (${aliasOf?.(numberAt(run[0])) ?? ''} to ${aliasOf?.(numberAt(run[1])) ?? ''})` : ''}`;
+}
+
+function nameAll(noun: string, count: number): string {
+  if (count === 1) return `the only ${noun}`;
+  return count === 2 ? `both ${noun}s` : `all ${count} ${noun}s`;
 }
 
 function nameProgression(

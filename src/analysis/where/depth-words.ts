@@ -68,18 +68,18 @@ function describeStack(blocks: readonly BlockChange[]): Omit<DepthWords, 'stack'
   if (most.change < EVEN * least.change) return { ...base, kind: 'even', text: `all alike: ${range(least.change, most.change)}` };
   const alone = findAlone(bySize);
   const others = bySize.slice(alone.length);
-  if (alone.length > 0) {
+  const tau = correlate(blocks);
+  const fold = compareEnds(blocks);
+  const isTrend = (tau >= TREND && fold >= FOLD) || (tau <= -TREND && fold <= 1 / FOLD);
+  // Where the others run the same way, the largest is the end of a trend and no exception.
+  if (alone.length > 0 && !(isTrend && (others[0]?.change ?? 0) >= FOLD * least.change)) {
     const depths = alone.map(({ depth }) => depth).sort((a, b) => a - b);
     const sizes = range(alone.at(-1)?.change ?? 0, most.change);
     const text = `${alone.length === 1 ? 'block' : 'blocks'} ${joinWords(depths.map(String))} most: ${sizes}, the others ${range(least.change, others[0]?.change ?? 0)}`;
     return { ...base, kind: 'single', text };
   }
-  const tau = correlate(blocks);
-  const fold = compareEnds(blocks);
-  if (tau >= TREND && fold >= FOLD)
-    return { ...base, kind: 'rising', text: `the last blocks most: ${range(first.change, last.change)}` };
-  if (tau <= -TREND && fold <= 1 / FOLD)
-    return { ...base, kind: 'falling', text: `the first blocks most: ${range(first.change, last.change)}` };
+  if (isTrend && tau > 0) return { ...base, kind: 'rising', text: `the last blocks most: ${range(first.change, last.change)}` };
+  if (isTrend) return { ...base, kind: 'falling', text: `the first blocks most: ${range(first.change, last.change)}` };
   const text = `unevenly: ${formatPercent(least.change)} (block ${least.depth}) to ${formatPercent(most.change)} (block ${most.depth})`;
   return { ...base, kind: 'uneven', text };
 }

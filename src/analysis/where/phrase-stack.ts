@@ -32,7 +32,7 @@ export function phraseStack(members: Members, term: WhereTerm): Phrase {
   const some =
     having.length === 1
       ? nameBlocks(members, at, stack.blocks, having)
-      : `all ${having.length} blocks that have ${words.isPlural ? 'them' : 'it'}`;
+      : `${having.length === 2 ? 'both' : `all ${having.length}`} blocks that have ${words.isPlural ? 'them' : 'it'}`;
   const place = `in ${isHybrid ? some : blocks}${of}`;
   return {
     subject: words.text,

@@ -22,6 +22,8 @@ fn checkpoint(tensors: Vec<Tensor>, data: Vec<u8>) -> Arc<Checkpoint> {
         configs: Vec::new(),
         findings: Vec::new(),
         left_out: Vec::new(),
+        candidates: Vec::new(),
+        has_folder: false,
     })
 }
 
