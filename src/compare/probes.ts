@@ -46,8 +46,7 @@ export function probesFor(columns: TensorColumns): Uint8Array {
     if (mayBeConverted(columns, row)) ask(row, 'cast');
     if (mayBeRounded(columns, row) || mayLieOnGrid(columns, row)) sampled.push(row);
     if (hasOddZeros(columns, row)) costly.push({ row, question: 'zeros', bytes, share });
-    if (isMatrix(columns, row) && (share <= FEW_CHANGED || isTable(columns, row)))
-      costly.push({ row, question: 'rows', bytes, share });
+    if (isMatrix(columns, row) && mayBeRows(columns, row, share, isTable)) costly.push({ row, question: 'rows', bytes, share });
   }
   for (const row of spread(sampled, MOST_SAMPLED)) {
     if (mayBeRounded(columns, row)) ask(row, 'cast');
@@ -142,8 +141,22 @@ function hasOddZeros({ old, new: fresh, totalElements }: TensorColumns, row: num
   return Math.abs(after - before) >= NOTICEABLE || Math.max(before, after) >= PRUNED;
 }
 
-/** Changed share up to which rows of any matrix are worth a look. */
-const FEW_CHANGED = 0.3;
+/** Share of the rows of a matrix that may have changed for them to be told, and how many in a small one. */
+const FEW_CHANGED = 0.05;
+const FEW_ROWS = 2;
+/** Changed share from which most rows of a table may have decayed while some were trained. */
+const MOST_CHANGED = 0.3;
+
+/** Few rows can have changed, or nearly all of a table. */
+function mayBeRows(
+  columns: TensorColumns,
+  row: number,
+  share: number,
+  isTable: (columns: TensorColumns, row: number) => boolean,
+): boolean {
+  const [rows = 1] = shapeAt(columns.old, row) ?? [];
+  return share <= Math.max(FEW_CHANGED, FEW_ROWS / rows) || (share >= MOST_CHANGED && isTable(columns, row));
+}
 
 /** Whether a tensor is an embedding or a head, looked up once for names that differ in numbers alone. */
 function createTableFinder(): (columns: TensorColumns, row: number) => boolean {
