@@ -19,7 +19,7 @@ test('the report is stdout, and what is said beside it is stderr', async (t) => 
   t.regex(lines[2] ?? '', /^\S.*\.$/);
   t.true(stdout.includes('model.layers.'));
   t.false(stdout.includes('\u001b'));
-  t.regex(stderr, /^Compared 57 tensors, 2 × 238\.5 kB in \d+(\.\d)? m?s \(.*\/s, \d+ threads?\)\.\n$/);
+  t.regex(stderr, /^Compared 57 tensors, 2 × 238\.5 kB in \d+(\.\d)? m?s \(.*\/s, \d+ threads?\)(, \d+ of them twice)?\.\n$/);
 });
 
 test('--json is JSON and nothing else, the same bytes for any number of threads', async (t) => {

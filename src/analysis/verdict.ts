@@ -44,6 +44,8 @@ function describeNothing({ counts }: AnalysisContext): string {
     ].filter((reason) => reason !== null);
     return `nothing could be compared: of ${formatNoun(common, 'common tensor')}, ${joinWords(reasons)}`;
   }
+  if (byType.added === 0 || byType.removed === 0)
+    return `nothing to compare: the ${byType.added === 0 ? 'new' : 'old'} checkpoint holds no tensor`;
   return `nothing in common: none of the ${formatNoun(byType.removed, 'name')} of the old checkpoint is one of the ${formatCount(byType.added)} of the new`;
 }
 

@@ -1,8 +1,10 @@
-import { formatBytes, formatNoun } from '../wording/numbers.ts';
+import { formatBytes, formatCount, formatNoun } from '../wording/numbers.ts';
 
 /** What one comparison took. */
 export interface RunFacts {
   readonly tensors: number;
+  /** Tensors that were looked at a second time. */
+  readonly probed: number;
   /** Bytes of all tensors of the old checkpoint. */
   readonly oldBytes: number;
   readonly newBytes: number;
@@ -10,11 +12,12 @@ export interface RunFacts {
   readonly threads: number;
 }
 
-/** `Compared 291 tensors, 2 × 16.1 GB in 3.9 s (8.3 GB/s, 16 threads).` */
-export function describeRun({ tensors, oldBytes, newBytes, seconds, threads }: RunFacts): string {
+/** `Compared 291 tensors, 2 × 16.1 GB in 3.9 s (8.3 GB/s, 16 threads), 3 of them twice.` */
+export function describeRun({ tensors, probed, oldBytes, newBytes, seconds, threads }: RunFacts): string {
   const [before, after] = [formatBytes(oldBytes), formatBytes(newBytes)];
   const sizes = before === after ? `2 × ${before}` : `${before} and ${after}`;
   const rate = formatBytes(Math.round((oldBytes + newBytes) / Math.max(seconds, 1e-3)));
   const time = seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
-  return `Compared ${formatNoun(tensors, 'tensor')}, ${sizes} in ${time} (${rate}/s, ${formatNoun(threads, 'thread')}).`;
+  const twice = probed > 0 ? `, ${formatCount(probed)} of them twice` : '';
+  return `Compared ${formatNoun(tensors, 'tensor')}, ${sizes} in ${time} (${rate}/s, ${formatNoun(threads, 'thread')})${twice}.`;
 }

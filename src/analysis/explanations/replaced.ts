@@ -37,7 +37,7 @@ export const explainReplacement: Explain = (story, open) => {
           {
             code: 'replaced' as const,
             rows: rest,
-            sentence: `no resemblance: a cosine of ${formatCosine(oneMinusCos)} in ${formatNoun(rest.length, 'tensor')}; another model, or a new initialisation`,
+            sentence: `no resemblance: a cosine of ${formatCosine(oneMinusCos)} in ${formatNoun(rest.length, 'tensor')}, as of another model, a new initialisation or a run that diverged`,
             evidence: { cosine, change, tensors: rest.length, elements },
           },
         ]

@@ -39,8 +39,9 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     asksForEquality: flags.exitCode === true,
   });
   await deliver(session, report, flags, outputs);
+  const { comparedTensors: tensors, probedTensors: probed } = summary;
   if (flags.quiet !== true)
-    log(session, describeRun({ tensors: summary.comparedTensors, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
+    log(session, describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
   if (summary.failedTensors > 0)
     log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
   if (disjoint !== null) throw disjoint;
