@@ -35,9 +35,13 @@ export async function runProbes(
   const none = new Float64Array(plan.names.length).fill(Number.NaN);
   return mapProbeMetrics((_, { binding: name }) => {
     const values = column(name ?? '');
-    if (values.every(Number.isNaN)) return none;
-    const placed = none.slice();
-    for (const [at, row] of rows.entries()) placed[row] = values[at] ?? Number.NaN;
+    let placed = none;
+    for (let at = 0; at < rows.length; at += 1) {
+      const value = values[at] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      if (placed === none) placed = none.slice();
+      placed[rows[at] ?? 0] = value;
+    }
     return placed;
   });
 }

@@ -18,9 +18,19 @@ const WINDOW: u64 = 16 << 20;
 pub(super) struct Scratch {
     window: Vec<u8>,
     gathered: Vec<u8>,
+    /// Whether bytes are copied even where their file is mapped.
+    copies: bool,
 }
 
 impl Scratch {
+    /// For what is read a little here and a little there: a page fault a read costs more than a copy.
+    pub(super) fn copying() -> Self {
+        Self {
+            copies: true,
+            ..Self::default()
+        }
+    }
+
     /// The buffer for results, emptied.
     pub(super) fn gathered(&mut self) -> &mut Vec<u8> {
         self.gathered.clear();
@@ -83,11 +93,22 @@ pub(super) fn stored<'a>(
     let part_bytes = part.bytes() as usize;
     let big = tensor.order == ByteOrder::Big && part_bytes > 1;
     let signs = Signs::of(tensor);
-    let Scratch { window, gathered } = scratch;
+    let Scratch {
+        window,
+        gathered,
+        copies,
+    } = scratch;
     let bytes: &[u8] = match &tensor.layout {
         Layout::Span(span) => {
             let source = source(checkpoint, *span)?;
-            let raw = source.bytes(span.offset + start * item as u64, count * item, window)?;
+            let (offset, length) = (span.offset + start * item as u64, count * item);
+            let raw = if *copies {
+                window.resize(length, 0);
+                source.read_exact(offset, window)?;
+                window
+            } else {
+                source.bytes(offset, length, window)?
+            };
             if big || signs.is_some() {
                 gathered.clear();
                 gathered.extend_from_slice(raw);
@@ -156,7 +177,9 @@ pub(super) fn codes<'a>(
         _ => return stored(checkpoint, tensor, start, count, scratch),
     };
     let (first, length) = packed::extent(bits, range);
-    let Scratch { window, gathered } = scratch;
+    let Scratch {
+        window, gathered, ..
+    } = scratch;
     let bytes = source(checkpoint, *span)?.bytes(span.offset + first, length, window)?;
     gathered.clear();
     gathered.extend(packed::codes(bytes, bits, range));

@@ -7,8 +7,14 @@ pub struct Exponents(Vec<(u8, u64)>);
 impl Exponents {
     /// Adds counts, one for each exponent. Sums of counts depend on no order.
     pub fn add(&mut self, counts: &[u32; 256]) {
-        for (exponent, &count) in (0..=u8::MAX).zip(counts).filter(|(_, count)| **count > 0) {
-            self.add_one(exponent, count);
+        // Most are zero, and eight of them are seen at once.
+        for (first, group) in (0..=u8::MAX).step_by(8).zip(counts.as_chunks::<8>().0) {
+            if *group == [0; 8] {
+                continue;
+            }
+            for (exponent, &count) in (first..).zip(group).filter(|(_, count)| **count > 0) {
+                self.add_one(exponent, count);
+            }
         }
     }
 

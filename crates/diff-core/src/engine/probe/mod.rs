@@ -7,7 +7,7 @@ mod subject;
 mod tests;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine::gather::Scratch;
 use crate::engine::observe::Observer;
@@ -77,15 +77,28 @@ struct Run<'a> {
     pub(super) subjects: Vec<Subject<'a>>,
     /// Number of units of all subjects up to and including each.
     pub(super) ends: Vec<u64>,
+    /// Subjects whose survey some thread has taken on.
+    pub(super) surveyed: AtomicUsize,
     pub(super) next: AtomicU64,
     pub(super) stopped: OnceLock<Error>,
 }
 
 /// Reused memory of one thread.
-#[derive(Default)]
 struct Worker {
+    /// For whole pieces.
     pub(super) scratch: [Scratch; 2],
+    pub(super) sampling: [Scratch; 2],
     pub(super) values: [Vec<f64>; 2],
+}
+
+impl Worker {
+    fn new() -> Self {
+        Self {
+            scratch: Default::default(),
+            sampling: [Scratch::copying(), Scratch::copying()],
+            values: Default::default(),
+        }
+    }
 }
 
 impl<'a> Run<'a> {
@@ -112,6 +125,7 @@ impl<'a> Run<'a> {
             isa: Isa::detect(),
             subjects,
             ends,
+            surveyed: AtomicUsize::new(0),
             next: AtomicU64::new(0),
             stopped: OnceLock::new(),
         }
@@ -122,7 +136,17 @@ impl<'a> Run<'a> {
     }
 
     fn work(&self, threads: usize) {
-        let mut worker = Worker::default();
+        let mut worker = Worker::new();
+        // All surveys first: units of one subject would wait for its own.
+        while let Some(subject) = self
+            .subjects
+            .get(self.surveyed.fetch_add(1, Ordering::Relaxed))
+        {
+            // A unit of that subject tells why.
+            if subject.survey_once(self, &mut worker).is_err() {
+                break;
+            }
+        }
         let mut slot = 0;
         while self.stopped.get().is_none() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);

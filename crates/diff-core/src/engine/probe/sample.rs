@@ -10,17 +10,23 @@ use crate::stats::{Casts, Grid, Rows};
 pub(super) const GRID_ROWS: u64 = 64;
 pub(super) const GRID_ELEMENTS: u64 = 1 << 16;
 pub(super) const LEAST_ROWS: u64 = 8;
-pub(super) const FIRST_ROWS: u64 = 2;
+pub(super) const FIRST_ROWS: u64 = 1;
 
 /// Elements of a row whose grid is looked at, at most and at first, and the multiple at which they begin.
 pub(super) const WINDOW: u64 = 1 << 14;
-pub(super) const FIRST_WINDOW: u64 = 1 << 10;
+pub(super) const FIRST_WINDOW: u64 = 1 << 9;
 pub(super) const ALIGNED: u64 = 128;
 
 /// Rows that are looked at before all of them are, and elements of each: where all changed, and none by a factor, there is nothing to tell of
 /// rows.
 pub(super) const FIRST_LINES: u64 = 16;
 pub(super) const LINE_WINDOW: u64 = 1 << 8;
+
+/// Rows, and elements of each, by which the share of changed rows is estimated, and the share up to which single rows are worth telling:
+/// the words are those of few rows.
+pub(super) const MANY_LINES: u64 = 1 << 9;
+pub(super) const LONG_WINDOW: u64 = 1 << 11;
+pub(super) const FEW_LINES: f64 = 0.05;
 
 /// Places, and elements at each, where casts are tried before they are everywhere.
 pub(super) const CAST_PLACES: u64 = 4;
@@ -79,42 +85,73 @@ impl Subject<'_> {
         };
         for place in 0..CAST_PLACES {
             let start = (2 * place + 1) * (self.elements - CAST_ELEMENTS) / (2 * CAST_PLACES);
-            let [a, b] = self.read(start, CAST_ELEMENTS as usize, &mut worker.scratch)?;
+            let [a, b] = self.read(start, CAST_ELEMENTS as usize, &mut worker.sampling)?;
             count_casts(a, b, run.isa, &mut casts);
         }
         Ok(Some(casts))
     }
 
-    /// Whether of a few rows any did not change, or is old times one factor, as far as a part of it tells.
+    /// Whether there may be something to tell of rows, as far as parts of them tell: few changed, or some are old times one factor.
     pub(super) fn has_odd_rows(&self, run: &Run, worker: &mut Worker) -> Result<bool> {
-        let width = self.place.width;
-        let count = self.elements / width;
-        let (chosen, window) = (FIRST_LINES.min(count), LINE_WINDOW.min(width));
-        for at in 0..chosen {
-            let row = (2 * at + 1) * count / (2 * chosen);
-            // The part is a row of its own.
-            let place = Place {
-                start: 0,
-                width: window,
-                last: window,
-            };
-            let mut found = Rows {
-                first: 0,
-                changed: vec![0],
-                scale: vec![f64::NAN],
-                columns: Vec::new(),
-            };
-            let start = row * width + (width - window) / 2;
-            let [a, b] = self.read(start, window as usize, &mut worker.scratch)?;
-            count_rows(a, b, place, run.isa, &mut worker.values, &mut found);
-            if found.changed == [0] || !found.scale.iter().all(|scale| scale.is_nan()) {
-                return Ok(true);
-            }
+        let [changed, scaled] = self.sample_lines(FIRST_LINES, LINE_WINDOW, run, worker)?;
+        if scaled > 0 {
+            return Ok(true);
         }
-        Ok(false)
+        if changed == FIRST_LINES.min(self.elements / self.place.width) {
+            return Ok(false);
+        }
+        // A sample of much of the tensor saves nothing.
+        if 4 * MANY_LINES * LONG_WINDOW.min(self.place.width) >= self.elements {
+            return Ok(true);
+        }
+        let [changed, _] = self.sample_lines(MANY_LINES, LONG_WINDOW, run, worker)?;
+        let looked_at = MANY_LINES.min(self.elements / self.place.width) as f64;
+        // Two standard deviations of the count below it.
+        let least = changed as f64 - 2.0 * (changed as f64).sqrt();
+        Ok(least <= FEW_LINES * looked_at)
     }
 
-    /// The values of rows from all over the tensor: a part of two of them, and more where those are few different ones on a side.
+    /// How many of `most` rows from all over the tensor changed, and how many are old times one factor, in a part of `window` elements.
+    fn sample_lines(
+        &self,
+        most: u64,
+        window: u64,
+        run: &Run,
+        worker: &mut Worker,
+    ) -> Result<[u64; 2]> {
+        let width = self.place.width;
+        let count = self.elements / width;
+        let (chosen, window) = (most.min(count), window.min(width));
+        // The part is a row of its own.
+        let place = Place {
+            start: 0,
+            width: window,
+            last: window,
+        };
+        let mut found = Rows {
+            first: 0,
+            changed: vec![0],
+            scale: vec![f64::NAN],
+            columns: Vec::new(),
+        };
+        let [mut changed, mut scaled] = [0, 0];
+        for at in 0..chosen {
+            run.observer.check()?;
+            (found.changed[0], found.scale[0]) = (0, f64::NAN);
+            // Anywhere in its part of the tensor: rows may change at even distances too.
+            let (first, end) = (at * count / chosen, (at + 1) * count / chosen);
+            let row = first + at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (end - first);
+            let start = row * width + (width - window) / 2;
+            let [a, b] = self.read(start, window as usize, &mut worker.sampling)?;
+            count_rows(a, b, place, run.isa, &mut worker.values, &mut found);
+            changed += u64::from(found.changed[0] > 0);
+            scaled += u64::from(!found.scale[0].is_nan());
+        }
+        Ok([changed, scaled])
+    }
+
+    /// The values of rows from all over the tensor: a part of one of them, and more where those are few different ones on a side, or lie on
+    /// a grid.
     pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<[Grid; 2]> {
         let each: u64 = self
             .sides
@@ -123,7 +160,8 @@ impl Subject<'_> {
             .sum();
         run.observer.add_bytes(self.sampled() * each);
         let first = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
-        let sampled = if first.iter().any(Sampled::is_coarse) {
+        let length = self.row_length().min(FIRST_WINDOW) as usize;
+        let sampled = if first.iter().any(|side| side.is_coarse(length)) {
             self.sample_rows(self.grid_rows(), WINDOW, run, worker)?
         } else {
             first
@@ -146,7 +184,7 @@ impl Subject<'_> {
         for at in 0..chosen {
             run.observer.check()?;
             let start = (2 * at + 1) * rows / (2 * chosen) * length + offset;
-            let sides = self.read(start, window as usize, &mut worker.scratch)?;
+            let sides = self.read(start, window as usize, &mut worker.sampling)?;
             for (sampled, side) in sampled.iter_mut().zip(sides) {
                 sampled.add(side);
             }

@@ -272,11 +272,7 @@ impl<'a> Subject<'a> {
         let span = self.piece * PIECES;
         let first = (number - has_sample) * span;
         let end = self.elements.min(first + span);
-        let survey = self
-            .survey
-            .get_or_init(|| self.survey(run, worker))
-            .as_ref()
-            .map_err(Clone::clone)?;
+        let survey = self.survey_once(run, worker).map_err(Clone::clone)?;
         if !survey.questions.needs_all() {
             let each: u64 = self
                 .sides
@@ -302,6 +298,17 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// The survey, by the thread that comes first; the others wait for it. Nothing is read where the sample of rows is all that is asked.
+    pub(super) fn survey_once(
+        &self,
+        run: &Run,
+        worker: &mut Worker,
+    ) -> std::result::Result<&Survey, &Error> {
+        self.survey
+            .get_or_init(|| self.survey(run, worker))
+            .as_ref()
+    }
+
     pub(super) fn read<'s>(
         &'s self,
         start: u64,
@@ -323,7 +330,9 @@ impl<'a> Subject<'a> {
         worker: &mut Worker,
         parts: &mut Parts,
     ) -> Result<()> {
-        let Worker { scratch, values } = worker;
+        let Worker {
+            scratch, values, ..
+        } = worker;
         let [a, b] = self.read(start, count, scratch)?;
         let place = Place {
             start,

@@ -150,6 +150,32 @@ fn where_every_row_changed_nothing_is_said_of_rows() {
 }
 
 #[test]
+fn where_more_rows_changed_than_words_tell_nothing_is_said_of_rows() {
+    let (rows, width) = (20_000, 64);
+    let old = weights(rows * width, 1);
+    let noise = weights(rows * width, 2);
+    let ask_every = |nth: usize| {
+        let mut new = old.clone();
+        for row in (0..rows).step_by(nth) {
+            for at in row * width..(row + 1) * width {
+                new[at] += 0.01 * noise[at];
+            }
+        }
+        let shape = [rows as u64, width as u64];
+        let found = ask(
+            &floats(&shape, &old),
+            &floats(&shape, &new),
+            Questions::ROWS,
+            1,
+        );
+        found.rows.map(|found| found.rows)
+    };
+    assert_eq!(ask_every(9), None);
+    assert_eq!(ask_every(33), Some(607));
+    assert_eq!(ask_every(rows), Some(1));
+}
+
+#[test]
 fn rows_longer_than_a_piece_are_counted_in_parts() {
     let width = 150_000;
     let old = weights(2 * width, 3);

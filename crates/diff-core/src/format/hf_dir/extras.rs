@@ -22,12 +22,16 @@ const HEADS: &[(&str, &[&str])] = &[
 
 /// Adds what belongs to the model that was read from this directory. One that cannot be read stays among what was left out.
 pub(super) fn add(checkpoint: &mut Checkpoint, listing: &Listing, options: &OpenOptions) {
+    let files = files(listing);
+    if files.is_empty() {
+        return;
+    }
     let mut names: HashSet<String> = checkpoint
         .tensors
         .iter()
         .map(|tensor| tensor.name.clone())
         .collect();
-    for (prefix, file) in files(listing) {
+    for (prefix, file) in files {
         let path = listing.path(&file);
         if checkpoint
             .sources

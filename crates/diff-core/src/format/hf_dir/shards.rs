@@ -213,8 +213,8 @@ fn drop_copies(
             "DuplicateTensor",
             Severity::Warning,
             format!(
-                "several shards hold tensors of one name; the copy in the file that the index names counts, {} left out, the first is {first}{loaded}",
-                counted(names.len(), "copy").replace("copys", "copies"),
+                "several shards hold tensors of one name; the one in the file that the index names counts; {} left out, the first is {first}{loaded}",
+                counted(names.len(), "duplicate"),
             ),
         )
         .at(index_path),
@@ -257,21 +257,26 @@ fn note_differences(
     index_path: &Path,
 ) {
     let (mut moved, mut unindexed) = (Vec::new(), Vec::new());
-    let mut found: HashSet<&str> = HashSet::with_capacity(file_of.len());
     for (tensor, file) in checkpoint.tensors.iter().skip(before).zip(file_of) {
-        found.insert(&tensor.name);
         match indexed.get(tensor.name.as_str()) {
             None => unindexed.push(tensor.name.as_str()),
             Some(named) if named != file => moved.push(tensor.name.as_str()),
             Some(_) => {}
         }
     }
-    let mut absent: Vec<&str> = indexed
-        .keys()
-        .filter(|name| !found.contains(*name))
-        .copied()
-        .collect();
-    absent.sort_unstable();
+    let mut absent = Vec::new();
+    // Names are different ones by now: as many as are indexed are all of them.
+    if file_of.len() - unindexed.len() < indexed.len() {
+        let tensors = checkpoint.tensors.iter().skip(before);
+        let found: HashSet<&str> = tensors.map(|tensor| tensor.name.as_str()).collect();
+        absent.extend(
+            indexed
+                .keys()
+                .filter(|name| !found.contains(*name))
+                .copied(),
+        );
+        absent.sort_unstable();
+    }
     let mut findings = Vec::new();
     for (code, names, what, effect) in [
         (
