@@ -49,12 +49,17 @@ function describeNothing({ counts }: AnalysisContext): string {
   return `nothing in common: none of the ${formatNoun(byType.removed, 'name')} of the old checkpoint is one of the ${formatCount(byType.added)} of the new`;
 }
 
-const REASONS: Readonly<Record<MissingReason, string>> = {
-  names: 'names differ',
+const REASONS: Readonly<Record<Exclude<MissingReason, 'names'>, string>> = {
   shapes: 'shapes differ',
   errors: 'tensors could not be read',
   codes: 'weights are stored as codes',
 };
+
+function describeReason(reason: MissingReason, { added, removed }: AnalysisContext['counts']['byType']): string {
+  if (reason !== 'names') return REASONS[reason];
+  if (added > 0 && removed > 0) return 'names differ';
+  return `the others are in the ${removed > 0 ? 'old' : 'new'} checkpoint alone`;
+}
 
 /** How much was compared, and below half of it nothing else of the model. */
 function describeCoverage({ coverage, counts, claims }: AnalysisContext): string {
@@ -65,7 +70,7 @@ function describeCoverage({ coverage, counts, claims }: AnalysisContext): string
     return `${codes}; ${describeRest(counts.byType.identical, tensors)}`;
   }
   const matched = `only ${formatCount(tensors)} of ${formatNoun(of, 'tensor')} (${formatShare(share)} of the elements) could be compared`;
-  const why = reasons.length === 0 ? '' : `: ${reasons.map((reason) => REASONS[reason]).join(', ')}`;
+  const why = reasons.length === 0 ? '' : `: ${reasons.map((reason) => describeReason(reason, counts.byType)).join(', ')}`;
   if (share >= COVERED.half) return `${matched}${why}`;
   const what = tensors === 1 ? 'it' : 'they';
   const same =

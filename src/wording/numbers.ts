@@ -53,7 +53,9 @@ export function formatPercent(share: number | null, digits: number = 2): string 
   const size = Math.abs(percent);
   if (size === 0) return '0%';
   if (Math.abs(share) >= MULTIPLE) return formatFold(share, digits);
-  if (size < 1e-3) return `${percent.toExponential(1)}%`;
+  if (size < 1e-5) return `${percent.toExponential(1)}%`;
+  // In full, where a number as such would be written with an exponent.
+  if (size < 1e-3) return `${percent.toFixed(digits - 1 - Math.floor(Math.log10(size))).replace(/0+$/, '')}%`;
   if (size < 100 && Number(size.toPrecision(digits)) >= 100) return `${Math.sign(percent) * (Math.floor(size * 100) / 100)}%`;
   return `${Number(percent.toPrecision(size >= 100 ? Math.max(3, digits) : digits))}%`;
 }

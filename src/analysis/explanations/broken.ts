@@ -7,11 +7,17 @@ import type { Story } from './story.ts';
 
 type Count = 'nan' | 'inf';
 
+function gained(row: TensorRow, kind: Count): number {
+  return Math.max(0, (row.readSide('new')[kind] || 0) - (row.readSide('old')[kind] || 0));
+}
+
+/** Whether NaN or Inf came with the new checkpoint. */
+export function isBroken(row: TensorRow): boolean {
+  return row.changeType !== 'removed' && gained(row, 'nan') + gained(row, 'inf') > 0;
+}
+
 /** NaN and Inf that came with the new checkpoint, told before all else. What a conversion explains is told as that. */
 export function explainBroken(story: Story): readonly Claim[] {
-  const gained = (row: TensorRow, kind: Count): number =>
-    Math.max(0, (row.readSide('new')[kind] || 0) - (row.readSide('old')[kind] || 0));
-  const isBroken = (row: TensorRow): boolean => row.changeType !== 'removed' && gained(row, 'nan') + gained(row, 'inf') > 0;
   const present = story.rows.filter((row) => row.changeType !== 'removed' && row.error === null);
   const broken = present.filter(isBroken);
   if (broken.length === 0) return [];
@@ -24,11 +30,11 @@ export function explainBroken(story: Story): readonly Claim[] {
     sentence: `${formatNoun(elements, 'value')} in ${formatNoun(tensors.length, 'tensor')} overflowed to ${became} in the conversion from ${from} to ${to}`,
     evidence: { from, to, became, tensors: tensors.length, elements, largestOld, limit },
   }));
-  if (rest.length > 0) claims.unshift(describe(story, rest, present.length, gained));
+  if (rest.length > 0) claims.unshift(describe(story, rest, present.length));
   return claims;
 }
 
-function describe(story: Story, rows: readonly TensorRow[], of: number, gained: (row: TensorRow, kind: Count) => number): Claim {
+function describe(story: Story, rows: readonly TensorRow[], of: number): Claim {
   const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => gained(row, kind) > 0));
   const kinds = joinWords(holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')));
   const total = (kind: Count): number => rows.reduce((sum, row) => sum + gained(row, kind), 0);

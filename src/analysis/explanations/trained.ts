@@ -5,8 +5,9 @@ import { groupChange } from '../overall.ts';
 import { sumOf } from '../statistics.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { ExplanationCode } from '../types.ts';
+import { isBroken } from './broken.ts';
 import type { Explain } from './explanation.ts';
-import { placeVerb, type Story } from './story.ts';
+import { hasChanged, placeVerb, type Story } from './story.ts';
 
 /** A cause is named when it shows in this share of the elements of which anything is known, and something is known of this share. */
 const CLEAR = { agree: 0.6, known: 0.3 };
@@ -71,12 +72,13 @@ function describeChange(
   change: number,
   everything: boolean,
 ): string {
-  const contrast = story.contrast(measured);
-  const depth = story.trend(measured);
+  // Where few elements outlived rounding, it decided how much of each group's change is left.
+  const isRounded = measureDensity(measured, 0)?.verdict === 'rounded';
+  const contrast = isRounded ? null : story.contrast(measured);
+  const depth = isRounded ? null : story.trend(measured);
   if (!everything) {
-    const claimed = story.changed.length > open.length;
     const size = contrast === null && depth === null ? `, by ${formatPercent(change)}` : `: ${joinSizes(contrast, depth)}`;
-    return `${placeVerb(story.where(open), 'changed', !claimed)}${size}`;
+    return `${nameOpen(story, open)}${size}`;
   }
   if (contrast !== null) return joinSizes(contrast, depth);
   const { least, most } = readRange(measured);
@@ -88,6 +90,14 @@ function describeChange(
         ? `${subject} changed by about the same share: ${formatPercent(change)}`
         : `${subject} changed, by ${formatPercent(change)} in all (${formatPercent(least)} to ${formatPercent(most)})`;
   return `${size}${describeSmall(open, change)}`;
+}
+
+/** What no other cause has claimed: after broken tensors, which are told first, simply the rest where all of it changed. */
+function nameOpen(story: Story, open: readonly TensorRow[]): string {
+  const isOpen = new Set(open);
+  const others = story.compared.filter((row) => !isOpen.has(row));
+  if (others.length > 0 && others.every((row) => isBroken(row))) return 'the rest changed';
+  return placeVerb(story.where(open), 'changed', !others.some((row) => hasChanged(row)));
 }
 
 function joinSizes(contrast: string | null, depth: string | null): string {

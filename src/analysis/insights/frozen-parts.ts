@@ -4,21 +4,26 @@ import type { Explain } from './insight.ts';
 
 /** From this share of unchanged tensors or elements on it is worth a word. */
 const MANY = 0.5;
-/** What did not change: a set that can be named, or a large part of the elements; and where rounding may hide a change. */
-export const explainFrozenParts: Explain = ({ frozen, counts, density }) => {
+/**
+ * What did not change: a large part of the elements, or a set that can be named and the first line does not name (it names what changed, or
+ * where all matrices did, what did not); and where rounding may hide a change.
+ */
+export const explainFrozenParts: Explain = ({ frozen, counts, density, claims }) => {
   const tensors = Math.max(frozen.tensors, counts.byType.unchanged + counts.byType.modified);
   const still = Math.max(frozen.frozenTensors, frozen.tensors === 0 ? counts.byType.unchanged : 0);
   if (tensors === 0 || still === tensors) return [];
   const share = frozen.elements > 0 ? frozen.frozenElements / frozen.elements : still / tensors;
   const kept = counts.unchangedShare ?? share;
-  if (Math.max(share, still / tensors, kept) < MANY && frozen.where?.exact !== true) return [];
+  const isTold =
+    frozen.where === null || frozen.where.isComplement || claims.some(({ evidence }) => evidence['everything'] === true);
+  if (Math.max(share, still / tensors, kept) < MANY && (isTold || !frozen.where.exact)) return [];
   const sentences =
     still === 0
       ? ['Every tensor changed, but not every element.']
       : [
           `${formatNoun(still, 'tensor')} of ${tensors} (${formatShare(share)}${frozen.elements > 0 ? ' of the elements' : ''}) did not change at all.`,
         ];
-  if (frozen.where !== null && still > 0) sentences.push(`Frozen: ${frozen.where.text}.`);
+  if (!isTold) sentences.push(`Frozen: ${frozen.where.text}.`);
   if (kept >= MANY && kept - share > 0.05)
     sentences.push(describeKept(kept, counts.expectedUnchangedShare, density?.dtypes ?? []));
   if (frozen.undecidedTypes.length > 0) {

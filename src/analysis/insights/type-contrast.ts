@@ -1,14 +1,12 @@
-import type { LayerAnalysis } from '../types.ts';
+import type { LayerAnalysis, TrainingInsight } from '../types.ts';
 import { sum, sumOf } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import { formatFold, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { capitalize, joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
 
-/** A type stands out when its R is this many times that of all others together. */
+/** A type stands out when it changed this many times as much as all others together. */
 const STANDS_OUT = 3;
-/** From this many types on they are told as one. */
-const ALIKE = 3;
 
 /** Types that are not called by a word. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -23,57 +21,53 @@ interface Totals {
 
 interface Contrast {
   readonly type: LayerAnalysis;
-  /** R of all other types together, over what the overall R is measured on; null where there is no other type. */
+  /** Change of all other types together; null where nothing else can be measured. */
   readonly rest: number | null;
-  /** R over that; null where nothing else changed. */
+  /** Change over that; null where nothing else changed. */
   readonly fold: number | null;
   readonly standsOut: boolean;
 }
 
-/** Layer types whose change is large, or large against all other types. Where all are large alike, that is one finding. */
-export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall }) => {
+/** Layer types that changed several times as much as all others, one by one, and those whose change is large, together. */
+export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall, band }) => {
+  if (band === 'replaced') return [];
   const totals = totalTypes(measured);
   const changed = Object.values(layerAnalysis).filter((type) => type.count > 0);
   const contrasts = changed.map((type) => contrast(type, totals, overall.change));
-  const isLarge = ({ type }: Contrast): boolean => type.avgChange > significantChangeThreshold;
-  const found = contrasts.filter((entry) => isLarge(entry) || entry.standsOut);
-  if (found.length >= ALIKE && found.length === contrasts.length && !found.some((entry) => entry.standsOut)) {
-    const sizes = found.map(({ type }) => `${type.layerType} ${formatPercent(type.avgChange)}`);
-    const evidence = { types: found.map(({ type }) => [type.layerType, type.avgChange]), threshold: significantChangeThreshold };
-    return [
-      {
-        code: 'types_changed',
-        category: 'layer_changes',
-        title: 'All Layer Types Changed Significantly',
-        description: `R by type: ${joinWords(sizes)}.`,
-        severity: 'info',
-        evidence,
-      },
-    ];
-  }
-  return found.map(({ type: { layerType, count, avgChange, maxChange }, rest, fold }) => ({
-    code: 'types_changed',
-    category: 'layer_changes',
-    title: `${NAMES.get(layerType) ?? capitalize(layerType)} Layers Changed Significantly`,
-    description: `${formatNoun(count, `changed ${NAMES.get(layerType) ?? layerType} tensor`)}: R = ${formatPercent(avgChange)}${compare(fold, rest, changed.length === 1)}.`,
-    severity: 'info',
-    evidence: { layerType, count, avgChange, maxChange, restChange: rest, fold, threshold: significantChangeThreshold },
+  const outstanding = contrasts.filter(({ standsOut }) => standsOut);
+  const large = contrasts.filter(({ standsOut, type }) => !standsOut && type.avgChange > significantChangeThreshold);
+  const threshold = significantChangeThreshold;
+  const base = { code: 'types_changed', category: 'layer_changes', severity: 'info' } as const;
+  const insights: TrainingInsight[] = outstanding.map(({ type: { layerType, count, avgChange, maxChange }, rest, fold }) => ({
+    ...base,
+    title: `${nameType(layerType)} Layers Changed Significantly`,
+    description: `${formatNoun(count, `changed ${NAMES.get(layerType) ?? layerType} tensor`)}, by ${formatPercent(avgChange)}: ${formatFold(fold)} as much as all other types together.`,
+    evidence: { layerType, count, avgChange, maxChange, restChange: rest, fold, threshold },
   }));
+  const [first] = large;
+  if (first === undefined) return insights;
+  const sizes = large.map(({ type }) => `${NAMES.get(type.layerType) ?? type.layerType} ${formatPercent(type.avgChange)}`);
+  insights.push({
+    ...base,
+    title: `${large.length === 1 ? nameType(first.type.layerType) : large.length === changed.length ? 'All' : 'Several'} Layer${large.length === 1 ? 's' : ' Types'} Changed Significantly`,
+    description: `By more than ${formatPercent(threshold)}: ${joinWords(sizes)}.`,
+    evidence: { types: large.map(({ type }) => [type.layerType, type.avgChange]), threshold },
+  });
+  return insights;
 };
+
+function nameType(layerType: string): string {
+  return NAMES.get(layerType) ?? capitalize(layerType);
+}
 
 function contrast(type: LayerAnalysis, totals: ReadonlyMap<string, Totals>, overall: number): Contrast {
   const others = [...totals].filter(([name]) => name !== type.layerType).map(([, total]) => total);
   const weight = sum(others.map((total) => total.weight));
   const rest = weight > 0 ? Math.sqrt(sum(others.map((total) => total.energy)) / weight) : null;
-  const standsOut = rest !== null && type.avgChange > STANDS_OUT * rest && type.avgChange >= overall;
-  return { type, rest, fold: rest !== null && rest > 0 ? type.avgChange / rest : null, standsOut };
-}
-
-function compare(fold: number | null, rest: number | null, isAlone: boolean): string {
-  if (rest === null) return '';
-  return fold === null
-    ? `; nothing else changed${isAlone ? '' : ' but vectors'}`
-    : `, ${formatFold(fold)} that of all other types together`;
+  const fold = rest !== null && rest > 0 ? type.avgChange / rest : null;
+  // Where nothing else changed, the first line says so.
+  const standsOut = fold !== null && fold > STANDS_OUT && type.avgChange >= overall;
+  return { type, rest, fold, standsOut };
 }
 
 /** Energy and weight by type; positions count as embeddings here, as in the map by layer type. */
