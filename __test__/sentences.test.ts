@@ -1,7 +1,7 @@
 /** First lines of pairs whose truth is known by construction: every kind of `benches/sentences` on LLaMA and on one more architecture. */
 import test from 'ava';
 import { ARCHITECTURES } from '../benches/sentences/architectures.ts';
-import { KINDS } from '../benches/sentences/kinds.ts';
+import { KINDS } from '../benches/sentences/kinds/kinds.ts';
 import { judgeAll } from '../benches/sentences/run.ts';
 
 /** Share of first lines that must be right. */

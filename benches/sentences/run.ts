@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { analyze, compare } from 'model-diff';
 import { createRandom } from '../analysis/random.ts';
 import { ARCHITECTURES } from './architectures.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS } from './kinds/kinds.ts';
 import { createModel } from './model.ts';
 import type { StorageType } from './number-formats.ts';
 

@@ -1,0 +1,9 @@
+/** What people do to checkpoints, each with what must be said of it and what must not. */
+import { TRAINING_KINDS } from './training.ts';
+import { PLACE_KINDS } from './places.ts';
+import { ROUNDING_KINDS } from './roundings.ts';
+import { FORM_KINDS } from './forms.ts';
+import { COVERAGE_KINDS } from './coverage.ts';
+import type { Kind } from './kind.ts';
+
+export const KINDS: readonly Kind[] = [...TRAINING_KINDS, ...PLACE_KINDS, ...ROUNDING_KINDS, ...FORM_KINDS, ...COVERAGE_KINDS];
