@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from model import Config
@@ -76,13 +76,35 @@ def write_pickle(folder: Path, state: State, config: Config) -> None:
     torch.save(converted(state, BF16), folder / "pytorch_model.bin")
 
 
+def write_quantised(folder: Path, state: State, config: Config, quantisation: dict) -> str:
+    """Writes codes, scales and what was not quantised, each in the type it has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = config.as_json(BF16) | {"quantization_config": quantisation}
+    write_json(folder / "config.json", dict(sorted(described.items())))
+    path = folder / "model.safetensors"
+    save_shard(path, state)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_safetensors(folder: Path) -> State:
+    """The values of a checkpoint, in float32."""
+    return {
+        name: tensor.to(F32) for name, tensor in load_file(folder / "model.safetensors").items()
+    }
+
+
 # ------------------------------------------------------------------------------------- measuring
+
+
+GROUPS = ("embedding", "attention", "router", "experts", "mlp", "norm", "lm_head")
 
 
 def group_of(name: str) -> str:
     for part, group in [
         ("embed_tokens", "embedding"),
         (".self_attn.", "attention"),
+        (".block_sparse_moe.gate.", "router"),
+        (".experts.", "experts"),
         (".mlp.", "mlp"),
         ("lm_head", "lm_head"),
     ]:
@@ -94,6 +116,16 @@ def group_of(name: str) -> str:
 def block_of(name: str) -> int | None:
     found = re.match(r"model\.layers\.(\d+)\.", name)
     return int(found[1]) if found else None
+
+
+def expert_of(name: str) -> int | None:
+    found = re.search(r"\.experts\.(\d+)\.", name)
+    return int(found[1]) if found else None
+
+
+def groups_of(state: State) -> list[str]:
+    present = {group_of(name) for name in state}
+    return [group for group in GROUPS if group in present]
 
 
 def relative_change(old: State, new: State, names: list[str]) -> float | None:
@@ -137,7 +169,7 @@ def compare(old: State, new: State, exact: State | None = None) -> dict:
         "changed_tensors": sum(count > 0 for count in changed.values()),
         "by_group": {
             group: relative_change(old, new, [name for name in old if group_of(name) == group])
-            for group in ("embedding", "attention", "mlp", "norm", "lm_head")
+            for group in groups_of(old)
         },
         "by_block": [
             relative_change(old, new, [name for name in matrices if block_of(name) == block])

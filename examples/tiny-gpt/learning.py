@@ -21,6 +21,7 @@ from variants import (
     LORA_RANK,
     LORA_TARGETS,
     MARKERS,
+    ONE_TOKEN,
     RL,
     RL_LENGTH,
     RL_PROMPT,
@@ -146,6 +147,15 @@ class LoRA(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.merged())
+
+
+def train_one_token(model: TinyGPT, text: Text, token: int) -> State:
+    """A gradient of zero leaves AdamW's step at zero where nothing decays: the other rows stay."""
+    weight = model.model.embed_tokens.weight
+    row = F.one_hot(torch.tensor(token), len(weight))[:, None]
+    weight.register_hook(lambda gradient: gradient * row)
+    _, state = train(model, text, ONE_TOKEN)[ONE_TOKEN.name]
+    return state
 
 
 def train_lora(model: TinyGPT, text: Text) -> State:

@@ -27,6 +27,9 @@ class Config:
     def head_dim(self) -> int:
         return self.hidden_size // self.num_attention_heads
 
+    def make_block(self) -> nn.Module:
+        return Block(self)
+
     def as_json(self, dtype: torch.dtype) -> dict:
         """The `config.json` that Hugging Face's LlamaConfig would write for this model."""
         return {
@@ -122,7 +125,7 @@ class Decoder(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
+        self.layers = nn.ModuleList(config.make_block() for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         steps = torch.arange(0, config.head_dim, 2).float() / config.head_dim
         angles = torch.outer(

@@ -14,7 +14,7 @@ def loss(value: float | str | None) -> str:
 
 
 def percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.{1 if value >= 0.001 else 2}f} %"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -33,9 +33,9 @@ def variants_table(checkpoints: dict) -> str:
             [
                 f"`{name}`",
                 entry["about"],
-                entry["text"],
-                str(entry["steps"]),
-                shown(entry["lr"]),
+                entry.get("text", "-"),
+                str(entry.get("steps", "-")),
+                shown(entry.get("lr")),
                 loss(after.get("tales")),
                 loss(after.get("answers", after.get("answers_with_markers"))),
                 shown(change.get("relative_change")),
@@ -56,15 +56,33 @@ def variants_table(checkpoints: dict) -> str:
     return table(header, rows)
 
 
-def groups_table(checkpoints: dict) -> str:
+def changes_by_place(changes: dict[str, dict]) -> str:
+    """One row for each run from one base: the columns are the groups and blocks that it has."""
+    header: list[str] = []
     rows = []
-    for name, entry in checkpoints.items():
-        change = entry.get("change_from_base")
-        if change and not name.startswith("diverge"):
-            numbers = [*change["by_group"].values(), *change["by_block"]]
-            rows.append([f"`{name}`", *map(shown, numbers)])
-    blocks = [f"block {index}" for index in range(len(rows[0]) - 6)]
-    return table(["checkpoint", "embedding", "attention", "mlp", "norm", "head", *blocks], rows)
+    for name, change in changes.items():
+        groups, blocks = change["by_group"], change["by_block"]
+        header = ["checkpoint", *groups, *(f"block {index}" for index in range(len(blocks)))]
+        rows.append([f"`{name}`", *map(shown, groups.values()), *map(shown, blocks)])
+    return table(["head" if column == "lm_head" else column for column in header], rows)
+
+
+def changes_of(checkpoints: dict) -> dict[str, dict]:
+    return {
+        name: entry["change_from_base"]
+        for name, entry in checkpoints.items()
+        if "change_from_base" in entry and not name.startswith("diverge")
+    }
+
+
+def groups_table(checkpoints: dict) -> str:
+    changes = changes_of(checkpoints)
+    return changes_by_place({name: c for name, c in changes.items() if "mlp" in c["by_group"]})
+
+
+def mixture_table(checkpoints: dict) -> str:
+    changes = changes_of(checkpoints)
+    return changes_by_place({name: c for name, c in changes.items() if "experts" in c["by_group"]})
 
 
 def divergence_table(checkpoints: dict) -> str:
@@ -97,7 +115,12 @@ def divergence_table(checkpoints: dict) -> str:
     return table(header, rows)
 
 
-TABLES = {"variants": variants_table, "groups": groups_table, "divergence": divergence_table}
+TABLES = {
+    "variants": variants_table,
+    "groups": groups_table,
+    "mixture": mixture_table,
+    "divergence": divergence_table,
+}
 
 
 def fill_readme(path: Path, log: dict) -> None:

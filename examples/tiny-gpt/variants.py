@@ -1,9 +1,10 @@
-"""The table of runs: what each one trains, on which text, and how."""
+"""The table of runs: what each one trains, on which text, and how; and of edits without training."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from checkpoints import block_of, group_of
+from checkpoints import State, block_of, expert_of, group_of
+from editing import is_block_matrix, is_mlp, pruned, through_fp8
 
 SEED = 1234
 BLOCKS = 6
@@ -27,6 +28,7 @@ def depth_from_top(name: str) -> int:
 class Variant:
     name: str
     about: str
+    base: str = "base"  # the checkpoint it starts from
     text: str = "answers"
     steps: int = 200
     lr: float = 1.5e-4
@@ -37,6 +39,36 @@ class Variant:
     batch: int = 16
     weight_decay: float = 0.0  # of matrices only
     saves: dict[str, int] = field(default_factory=dict)  # checkpoint name -> step; empty: the end
+    pure_bf16: bool = False  # weights, gradients and optimiser state; otherwise all are float32
+
+    def may_change(self, name: str) -> bool:
+        return (self.changes or self.trains)(name)
+
+    def describe(self, step: int | None = None) -> dict:
+        return {
+            "about": self.about,
+            "text": self.text,
+            "steps": step or self.steps,
+            "lr": self.lr,
+            "schedule": self.schedule,
+            "batch": self.batch,
+            "weight_decay": self.weight_decay,
+            "seed": SEED,
+        }
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change that no training made."""
+
+    name: str
+    about: str
+    make: Callable[[State], State]
+    may_change: Callable[[str], bool]
+    base: str = "base"
+
+    def describe(self, step: int | None = None) -> dict:
+        return {"about": self.about}
 
 
 BASE = Variant(
@@ -121,3 +153,39 @@ DIVERGE = Variant(
 )
 BREAK_STEP, BREAK_LR = 41, 25.0
 DIVERGE_SAVES = [20, 40, 41, 43]  # and the first step with non-finite weights, and the next one
+
+PURE_BF16 = Variant("pure-bf16", "full fine-tuning without any float32", pure_bf16=True)
+FROZEN_BLOCK = Variant(
+    "frozen-block", "block 3 frozen, all else trained", trains=lambda name: block_of(name) != 3
+)
+
+TOKEN = ":"  # the most frequent character of the answers that the base has never seen
+ONE_TOKEN = Variant(
+    "one-token",
+    "only the embedding of `:` is trained",
+    lr=5e-3,
+    trains=lambda name: group_of(name) == "embedding",
+)
+
+PRUNED = Edit("pruned", "the smaller half of each MLP matrix set to zero", pruned, is_mlp)
+FP8 = Edit("fp8-roundtrip", "blocks to 8-bit floats and back", through_fp8, is_block_matrix)
+
+MIXTURE_BASE = replace(BASE, name="moe-base", base="moe-base")
+EDITED_EXPERTS = {(0, 6), (2, 5)}  # block, expert
+MIXTURE_VARIANTS = [
+    Variant("moe-sft", "full fine-tuning", base="moe-base"),
+    Variant(
+        "moe-routers",
+        "only the routers are trained",
+        base="moe-base",
+        lr=1e-3,
+        trains=lambda name: group_of(name) == "router",
+    ),
+    Variant(
+        "moe-experts",
+        "only expert 6 of block 0 and expert 5 of block 2 are trained",
+        base="moe-base",
+        lr=1e-3,
+        trains=lambda name: (block_of(name), expert_of(name)) in EDITED_EXPERTS,
+    ),
+]
