@@ -885,6 +885,8 @@ interface PatternResult {
 type ExplanationCode = 
 /** NaN or Inf that came with the new checkpoint. */
 'broken'
+/** NaN or Inf of the old checkpoint that the new one has no more. */
+ | 'mended'
 /** Values beyond the range of a narrower type. */
  | 'overflowed' | 'optimizer_state'
 /** Quantised weights, stored as codes. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import test from 'ava';
 import { DiffAnalyzer, compareCheckpoints } from 'model-diff';
 import type { Analysis, DiffSummary } from 'model-diff';
-import { FIRST_LINES, TRUE_LINES, WRONG_LINES } from './first-lines.ts';
+import { FIRST_LINES, TRUE_LINES } from './first-lines.ts';
 
 const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
 
@@ -71,13 +71,6 @@ for (const [old, tuned, line] of TRUE_LINES) {
   });
 }
 
-for (const [old, tuned, line] of WRONG_LINES) {
-  test.failing(`first line should be right: ${old} to ${tuned}`, async (t) => {
-    const { analysis } = await analyze(old, tuned);
-    t.regex(analysis.summary.verdict, line);
-  });
-}
-
 test('every example is told', (t) => {
   const told = new Set([
     ...VERDICTS.map(([name]) => name),
@@ -86,8 +79,8 @@ test('every example is told', (t) => {
   const checkpoints = readdirSync(examples)
     .filter((name) => existsSync(`${examples}${name}/config.json`))
     .sort();
-  // Those in another layout have a test of their own, and so has the run that broke.
-  const elsewhere = ['base-pt', 'diverge-5'];
+  // Another layout, which has a test of its own.
+  const elsewhere = ['base-pt'];
   t.deepEqual(
     checkpoints.filter((name) => !told.has(name)),
     elsewhere,

@@ -76,7 +76,7 @@ test('below 90% of the elements the coverage comes first, below half of them not
   );
   t.is(
     verdict(cut(4, 0)),
-    'Only 4 of 39 tensors (24% of the elements) could be compared: names differ; they are identical, and nothing can be said of the rest.',
+    'Only 4 of 39 tensors (24% of the elements) could be compared: the others are in the old checkpoint alone; they are identical, and nothing can be said of the rest.',
   );
   t.regex(verdict(cut(1, 0)), /; it is identical, and nothing can be said of the rest\.$/);
   t.regex(verdict(cut(4, 0.02)), /; they changed, and nothing can be said of the rest\.$/);

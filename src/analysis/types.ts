@@ -102,6 +102,8 @@ export interface PatternResult {
 export type ExplanationCode =
   /** NaN or Inf that came with the new checkpoint. */
   | 'broken'
+  /** NaN or Inf of the old checkpoint that the new one has no more. */
+  | 'mended'
   /** Values beyond the range of a narrower type. */
   | 'overflowed'
   | 'optimizer_state'

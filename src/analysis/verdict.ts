@@ -91,13 +91,16 @@ function describeRest(identical: number, tensors: number): string {
 }
 
 function describeBroken({ claims }: AnalysisContext): string[] {
-  return claims.filter(({ code }) => code === 'broken' || code === 'overflowed').map(({ sentence }) => sentence);
+  return claims.filter(({ code }) => BROKEN.has(code)).map(({ sentence }) => sentence);
 }
+
+/** What is told of NaN and Inf, before all else. */
+const BROKEN: ReadonlySet<string> = new Set(['broken', 'overflowed', 'mended']);
 
 /** What accounts for the change, largest first, and what did not change. */
 function describeChange(context: AnalysisContext): string[] {
   const { story } = context;
-  const told = context.claims.filter(({ code }) => code !== 'broken' && code !== 'overflowed');
+  const told = context.claims.filter(({ code }) => !BROKEN.has(code));
   const codes = context.coverage.share < COVERED.most && context.coverage.reasons[0] === 'codes';
   const claims = told.filter(({ code }) => !(codes && code === 'codes'));
   const major = selectMajor(claims);
@@ -133,10 +136,10 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
   const still = story.compared.filter((row) => !hasChanged(row));
   if (still.length === 0) return '';
   const isExact = still.every((row) => row.isIdentical);
-  const isForm = claims.every((claim) => claim.isForm === true || claim.rows.length === 0);
   const same = isExact ? 'bit-identical' : 'unchanged';
-  // Where every matrix changed, what did not is named; otherwise the changed ones were.
-  if (!isForm && !claims.some(({ evidence }) => evidence['everything'] === true)) return `all else is ${same}`;
+  // Where every matrix changed, or everything but a part, what did not is named; otherwise the changed ones were.
+  const isNamed = claims.some(({ evidence }) => evidence['everything'] === true) || story.where(story.changed).isComplement;
+  if (!isNamed) return `all else is ${same}`;
   const { text, isPlural, isComplement } = story.where(still);
   if (isComplement) return `all else is ${same}`;
   return counts.byType.failed > 0 ? '' : `${text} ${isPlural ? 'are' : 'is'} ${same}`;
@@ -174,23 +177,28 @@ function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext,
       : null,
   ].filter((part) => part !== null);
   const left = summary.leftOut.filter(isOpenQuestion).map(({ name }) => name);
-  const keys = summary.configChanges.length;
+  const keys = joinKeys(summary.configChanges.map(({ key }) => key));
   return [
     isCovered ? '' : joinWords(structure),
     byType.failed > 0 ? `${formatNoun(byType.failed, 'tensor')} could not be compared` : '',
     left.length > 0 ? `not compared: ${listNames(left)}` : '',
-    keys > 0
-      ? `the configuration differs (${listNames(
-          summary.configChanges.map(({ key }) => key),
-          2,
-        )})`
-      : '',
+    keys.length > 0 ? `the configuration differs (${listNames(keys, 2)})` : '',
   ];
 
   function nameOne(type: string): string {
     const names = rows.filter((row) => row.changeType === type).map((row) => row.name);
     return names.length === 1 ? ` (${names[0]})` : '';
   }
+}
+
+/** Keys of a configuration; several of one section are that section. */
+function joinKeys(keys: readonly string[]): string[] {
+  const sections = new Map<string, string>();
+  for (const key of keys) {
+    const section = /^(?:[^:]+\.json(?:: )?)?[^.]*/.exec(key)?.[0] ?? key;
+    sections.set(section, sections.has(section) ? section : key);
+  }
+  return [...sections.values()];
 }
 
 function count(tensors: number, withNoun: boolean): string {

@@ -1,9 +1,11 @@
-import { formatCount, formatNoun } from '../../wording/numbers.ts';
+import { formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { joinWords } from '../../wording/sentences.ts';
 import { findOverflows } from '../overflow.ts';
+import { groupChange } from '../overall.ts';
+import { sumOf } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
-import type { Claim } from './explanation.ts';
-import type { Story } from './story.ts';
+import type { Claim, Explain } from './explanation.ts';
+import { countPlaced, type Story } from './story.ts';
 
 type Count = 'nan' | 'inf';
 
@@ -30,24 +32,68 @@ export function explainBroken(story: Story): readonly Claim[] {
     sentence: `${formatNoun(elements, 'value')} in ${formatNoun(tensors.length, 'tensor')} overflowed to ${became} in the conversion from ${from} to ${to}`,
     evidence: { from, to, became, tensors: tensors.length, elements, largestOld, limit },
   }));
-  if (rest.length > 0) claims.unshift(describe(story, rest, present.length));
+  if (rest.length > 0) claims.unshift(describe(story, rest, present));
   return claims;
 }
 
-function describe(story: Story, rows: readonly TensorRow[], of: number): Claim {
+/** NaN and Inf of the old checkpoint that the new one has no more. */
+export const explainMended: Explain = (story, open) => {
+  const lost = (row: TensorRow): number => countIn(row, 'old') - countIn(row, 'new');
+  const rows = open.filter((row) => lost(row) > 0);
+  if (rows.length === 0) return [];
+  const elements = sumOf(rows, lost);
+  const still = rows.filter((row) => countIn(row, 'new') > 0).length;
+  const now = still === 0 ? 'none does' : `${formatCount(still)} of them still ${still === 1 ? 'does' : 'do'}`;
+  // What had hardly a finite value has not changed by anything that could be measured.
+  const change = elements < 0.5 * sumOf(rows, (row) => row.elements) ? groupChange(rows) : null;
+  const rest = change === null ? '' : `; their finite elements changed by ${formatPercent(change)}`;
+  return [
+    {
+      code: 'mended',
+      rows,
+      sentence: `${countPlaced(story, rows)} of the old checkpoint held NaN or Inf, in the new one ${now}${rest}`,
+      evidence: { tensors: rows.length, elements, still, change },
+    },
+  ];
+};
+
+function countIn(row: TensorRow, side: 'old' | 'new'): number {
+  const { nan, inf } = row.readSide(side);
+  return (nan || 0) + (inf || 0);
+}
+
+function describe(story: Story, rows: readonly TensorRow[], present: readonly TensorRow[]): Claim {
+  const of = present.length;
+  const holding = present.filter((row) => countIn(row, 'new') > 0).length;
   const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => gained(row, kind) > 0));
   const kinds = joinWords(holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')));
   const total = (kind: Count): number => rows.reduce((sum, row) => sum + gained(row, kind), 0);
+  const evidence = {
+    tensors: rows.length,
+    of,
+    nan: total('nan'),
+    inf: total('inf'),
+    first: rows.slice(0, 10).map((row) => row.name),
+  };
   const compared = new Set(story.compared);
   const isKnown = rows.every((row) => compared.has(row));
   const place = rows.length === of || rows.length === 1 || !isKnown ? '' : ` (${story.where(rows).text})`;
   const subject =
     rows.length === 1 ? `1 of ${formatNoun(of, 'tensor')}` : `${formatCount(rows.length)} of ${formatNoun(of, 'tensor')}`;
   const name = rows.length === 1 ? `, ${rows[0]?.name ?? ''}` : '';
+  // Those that held some before and have no more are broken all the same.
+  if (holding > rows.length) {
+    return {
+      code: 'broken',
+      rows,
+      sentence: `broken: ${formatCount(holding)} of ${formatNoun(of, 'tensor')} contain ${kinds}, ${formatCount(rows.length)} of them more than before`,
+      evidence: { ...evidence, holding },
+    };
+  }
   return {
     code: 'broken',
     rows,
     sentence: `broken: ${subject} ${rows.length === 1 ? 'contains' : 'contain'} ${kinds}${place}${name}`,
-    evidence: { tensors: rows.length, of, nan: total('nan'), inf: total('inf'), first: rows.slice(0, 10).map((row) => row.name) },
+    evidence,
   };
 }

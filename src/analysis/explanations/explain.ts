@@ -1,11 +1,11 @@
 import { sum } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import type { Explanation } from '../types.ts';
-import { explainBroken } from './broken.ts';
+import { explainBroken, explainMended } from './broken.ts';
 import { explainCast, explainLosslessCast } from './cast.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { explainCodes, explainOptimizer, explainStatistics } from './kept-apart.ts';
-import { explainLostMask, explainPruning } from './pruned.ts';
+import { explainFilledMask, explainLostMask, explainPruning } from './pruned.ts';
 import { explainQuantisation } from './quantised.ts';
 import { explainOrder } from './reordered.ts';
 import { explainReplacement } from './replaced.ts';
@@ -17,6 +17,7 @@ import { explainTraining } from './trained.ts';
 /** All explanations, in the order in which they may claim tensors: what is broken, the same weights in another form, then changes. */
 const EXPLANATIONS: readonly Explain[] = [
   explainBroken,
+  explainMended,
   explainOptimizer,
   explainCodes,
   explainLosslessCast,
@@ -24,6 +25,7 @@ const EXPLANATIONS: readonly Explain[] = [
   explainScaling,
   explainOrder,
   explainPruning,
+  explainFilledMask,
   explainQuantisation,
   explainLostMask,
   explainRows,

@@ -96,7 +96,9 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
   const error = groupChange(rows);
   const [worst] = [...rows].sort((a, b) => b.change - a.change || (a.name < b.name ? -1 : 1));
   const tail =
-    rows.length > 1 && worst !== undefined ? `, worst ${worst.name.replace(/\.weight$/, '')} ${formatPercent(worst.change)}` : '';
+    rows.length > 1 && worst !== undefined
+      ? `, worst ${worst.name.replace(/^model\.|\.weight$/g, '')} ${formatPercent(worst.change)}`
+      : '';
   const sentence =
     side === 'new'
       ? `same weights, rounded to ${grid.name}: error ${formatPercent(error)}${tail}`

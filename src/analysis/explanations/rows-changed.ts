@@ -1,6 +1,7 @@
 import { formatCount, formatNoun } from '../../wording/numbers.ts';
 import { joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './explanation.ts';
+import { nameTensor } from './story.ts';
 
 /** At most this share of the rows of a matrix, for the rows to be the story. */
 const FEW = 0.05;
@@ -8,7 +9,7 @@ const FEW = 0.05;
 const FEW_ROWS = 2;
 
 /** Matrices of which only some rows changed, as the embeddings of some tokens. */
-export const explainRows: Explain = ({ changed: all }, open) =>
+export const explainRows: Explain = (story, open) =>
   open.flatMap((row) => {
     const of = row.oldShape?.[0] ?? 0;
     const changed = row.probe('changedRows');
@@ -34,7 +35,7 @@ export const explainRows: Explain = ({ changed: all }, open) =>
         {
           code: 'rows_changed' as const,
           rows: [row],
-          sentence: `${formatCount(scaled)} rows of ${row.name} were scaled by ${factor.toPrecision(3)}, ${trained} trained`,
+          sentence: `${formatCount(scaled)} rows of ${nameTensor(story, row)} were scaled by ${factor.toPrecision(3)}, ${trained} trained`,
           evidence,
         },
       ];
@@ -43,7 +44,7 @@ export const explainRows: Explain = ({ changed: all }, open) =>
       {
         code: 'rows_changed' as const,
         rows: [row],
-        sentence: `${all.length === 1 ? 'only ' : ''}${nameRows(changed, first, last)} of ${row.name} changed`,
+        sentence: `${story.changed.length === 1 ? 'only ' : ''}${nameRows(changed, first, last)} of ${nameTensor(story, row)} changed`,
         evidence,
       },
     ];

@@ -1,3 +1,4 @@
+import { formatNoun } from '../../wording/numbers.ts';
 import type { DiffSummary } from '../../comparison/summary.ts';
 import type { SortedRows } from '../apart.ts';
 import type { TensorRow } from '../tensor-row.ts';
@@ -56,4 +57,18 @@ export function readStory(rows: readonly TensorRow[], sorted: SortedRows, summar
 export function placeVerb({ subject, place }: Where, verb: string, isOnly = false): string {
   const only = isOnly && !/^(all \d|both|every)/.test(subject) ? `only ${subject.replace(/^all /, 'the ')}` : subject;
   return `${only} ${verb}${place === '' ? '' : `, ${place}`}`;
+}
+
+/** A tensor as a sentence calls it. */
+export function nameTensor(story: Story, row: TensorRow): string {
+  const { text, exact, isComplement } = story.where([row]);
+  return exact && !isComplement && story.compared.length > 1 ? text : row.name;
+}
+
+/** How many tensors, and which: `18 tensors (all MLPs)`; a single one by its name. */
+export function countPlaced(story: Story, rows: readonly TensorRow[]): string {
+  const [first, ...others] = rows;
+  if (first !== undefined && others.length === 0) return nameTensor(story, first);
+  const { text, exact, isComplement } = story.where(rows);
+  return `${formatNoun(rows.length, 'tensor')}${exact && !isComplement ? ` (${text})` : ''}`;
 }

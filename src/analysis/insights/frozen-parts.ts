@@ -9,8 +9,8 @@ const MANY = 0.5;
  * where all matrices did, what did not); and where rounding may hide a change.
  */
 export const explainFrozenParts: Explain = ({ frozen, counts, density, claims }) => {
-  const tensors = Math.max(frozen.tensors, counts.byType.unchanged + counts.byType.modified);
-  const still = Math.max(frozen.frozenTensors, frozen.tensors === 0 ? counts.byType.unchanged : 0);
+  const tensors = frozen.tensors > 0 ? frozen.tensors : counts.byType.unchanged + counts.byType.modified;
+  const still = frozen.tensors > 0 ? frozen.frozenTensors : counts.byType.unchanged;
   if (tensors === 0 || still === tensors) return [];
   const share = frozen.elements > 0 ? frozen.frozenElements / frozen.elements : still / tensors;
   const kept = counts.unchangedShare ?? share;

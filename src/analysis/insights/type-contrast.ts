@@ -32,7 +32,7 @@ interface Contrast {
 export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall, band }) => {
   if (band === 'replaced') return [];
   const totals = totalTypes(measured);
-  const changed = Object.values(layerAnalysis).filter((type) => type.count > 0);
+  const changed = Object.values(layerAnalysis).filter((type) => type.count > 0 && type.avgChange > 0);
   const contrasts = changed.map((type) => contrast(type, totals, overall.change));
   const outstanding = contrasts.filter(({ standsOut }) => standsOut);
   const large = contrasts.filter(({ standsOut, type }) => !standsOut && type.avgChange > significantChangeThreshold);

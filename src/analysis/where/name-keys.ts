@@ -24,8 +24,9 @@ export interface Scope {
 
 /** More groups than this are not named together. */
 const MOST_GROUPS = 8;
-/** Price of `but`. */
+/** Price of `but`, and how many groups it may be followed by where those that are meant can be named. */
 const BUT = 0.8;
+const MOST_BUT = 2;
 
 /** The cheapest words for keys: all, some groups, or all but some groups; null where nothing is worth a word. */
 export function nameKeys(scope: Scope): Naming | null {
@@ -42,7 +43,12 @@ export function nameKeys(scope: Scope): Naming | null {
   const rest = allowed.map((flag, key) => (exists[key] === 1 && flag === 0 ? 1 : 0));
   const but = pickGroups(grouping, exists, rest, Float64Array.from(rest));
   const isWhole = but !== null && rest.every((flag, key) => flag === 0 || but.holds[key] === 1);
-  if (isWhole && but !== null && (direct === null || !isComplete(direct.holds, gain) || but.cost + BUT < direct.cost))
+  const isShort = (but?.groups?.length ?? 0) <= MOST_BUT;
+  if (
+    isWhole &&
+    but !== null &&
+    (direct === null || !isComplete(direct.holds, gain) || (isShort && but.cost + BUT < direct.cost))
+  )
     return { groups: but.groups, isAllBut: true, cost: but.cost + BUT, holds: allowed };
   return direct;
 }
