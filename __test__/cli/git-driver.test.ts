@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { example, run } from './cli.ts';
+import { example, ROOT, run } from './cli.ts';
 import { makePointer, Repository } from './repository.ts';
 
 const BASE = readFileSync(example('base/model.safetensors'));
@@ -56,6 +56,16 @@ test('what cannot be compared is told in words, and the rest of the diff goes on
   t.true(stdout.includes(FIRST_LINE));
   t.true(stdout.includes('link to b.safetensors'), stdout);
   t.notRegex(stdout, /git-blob/);
+});
+
+test('a new pickle that could run code is no quiet line', async (t) => {
+  const repository = await Repository.create('*.pt diff=model-diff -text\n');
+  t.teardown(() => repository.remove());
+  repository.write('m/w.pt', readFileSync(join(ROOT, '__test__', 'fixtures', 'hostile', 'call_os_system.pt')));
+  await repository.git('add', '-A');
+  const { code, stdout } = await repository.git('diff', '--cached');
+  t.is(code, 0);
+  t.regex(stdout, /\nnew file mode 100644\npytorch, [^\n]*\ncritical\[GlobalDangerous\]: [^\n]*m\/w\.pt/);
 });
 
 test('other calls end with 0 too', async (t) => {
@@ -122,7 +132,7 @@ test('a store that is elsewhere, and an object that is not there', async (t) => 
   t.is(missing.code, 0);
   t.regex(
     missing.stdout,
-    /^diff a\/w\.safetensors b\/w\.safetensors\nerror\[E_GIT_LFS_POINTER\]: git-LFS pointer [^\n]*[ab]\/w\.safetensors[^\n]*\nhint: run `git lfs pull`/,
+    /^diff a\/w\.safetensors b\/w\.safetensors\nerror\[E_GIT_LFS_POINTER\]: git-LFS pointer [^\n]*\(w\.safetensors\)\nhint: run `git lfs pull`/,
   );
   for (const place of [join(repository.path, 'elsewhere'), '../elsewhere']) {
     await repository.git('config', 'lfs.storage', place);

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { analyze } from '../../analysis/analyze.ts';
 import { loadCheckpoint } from '../../checkpoint/load.ts';
 import { compare } from '../../compare/compare.ts';
 import { writeReport } from '../../report/render.ts';
+import { choosePaint } from '../../report/text/paint.ts';
 import { prepareReport } from '../../report/report.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { describeFinding } from '../describe-finding.ts';
 import { EXIT } from '../exit.ts';
 import { describeFailure } from '../failure.ts';
 import { type GitChange, readGitChange, writeGitHeader } from '../git/change.ts';
@@ -32,7 +35,7 @@ export async function runGitDriver(session: Session, args: readonly string[]): P
 
 async function describeChange(session: Session, change: GitChange): Promise<string> {
   const header = writeGitHeader(change).map((line) => `${escapeTerminal(line)}\n`);
-  return header.join('') + (await describeContents(session, change));
+  return header.join('') + nameFiles(await describeContents(session, change), change);
 }
 
 async function describeContents(session: Session, change: GitChange): Promise<string> {
@@ -50,15 +53,14 @@ async function describeContents(session: Session, change: GitChange): Promise<st
     });
   } catch (error) {
     session.signal.throwIfAborted();
-    const text = describeFailure(error, { verbose: false, color: paints(session, 'stdout') });
-    return nameFiles(text, change);
+    return describeFailure(error, { verbose: false, color: paints(session, 'stdout') });
   }
 }
 
 async function describeFile(session: Session, path: string): Promise<string> {
   const checkpoint = await loadCheckpoint(path, { signal: session.signal });
   try {
-    const { format, table, numParameters, sizeBytes } = checkpoint;
+    const { format, table, numParameters, sizeBytes, findings } = checkpoint;
     const dtypes = [...new Set(table.names.map((_, row) => table.dtype(row)))].toSorted();
     const parts = [
       format,
@@ -67,7 +69,9 @@ async function describeFile(session: Session, path: string): Promise<string> {
       formatBytes(sizeBytes),
       ...dtypes,
     ];
-    return `${escapeTerminal(parts.join(', '))}\n`;
+    const paint = choosePaint(paints(session, 'stdout'));
+    const serious = findings.filter(({ severity }) => severity !== 'info').slice(0, ROWS);
+    return [escapeTerminal(parts.join(', ')), ...serious.map((finding) => describeFinding(finding, paint)), ''].join('\n');
   } finally {
     checkpoint.close();
   }
@@ -84,9 +88,12 @@ function describeLinks({ oldFile, newFile, oldMode, newMode }: GitChange): strin
   return `${escapeTerminal(`${describe(oldFile, oldMode)} became ${describe(newFile, newMode)}`)}\n`;
 }
 
-/** The names of the repository instead of those of temporary files. */
+/** The names of the repository instead of those of temporary files. A file of the working tree has its name already. */
 function nameFiles(text: string, { oldFile, newFile, oldName, newName }: GitChange): string {
-  const replace = (words: string, file: string | null, name: string): string =>
-    file === null ? words : words.replaceAll(escapeTerminal(file), escapeTerminal(name));
-  return replace(replace(text, oldFile, oldName), newFile, newName);
+  const sides = [[oldFile, oldName] as const, [newFile, newName] as const];
+  return sides.reduce(
+    (words, [file, name]) =>
+      file === null || !isAbsolute(file) ? words : words.replaceAll(escapeTerminal(file), escapeTerminal(name)),
+    text,
+  );
 }
