@@ -164,14 +164,18 @@ fn repository_around(directory: &Path) -> Option<PathBuf> {
             return Some(git);
         }
         let text = read_small(&git)?;
-        Some(folder.join(text.strip_prefix("gitdir:")?.trim()))
+        let git = folder.join(text.strip_prefix("gitdir:")?.trim());
+        git.canonicalize().ok()
     })
 }
 
 /// The folder of the objects of a repository: `lfs/objects` in the directory that its worktrees share, or where `lfs.storage` says.
 fn store_of(git: &Path) -> PathBuf {
     let common = match read_small(&git.join("commondir")) {
-        Some(text) => git.join(text.trim()),
+        Some(text) => git
+            .join(text.trim())
+            .canonicalize()
+            .unwrap_or_else(|_| git.to_path_buf()),
         None => git.to_path_buf(),
     };
     let home = ["HOME", "USERPROFILE"]

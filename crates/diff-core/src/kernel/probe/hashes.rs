@@ -5,7 +5,6 @@
 //! at most, and all of them must be wrong together for a false answer.
 
 use crate::kernel::Operand;
-use crate::kernel::digest::mix;
 use crate::kernel::probe::Place;
 use crate::stats::Hashes;
 
@@ -54,4 +53,12 @@ fn wide<const N: usize>(bits: &[u8; N]) -> u64 {
     let mut bytes = [0; 8];
     bytes[..N].copy_from_slice(bits);
     u64::from_le_bytes(bytes)
+}
+
+/// The finalizer of `SplitMix64`.
+fn mix(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
 }
