@@ -141,3 +141,48 @@ test('status 2 comes with an error line', async (t) => {
   t.is(code, 2);
   t.regex(stderr, /^error/);
 });
+
+test('--format tsv: a line a tensor, the same for the same values in any file and with any number of threads', async (t) => {
+  const tsv = async (path: string, ...args: readonly string[]): Promise<string[]> => {
+    const { code, stdout, stderr } = await run(['inspect', path, '--format', 'tsv', ...args]);
+    t.deepEqual([code, stderr], [0, '']);
+    return stdout.split('\n');
+  };
+  const lines = await tsv(example('base'));
+  t.is(lines[0], 'name\tdtype\tshape\thash');
+  t.is(lines.length, 59);
+  t.deepEqual(lines.slice(1, -1), lines.slice(1, -1).toSorted());
+  t.regex(lines[1] ?? '', /^lm_head\.weight\tbf16\t\[68,40\]\t[0-9a-f]{16}$/);
+  t.deepEqual(await tsv(example('base-pt')), lines, 'of a PyTorch file');
+  const values = Array.from({ length: 600_000 }, (_, index) => Math.sin(index));
+  const write = (name: string, change: (values: number[]) => void): string => {
+    const own = [...values];
+    change(own);
+    return writeSafetensors(join(folder.path, name), [
+      { name: 'large', shape: [600, 1000], values: own },
+      { name: 'tab\tname', shape: [3], values: [1, 2, 3] },
+      { name: 'none', shape: [0] },
+    ]);
+  };
+  const whole = write('hash.safetensors', () => undefined);
+  const one = await tsv(whole, '--threads', '1');
+  t.deepEqual(await tsv(whole, '--threads', '7'), one);
+  t.true(one.some((line) => line.startsWith(String.raw`tab\u{9}name` + '\tf32\t[3]\t')));
+  const swapped = await tsv(
+    write('swapped.safetensors', (own) => {
+      [own[1], own[500_000]] = [own[500_000] ?? 0, own[1] ?? 0];
+    }),
+  );
+  t.is(swapped.filter((line) => !one.includes(line)).length, 1, 'two elements that changed places');
+});
+
+test('--format tsv of tensors that cannot be read', async (t) => {
+  const file = join(ROOT, '__test__', 'fixtures', 'torch', 'meta.pt');
+  const { code, stdout, stderr } = await run(['inspect', file, '--format', 'tsv']);
+  t.is(code, 2);
+  t.regex(stdout, /^m\tf32\t\[3\]\tunreadable\nn\tbf16\t\[2,2\]\tunreadable\nw\tf32\t\[2\]\t[0-9a-f]{16}$/m);
+  t.regex(stderr, /^error: 2 tensors cannot be read/);
+  const both = await run(['inspect', file, '--format', 'tsv', '--security']);
+  t.is(both.code, 2);
+  t.regex(both.stderr, /^error\[E_ARGUMENT\]: --security prints text or JSON, not tsv\n/);
+});

@@ -67,8 +67,18 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
 /** Flags of a series. */
 export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | 'provenance' | keyof SideFlags>;
 
+/** Flags of a look at the installation. */
+export interface DoctorFlags extends CommonFlags {
+  readonly json?: true;
+}
+
+/** Forms of what a checkpoint consists of. */
+export const INSPECT_FORMATS = ['text', 'json', 'tsv'] as const;
+export type InspectFormat = (typeof INSPECT_FORMATS)[number];
+
 /** Flags of a look into one checkpoint. */
 export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
+  readonly format?: InspectFormat;
   readonly json?: true;
   readonly top?: number;
   readonly stats?: true;

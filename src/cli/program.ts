@@ -1,7 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
 import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
-import type { DiffFlags, InspectFlags, ReportFlags, SeriesFlags } from './flags.ts';
+import { type CommonFlags, type DiffFlags, type DoctorFlags, INSPECT_FORMATS, type InspectFlags } from './flags.ts';
+import type { ReportFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -11,6 +12,9 @@ export interface Actions {
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
   readonly report: (session: Session, path: string, flags: ReportFlags) => Promise<void>;
+  readonly doctor: (session: Session, flags: DoctorFlags) => Promise<void>;
+  readonly schema: (session: Session, name: string, flags: CommonFlags) => Promise<void>;
+  readonly gitDriver: (session: Session, args: readonly string[]) => Promise<void>;
 }
 
 /** The whole command line as commander knows it. */
@@ -41,7 +45,8 @@ export function createProgram(session: Session, actions: Actions): Command {
     .description('list the contents of a checkpoint without reading its tensors')
     .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
     .optionsGroup('Output:')
-    .addOption(new Option('--json', 'print JSON'))
+    .addOption(new Option('-f, --format <format>', 'what to print').choices([...INSPECT_FORMATS]))
+    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
     .addOption(new Option('--top <n>', 'tensors to list (default: 50 on a terminal, otherwise all)').argParser(parseCount))
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
@@ -69,6 +74,29 @@ export function createProgram(session: Session, actions: Actions): Command {
     .action((path: string, flags: ReportFlags) => actions.report(session, path, flags));
   addReportFlags(report);
   addCommonFlags(report);
+
+  const schema = program
+    .command('schema')
+    .description('print the JSON Schema of a format that this program writes or reads')
+    .addArgument(new Argument('[name]', 'which one').default('report'))
+    .action((name: string, flags: CommonFlags) => actions.schema(session, name, flags));
+  addCommonFlags(schema);
+
+  const doctor = program
+    .command('doctor')
+    .description('check the installation, and print what to do if it does not work')
+    .addOption(new Option('--json', 'print JSON'))
+    .action((flags: DoctorFlags) => actions.doctor(session, flags));
+  addCommonFlags(doctor);
+
+  // Its arguments come from git, whatever they look like.
+  program
+    .command('git-driver')
+    .description('show a changed checkpoint in git diff; docs/git.md says how to set it up')
+    .argument('[arguments...]', 'what git gives to an external diff')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((args: string[]) => actions.gitDriver(session, args));
   return program;
 }
 

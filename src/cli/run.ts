@@ -17,6 +17,9 @@ export async function run(args: readonly string[]): Promise<void> {
       inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
       series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
       report: async (...call) => (await import('./commands/report.ts')).runReport(...call),
+      schema: async (...call) => (await import('./commands/schema.ts')).runSchema(...call),
+      doctor: async (...call) => (await import('./commands/doctor.ts')).runDoctor(...call),
+      gitDriver: async (...call) => (await import('./commands/git-driver.ts')).runGitDriver(...call),
     });
     await program.parseAsync([...args], { from: 'user' });
     process.exitCode = session.exitCode;

@@ -11,4 +11,5 @@ pub mod checkpoint;
 pub mod diff;
 pub mod failure;
 pub mod job;
+pub mod machine;
 pub mod table;

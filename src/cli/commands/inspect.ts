@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
-import { ModelDiffError } from '../../errors.ts';
+import { argumentError, ModelDiffError } from '../../errors.ts';
 import { spellAscii } from '../../report/text/ascii.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { escapeJson } from '../../wording/escape.ts';
@@ -10,8 +10,9 @@ import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import { breaksSafety } from '../fail-on.ts';
-import type { InspectFlags } from '../flags.ts';
+import type { InspectFlags, InspectFormat } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
+import { writeInspectionTsv } from '../inspect-tsv.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
@@ -24,23 +25,27 @@ const ROWS_ON_TERMINAL = 50;
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin([path]);
+  const format = chooseForm(flags);
+  if (flags.security === true && format === 'tsv') throw argumentError('--security prints text or JSON, not tsv', 'use --json');
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const mode = chooseProgress(
     flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
     session,
-    flags.json !== true,
+    format !== 'json',
   );
   const progress = new ProgressLine(session, mode, flags.ascii === true);
   const run = { signal: session.signal, onProgress: progress.update };
   let checkpoint: Checkpoint | undefined;
   try {
     checkpoint = await loadCheckpoint(path, { ...run, ...chooseOpening(flags) });
-    if (flags.stats === true)
-      await checkpoint.computeStats(undefined, { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) });
+    const reading = { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) };
+    if (flags.stats === true) await checkpoint.computeStats(undefined, reading);
+    const tsv = format === 'tsv' ? await writeInspectionTsv(checkpoint, reading) : null;
     progress.stop();
     session.signal.throwIfAborted();
-    await show(session, flags, checkpoint, basename(resolve(path)));
-    const failed = [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
+    if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)));
+    else await print(session, tsv.text);
+    const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
     if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
   } catch (error) {
@@ -63,13 +68,17 @@ function readFindingsAlone(error: unknown, path: string, flags: InspectFlags): r
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? error.findings : null;
 }
 
+function chooseForm(flags: InspectFlags): InspectFormat {
+  return flags.json === true ? 'json' : (flags.format ?? 'text');
+}
+
 function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): number {
   return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
 }
 
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
   if (flags.security === true) return showFindings(session, flags, checkpoint.findings);
-  if (flags.json === true) {
+  if (chooseForm(flags) === 'json') {
     const { candidates, configs, files, findings, leftOut } = checkpoint;
     return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
   }
@@ -80,7 +89,7 @@ async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoin
 }
 
 async function showFindings(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<void> {
-  if (flags.json === true) return printJson(session, { findings });
+  if (chooseForm(flags) === 'json') return printJson(session, { findings });
   const text = `${writeFindings(findings, decideLayout(session)).join('\n')}\n`;
   await print(session, session.ascii ? spellAscii(text) : text);
 }

@@ -1,6 +1,7 @@
 //! Runs a plan: every byte once, all cores, memory that does not grow with the tensors.
 
 mod complex;
+mod digest;
 mod gather;
 mod observe;
 mod packed;
@@ -13,6 +14,7 @@ mod schedule;
 mod sparse;
 mod tree;
 
+pub use digest::digest;
 pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use probe::{Questions, probe};

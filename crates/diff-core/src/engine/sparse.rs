@@ -108,6 +108,14 @@ pub(super) fn holds_sums(checkpoint: &Checkpoint, tensor: &Tensor) -> bool {
     coalesced(checkpoint, tensor, sparse).is_ok_and(|form| form.is_summed)
 }
 
+/// The places of a tensor's elements; none where each place has one.
+pub(super) fn places<'t>(checkpoint: &Checkpoint, tensor: &'t Tensor) -> Result<&'t [u64]> {
+    match &tensor.layout {
+        Layout::Sparse(sparse) => Ok(&coalesced(checkpoint, tensor, sparse)?.keys),
+        _ => Ok(&[]),
+    }
+}
+
 fn coalesced<'s>(
     checkpoint: &Checkpoint,
     tensor: &Tensor,

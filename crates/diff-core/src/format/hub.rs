@@ -102,7 +102,7 @@ fn parse(address: &str) -> Result<Address> {
 }
 
 /// Where the cache is, by the variables of the environment.
-fn cache_directory(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(super) fn cache_directory(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name: &str| {
         variable(name)
             .filter(|value| !value.is_empty())
@@ -124,7 +124,7 @@ fn cache_directory(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf>
 /// # Errors
 /// `Argument` for what is no address of a model; `NotFound`, with the command that downloads it; `PathEscape`.
 pub(super) fn resolve(address: &str) -> Result<PathBuf> {
-    resolve_in(address, cache_directory(|name| std::env::var(name).ok()))
+    resolve_in(address, super::hub_cache())
 }
 
 fn resolve_in(address: &str, cache: Option<PathBuf>) -> Result<PathBuf> {

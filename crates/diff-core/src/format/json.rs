@@ -44,7 +44,7 @@ impl<'de, V: Deserialize<'de>, K: Deserialize<'de>> Deserialize<'de> for Members
 
 /// A whole JSON file as text, within the cap.
 pub(super) fn read_file(path: &Path) -> Result<String> {
-    let source = crate::source::FileSource::open(path)?;
+    let source = super::lfs::open(path)?;
     let size = crate::source::Source::size(&source);
     if size > limits::JSON_BYTES {
         return Err(Error::new(Code::LimitExceeded, "JSON file is too large")

@@ -6,6 +6,7 @@ mod hf_dir;
 mod hub;
 mod inflate;
 mod json;
+mod lfs;
 mod npy;
 mod safetensors;
 mod torch;
@@ -125,6 +126,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         hf_dir::note_alone(&mut checkpoint);
         checkpoint
     };
+    lfs::note(&mut checkpoint);
     note_strange_names(&mut checkpoint);
     Ok(checkpoint)
 }
@@ -139,7 +141,10 @@ pub fn detect(path: &Path) -> Result<Option<Format>> {
     if metadata.is_dir() {
         return Ok(hf_dir::has_weights(path).then_some(Format::HuggingFace));
     }
-    let source = FileSource::open(path)?;
+    let source = match lfs::open(path) {
+        Err(error) if error.code() == Code::GitLfsPointer => return Ok(None),
+        source => source?,
+    };
     let head = read_head(&source)?;
     let head = Head {
         start: &head,
@@ -151,6 +156,12 @@ pub fn detect(path: &Path) -> Result<Option<Format>> {
         .map(|reader| reader.format))
 }
 
+/// The folder of the hub's local cache; None where the environment does not tell.
+#[must_use]
+pub fn hub_cache() -> Option<std::path::PathBuf> {
+    hub::cache_directory(|name| std::env::var(name).ok())
+}
+
 /// Where a path is; an address on the hub is looked up in the local cache.
 fn locate(path: &Path) -> Result<Cow<'_, Path>> {
     match path.to_str() {
@@ -160,7 +171,7 @@ fn locate(path: &Path) -> Result<Cow<'_, Path>> {
 }
 
 fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
-    let source = Arc::new(FileSource::open(path)?);
+    let source = Arc::new(lfs::open(path)?);
     let (format, opened) = open_source(&source, 0, options)?;
     let mut sources: Vec<Arc<dyn Source>> = vec![source];
     sources.extend(opened.sources);

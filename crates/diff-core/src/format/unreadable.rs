@@ -6,12 +6,6 @@ use crate::format::Head;
 /// Recognised by their first bytes; the hint says how to get to something readable.
 const KNOWN: &[(&[u8], Code, &str, &str)] = &[
     (
-        b"version https://git-lfs.github.com/spec/v1",
-        Code::GitLfsPointer,
-        "git-LFS pointer instead of the file itself",
-        "run `git lfs pull` in the repository, or download the file",
-    ),
-    (
         b"PK\x05\x06",
         Code::NoTensors,
         "empty zip archive",
@@ -110,12 +104,11 @@ const HARMLESS: &[(usize, &[u8])] = &[
     (0, b"PK\x05\x06"),
 ];
 
-/// Whether the first bytes are those of weights, or of an archive, that is not read here. Git-LFS pointers are told by name: a tokenizer may
-/// be one too.
+/// Whether the first bytes are those of weights, or of an archive, that is not read here.
 pub(super) fn is_foreign(head: &Head) -> bool {
-    let is_known = KNOWN.iter().any(|(magic, code, _, _)| {
-        head.starts_with(magic) && !matches!(code, Code::GitLfsPointer | Code::NoTensors)
-    });
+    let is_known = KNOWN
+        .iter()
+        .any(|(magic, code, _, _)| head.starts_with(magic) && *code != Code::NoTensors);
     is_known || is_tar(head) || is_zlib(head.start) || is_onnx(head.start) || is_flax(head.start)
 }
 

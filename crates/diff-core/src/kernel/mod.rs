@@ -11,6 +11,7 @@
 
 mod body;
 mod decode;
+mod digest;
 mod dispatch;
 pub mod exponents;
 mod fast;
@@ -29,6 +30,7 @@ use crate::dtype::{Class, DType, ValueMap};
 use crate::stats::{Own, PairStats};
 use body::{OwnLanes, PairLanes};
 
+pub use digest::digest;
 pub use dispatch::Isa;
 
 /// Elements of a chunk.

@@ -14,7 +14,10 @@ use crate::source::way::{self, Wish};
 /// A regular file, opened once. Its map, if it gets one, is made at the first read.
 #[derive(Debug)]
 pub struct FileSource {
+    /// What it is called.
     path: PathBuf,
+    /// Where it lies, if that is elsewhere.
+    behind: Option<PathBuf>,
     file: File,
     identity: Identity,
     wish: Wish,
@@ -73,11 +76,22 @@ impl FileSource {
         let identity = Identity::of(&metadata);
         Ok(Self {
             path: path.to_path_buf(),
+            behind: None,
             file,
             identity,
             wish: Wish::of_environment(),
             map: OnceLock::new(),
         })
+    }
+
+    /// The same file under the name of a file that points to it.
+    #[must_use]
+    pub fn standing_for(self, path: &Path) -> Self {
+        Self {
+            behind: Some(self.path),
+            path: path.to_path_buf(),
+            ..self
+        }
     }
 
     /// Reads a range into a vector of its own, without a map.
@@ -150,6 +164,10 @@ impl Source for FileSource {
         &self.path
     }
 
+    fn behind(&self) -> Option<&Path> {
+        self.behind.as_deref()
+    }
+
     fn size(&self) -> u64 {
         self.identity.size
     }
@@ -204,7 +222,8 @@ impl Source for FileSource {
             .file
             .metadata()
             .map_err(|e| Error::io("look at", &self.path, &e))?;
-        let by_path = std::fs::metadata(&self.path).map_err(|_| self.changed())?;
+        let by_path = std::fs::metadata(self.behind.as_ref().unwrap_or(&self.path))
+            .map_err(|_| self.changed())?;
         if Identity::of(&by_handle) == self.identity && Identity::of(&by_path) == self.identity {
             return Ok(());
         }

@@ -23,6 +23,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// The file, or a made-up name that tells the user what it is.
     fn path(&self) -> &Path;
 
+    /// The file that is read, where the one at `path` only points to it.
+    fn behind(&self) -> Option<&Path> {
+        None
+    }
+
     /// Bytes in all.
     fn size(&self) -> u64;
 

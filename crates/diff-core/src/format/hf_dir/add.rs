@@ -13,8 +13,7 @@ use super::{config, nothing_to_load, ranks, shards};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::format::{OpenOptions, join_inside, json, open_source};
-use crate::source::FileSource;
+use crate::format::{OpenOptions, join_inside, json, lfs, open_source};
 
 #[derive(Deserialize)]
 struct Explicit {
@@ -136,7 +135,7 @@ pub(super) fn weights(
 
 /// Adds all tensors of one file.
 pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
-    let source = Arc::new(FileSource::open(path)?);
+    let source = Arc::new(lfs::open(path)?);
     let (_, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
     checkpoint.sources.push(source);
     checkpoint.sources.extend(opened.sources);

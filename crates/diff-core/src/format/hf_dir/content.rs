@@ -1,15 +1,13 @@
 //! What a file could hold, by its first bytes and, where they do not tell, by what its reader makes of it.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::states;
 use crate::error::Code;
-use crate::format::{HEAD_BYTES, Head, OpenOptions, READERS, open_source, unreadable};
+use crate::format::{HEAD_BYTES, Head, OpenOptions, READERS, lfs, open_source, unreadable};
 use crate::left_out::LeftOutRole;
-use crate::source::FileSource;
+use crate::source::{FileSource, Source};
 
 /// Files that are opened to see whether there are tensors in them; others are taken at their first bytes.
 const PROBES: u32 = 256;
@@ -87,8 +85,8 @@ impl Looker {
             return Some(LeftOutRole::Weights);
         };
         self.probes = left;
-        let opened = FileSource::open(path)
-            .and_then(|source| open_source(&Arc::new(source), 0, &self.options));
+        let opened =
+            lfs::open(path).and_then(|source| open_source(&Arc::new(source), 0, &self.options));
         match opened {
             Ok((_, opened)) => {
                 let names = opened.tensors.iter().map(|tensor| tensor.name.as_str());
@@ -123,17 +121,10 @@ fn is_claimed(head: &Head) -> bool {
 
 /// The first bytes of a file and its size; None for what is empty or cannot be read.
 fn read_start(path: &Path) -> Option<(Vec<u8>, u64)> {
-    let size = std::fs::metadata(path)
-        .ok()
-        .filter(std::fs::Metadata::is_file)?
-        .len();
-    let mut start = Vec::with_capacity(HEAD_BYTES);
-    File::open(path)
-        .ok()?
-        .take(HEAD_BYTES as u64)
-        .read_to_end(&mut start)
-        .ok()?;
-    (!start.is_empty()).then_some((start, size))
+    // A pointer whose file is not there is looked at itself.
+    let source = lfs::open(path).or_else(|_| FileSource::open(path)).ok()?;
+    let size = source.size();
+    Some((source.read(0, HEAD_BYTES.min(size as usize)).ok()?, size))
 }
 
 /// Whether a file that no reader claims could be weights all the same.
