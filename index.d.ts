@@ -446,17 +446,23 @@ type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided'
 /** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
 declare const ROUNDING_SHAPES: readonly RoundingShape[];
 
-/** Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. */
-interface Provenance {
+/** Where a result comes from, whatever made it. */
+interface Origin {
     /** Version of model-diff. */
     readonly version: string;
     /** When it was made, in UTC, as ISO 8601. */
     readonly created: string;
-    /** Paths as they were given; null for checkpoints in memory. */
-    readonly old: string | null;
-    readonly new: string | null;
     /** The command line; null for calls of the library. */
     readonly command: string | null;
+}
+/**
+ * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
+ * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
+ */
+interface Provenance extends Origin {
+    /** null for checkpoints in memory. */
+    readonly old: string | null;
+    readonly new: string | null;
 }
 
 /** One checkpoint of a comparison, as far as reports tell of it. */
@@ -1103,7 +1109,7 @@ declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], co
 
 /**
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
- * first the one and then the other, and no `provenance`, as a series holds no date. Without effect are `includeUnchanged`,
+ * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
  * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
  * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
  */
@@ -1150,7 +1156,7 @@ interface Series {
 declare function createSeries(options?: SeriesOptions): Series;
 
 /** Format of a report. */
-type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
+type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv';
 
 /** Options of the reports. */
 interface VisualizationConfig {

@@ -5,7 +5,7 @@ import { buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult): string {
-  return writeCsv(prepare(result));
+  return [...writeCsv(prepare(result))].join('');
 }
 
 /** A reader of RFC 4180, strict. */

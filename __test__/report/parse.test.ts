@@ -2,11 +2,12 @@
 import test from 'ava';
 import { ModelDiffError } from '../../src/errors.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
+import { joinPieces } from '../../src/report/render.ts';
 import { parseReport } from '../../src/report/json/parse.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildModel, buildResult, prepare } from './build.ts';
 
-const MODEL = writeJson(prepare(buildModel()));
+const MODEL = joinPieces(writeJson(prepare(buildModel())));
 
 type Json = Record<string, unknown>;
 interface Saved extends Json {
@@ -227,7 +228,7 @@ test('a short file does not take long, nor much memory, whatever it asks for', (
 
 test('numbers that contradict each other make a strange report and no crash', (t) => {
   const names = ['a.weight', 'b.weight', 'c.weight', 'd.weight', 'e.weight'];
-  const plain = writeJson(prepare(buildResult(names.map((name) => ({ name })))));
+  const plain = joinPieces(writeJson(prepare(buildResult(names.map((name) => ({ name }))))));
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1e308, 5e-324, 0.5, 2 ** 53];
   for (let round = 0; round < 60; round += 1) {
     let at = round * 7;

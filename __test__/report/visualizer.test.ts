@@ -9,13 +9,14 @@ import { buildModel } from './build.ts';
 const { comparison, analysis } = buildModel();
 const { diffs, summary } = comparison;
 
-test('five formats, each of its kind', (t) => {
+test('every format, each of its kind', (t) => {
   const starts: Readonly<Record<ReportFormat, string>> = {
     html: '<!doctype html>',
     json: '{\n  "$schema"',
     text: 'old  Model A',
     markdown: '# `Model A` → `Model B`',
     csv: 'name,change_type',
+    jsonl: '{"type":"comparison","$schema"',
   };
   for (const format of FORMAT_NAMES)
     t.true(createDiffReport(diffs, summary, analysis, { format }).startsWith(starts[format]), format);

@@ -16,6 +16,7 @@ export interface ReportFlags extends CommonFlags {
   readonly json?: true;
   readonly output?: readonly string[];
   readonly top?: number;
+  readonly provenance: boolean;
 }
 
 /** Flags of what reads tensors. */
@@ -61,16 +62,21 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
   readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
   readonly exitCode?: true;
-  readonly provenance: boolean;
 }
 
 /** Flags of a series. */
-export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | 'provenance' | keyof SideFlags>;
+export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | keyof SideFlags>;
+
+/** Forms of what `inspect` prints. */
+export const INSPECT_FORMATS = ['text', 'json', 'jsonl'] as const;
+export type InspectFormat = (typeof INSPECT_FORMATS)[number];
 
 /** Flags of a look into one checkpoint. */
 export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
+  readonly format?: InspectFormat;
   readonly json?: true;
   readonly top?: number;
   readonly stats?: true;
   readonly security?: true;
+  readonly provenance: boolean;
 }

@@ -14,7 +14,8 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
-import { REPORT_SCHEMA_ID } from '../tool.ts';
+import { SCHEMA_URN } from '../tool.ts';
+import { paceText } from './pace.ts';
 
 /** A file to be written. */
 export interface OutputFile {
@@ -60,23 +61,28 @@ export function refuseStdin(paths: readonly string[]): void {
     );
 }
 
-/** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
+/**
+ * Writes all files or none: each beside its place first, then renamed.
+ * @throws the signal's reason once it is aborted
+ */
 export async function writeOutputs(
-  files: readonly (OutputFile & { readonly text: string })[],
+  files: readonly (OutputFile & { readonly pieces: Iterable<string> })[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly { readonly path: string; readonly bytes: number }[]> {
   const pending: { temporary: string; target: string }[] = [];
   try {
-    for (const { target, path, text } of files) {
+    for (const { target, path, pieces } of files) {
       const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${pending.length}.tmp`);
       pending.push({ temporary, target });
-      await writeFile(temporary, text, { flag: 'wx', signal }).catch((cause: unknown) => {
+      await writeFile(temporary, paceText(pieces, signal), { flag: 'wx', signal }).catch((cause: unknown) => {
         signal.throwIfAborted();
         throw describeSystemError(cause, path, 'cannot write');
       });
     }
     signal.throwIfAborted();
+    const written = pending.map(({ temporary }, index) => ({ path: files[index]?.path ?? '', bytes: statSync(temporary).size }));
     for (const { temporary, target } of pending) renameSync(temporary, target);
+    return written;
   } finally {
     for (const { temporary } of pending) rmSync(temporary, { force: true });
   }
@@ -147,7 +153,7 @@ function isOwnReport(path: string): boolean {
   const start = Buffer.alloc(100);
   const descriptor = openSync(path, 'r');
   try {
-    return start.toString('latin1', 0, readSync(descriptor, start)).includes(REPORT_SCHEMA_ID.replace(/\d+$/, ''));
+    return start.toString('latin1', 0, readSync(descriptor, start)).includes(SCHEMA_URN);
   } finally {
     closeSync(descriptor);
   }

@@ -1,7 +1,15 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
-import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
-import type { DiffFlags, InspectFlags, ReportFlags, SeriesFlags } from './flags.ts';
+import {
+  addCommonFlags,
+  addComparingFlags,
+  addDiffFlags,
+  addOpenFlags,
+  addProvenanceFlag,
+  addReportFlags,
+  addRunFlags,
+} from './add-flags.ts';
+import { type DiffFlags, INSPECT_FORMATS, type InspectFlags, type ReportFlags, type SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -41,11 +49,13 @@ export function createProgram(session: Session, actions: Actions): Command {
     .description('list the contents of a checkpoint without reading its tensors')
     .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
     .optionsGroup('Output:')
-    .addOption(new Option('--json', 'print JSON'))
+    .addOption(new Option('-f, --format <format>', 'what to print').choices([...INSPECT_FORMATS]))
+    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
     .addOption(new Option('--top <n>', 'tensors to list (default: 50 on a terminal, otherwise all)').argParser(parseCount))
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
+  addProvenanceFlag(inspect);
   addOpenFlags(inspect);
   addRunFlags(inspect);
   addCommonFlags(inspect);

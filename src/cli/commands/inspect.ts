@@ -2,16 +2,17 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
-import { ModelDiffError } from '../../errors.ts';
+import { argumentError, ModelDiffError } from '../../errors.ts';
 import { spellAscii } from '../../report/text/ascii.ts';
+import { writeFindingsJson } from '../../report/json/inspection.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
-import { escapeJson } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import { breaksSafety } from '../fail-on.ts';
-import type { InspectFlags } from '../flags.ts';
+import type { InspectFlags, InspectFormat } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
+import { describeSource, writeCheckpoint } from '../inspection.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
@@ -24,11 +25,13 @@ const ROWS_ON_TERMINAL = 50;
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin([path]);
+  if (flags.security === true && flags.format === 'jsonl')
+    throw argumentError('--security prints text or JSON, not jsonl', 'use --json');
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const mode = chooseProgress(
     flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
     session,
-    flags.json !== true,
+    chooseForm(flags) === 'text',
   );
   const progress = new ProgressLine(session, mode, flags.ascii === true);
   const run = { signal: session.signal, onProgress: progress.update };
@@ -47,7 +50,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     progress.stop();
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
-    await showFindings(session, flags, findings);
+    await showFindings(session, flags, { path, findings });
     session.exitCode = judgeSafety(session, flags, findings);
   } finally {
     checkpoint?.close();
@@ -63,30 +66,36 @@ function readFindingsAlone(error: unknown, path: string, flags: InspectFlags): r
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? error.findings : null;
 }
 
+function chooseForm(flags: InspectFlags): InspectFormat {
+  return flags.json === true ? 'json' : (flags.format ?? 'text');
+}
+
 function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): number {
   return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
 }
 
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
-  if (flags.security === true) return showFindings(session, flags, checkpoint.findings);
-  if (flags.json === true) {
-    const { candidates, configs, files, findings, leftOut } = checkpoint;
-    return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
+  if (flags.security === true) return showFindings(session, flags, checkpoint);
+  const format = chooseForm(flags);
+  if (format !== 'text') {
+    const provenance = describeSource(session, checkpoint.path, flags);
+    return print(session, writeCheckpoint(checkpoint, format, provenance, flags.stats === true));
   }
   const isTerminal = session.stdout.isTTY === true;
   const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
   const view = { rows, stats: flags.stats === true, ascii: session.ascii };
-  await print(session, writeInspection(checkpoint, name, decideLayout(session), view));
+  await print(session, [writeInspection(checkpoint, name, decideLayout(session), view)]);
 }
 
-async function showFindings(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<void> {
-  if (flags.json === true) return printJson(session, { findings });
+async function showFindings(
+  session: Session,
+  flags: InspectFlags,
+  { path, findings }: Pick<Checkpoint, 'path' | 'findings'>,
+): Promise<void> {
+  if (chooseForm(flags) === 'json')
+    return print(session, writeFindingsJson({ provenance: describeSource(session, path, flags), path, findings }));
   const text = `${writeFindings(findings, decideLayout(session)).join('\n')}\n`;
-  await print(session, session.ascii ? spellAscii(text) : text);
-}
-
-function printJson(session: Session, value: unknown): Promise<void> {
-  return print(session, `${escapeJson(JSON.stringify(value, null, 2))}\n`);
+  await print(session, [session.ascii ? spellAscii(text) : text]);
 }
 
 function decideLayout(session: Session): Layout {

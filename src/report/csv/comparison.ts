@@ -6,12 +6,10 @@ import { toSnakeCase } from '../json/keys.ts';
 import type { Report } from '../report.ts';
 
 /** Every tensor of the result, listed or not, one a row (RFC 4180). Numbers in full; an empty cell where there is none. */
-export function writeCsv({ columns }: Report): string {
-  const lines = [CSV_COLUMNS.map(([title]) => title).join(',')];
-  for (let row = 0; row < columns.names.length; row += 1) {
-    lines.push(CSV_COLUMNS.map(([, read]) => writeCell(read(columns, row))).join(','));
-  }
-  return `${lines.join('\r\n')}\r\n`;
+export function* writeCsv({ columns }: Report): Generator<string> {
+  yield `${CSV_COLUMNS.map(([title]) => title).join(',')}\r\n`;
+  for (let row = 0; row < columns.names.length; row += 1)
+    yield `${CSV_COLUMNS.map(([, read]) => writeCell(read(columns, row))).join(',')}\r\n`;
 }
 
 type Cell = string | number | boolean | null | undefined;

@@ -38,7 +38,7 @@ ${showSources(report)}
 ${showExplanation()}
 </main>
 ${showFoot()}
-${includeRawData ? html`<script type="application/json" id="model-diff-data">${trusted(escapeJsonInHtml(writeJson(report)))}</script>` : null}`,
+${includeRawData ? html`<script type="application/json" id="model-diff-data">${trusted(escapeJsonInHtml([...writeJson(report)].join('')))}</script>` : null}`,
   });
 }
 

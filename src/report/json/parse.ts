@@ -5,8 +5,9 @@ import { spell } from '../../options.ts';
 import { REPORT_SCHEMA_VERSION } from '../../tool.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { decode, expect, expectObject, type Size } from './decode.ts';
+import { PROVENANCE_SCHEMA } from './origin-schema.ts';
 import { object } from './schema.ts';
-import { OPTIONS_SCHEMA, PROVENANCE_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
+import { OPTIONS_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
 import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
 /** What of a saved report is read back; analysis and rows follow from it. */
