@@ -1156,7 +1156,7 @@ interface Series {
 declare function createSeries(options?: SeriesOptions): Series;
 
 /** Format of a report. */
-type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv';
+type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
 
 /** Options of the reports. */
 interface VisualizationConfig {

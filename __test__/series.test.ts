@@ -342,7 +342,7 @@ test('hostile names of tensors and checkpoints are harmless in every format', as
   t.is(json.tensors[0]?.step_cosine[2], null);
   t.true('relative_step' in (json.steps[0] ?? {}));
   const markdown = (written.get('markdown') ?? '').split('\n');
-  t.true(markdown[0]?.startsWith('# `<script>alert(1)</script>` → '));
+  t.true(markdown[0]?.startsWith('## `<script>alert(1)</script>` → '));
   t.notRegex(markdown.find((line) => line.startsWith('**')) ?? '<', /</u);
   t.notRegex(written.get('csv') ?? '', /(?:^|,)[=@]/mu);
 });

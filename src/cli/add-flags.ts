@@ -20,6 +20,9 @@ export function addReportFlags(command: Command): Command {
       new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or what fits on the terminal)').argParser(
         parseCount,
       ),
+    )
+    .addOption(
+      new Option('--metrics-json <file>', 'also write flat numbers for experiment trackers to this file, or - for stdout'),
     );
   return addProvenanceFlag(command);
 }

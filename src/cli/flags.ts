@@ -15,6 +15,7 @@ export interface ReportFlags extends CommonFlags {
   readonly format?: ReportFormat;
   readonly json?: true;
   readonly output?: readonly string[];
+  readonly metricsJson?: string;
   readonly top?: number;
   readonly provenance: boolean;
 }

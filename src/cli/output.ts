@@ -14,6 +14,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
+import type { ReportFlags } from './flags.ts';
 import { SCHEMA_URN } from '../tool.ts';
 import { paceText } from './pace.ts';
 
@@ -26,22 +27,21 @@ export interface OutputFile {
   readonly format: ReportFormat;
 }
 
+/** The flags that ask for files. */
+type OutputFlags = Pick<ReportFlags, 'output' | 'metricsJson'>;
+
 /**
  * Looks at the outputs before a long run begins.
  * @param inputs what is read: it is never written to
  * @throws ModelDiffError `E_ARGUMENT`, `E_NOT_FOUND`, `E_PERMISSION_DENIED` for what could not be written in the end
  */
-export function planOutputs(paths: readonly string[], inputs: readonly string[]): OutputFile[] {
-  const files = paths.map((path): OutputFile => {
-    const format = findFormat(extname(path));
-    if (format === undefined) {
-      throw argumentError(
-        `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
-        'use --format for stdout',
-      );
-    }
-    return { path, target: findTarget(path), format };
-  });
+export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: readonly string[]): OutputFile[] {
+  const metrics = metricsJson === undefined || metricsJson === '-' ? [] : [metricsJson];
+  const files = [
+    ...output.map((path) => ({ path, target: findTarget(path), format: chooseFormat(path) })),
+    ...metrics.map((path) => ({ path, target: findTarget(path), format: 'metrics' as const })),
+  ];
+
   for (const [index, file] of files.entries()) {
     if (files.findIndex((other) => other.target === file.target) !== index)
       throw argumentError(`the output ${file.path} is given twice`);
@@ -50,7 +50,16 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
   return files;
 }
 
-const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
+const ENDINGS = FORMATS.flatMap(({ endings }) => endings.slice(0, 1));
+
+function chooseFormat(path: string): ReportFormat {
+  const format = findFormat(extname(path));
+  if (format !== undefined) return format;
+  throw argumentError(
+    `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
+    'use --format for stdout',
+  );
+}
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
 export function refuseStdin(paths: readonly string[]): void {

@@ -1,4 +1,5 @@
 import type { SeriesProvenance } from '../comparison/provenance.ts';
+import { argumentError } from '../errors.ts';
 import type { ReportFormat } from '../report/formats.ts';
 import { joinPieces, writeReport, writeSeries, type WriteOptions } from '../report/render.ts';
 import type { Report } from '../report/report.ts';
@@ -15,10 +16,16 @@ const ROWS = 50;
 /** A terminal shows at least these rows of the list, however low it is. */
 const FEWEST_ROWS = 10;
 
-/** Format of what goes to stdout, null for nothing. */
+/**
+ * Format of what goes to stdout, null for nothing.
+ * @throws ModelDiffError `E_ARGUMENT` for two of them
+ */
 export function chooseFormat(flags: ReportFlags): ReportFormat | null {
   const asked = flags.json === true ? 'json' : flags.format;
-  return asked ?? (flags.quiet === true ? null : 'text');
+  if (flags.metricsJson !== '-') return asked ?? (flags.quiet === true ? null : 'text');
+  if (asked !== undefined && asked !== 'metrics')
+    throw argumentError(`--metrics-json - and --format ${asked} both go to stdout`, 'give --metrics-json a file');
+  return 'metrics';
 }
 
 type Write = (format: ReportFormat, options: WriteOptions) => Iterable<string>;

@@ -1,5 +1,5 @@
 /** Format of a report. */
-export type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv';
+export type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
 
 /** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
 export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: readonly string[] }[] = [
@@ -9,6 +9,7 @@ export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: 
   { name: 'html', endings: ['.html', '.htm'] },
   { name: 'markdown', endings: ['.md'] },
   { name: 'csv', endings: ['.csv'] },
+  { name: 'metrics', endings: [] },
 ];
 
 export const FORMAT_NAMES: readonly ReportFormat[] = FORMATS.map(({ name }) => name);

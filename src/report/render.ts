@@ -18,6 +18,8 @@ import { writeComparisonLines, writeSeriesLines } from './json/lines.ts';
 import { writeSeriesJson } from './json/series.ts';
 import { writeMarkdown } from './markdown/comparison.ts';
 import { writeSeriesMarkdown } from './markdown/series.ts';
+import { writeMetrics } from './metrics/comparison.ts';
+import { writeSeriesMetrics } from './metrics/series.ts';
 import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
 import { prepareReport, type Report } from './report.ts';
 import { writeText } from './text/comparison.ts';
@@ -43,7 +45,9 @@ const ROWS = 50;
 const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
   text: {
     comparison: (report, { maxLayersDisplay: rows = ROWS, terminal }) => [writeText(report, { ...terminal, rows })],
-    series: (series, { maxLayersDisplay: rows = ROWS, terminal }) => [writeSeriesText(series, { ...terminal, rows })],
+    series: (series, { maxLayersDisplay: rows = ROWS, terminal, provenance }) => [
+      writeSeriesText(series, { ...terminal, rows }, provenance),
+    ],
   },
   json: {
     comparison: (report) => writeJson(report),
@@ -55,13 +59,14 @@ const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
   },
   html: {
     comparison: (report, options) => [writeHtml(report, options)],
-    series: (series, { maxLayersDisplay = ROWS }) => [writeSeriesHtml(series, maxLayersDisplay)],
+    series: (series, { maxLayersDisplay = ROWS, provenance }) => [writeSeriesHtml(series, maxLayersDisplay, provenance)],
   },
   markdown: {
     comparison: (report, { maxLayersDisplay: rows = ROWS }) => [writeMarkdown(report, { rows })],
-    series: (series, { maxLayersDisplay: rows = ROWS }) => [writeSeriesMarkdown(series, { rows })],
+    series: (series, { maxLayersDisplay: rows = ROWS, provenance }) => [writeSeriesMarkdown(series, { rows }, provenance)],
   },
   csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
+  metrics: { comparison: (report) => writeMetrics(report), series: (series) => writeSeriesMetrics(series) },
 };
 
 /** Writes a report in one format, in pieces. */

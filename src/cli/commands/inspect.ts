@@ -5,6 +5,8 @@ import type { Finding } from '../../checkpoint/types.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { spellAscii } from '../../report/text/ascii.ts';
 import { writeFindingsJson } from '../../report/json/inspection.ts';
+import { describeInspectionOrigin } from '../../report/provenance.ts';
+import { writeOrigin } from '../../report/text/provenance.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
@@ -77,14 +79,15 @@ function judgeSafety(session: Session, flags: InspectFlags, findings: readonly F
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
   if (flags.security === true) return showFindings(session, flags, checkpoint);
   const format = chooseForm(flags);
-  if (format !== 'text') {
-    const provenance = describeSource(session, checkpoint.path, flags);
-    return print(session, writeCheckpoint(checkpoint, format, provenance, flags.stats === true));
-  }
+  const provenance = describeSource(session, checkpoint.path, flags);
+  if (format !== 'text') return print(session, writeCheckpoint(checkpoint, format, provenance, flags.stats === true));
   const isTerminal = session.stdout.isTTY === true;
   const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
   const view = { rows, stats: flags.stats === true, ascii: session.ascii };
-  await print(session, [writeInspection(checkpoint, name, decideLayout(session), view)]);
+  const layout = decideLayout(session);
+  const origin = writeOrigin(describeInspectionOrigin(provenance), layout).join('\n');
+  const text = writeInspection(checkpoint, name, layout, view);
+  await print(session, origin === '' ? [text] : [text, session.ascii ? spellAscii(origin) : origin, '\n']);
 }
 
 async function showFindings(

@@ -12,7 +12,7 @@ import { applyFlags, type Session } from '../session.ts';
 /** `model-diff report`: writes reports of a saved result. */
 export async function runReport(session: Session, path: string, flags: ReportFlags): Promise<void> {
   applyFlags(session, flags);
-  const outputs = planOutputs(flags.output ?? [], []);
+  const outputs = planOutputs(flags, []);
   const read = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
   const saved = flags.provenance ? read : Comparison.from({ ...read, provenance: null });
   await deliver(session, prepareReport(saved, analyze(saved)), flags, outputs);

@@ -21,7 +21,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   applyFlags(session, flags);
   refuseStdin(paths);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
-  const outputs = planOutputs(flags.output ?? [], paths);
+  const outputs = planOutputs(flags, paths);
   const started = performance.now();
   const series = await follow(session, paths, flags);
   const seconds = (performance.now() - started) / 1000;

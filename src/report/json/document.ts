@@ -1,7 +1,7 @@
 import { escapeJson } from '../../wording/escape.ts';
-import { encode } from './encode.ts';
 import { listFields } from './keys.ts';
 import type { ObjectSchema, Schema } from './schema.ts';
+import { spell } from './spell.ts';
 
 /** How a field of a document is laid out, as pieces of text. */
 export type Layout = (value: unknown, schema: Schema, indent: string) => Iterable<string>;
@@ -19,54 +19,51 @@ export function* writeDocument<T extends object>(
   yield '\n';
 }
 
-/** The whole value on one line. */
-export const onOneLine: Layout = function* (value, schema) {
-  const text = JSON.stringify(encode(value, schema));
-  if (text !== undefined) yield text;
-};
-
 /** An object with one line a field; of lists and maps of larger values, one line an entry. */
-export const byField: Layout = function* (value, schema, indent) {
-  if (schema.kind !== 'object') return yield* onOneLine(value, schema, indent);
-  yield* layOutObject(value as object, schema.fields, mapFields(schema, byEntry), indent);
-};
+export const byField: Layout = (value, schema, indent) =>
+  schema.kind === 'object'
+    ? layOutObject(value as object, schema.fields, mapFields(schema, byEntry), indent)
+    : spell(value, schema);
 
 /** One line an entry of a list or a map of larger values. */
 export const byEntry: Layout = function* (value, schema, indent) {
-  const encoded = encode(value, schema);
-  if (Array.isArray(encoded)) {
-    if (typeof encoded[0] !== 'object') yield JSON.stringify(encoded);
-    else yield* layOutItems(mapItems(encoded, JSON.stringify), indent);
-    return;
+  if ((schema.kind === 'optional' || schema.kind === 'nullable') && value !== undefined && value !== null)
+    return yield* byEntry(value, schema.of, indent);
+  if (schema.kind === 'list' && isLarge(schema.of))
+    return yield* layOutItems(
+      mapItems(value as Iterable<unknown>, (item) => spell(item, schema.of)),
+      indent,
+    );
+  if (schema.kind === 'record' && isLarge(schema.of)) {
+    const entries = mapItems(Object.entries(value as object), ([key, item]) => spellEntry(key, item, schema.of));
+    return yield* layOutItems(entries, indent, '{}');
   }
-  const isMap = isObject(encoded) && Object.values(encoded).every(isObject);
-  if (!isMap) return yield* encoded === undefined ? [] : [JSON.stringify(encoded)];
-  const entries = Object.entries(encoded);
-  yield* layOutItems(
-    mapItems(entries, ([key, entry]) => `${JSON.stringify(key)}: ${JSON.stringify(entry)}`),
-    indent,
-    '{}',
-  );
+  return yield* spell(value, schema);
 };
 
 /** One line a column, those of a part of the columns too. */
-export const byColumn: Layout = function* (value, schema, indent) {
-  if (schema.kind !== 'object') return yield* onOneLine(value, schema, indent);
-  yield* layOutObject(value as object, schema.fields, mapFields(schema, onePart), indent);
-};
+export const byColumn: Layout = (value, schema, indent) =>
+  schema.kind === 'object'
+    ? layOutObject(value as object, schema.fields, mapFields(schema, onePart), indent)
+    : spell(value, schema);
 
 const onePart: Layout = (value, schema, indent) =>
-  schema.kind === 'object' && 'sizeBytes' in schema.fields ? byColumn(value, schema, indent) : onOneLine(value, schema, indent);
+  schema.kind === 'object' && 'sizeBytes' in schema.fields ? byColumn(value, schema, indent) : spell(value, schema);
 
-/** A list of lines that are written already, each of them an entry. */
-export function* layOutItems(lines: Iterable<string>, indent: string, brackets: '[]' | '{}' = '[]'): Generator<string> {
+/** A list of entries, a line each, of texts in pieces. */
+export function* layOutItems(
+  entries: Iterable<Iterable<string>>,
+  indent: string,
+  brackets: '[]' | '{}' = '[]',
+): Generator<string> {
   const [open, close] = brackets;
-  let isEmpty = true;
-  for (const line of lines) {
-    yield `${isEmpty ? open : ','}\n${indent}  ${line}`;
-    isEmpty = false;
+  let before: string = open ?? '';
+  for (const entry of entries) {
+    yield `${before}\n${indent}  `;
+    yield* entry;
+    before = ',';
   }
-  yield isEmpty ? brackets : `\n${indent}${close}`;
+  yield before === ',' ? `\n${indent}${close}` : brackets;
 }
 
 function* layOutObject<T extends object>(
@@ -76,27 +73,33 @@ function* layOutObject<T extends object>(
   indent: string,
 ): Generator<string> {
   const inner = `${indent}  `;
-  let isEmpty = true;
+  let before = '{';
   for (const [field, key, schema] of listFields(fields)) {
     let isNew = true;
-    for (const piece of (layouts[field as keyof T] ?? onOneLine)(value[field as keyof T], schema, inner)) {
+    for (const piece of (layouts[field as keyof T] ?? spell)(value[field as keyof T], schema, inner)) {
       // A field that is left out has no piece.
-      yield isNew ? `${isEmpty ? '{' : ','}\n${inner}"${key}": ${piece}` : piece;
+      yield isNew ? `${before}\n${inner}"${key}": ${piece}` : piece;
       isNew = false;
-      isEmpty = false;
+      before = ',';
     }
   }
-  yield isEmpty ? '{}' : `\n${indent}}`;
+  yield before === '{' ? '{}' : `\n${indent}}`;
+}
+
+function* spellEntry(key: string, value: unknown, schema: Schema): Generator<string> {
+  yield `${JSON.stringify(key)}: `;
+  yield* spell(value, schema);
+}
+
+/** What deserves a line of its own. */
+function isLarge({ kind }: Schema): boolean {
+  return kind === 'object' || kind === 'tuple';
 }
 
 function mapFields({ fields }: ObjectSchema, layout: Layout): Record<string, Layout> {
   return Object.fromEntries(Object.keys(fields).map((field) => [field, layout]));
 }
 
-function* mapItems<T>(items: Iterable<T>, write: (item: T) => string): Generator<string> {
-  for (const item of items) yield write(item);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function* mapItems<T, R>(items: Iterable<T>, map: (item: T) => R): Generator<R> {
+  for (const item of items) yield map(item);
 }

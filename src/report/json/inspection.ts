@@ -32,6 +32,6 @@ const LAYOUTS: Readonly<Partial<Record<keyof SavedInspection, Layout>>> = {
   findings: byEntry,
 };
 
-function* writeLayers(tensors: readonly TensorInfo[]): Generator<string> {
-  for (const info of tensors) yield `${JSON.stringify(info.name)}: ${write(info, TENSOR_INFO_SCHEMA) ?? ''}`;
+function* writeLayers(tensors: readonly TensorInfo[]): Generator<[string]> {
+  for (const info of tensors) yield [`${JSON.stringify(info.name)}: ${write(info, TENSOR_INFO_SCHEMA) ?? ''}`];
 }

@@ -5,8 +5,6 @@ import { escapeJson } from '../../wording/escape.ts';
 import type { Inspection } from '../inspection.ts';
 import type { Report } from '../report.ts';
 import { describeComparison, listParameters } from './comparison.ts';
-import { encode } from './encode.ts';
-import { listFields } from './keys.ts';
 import {
   CHECKPOINT_LINE,
   COMPARISON_LINE,
@@ -19,6 +17,7 @@ import {
 } from './lines-schema.ts';
 import type { ObjectSchema } from './schema.ts';
 import { listSeriesTensors } from './series.ts';
+import { spell } from './spell.ts';
 import { write } from './write.ts';
 
 const PREAMBLE = { $schema: LINES_SCHEMA_ID, schemaVersion: LINES_SCHEMA_VERSION, tool: TOOL };
@@ -49,14 +48,8 @@ function* writeLines(items: Iterable<object>, schema: ObjectSchema): Generator<s
   for (const item of items) yield `${escapeJson(write(item, schema) ?? '')}\n`;
 }
 
-/** The first line field by field: it may hold the names of all tensors. */
-function* writeHead(value: object, { fields }: ObjectSchema): Generator<string> {
-  let before = '{';
-  for (const [field, key, schema] of listFields(fields)) {
-    const text = JSON.stringify(encode((value as Readonly<Record<string, unknown>>)[field], schema));
-    if (text === undefined) continue;
-    yield escapeJson(`${before}"${key}":${text}`);
-    before = ',';
-  }
-  yield '}\n';
+/** The first line in pieces: it may hold the names of all tensors. */
+function* writeHead(value: object, schema: ObjectSchema): Generator<string> {
+  for (const piece of spell(value, schema)) yield escapeJson(piece);
+  yield '\n';
 }

@@ -32,9 +32,9 @@ export function write(value: unknown, schema: Schema): string | undefined {
   }
 }
 
-/** The text of each of many values. */
-export function* writeEach(values: Iterable<object>, schema: ObjectSchema): Generator<string> {
-  for (const value of values) yield write(value, schema) ?? '';
+/** The text of each of many values, in one piece. */
+export function* writeEach(values: Iterable<object>, schema: ObjectSchema): Generator<[string]> {
+  for (const value of values) yield [write(value, schema) ?? ''];
 }
 
 function writeFields(value: object, fields: Readonly<Record<string, Schema>>): string[] {
