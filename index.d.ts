@@ -1209,7 +1209,7 @@ declare function createSeriesReport(series: SeriesResult, options?: SeriesReport
 /**
  * Reads a comparison that was saved as JSON. It is complete: analysing it, rendering it and saving it again give what the first one gave.
  *
- * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for
+ * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for our other files, `E_UNSUPPORTED_VERSION` for
  * those of another version, `E_INVALID_HEADER` for damaged ones
  */
 declare function parseReport(json: string): Comparison;

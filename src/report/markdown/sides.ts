@@ -1,5 +1,5 @@
 import { escapeMarkdown } from '../../wording/escape.ts';
-import { formatBytes, formatConfidence, formatCount, formatPercent } from '../../wording/numbers.ts';
+import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import { describeNameChange } from '../describe.ts';
 import type { Report } from '../report.ts';
@@ -17,7 +17,7 @@ export function writeSides(report: Report): MarkdownBlock {
   ] as const) {
     const dtypes = side.dtypes.slice(0, 4).map(([dtype]) => codeName(dtype));
     lines.push(
-      `- ${label}: ${codeName(name)}, ${formatCount(side.tensors)} tensors, ${formatCount(side.elements)} parameters, ${formatBytes(side.bytes)}, ${dtypes.join(', ')}`,
+      `- ${label}: ${codeName(name)}, ${formatNoun(side.tensors, 'tensor')}, ${formatNoun(side.elements, 'parameter')}, ${formatBytes(side.bytes)}, ${dtypes.join(', ')}`,
     );
   }
   for (const change of summary.nameChanges ?? [])
