@@ -446,17 +446,23 @@ type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided'
 /** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
 declare const ROUNDING_SHAPES: readonly RoundingShape[];
 
-/** Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. */
-interface Provenance {
+/** Where a result comes from, whatever made it. */
+interface Origin {
     /** Version of model-diff. */
     readonly version: string;
     /** When it was made, in UTC, as ISO 8601. */
     readonly created: string;
-    /** Paths as they were given; null for checkpoints in memory. */
-    readonly old: string | null;
-    readonly new: string | null;
     /** The command line; null for calls of the library. */
     readonly command: string | null;
+}
+/**
+ * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
+ * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
+ */
+interface Provenance extends Origin {
+    /** null for checkpoints in memory. */
+    readonly old: string | null;
+    readonly new: string | null;
 }
 
 /** One checkpoint of a comparison, as far as reports tell of it. */
@@ -1105,7 +1111,7 @@ declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], co
 
 /**
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
- * first the one and then the other, and no `provenance`, as a series holds no date. Without effect are `includeUnchanged`,
+ * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
  * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
  * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
  */
@@ -1152,7 +1158,7 @@ interface Series {
 declare function createSeries(options?: SeriesOptions): Series;
 
 /** Format of a report. */
-type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
+type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
 
 /** Options of the reports. */
 interface VisualizationConfig {
@@ -1205,7 +1211,7 @@ declare function createSeriesReport(series: SeriesResult, options?: SeriesReport
 /**
  * Reads a comparison that was saved as JSON. It is complete: analysing it, rendering it and saving it again give what the first one gave.
  *
- * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for
+ * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for our other files, `E_UNSUPPORTED_VERSION` for
  * those of another version, `E_INVALID_HEADER` for damaged ones
  */
 declare function parseReport(json: string): Comparison;

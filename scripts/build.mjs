@@ -2,7 +2,7 @@
  * Builds parts of the package: `node scripts/build.mjs native dist types`.
  *   native  the add-on from crates/diff-node, its loader and their declarations, into src/
  *   dist    dist/index.js and dist/cli.js, with the loader and the add-on beside them
- *   types   index.d.ts, the public declarations in one file, and schema/report.schema.json, the form of the JSON reports
+ *   types   index.d.ts, the public declarations in one file, and schema/, the forms of what is written for programs
  */
 
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

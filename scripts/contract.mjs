@@ -1,4 +1,4 @@
-/** Compares what is committed of the public contract, the declarations and the form of the JSON reports, with what src says now. */
+/** Compares what is committed of the public contract, the declarations and the forms of what is written for programs, with what src says now. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './lib/host.mjs';
 import { run, ScriptError, start } from './lib/run.mjs';
-import { writeSchema } from './schema.mjs';
+import { SCHEMAS } from './schema.mjs';
 
 const BANNER = '// Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.\n';
 
@@ -34,7 +34,7 @@ async function bundleTypes(file) {
 }
 
 /** What is published and made of src: each file and how it is written. @type {Record<string, (file: string) => Promise<void>>} */
-export const GENERATED = { 'index.d.ts': bundleTypes, 'schema/report.schema.json': writeSchema };
+export const GENERATED = { 'index.d.ts': bundleTypes, ...SCHEMAS };
 
 async function checkContract() {
   const folder = mkdtempSync(join(tmpdir(), 'model-diff-contract-'));

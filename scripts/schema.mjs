@@ -1,4 +1,4 @@
-/** Makes schema/report.schema.json, the published form of the JSON reports, of the schema that the writer and the reader go by. */
+/** Makes the files in schema/, the published forms of what is written for programs, of the schemas that writers and readers go by. */
 
 import { writeFileSync } from 'node:fs';
 import { tsImport } from 'tsx/esm/api';
@@ -6,26 +6,32 @@ import { tsImport } from 'tsx/esm/api';
 /** @typedef {import('../src/report/json/schema.ts').Schema} Schema */
 /** @typedef {Record<string, unknown>} JsonSchema */
 
+/** @type {typeof import('../src/report/json/published.ts')} */
+const { PUBLISHED } = await tsImport('../src/report/json/published.ts', import.meta.url);
+const { listFields } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+
+/** The files and how each is written. @type {Record<string, (file: string) => Promise<void>>} */
+export const SCHEMAS = Object.fromEntries(
+  PUBLISHED.map((published) => [`schema/${published.name}.schema.json`, async (file) => writeSchema(file, published)]),
+);
+
 /**
- * Writes the JSON Schema of the reports.
+ * Writes one JSON Schema.
  * @param {string} file
+ * @param {(typeof PUBLISHED)[number]} published
  */
-export async function writeSchema(file) {
-  const { REPORT_SCHEMA } = await tsImport('../src/report/json/report-schema.ts', import.meta.url);
-  const { REPORT_SCHEMA_ID } = await tsImport('../src/tool.ts', import.meta.url);
-  const { listFields } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+function writeSchema(file, { id, title, description, schema }) {
   const translator = new Translator(listFields);
-  const body = translator.translate(REPORT_SCHEMA);
-  const schema = {
+  const body = translator.translate(schema);
+  const written = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: REPORT_SCHEMA_ID,
-    title: 'Report of model-diff',
-    description:
-      'What `model-diff OLD NEW --json` writes; docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.',
+    $id: id,
+    title,
+    description: `${description} docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.`,
     ...body,
     $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
-  writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(written, null, 2)}\n`);
 }
 
 /** Both kinds of column. */

@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Called with everything that stderr has said so far, and a way to signal. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called when the program has been started, with a way to signal. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with every chunk of stdout. */
+  readonly onStdout?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Milliseconds after which SIGINT is sent. */
   readonly interruptAfter?: number;
   /** Closes stdout after the first chunk, as `head` does. */
@@ -48,12 +52,14 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   child.stdin.on('error', () => undefined).end(options.stdin ?? '');
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk;
+    options.onStdout?.((signal) => child.kill(signal));
     if (options.closeStdout === true) child.stdout.destroy();
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
     options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
+  options.onStart?.((signal) => child.kill(signal));
   if (options.interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfter).unref();
   return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));

@@ -44,8 +44,10 @@ for (const [format, start] of [
   ['text', 'old  base'],
   ['json', '{\n'],
   ['html', '<!doctype html>'],
-  ['markdown', '# `base` → `sft`'],
+  ['markdown', '## `base` → `sft`'],
   ['csv', 'name,change_type'],
+  ['jsonl', '{"type":"comparison"'],
+  ['metrics', '{\n  "change":'],
 ] as const) {
   test(`--format ${format}`, async (t) => {
     const { code, stdout } = await run([BASE, TUNED, '--format', format]);
@@ -59,7 +61,7 @@ test('-o writes each file in the format of its ending, and the text still goes t
   const { code, stdout, stderr } = await run([BASE, TUNED, ...files.flatMap((file) => ['-o', file])]);
   t.is(code, 0);
   t.true(stdout.startsWith('old  base'));
-  const starts = ['<!doctype html>', '{\n', 'old  base', '# `base`', 'name,change_type'];
+  const starts = ['<!doctype html>', '{\n', 'old  base', '## `base`', 'name,change_type'];
   for (const [index, file] of files.entries()) {
     t.true(readFileSync(file, 'utf8').startsWith(starts[index] ?? '?'), file);
     t.true(stderr.includes(`Wrote ${file} (`));

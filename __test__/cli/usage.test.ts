@@ -57,11 +57,7 @@ const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
     /unknown option '--treshold'\nhint: did you mean --threshold\?/,
   ],
   ['an unknown flag of a command', ['inspect', 'a', '--securty'], /unknown option '--securty'\nhint: did you mean --security\?/],
-  [
-    'an unknown format',
-    ['a', 'b', '--format', 'pdf'],
-    /argument 'pdf' is invalid\. Allowed choices are text, json, html, markdown, csv/,
-  ],
+  ['an unknown format', ['a', 'b', '--format', 'pdf'], /argument 'pdf' is invalid\. Allowed choices are text, json, jsonl, html/],
   ['two formats', ['a', 'b', '--json', '--format', 'csv'], /'--json' cannot be used with option '-f, --format <format>'/],
   ['a negative --top', ['a', 'b', '--top', '-1'], /argument '-1' is invalid/],
   ['a --top that is no number', ['a', 'b', '--top', '5x'], /Expected a whole number/],

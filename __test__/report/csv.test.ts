@@ -5,7 +5,7 @@ import { buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 function write(result: BuiltResult): string {
-  return writeCsv(prepare(result));
+  return [...writeCsv(prepare(result))].join('');
 }
 
 /** A reader of RFC 4180, strict. */
@@ -34,9 +34,13 @@ test('every tensor of the result, listed or not, with a head', (t) => {
   const [head, ...rows] = parse(write(built));
   t.is(rows.length, built.comparison.columns.names.length);
   t.true(rows.every((row) => row.length === head?.length));
-  t.deepEqual(head?.slice(0, 9), [
+  t.deepEqual(head?.slice(0, 13), [
     'name',
     'change_type',
+    'block',
+    'module',
+    'layer_type',
+    'role',
     'l2_diff',
     'l1_diff',
     'max_diff',
@@ -46,6 +50,10 @@ test('every tensor of the result, listed or not, with a head', (t) => {
     'one_minus_cos',
   ]);
   t.true(rows.some((row) => row[1] === 'unchanged'));
+  const placeOf = (name: string): string[] | undefined => rows.find((row) => row[0] === name)?.slice(2, 6);
+  t.deepEqual(placeOf('model.layers.3.self_attn.q_proj.weight'), ['3', 'self_attn.q_proj', 'attention', 'q']);
+  t.deepEqual(placeOf('model.layers.11.input_layernorm.weight'), ['11', 'input_layernorm', 'norm', '']);
+  t.deepEqual(placeOf('lm_head.weight'), ['', 'lm_head', 'output', 'head']);
 });
 
 test('numbers are in full, and a missing one is an empty cell', (t) => {

@@ -7,6 +7,7 @@ import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { toSnakeCase } from '../../src/report/json/keys.ts';
 import { parseReport } from '../../src/report/json/parse.ts';
+import { joinPieces } from '../../src/report/render.ts';
 import { writeText } from '../../src/report/text/comparison.ts';
 import { REPORT_SCHEMA_ID, TOOL } from '../../src/tool.ts';
 import { alter, buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
@@ -15,7 +16,7 @@ import { HOSTILE_NAMES } from './hostile.ts';
 import { findSchemaErrors } from './schema.ts';
 
 function write(result: BuiltResult): string {
-  return writeJson(prepare(result));
+  return joinPieces(writeJson(prepare(result)));
 }
 
 type Json = Record<string, unknown>;
@@ -116,7 +117,7 @@ for (const [title, result] of RESULTS) {
     );
     t.is(back.provenance, null);
     const report = prepare({ comparison: back, analysis }, back.old.name, back.new.name);
-    t.is(writeJson(report), text);
+    t.is(joinPieces(writeJson(report)), text);
     t.is(writeText(report), writeText(prepare(result)));
   });
 }

@@ -2,11 +2,14 @@
 import test from 'ava';
 import { ModelDiffError } from '../../src/errors.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
+import { writeComparisonLines } from '../../src/report/json/lines.ts';
+import { INSPECTION_SCHEMA_ID, SERIES_SCHEMA_ID } from '../../src/tool.ts';
+import { joinPieces } from '../../src/report/render.ts';
 import { parseReport } from '../../src/report/json/parse.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildModel, buildResult, prepare } from './build.ts';
 
-const MODEL = writeJson(prepare(buildModel()));
+const MODEL = joinPieces(writeJson(prepare(buildModel())));
 
 type Json = Record<string, unknown>;
 interface Saved extends Json {
@@ -37,7 +40,9 @@ for (const [title, text, code, pattern] of [
   ['another JSON', '{"a": 1}', 'E_UNKNOWN_FORMAT', /expected the keys/],
   ['null', 'null', 'E_UNKNOWN_FORMAT', /expected the keys/],
   ['a list', '[1, 2]', 'E_UNKNOWN_FORMAT', /expected the keys/],
-  ['of a series', '{"kind": "series", "schema_version": 1}', 'E_UNSUPPORTED_FORMAT', /of a series/],
+  ['of a series', `{"$schema": "${SERIES_SCHEMA_ID}"}`, 'E_UNSUPPORTED_FORMAT', /of a series/],
+  ['of inspect', `{"$schema": "${INSPECTION_SCHEMA_ID}"}`, 'E_UNSUPPORTED_FORMAT', /description of one checkpoint/],
+  ['of JSONL', joinPieces(writeComparisonLines(prepare(buildModel()))), 'E_UNSUPPORTED_FORMAT', /this is JSONL/],
   ['of a later version', '{"schema_version": 99, "parameters": []}', 'E_UNSUPPORTED_VERSION', /99: expected 2/],
   ['of version 1', '{"schema_version": 1, "parameters": []}', 'E_UNSUPPORTED_VERSION', /version 1: expected 2/],
   [
@@ -227,7 +232,7 @@ test('a short file does not take long, nor much memory, whatever it asks for', (
 
 test('numbers that contradict each other make a strange report and no crash', (t) => {
   const names = ['a.weight', 'b.weight', 'c.weight', 'd.weight', 'e.weight'];
-  const plain = writeJson(prepare(buildResult(names.map((name) => ({ name })))));
+  const plain = joinPieces(writeJson(prepare(buildResult(names.map((name) => ({ name }))))));
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1e308, 5e-324, 0.5, 2 ** 53];
   for (let round = 0; round < 60; round += 1) {
     let at = round * 7;

@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
-const published = JSON.parse(readFileSync(new URL('../../schema/report.schema.json', import.meta.url), 'utf8')) as object;
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(close(published) as object);
+/** The schemas that the package ships. */
+export type SchemaName = 'report' | 'series' | 'inspect' | 'lines';
 
-/** What of a report is not of the published schema, which here allows no field but the ones it names; null where all is. */
-export function findSchemaErrors(report: unknown): string | null {
-  return validate(report) ? null : JSON.stringify(validate.errors?.slice(0, 3));
+const compiled = new Map<SchemaName, ValidateFunction>();
+
+/** What of a value is not of a published schema, which here allows no field but the ones it names; null where all is. */
+export function findSchemaErrors(value: unknown, name: SchemaName = 'report'): string | null {
+  const validate = compiled.get(name) ?? compile(name);
+  return validate(value) ? null : JSON.stringify(validate.errors?.slice(0, 3));
+}
+
+function compile(name: SchemaName): ValidateFunction {
+  const published: unknown = JSON.parse(readFileSync(new URL(`../../schema/${name}.schema.json`, import.meta.url), 'utf8'));
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(close(published) as object);
+  compiled.set(name, validate);
+  return validate;
 }
 
 /** The same schema that allows no other fields. */

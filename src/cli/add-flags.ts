@@ -6,21 +6,31 @@ import { parseFormat, collectRule, collectLimit, collect, parseCount, parsePosit
 import { WHENS } from './terminal.ts';
 
 export function addReportFlags(command: Command): Command {
-  return command
+  command
     .optionsGroup('Output:')
     .addOption(new Option('-f, --format <format>', 'report format on stdout').choices([...FORMAT_NAMES]).argParser(parseFormat))
     .addOption(new Option('--json', 'same as --format json').conflicts('format'))
     .addOption(
       new Option(
         '-o, --output <file>',
-        'also write a report to this file; the extension picks the format: .html .json .txt .md .csv (repeatable)',
+        'also write a report to this file; the extension picks the format: .html .json .jsonl .txt .md .csv (repeatable)',
       ).argParser(collect),
     )
     .addOption(
       new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or what fits on the terminal)').argParser(
         parseCount,
       ),
+    )
+    .addOption(
+      new Option('--metrics-json <file>', 'also write flat numbers for experiment trackers to this file, or - for stdout'),
     );
+  return addProvenanceFlag(command);
+}
+
+export function addProvenanceFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--no-provenance', 'leave out date, paths, options and command line, for reproducible bytes'),
+  );
 }
 
 export function addCommonFlags(command: Command): Command {
@@ -76,8 +86,7 @@ export function addDiffFlags(command: Command): Command {
     .optionsGroup('Comparing:')
     .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
-    .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'))
-    .addOption(new Option('--no-provenance', 'leave date, paths and command line out of the JSON, for reproducible bytes'));
+    .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'));
 }
 
 /** Flags for one side: `--key-old` and its like take the place of `--key`, the lists are added to those for both sides. */

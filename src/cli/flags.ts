@@ -15,7 +15,9 @@ export interface ReportFlags extends CommonFlags {
   readonly format?: ReportFormat;
   readonly json?: true;
   readonly output?: readonly string[];
+  readonly metricsJson?: string;
   readonly top?: number;
+  readonly provenance: boolean;
 }
 
 /** Flags of what reads tensors. */
@@ -61,19 +63,18 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
   readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
   readonly exitCode?: true;
-  readonly provenance: boolean;
 }
 
 /** Flags of a series. */
-export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | 'provenance' | keyof SideFlags>;
+export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | keyof SideFlags>;
 
 /** Flags of a look at the installation. */
 export interface DoctorFlags extends CommonFlags {
   readonly json?: true;
 }
 
-/** Forms of what a checkpoint consists of. */
-export const INSPECT_FORMATS = ['text', 'json', 'tsv'] as const;
+/** Forms of what `inspect` prints. */
+export const INSPECT_FORMATS = ['text', 'json', 'jsonl', 'tsv'] as const;
 export type InspectFormat = (typeof INSPECT_FORMATS)[number];
 
 /** Flags of a look into one checkpoint. */
@@ -83,4 +84,5 @@ export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
   readonly top?: number;
   readonly stats?: true;
   readonly security?: true;
+  readonly provenance: boolean;
 }

@@ -14,7 +14,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
-import { REPORT_SCHEMA_ID } from '../tool.ts';
+import type { ReportFlags } from './flags.ts';
+import { SCHEMA_URN } from '../tool.ts';
+import { paceText } from './pace.ts';
 
 /** A file to be written. */
 export interface OutputFile {
@@ -25,22 +27,21 @@ export interface OutputFile {
   readonly format: ReportFormat;
 }
 
+/** The flags that ask for files. */
+type OutputFlags = Pick<ReportFlags, 'output' | 'metricsJson'>;
+
 /**
  * Looks at the outputs before a long run begins.
  * @param inputs what is read: it is never written to
  * @throws ModelDiffError `E_ARGUMENT`, `E_NOT_FOUND`, `E_PERMISSION_DENIED` for what could not be written in the end
  */
-export function planOutputs(paths: readonly string[], inputs: readonly string[]): OutputFile[] {
-  const files = paths.map((path): OutputFile => {
-    const format = findFormat(extname(path));
-    if (format === undefined) {
-      throw argumentError(
-        `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
-        'use --format for stdout',
-      );
-    }
-    return { path, target: findTarget(path), format };
-  });
+export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: readonly string[]): OutputFile[] {
+  const metrics = metricsJson === undefined || metricsJson === '-' ? [] : [metricsJson];
+  const files = [
+    ...output.map((path) => ({ path, target: findTarget(path), format: chooseFormat(path) })),
+    ...metrics.map((path) => ({ path, target: findTarget(path), format: 'metrics' as const })),
+  ];
+
   for (const [index, file] of files.entries()) {
     if (files.findIndex((other) => other.target === file.target) !== index)
       throw argumentError(`the output ${file.path} is given twice`);
@@ -49,7 +50,16 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
   return files;
 }
 
-const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
+const ENDINGS = FORMATS.flatMap(({ endings }) => endings.slice(0, 1));
+
+function chooseFormat(path: string): ReportFormat {
+  const format = findFormat(extname(path));
+  if (format !== undefined) return format;
+  throw argumentError(
+    `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
+    'use --format for stdout',
+  );
+}
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
 export function refuseStdin(paths: readonly string[]): void {
@@ -60,23 +70,28 @@ export function refuseStdin(paths: readonly string[]): void {
     );
 }
 
-/** Writes all files or none: each beside its place first, then renamed. @throws the signal's reason once it is aborted */
+/**
+ * Writes all files or none: each beside its place first, then renamed.
+ * @throws the signal's reason once it is aborted
+ */
 export async function writeOutputs(
-  files: readonly (OutputFile & { readonly text: string })[],
+  files: readonly (OutputFile & { readonly pieces: Iterable<string> })[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly { readonly path: string; readonly bytes: number }[]> {
   const pending: { temporary: string; target: string }[] = [];
   try {
-    for (const { target, path, text } of files) {
+    for (const { target, path, pieces } of files) {
       const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${pending.length}.tmp`);
       pending.push({ temporary, target });
-      await writeFile(temporary, text, { flag: 'wx', signal }).catch((cause: unknown) => {
+      await writeFile(temporary, paceText(pieces, signal), { flag: 'wx', signal }).catch((cause: unknown) => {
         signal.throwIfAborted();
         throw describeSystemError(cause, path, 'cannot write');
       });
     }
     signal.throwIfAborted();
+    const written = pending.map(({ temporary }, index) => ({ path: files[index]?.path ?? '', bytes: statSync(temporary).size }));
     for (const { temporary, target } of pending) renameSync(temporary, target);
+    return written;
   } finally {
     for (const { temporary } of pending) rmSync(temporary, { force: true });
   }
@@ -147,7 +162,7 @@ function isOwnReport(path: string): boolean {
   const start = Buffer.alloc(100);
   const descriptor = openSync(path, 'r');
   try {
-    return start.toString('latin1', 0, readSync(descriptor, start)).includes(REPORT_SCHEMA_ID.replace(/\d+$/, ''));
+    return start.toString('latin1', 0, readSync(descriptor, start)).includes(SCHEMA_URN);
   } finally {
     closeSync(descriptor);
   }

@@ -1,6 +1,14 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
-import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
+import {
+  addCommonFlags,
+  addComparingFlags,
+  addDiffFlags,
+  addOpenFlags,
+  addProvenanceFlag,
+  addReportFlags,
+  addRunFlags,
+} from './add-flags.ts';
 import { type CommonFlags, type DiffFlags, type DoctorFlags, INSPECT_FORMATS, type InspectFlags } from './flags.ts';
 import type { ReportFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
@@ -51,6 +59,7 @@ export function createProgram(session: Session, actions: Actions): Command {
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
+  addProvenanceFlag(inspect);
   addOpenFlags(inspect);
   addRunFlags(inspect);
   addCommonFlags(inspect);

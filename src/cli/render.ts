@@ -1,11 +1,14 @@
+import type { SeriesProvenance } from '../comparison/provenance.ts';
+import { argumentError } from '../errors.ts';
 import type { ReportFormat } from '../report/formats.ts';
-import { writeReport, writeSeries, type WriteOptions } from '../report/render.ts';
+import { joinPieces, writeReport, writeSeries, type WriteOptions } from '../report/render.ts';
 import type { Report } from '../report/report.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
 import { type OutputFile, writeOutputs } from './output.ts';
+import { paceText } from './pace.ts';
 import { log, paints, type Session } from './session.ts';
 import { readColumns } from './terminal.ts';
 
@@ -13,13 +16,19 @@ const ROWS = 50;
 /** A terminal shows at least these rows of the list, however low it is. */
 const FEWEST_ROWS = 10;
 
-/** Format of what goes to stdout, null for nothing. */
+/**
+ * Format of what goes to stdout, null for nothing.
+ * @throws ModelDiffError `E_ARGUMENT` for two of them
+ */
 export function chooseFormat(flags: ReportFlags): ReportFormat | null {
   const asked = flags.json === true ? 'json' : flags.format;
-  return asked ?? (flags.quiet === true ? null : 'text');
+  if (flags.metricsJson !== '-') return asked ?? (flags.quiet === true ? null : 'text');
+  if (asked !== undefined && asked !== 'metrics')
+    throw argumentError(`--metrics-json - and --format ${asked} both go to stdout`, 'give --metrics-json a file');
+  return 'metrics';
 }
 
-type Write = (format: ReportFormat, options: WriteOptions) => string;
+type Write = (format: ReportFormat, options: WriteOptions) => Iterable<string>;
 
 /** Writes the files of a comparison, then its result to stdout. */
 export function deliver(session: Session, report: Report, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
@@ -30,36 +39,39 @@ export function deliver(session: Session, report: Report, flags: ReportFlags, ou
 export function deliverSeries(
   session: Session,
   series: SeriesResult,
+  provenance: SeriesProvenance | null,
   flags: ReportFlags,
   outputs: readonly OutputFile[],
 ): Promise<void> {
-  return deliverWith(session, (format, options) => writeSeries(series, format, options), flags, outputs);
+  return deliverWith(session, (format, options) => writeSeries(series, format, { ...options, provenance }), flags, outputs);
 }
 
 async function deliverWith(session: Session, write: Write, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
-  const rendered = new Map<ReportFormat, string>();
-  const render = (format: ReportFormat): string => {
-    const known = rendered.get(format);
-    if (known !== undefined) return known;
-    const text = write(format, { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } });
-    rendered.set(format, text);
-    return text;
-  };
-  const texts = outputs.map((output) => ({ ...output, text: render(output.format) }));
-  await writeOutputs(texts, session.signal);
+  const options = { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } };
+  const texts = outputs.map((output) => ({ ...output, pieces: write(output.format, options) }));
+  const written = await writeOutputs(texts, session.signal);
   if (flags.quiet !== true)
-    for (const { path, text } of texts) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(Buffer.byteLength(text))}).`);
+    for (const { path, bytes } of written) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(bytes)}).`);
   const format = chooseFormat(flags);
-  if (format === null) return;
-  const text = format === 'text' ? renderForScreen(session, write, flags) : render(format);
-  await print(session, session.stdout.isTTY === true && format !== 'text' ? escapeTerminalLines(text) : text);
+  if (format === 'text') await print(session, [renderForScreen(session, write, flags)]);
+  else if (format !== null) await print(session, escapeForScreen(session, write(format, options)));
 }
 
-/** Writes to stdout and waits until it is taken. */
-export async function print(session: Session, text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    session.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
+/** Writes to stdout, a text or piece by piece, and waits until it is taken. @throws the signal's reason once it is aborted */
+export async function print(session: Session, text: string | Iterable<string>): Promise<void> {
+  const pieces = typeof text === 'string' ? [text] : text;
+  for await (const piece of paceText(pieces, session.signal)) {
+    session.hasPrinted = true;
+    await new Promise<void>((resolve, reject) => {
+      session.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** Pieces of a format that is not made for terminals; whole lines. */
+function* escapeForScreen({ stdout }: Session, pieces: Iterable<string>): Generator<string> {
+  if (stdout.isTTY !== true) return yield* pieces;
+  for (const piece of pieces) yield escapeTerminalLines(piece);
 }
 
 /** The text as stdout takes it: on a terminal as wide as it is, and as long as it is high. */
@@ -67,7 +79,9 @@ function renderForScreen(session: Session, write: Write, flags: ReportFlags): st
   const { stdout } = session;
   const base = { ascii: flags.ascii === true, color: paints(session, 'stdout'), moreHint: '--top' };
   const render = (rows: number, terminalWidth?: number): string =>
-    write('text', { maxLayersDisplay: rows, terminal: { ...base, ...(terminalWidth !== undefined && { terminalWidth }) } });
+    joinPieces(
+      write('text', { maxLayersDisplay: rows, terminal: { ...base, ...(terminalWidth !== undefined && { terminalWidth }) } }),
+    );
   if (stdout.isTTY !== true) return render(flags.top ?? ROWS);
   const width = readColumns(stdout);
   if (flags.top !== undefined) return render(flags.top, width);

@@ -25,7 +25,8 @@ export async function run(args: readonly string[]): Promise<void> {
     process.exitCode = session.exitCode;
   } catch (error) {
     if (interrupt.signal.aborted) {
-      log(session, `cancelled at ${Math.floor(session.done * 100)}%, nothing written`);
+      const rest = session.hasPrinted ? 'the result is incomplete' : 'nothing written';
+      log(session, `cancelled at ${Math.floor(session.done * 100)}%, ${rest}`);
       interrupt.reraise();
       return;
     }

@@ -14,6 +14,8 @@ export interface Session {
   exitCode: number;
   /** Share of the run that is done, 0 to 1, for the message after Ctrl-C. */
   done: number;
+  /** Whether a part of the result has gone to stdout. */
+  hasPrinted: boolean;
   /** Whether errors are told with their causes, and in colour. */
   verbose: boolean;
   color: When;
@@ -30,6 +32,7 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     signal,
     exitCode: 0,
     done: 0,
+    hasPrinted: false,
     verbose: false,
     color: 'auto',
     ascii: false,

@@ -3,7 +3,7 @@ import type { RunOptions } from '../checkpoint/types.ts';
 import type { RoundingColumns, TensorColumns } from '../comparison/columns.ts';
 import { Comparison } from '../comparison/comparison.ts';
 import type { ProbeMetrics } from '../comparison/metrics.ts';
-import type { Provenance } from '../comparison/provenance.ts';
+import { type Provenance, spellPlace } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
 import { argumentError, type ModelDiffError } from '../errors.ts';
 import { type MatchedNames, matchNames } from '../names/match.ts';
@@ -168,6 +168,6 @@ function keepOptions(options: ResolvedOptions): Comparison['options'] {
 }
 
 function describeOrigin(old: Checkpoint, newer: Checkpoint, command: string | null): Provenance {
-  const place = (checkpoint: Checkpoint): string | null => (isInMemory(checkpoint) ? null : checkpoint.path);
+  const place = (checkpoint: Checkpoint): string | null => (isInMemory(checkpoint) ? null : spellPlace(checkpoint.path));
   return { version: TOOL.version, created: new Date().toISOString(), old: place(old), new: place(newer), command };
 }

@@ -1,13 +1,15 @@
 /** Format of a report. */
-export type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
+export type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
 
 /** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
 export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: readonly string[] }[] = [
   { name: 'text', endings: ['.txt'] },
   { name: 'json', endings: ['.json'] },
+  { name: 'jsonl', endings: ['.jsonl'] },
   { name: 'html', endings: ['.html', '.htm'] },
   { name: 'markdown', endings: ['.md'] },
   { name: 'csv', endings: ['.csv'] },
+  { name: 'metrics', endings: [] },
 ];
 
 export const FORMAT_NAMES: readonly ReportFormat[] = FORMATS.map(({ name }) => name);

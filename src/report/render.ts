@@ -3,6 +3,7 @@ import type { Analysis } from '../analysis/types.ts';
 import { checkComparison } from '../comparison/check.ts';
 import { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonData } from '../comparison/data.ts';
+import type { SeriesProvenance } from '../comparison/provenance.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
 import { renameSeries } from '../series/result.ts';
@@ -13,9 +14,12 @@ import { FORMAT_NAMES, type ReportFormat } from './formats.ts';
 import { writeHtml } from './html/comparison.ts';
 import { writeSeriesHtml } from './html/series.ts';
 import { writeJson } from './json/comparison.ts';
+import { writeComparisonLines, writeSeriesLines } from './json/lines.ts';
 import { writeSeriesJson } from './json/series.ts';
 import { writeMarkdown } from './markdown/comparison.ts';
 import { writeSeriesMarkdown } from './markdown/series.ts';
+import { writeMetrics } from './metrics/comparison.ts';
+import { writeSeriesMetrics } from './metrics/series.ts';
 import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
 import { prepareReport, type Report } from './report.ts';
 import { writeText } from './text/comparison.ts';
@@ -26,41 +30,58 @@ import { writeSeriesText } from './text/series.ts';
 export interface WriteOptions extends VisualizationConfig {
   /** Form of a text for a terminal. */
   readonly terminal?: Omit<TextOptions, 'rows'>;
+  /** Where a series comes from; a comparison has its own. */
+  readonly provenance?: SeriesProvenance | null;
 }
 
-/** How each format is written. */
+/** How each format is written, in pieces: long ones are made while they are written. */
 interface Writer {
-  readonly comparison: (report: Report, options: WriteOptions) => string;
-  readonly series: (series: SeriesResult, options: WriteOptions) => string;
+  readonly comparison: (report: Report, options: WriteOptions) => Iterable<string>;
+  readonly series: (series: SeriesResult, options: WriteOptions) => Iterable<string>;
 }
 
 const ROWS = 50;
 
 const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
   text: {
-    comparison: (report, { maxLayersDisplay: rows = ROWS, terminal }) => writeText(report, { ...terminal, rows }),
-    series: (series, { maxLayersDisplay: rows = ROWS, terminal }) => writeSeriesText(series, { ...terminal, rows }),
+    comparison: (report, { maxLayersDisplay: rows = ROWS, terminal }) => [writeText(report, { ...terminal, rows })],
+    series: (series, { maxLayersDisplay: rows = ROWS, terminal, provenance }) => [
+      writeSeriesText(series, { ...terminal, rows }, provenance),
+    ],
   },
-  json: { comparison: (report) => writeJson(report), series: (series) => writeSeriesJson(series) },
+  json: {
+    comparison: (report) => writeJson(report),
+    series: (series, { provenance = null }) => writeSeriesJson(series, provenance),
+  },
+  jsonl: {
+    comparison: (report) => writeComparisonLines(report),
+    series: (series, { provenance = null }) => writeSeriesLines(series, provenance),
+  },
   html: {
-    comparison: (report, options) => writeHtml(report, options),
-    series: (series, { maxLayersDisplay = ROWS }) => writeSeriesHtml(series, maxLayersDisplay),
+    comparison: (report, options) => [writeHtml(report, options)],
+    series: (series, { maxLayersDisplay = ROWS, provenance }) => [writeSeriesHtml(series, maxLayersDisplay, provenance)],
   },
   markdown: {
-    comparison: (report, { maxLayersDisplay: rows = ROWS }) => writeMarkdown(report, { rows }),
-    series: (series, { maxLayersDisplay: rows = ROWS }) => writeSeriesMarkdown(series, { rows }),
+    comparison: (report, { maxLayersDisplay: rows = ROWS }) => [writeMarkdown(report, { rows })],
+    series: (series, { maxLayersDisplay: rows = ROWS, provenance }) => [writeSeriesMarkdown(series, { rows }, provenance)],
   },
   csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
+  metrics: { comparison: (report) => writeMetrics(report), series: (series) => writeSeriesMetrics(series) },
 };
 
-/** Writes a report in one format. */
-export function writeReport(report: Report, format: ReportFormat, options: WriteOptions): string {
+/** Writes a report in one format, in pieces. */
+export function writeReport(report: Report, format: ReportFormat, options: WriteOptions): Iterable<string> {
   return WRITERS[format].comparison(report, options);
 }
 
-/** Writes the report of a series in one format. */
-export function writeSeries(series: SeriesResult, format: ReportFormat, options: WriteOptions): string {
+/** Writes the report of a series in one format, in pieces. */
+export function writeSeries(series: SeriesResult, format: ReportFormat, options: WriteOptions): Iterable<string> {
   return WRITERS[format].series(series, options);
+}
+
+/** The whole text of its pieces. */
+export function joinPieces(pieces: Iterable<string>): string {
+  return [...pieces].join('');
 }
 
 /** Options of {@link renderReport}. */
@@ -93,7 +114,7 @@ export function renderReport(comparison: Comparison | ComparisonData, options: R
   checkComparison(comparison, 'renderReport');
   checkOptions(options, RENDER_OPTIONS, 'renderReport');
   const { format = 'html', analysis = analyze(comparison), oldName, newName, ...config } = options;
-  return writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config);
+  return joinPieces(writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config));
 }
 
 /** Options of {@link createSeriesReport}. */
@@ -123,5 +144,5 @@ export function createSeriesReport(series: SeriesResult, options: SeriesReportOp
   if (!Array.isArray(checkpoints) || !Array.isArray(steps) || tensors === undefined)
     throw argumentError(`createSeriesReport takes the result of compareSeries, not ${spell(series)}`);
   const { format = 'html', names, rows = ROWS } = options;
-  return writeSeries(names === undefined ? series : renameSeries(series, names), format, { maxLayersDisplay: rows });
+  return joinPieces(writeSeries(names === undefined ? series : renameSeries(series, names), format, { maxLayersDisplay: rows }));
 }

@@ -17,7 +17,7 @@ import { applyFlags, log, type Session } from '../session.ts';
 export async function runDiff(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin([oldPath, newPath]);
-  const outputs = planOutputs(flags.output ?? [], [oldPath, newPath]);
+  const outputs = planOutputs(flags, [oldPath, newPath]);
   const started = performance.now();
   const paths = { old: oldPath, new: newPath };
   const { comparison, threads } = await compareFiles(session, paths, flags);

@@ -4,8 +4,10 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { spellAscii } from '../../report/text/ascii.ts';
+import { writeFindingsJson } from '../../report/json/inspection.ts';
+import { describeInspectionOrigin } from '../../report/provenance.ts';
+import { writeOrigin } from '../../report/text/provenance.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
-import { escapeJson } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
@@ -13,6 +15,7 @@ import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags, InspectFormat } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
 import { writeInspectionTsv } from '../inspect-tsv.ts';
+import { describeSource, writeCheckpoint } from '../inspection.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
@@ -26,12 +29,13 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   applyFlags(session, flags);
   refuseStdin([path]);
   const format = chooseForm(flags);
-  if (flags.security === true && format === 'tsv') throw argumentError('--security prints text or JSON, not tsv', 'use --json');
+  if (flags.security === true && format !== 'text' && format !== 'json')
+    throw argumentError(`--security prints text or JSON, not ${format}`, 'use --json');
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const mode = chooseProgress(
     flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
     session,
-    format !== 'json',
+    format === 'text' || format === 'tsv',
   );
   const progress = new ProgressLine(session, mode, flags.ascii === true);
   const run = { signal: session.signal, onProgress: progress.update };
@@ -52,7 +56,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     progress.stop();
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
-    await showFindings(session, flags, findings);
+    await showFindings(session, flags, { path, findings });
     session.exitCode = judgeSafety(session, flags, findings);
   } finally {
     checkpoint?.close();
@@ -77,25 +81,29 @@ function judgeSafety(session: Session, flags: InspectFlags, findings: readonly F
 }
 
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
-  if (flags.security === true) return showFindings(session, flags, checkpoint.findings);
-  if (chooseForm(flags) === 'json') {
-    const { candidates, configs, files, findings, leftOut } = checkpoint;
-    return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
-  }
+  if (flags.security === true) return showFindings(session, flags, checkpoint);
+  const format = chooseForm(flags);
+  const provenance = describeSource(session, checkpoint.path, flags);
+  if (format === 'json' || format === 'jsonl')
+    return print(session, writeCheckpoint(checkpoint, format, provenance, flags.stats === true));
   const isTerminal = session.stdout.isTTY === true;
   const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
   const view = { rows, stats: flags.stats === true, ascii: session.ascii };
-  await print(session, writeInspection(checkpoint, name, decideLayout(session), view));
+  const layout = decideLayout(session);
+  const origin = writeOrigin(describeInspectionOrigin(provenance), layout).join('\n');
+  const text = writeInspection(checkpoint, name, layout, view);
+  await print(session, origin === '' ? [text] : [text, session.ascii ? spellAscii(origin) : origin, '\n']);
 }
 
-async function showFindings(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<void> {
-  if (chooseForm(flags) === 'json') return printJson(session, { findings });
+async function showFindings(
+  session: Session,
+  flags: InspectFlags,
+  { path, findings }: Pick<Checkpoint, 'path' | 'findings'>,
+): Promise<void> {
+  if (chooseForm(flags) === 'json')
+    return print(session, writeFindingsJson({ provenance: describeSource(session, path, flags), path, findings }));
   const text = `${writeFindings(findings, decideLayout(session)).join('\n')}\n`;
-  await print(session, session.ascii ? spellAscii(text) : text);
-}
-
-function printJson(session: Session, value: unknown): Promise<void> {
-  return print(session, `${escapeJson(JSON.stringify(value, null, 2))}\n`);
+  await print(session, [session.ascii ? spellAscii(text) : text]);
 }
 
 function decideLayout(session: Session): Layout {

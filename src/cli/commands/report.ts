@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { analyze } from '../../analysis/analyze.ts';
+import { Comparison } from '../../comparison/comparison.ts';
 import { parseReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
 import type { ReportFlags } from '../flags.ts';
@@ -11,8 +12,9 @@ import { applyFlags, type Session } from '../session.ts';
 /** `model-diff report`: writes reports of a saved result. */
 export async function runReport(session: Session, path: string, flags: ReportFlags): Promise<void> {
   applyFlags(session, flags);
-  const outputs = planOutputs(flags.output ?? [], []);
-  const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  const outputs = planOutputs(flags, []);
+  const read = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  const saved = flags.provenance ? read : Comparison.from({ ...read, provenance: null });
   await deliver(session, prepareReport(saved, analyze(saved)), flags, outputs);
 }
 

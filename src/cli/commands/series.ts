@@ -1,7 +1,10 @@
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { listNames } from '../../wording/sentences.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
+import { resolveOptions } from '../../compare/options.ts';
+import { type SeriesProvenance, spellPlace } from '../../comparison/provenance.ts';
 import type { SeriesResult } from '../../series/types.ts';
+import { TOOL } from '../../tool.ts';
 import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
@@ -18,7 +21,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   applyFlags(session, flags);
   refuseStdin(paths);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
-  const outputs = planOutputs(flags.output ?? [], paths);
+  const outputs = planOutputs(flags, paths);
   const started = performance.now();
   const series = await follow(session, paths, flags);
   const seconds = (performance.now() - started) / 1000;
@@ -28,7 +31,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   const isUnsafe = breaksSafety(session, flags, series.checkpoints);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
-  await deliverSeries(session, series, flags, outputs);
+  await deliverSeries(session, series, describeSeriesSource(session, series, flags), flags, outputs);
   if (flags.quiet !== true) log(session, describeSeriesRun(series, seconds));
   if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`);
 }
@@ -47,6 +50,20 @@ async function follow(session: Session, paths: readonly string[], flags: SeriesF
   } finally {
     progress.stop();
   }
+}
+
+/** Where a series comes from; null where that is not to be said. */
+function describeSeriesSource(session: Session, { checkpoints }: SeriesResult, flags: SeriesFlags): SeriesProvenance | null {
+  if (!flags.provenance) return null;
+  const { changeThreshold, precision } = resolveOptions(chooseConfig(flags));
+  return {
+    version: TOOL.version,
+    created: new Date().toISOString(),
+    checkpoints: checkpoints.map(({ path }) => spellPlace(path)),
+    command: session.command,
+    changeThreshold,
+    precision,
+  };
 }
 
 /** Checkpoints without a tensor in common are a mistake more often than a result. */

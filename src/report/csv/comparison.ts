@@ -1,17 +1,18 @@
+import { classifyColumns } from '../../comparison/classify.ts';
 import { changeTypeAt, type TensorColumns } from '../../comparison/columns.ts';
 import { PAIR_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../comparison/metrics.ts';
 import { changeRatioAt } from '../../comparison/rows.ts';
+import type { TensorClass } from '../../layer-types/tensor-class.ts';
 import { escapeCsv } from '../../wording/escape.ts';
 import { toSnakeCase } from '../json/keys.ts';
+import { readPath } from '../modules.ts';
 import type { Report } from '../report.ts';
 
 /** Every tensor of the result, listed or not, one a row (RFC 4180). Numbers in full; an empty cell where there is none. */
-export function writeCsv({ columns }: Report): string {
-  const lines = [CSV_COLUMNS.map(([title]) => title).join(',')];
-  for (let row = 0; row < columns.names.length; row += 1) {
-    lines.push(CSV_COLUMNS.map(([, read]) => writeCell(read(columns, row))).join(','));
-  }
-  return `${lines.join('\r\n')}\r\n`;
+export function* writeCsv({ columns }: Report): Generator<string> {
+  yield `${CSV_COLUMNS.map(([title]) => title).join(',')}\r\n`;
+  for (let row = 0; row < columns.names.length; row += 1)
+    yield `${CSV_COLUMNS.map(([, read]) => writeCell(read(columns, row))).join(',')}\r\n`;
 }
 
 type Cell = string | number | boolean | null | undefined;
@@ -21,6 +22,10 @@ type ReadCell = (columns: TensorColumns, row: number) => Cell;
 const CSV_COLUMNS: readonly (readonly [string, ReadCell])[] = [
   ['name', (columns, row) => columns.names[row]],
   ['change_type', changeTypeAt],
+  ['block', (columns, row) => classAt(columns, row)?.depth],
+  ['module', moduleAt],
+  ['layer_type', (columns, row) => classAt(columns, row)?.type],
+  ['role', (columns, row) => classAt(columns, row)?.role],
   ...PAIR_METRIC_NAMES.map((metric): readonly [string, ReadCell] => [
     toSnakeCase(metric),
     (columns, row) => columns[metric][row],
@@ -33,6 +38,16 @@ const CSV_COLUMNS: readonly (readonly [string, ReadCell])[] = [
   ...listSide('new'),
   ['error', (columns, row) => columns.errors.get(row)],
 ];
+
+function classAt(columns: TensorColumns, row: number): TensorClass | undefined {
+  return classifyColumns(columns)[row];
+}
+
+/** The same in every block: `self_attn.q_proj`. */
+function moduleAt(columns: TensorColumns, row: number): Cell {
+  const found = classAt(columns, row);
+  return found === undefined ? null : readPath(found.key, found.stack !== null).join('.');
+}
 
 function listSide(side: 'old' | 'new'): (readonly [string, ReadCell])[] {
   return [

@@ -11,6 +11,7 @@ import { writePage } from './page.ts';
 import { writeStyle } from './style.ts';
 import { showLayers, showModified } from './tensors.ts';
 import { writeJson } from '../json/comparison.ts';
+import { describeOrigin } from '../provenance.ts';
 import type { Report } from '../report.ts';
 import { TOOL } from '../../tool.ts';
 import { truncateMiddle } from '../../wording/width.ts';
@@ -37,8 +38,8 @@ ${showConfiguration(report, maxLayersDisplay)}
 ${showSources(report)}
 ${showExplanation()}
 </main>
-${showFoot()}
-${includeRawData ? html`<script type="application/json" id="model-diff-data">${trusted(escapeJsonInHtml(writeJson(report)))}</script>` : null}`,
+${showFoot(describeOrigin(report))}
+${includeRawData ? html`<script type="application/json" id="model-diff-data">${trusted(escapeJsonInHtml([...writeJson(report)].join('')))}</script>` : null}`,
   });
 }
 

@@ -1,4 +1,6 @@
 import { TOOL } from '../../tool.ts';
+import { truncateMiddle } from '../../wording/width.ts';
+import type { OriginWords } from '../provenance.ts';
 import { html, type Markup } from './markup.ts';
 
 /** What each number of the page means, and its formula. */
@@ -49,7 +51,10 @@ ${TERMS.map(([term, sentence, formula]) => html`<div><dt>${term}</dt><dd>${sente
 </section>`;
 }
 
-/** What made the page. */
-export function showFoot(): Markup {
-  return html`<footer>Made by ${TOOL.name} ${TOOL.version}.</footer>`;
+/** What made the page, and of what where that is to be said. */
+export function showFoot(words: OriginWords | null): Markup {
+  if (words === null) return html`<footer>Made by ${TOOL.name} ${TOOL.version}.</footer>`;
+  const { facts, command } = words;
+  const from = facts.map((fact) => truncateMiddle(fact, 600)).join(' · ');
+  return html`<footer>Made by ${from}.${command === null ? null : html` <code>${truncateMiddle(command, 1000)}</code>`}</footer>`;
 }

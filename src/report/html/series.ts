@@ -1,3 +1,4 @@
+import type { SeriesProvenance } from '../../comparison/provenance.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { formatBytes, formatCount, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
 import { showFoot } from './explain.ts';
@@ -8,6 +9,7 @@ import { writeStyle } from './style.ts';
 import { TOOL } from '../../tool.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, type EventGroup, groupEvents } from '../event-groups.ts';
+import { describeSeriesOrigin } from '../provenance.ts';
 import { showCharts } from './series-charts.ts';
 import { SERIES_STYLE } from './series-style.ts';
 import { rankTensors } from '../rank-series.ts';
@@ -18,7 +20,7 @@ import { SERIES_TERMS } from './series-terms.ts';
 const LONG_VERDICT = 240;
 
 /** The series as one HTML page. */
-export function writeSeriesHtml(series: SeriesResult, rows: number = 50): string {
+export function writeSeriesHtml(series: SeriesResult, rows: number = 50, provenance: SeriesProvenance | null = null): string {
   const { checkpoints, verdict } = series;
   const [first, last] = [checkpoints[0]?.name ?? '', checkpoints.at(-1)?.name ?? ''];
   const count = formatNoun(checkpoints.length, 'checkpoint');
@@ -38,7 +40,7 @@ ${showTensors(series, rows)}
 ${showCheckpoints(series)}
 ${showTerms()}
 </main>
-${showFoot()}`,
+${showFoot(describeSeriesOrigin(provenance))}`,
   });
 }
 

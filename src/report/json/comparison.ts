@@ -1,96 +1,58 @@
-import type { ParameterDiff } from '../../comparison/rows.ts';
+import type { Comparison } from '../../comparison/comparison.ts';
+import { listRows, selectListed } from '../../comparison/rows.ts';
 import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, TOOL } from '../../tool.ts';
-import { escapeJson } from '../../wording/escape.ts';
 import type { Report } from '../report.ts';
-import { encode } from './encode.ts';
-import { listFields } from './keys.ts';
+import { byColumn, byField, type Layout, layOutItems, writeDocument } from './document.ts';
 import { PARAMETER_SCHEMA, type SavedParameter, SHORT_PARAMETER_SCHEMA } from './parameter-schema.ts';
-import { REPORT_SCHEMA, type SavedReport } from './report-schema.ts';
-import type { ObjectSchema } from './schema.ts';
-import { write } from './write.ts';
+import { REPORT_SCHEMA, type ReportHead, type SavedReport } from './report-schema.ts';
+import { writeEach } from './write.ts';
 
 /** Longer lists of tensors have the keys of the Python package alone; the columns have everything. */
 const LONGEST_FULL_LIST = 10_000;
 
 /**
- * The whole comparison as JSON, one line a listed tensor and one a column. The same comparison gives the same bytes. Read it back with
- * `parseReport`.
+ * The whole comparison as JSON, in pieces: one line a listed tensor and one a column. The same comparison gives the same bytes. Read it
+ * back with `parseReport`.
  */
-export function writeJson({ comparison, analysis, oldName, newName }: Report): string {
-  const { columns, summary, old, new: fresh, options, provenance, diffs } = comparison;
-  const isShort = diffs.length > LONGEST_FULL_LIST;
-  const report: Omit<SavedReport, 'parameters'> = {
+export function writeJson(report: Report): Iterable<string> {
+  const { comparison } = report;
+  const rows = selectListed(comparison.columns, comparison.options.includeUnchanged);
+  const isShort = rows.length > LONGEST_FULL_LIST;
+  const schema = isShort ? SHORT_PARAMETER_SCHEMA : PARAMETER_SCHEMA;
+  const saved: Omit<SavedReport, 'parameters'> = {
     $schema: REPORT_SCHEMA_ID,
     schemaVersion: REPORT_SCHEMA_VERSION,
     tool: TOOL,
-    provenance,
-    options,
-    old: { ...old, name: oldName },
-    new: { ...fresh, name: newName },
-    summary,
-    analysis,
+    ...describeComparison(report),
     parametersKeys: isShort ? 'original' : 'all',
-    columns,
+    columns: comparison.columns,
   };
-  const parts = listFields(REPORT_SCHEMA.fields).map(([field, key, schema]) => {
-    const name = field as keyof SavedReport;
-    if (name === 'parameters') return `"${key}": ${writeParameters(diffs, isShort ? SHORT_PARAMETER_SCHEMA : PARAMETER_SCHEMA)}`;
-    const layOut = LAYOUTS[name] ?? JSON.stringify;
-    return `"${key}": ${layOut(encode(report[name], schema))}`;
-  });
-  return escapeJson(`{\n  ${parts.join(',\n  ')}\n}\n`);
+  const byParameter: Layout = (_value, _schema, indent) =>
+    layOutItems(writeEach(listParameters(comparison, rows), schema), indent);
+  return writeDocument<object>(saved, REPORT_SCHEMA, { ...LAYOUTS, parameters: byParameter });
+}
+
+/** Everything that is said of a comparison beside its tensors. */
+export function describeComparison({ comparison, analysis, oldName, newName }: Report): ReportHead {
+  const { summary, old, new: fresh, options, provenance } = comparison;
+  return { provenance, options, old: { ...old, name: oldName }, new: { ...fresh, name: newName }, summary, analysis };
 }
 
 /** How the parts are laid out that are not one line. */
-const LAYOUTS: Readonly<Partial<Record<keyof SavedReport, (value: unknown) => string>>> = {
-  old: layOutFields,
-  new: layOutFields,
-  summary: layOutFields,
-  analysis: layOutFields,
-  columns: layOutColumns,
+const LAYOUTS: Readonly<Partial<Record<keyof SavedReport, Layout>>> = {
+  old: byField,
+  new: byField,
+  summary: byField,
+  analysis: byField,
+  columns: byColumn,
 };
 
-function writeParameters(diffs: readonly ParameterDiff[], schema: ObjectSchema): string {
-  const lines = diffs.map((diff) => {
-    const saved: SavedParameter = { ...diff, oldShape: diff.oldInfo?.shape ?? null, newShape: diff.newInfo?.shape ?? null };
-    return write(saved, schema) ?? '';
-  });
-  return layOutItems(lines);
-}
+/** Rows that are made at a time: all of them would be 1 KB each. */
+const BATCH = 256;
 
-/** An object with one line a field; of lists and maps of larger values, one line an entry. */
-function layOutFields(value: unknown): string {
-  return layOutObject(value as object, '  ', (item, indent) => {
-    if (Array.isArray(item)) return typeof item[0] === 'object' ? layOutList(item, indent) : JSON.stringify(item);
-    const isMap =
-      typeof item === 'object' &&
-      item !== null &&
-      Object.values(item).every((entry) => typeof entry === 'object' && entry !== null);
-    return isMap ? layOutObject(item, indent, (entry) => JSON.stringify(entry)) : JSON.stringify(item);
-  });
-}
-
-/** One line a column, those of both sides too. */
-function layOutColumns(columns: unknown): string {
-  return layOutObject(columns as object, '  ', (item, indent) =>
-    typeof item === 'object' && item !== null && 'size_bytes' in item
-      ? layOutObject(item, indent, (column) => JSON.stringify(column))
-      : JSON.stringify(item),
-  );
-}
-
-function layOutObject(value: object, indent: string, layOut: (item: unknown, indent: string) => string): string {
-  const fields = Object.entries(value).map(([key, item]) => `${indent}  ${JSON.stringify(key)}: ${layOut(item, `${indent}  `)}`);
-  return fields.length === 0 ? '{}' : `{\n${fields.join(',\n')}\n${indent}}`;
-}
-
-function layOutList(items: readonly unknown[], indent: string): string {
-  return layOutItems(
-    items.map((item) => JSON.stringify(item)),
-    indent,
-  );
-}
-
-function layOutItems(items: readonly string[], indent: string = '  '): string {
-  return items.length === 0 ? '[]' : `[\n${items.map((item) => `${indent}  ${item}`).join(',\n')}\n${indent}]`;
+/** The given rows as files have them. */
+export function* listParameters({ columns }: Comparison, rows: readonly number[]): Generator<SavedParameter> {
+  for (let from = 0; from < rows.length; from += BATCH)
+    for (const diff of listRows(columns, rows.slice(from, from + BATCH)))
+      yield { ...diff, oldShape: diff.oldInfo?.shape ?? null, newShape: diff.newInfo?.shape ?? null };
 }

@@ -25,7 +25,7 @@ export interface SavedParameter extends ParameterDiff {
 
 const SHAPE = list(number);
 
-const TENSOR_INFO = named(
+export const TENSOR_INFO_SCHEMA: ObjectSchema = named(
   'tensor_info',
   object<TensorInfo>({
     name: described('Name of the tensor as it was matched.', string),
@@ -90,7 +90,7 @@ export const PARAMETER_SCHEMA: ObjectSchema = named(
     role: described('Role within the type, as q, down, expert.', nullable(string)),
     depth: described('Index of the block that the tensor sits in.', numberOrNull),
     error: described('Why the tensor could not be read or compared.', nullable(string)),
-    oldInfo: nullable(TENSOR_INFO),
-    newInfo: nullable(TENSOR_INFO),
+    oldInfo: nullable(TENSOR_INFO_SCHEMA),
+    newInfo: nullable(TENSOR_INFO_SCHEMA),
   }),
 );

@@ -2,11 +2,12 @@ import { Comparison } from '../../comparison/comparison.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../../errors.ts';
 import { spell } from '../../options.ts';
-import { REPORT_SCHEMA_VERSION } from '../../tool.ts';
+import { REPORT_SCHEMA_VERSION, SCHEMA_URN } from '../../tool.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { decode, expect, expectObject, type Size } from './decode.ts';
+import { PROVENANCE_SCHEMA } from './origin-schema.ts';
 import { object } from './schema.ts';
-import { OPTIONS_SCHEMA, PROVENANCE_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
+import { OPTIONS_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
 import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
 /** What of a saved report is read back; analysis and rows follow from it. */
@@ -25,7 +26,7 @@ const MOST_BINS = 64;
 /**
  * Reads a comparison that was saved as JSON. It is complete: analysing it, rendering it and saving it again give what the first one gave.
  *
- * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for those of a series, `E_UNSUPPORTED_VERSION` for
+ * @throws `ModelDiffError` `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_FORMAT` for our other files, `E_UNSUPPORTED_VERSION` for
  * those of another version, `E_INVALID_HEADER` for damaged ones
  */
 export function parseReport(json: string): Comparison {
@@ -51,9 +52,7 @@ export const HOW_TO_MAKE = 'model-diff OLD NEW -o report.json makes one';
 
 function checkVersion(data: Readonly<Record<string, unknown>>): void {
   const version = data['schema_version'];
-  if (data['kind'] === 'series') {
-    throw fail('Unsupported', 'E_UNSUPPORTED_FORMAT', 'this is the report of a series, not of a comparison', SERIES_HINT);
-  }
+  refuseOther(String(data['$schema']));
   if (typeof version !== 'number' || !Object.hasOwn(data, 'parameters')) {
     const expected = 'expected the keys schema_version, summary, parameters and columns';
     throw fail('Format', 'E_UNKNOWN_FORMAT', `not a report of model-diff: ${expected}`, HOW_TO_MAKE);
@@ -67,13 +66,27 @@ function checkVersion(data: Readonly<Record<string, unknown>>): void {
   throw fail('Unsupported', 'E_UNSUPPORTED_VERSION', message, hint);
 }
 
-const SERIES_HINT = 'model-diff series writes every format itself, for example with -o series.html';
+/** Other files of ours, by what the identifiers of their schemas begin with. */
+const OTHERS: readonly (readonly [schema: string, what: string, hint: string])[] = [
+  ['series:', 'the report of a series', 'model-diff series writes every format itself, for example with -o series.html'],
+  ['inspect:', 'the description of one checkpoint', HOW_TO_MAKE],
+  ['lines:', 'JSONL, which is not read back', HOW_TO_MAKE],
+];
+
+function refuseOther(schema: string): void {
+  const other = OTHERS.find(([name]) => schema.startsWith(SCHEMA_URN + name));
+  if (other === undefined) return;
+  const [, what, hint] = other;
+  throw fail('Unsupported', 'E_UNSUPPORTED_FORMAT', `this is ${what}, not the JSON of a comparison`, hint);
+}
 
 function readObject(json: string): Readonly<Record<string, unknown>> {
   let data: unknown;
   try {
     data = JSON.parse(json);
   } catch (cause) {
+    // Many lines of JSON are not JSON.
+    refuseOther(/^\{"type":"\w+","\$schema":"([\w:-]+)"/.exec(json.slice(0, 200))?.[1] ?? '');
     throw fail('Format', 'E_UNKNOWN_FORMAT', 'not a report of model-diff: expected JSON', HOW_TO_MAKE, cause);
   }
   return typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>) : {};

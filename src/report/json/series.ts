@@ -1,53 +1,45 @@
-import { TENSOR_COLUMNS } from '../../series/tensor-columns.ts';
+import type { SeriesProvenance } from '../../comparison/provenance.ts';
+import { mapTensorColumns } from '../../series/tensor-columns.ts';
 import type { SeriesResult } from '../../series/types.ts';
-import { escapeJson } from '../../wording/escape.ts';
-import { encode } from './encode.ts';
-import { toSnakeCase } from './keys.ts';
-import { TOOL } from '../../tool.ts';
-import { EVENT_SCHEMA, STEP_SCHEMA } from './series-schema.ts';
-
-/** Version of the JSON of a series. Fields are only ever added within one. */
-const SERIES_VERSION = 1;
+import { SERIES_SCHEMA_ID, SERIES_SCHEMA_VERSION, TOOL } from '../../tool.ts';
+import { byEntry, type Layout, layOutItems, writeDocument } from './document.ts';
+import { SERIES_SCHEMA, SERIES_TENSOR_SCHEMA, type SavedSeries, type SavedSeriesTensor } from './series-schema.ts';
+import { writeEach } from './write.ts';
 
 /**
- * The series as JSON, one line a checkpoint, step, event and tensor; a tensor has one list a quantity, with a value a step. The same
- * result gives the same bytes: no time, no path, no machine in it.
+ * The series as JSON, in pieces: one line a checkpoint, step, event and tensor; a tensor has one list a quantity, with a value a step. The
+ * same result gives the same bytes.
  */
-export function writeSeriesJson(series: SeriesResult): string {
-  const { checkpoints, steps, events, tensors, verdict } = series;
-  const described = checkpoints.map(({ name, format, tensors: count, parameters, sizeBytes }) => ({
-    name,
-    format,
-    tensors: count,
-    parameters,
-    size_bytes: sizeBytes,
-  }));
-  const parts = [
-    `"kind": "series"`,
-    `"schema_version": ${SERIES_VERSION}`,
-    `"tool": ${JSON.stringify(TOOL)}`,
-    `"verdict": ${JSON.stringify(verdict)}`,
-    `"checkpoints": ${writeList(described)}`,
-    `"steps": ${writeList(steps.map((step) => encode(step, STEP_SCHEMA)))}`,
-    `"events": ${writeList(events.map((event) => encode(event, EVENT_SCHEMA)))}`,
-    `"tensors": ${writeList(tensors.names.map((name, tensor) => encodeTensor(series, name, tensor)))}`,
-  ];
-  return escapeJson(`{\n  ${parts.join(',\n  ')}\n}\n`);
-}
-
-function encodeTensor({ tensors, steps }: SeriesResult, name: string, tensor: number): Record<string, unknown> {
-  const slice = [tensor * steps.length, (tensor + 1) * steps.length] as const;
-  const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
-  const encoded: Record<string, unknown> = {
-    name,
-    is_measured: tensors.isMeasured[tensor] === 1,
-    start_nonfinite: orNull(tensors.startNonfinite[tensor] ?? Number.NaN),
+export function writeSeriesJson(series: SeriesResult, provenance: SeriesProvenance | null): Iterable<string> {
+  const { checkpoints, steps, events, verdict } = series;
+  const saved: Omit<SavedSeries, 'tensors'> = {
+    $schema: SERIES_SCHEMA_ID,
+    kind: 'series',
+    schemaVersion: SERIES_SCHEMA_VERSION,
+    tool: TOOL,
+    provenance,
+    verdict,
+    checkpoints,
+    steps,
+    events,
   };
-  for (const column of TENSOR_COLUMNS) encoded[toSnakeCase(column)] = Array.from(tensors[column].subarray(...slice), orNull);
-  encoded['identical'] = Array.from(tensors.identical.subarray(...slice), (same) => same === 1);
-  return encoded;
+  const byTensor: Layout = (_value, _schema, indent) =>
+    layOutItems(writeEach(listSeriesTensors(series), SERIES_TENSOR_SCHEMA), indent);
+  return writeDocument<object>(saved, SERIES_SCHEMA, { ...LAYOUTS, tensors: byTensor });
 }
 
-function writeList(items: readonly unknown[]): string {
-  return items.length === 0 ? '[]' : `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
+const LAYOUTS: Readonly<Partial<Record<keyof SavedSeries, Layout>>> = { checkpoints: byEntry, steps: byEntry, events: byEntry };
+
+/** The tensors as files have them. */
+export function* listSeriesTensors({ tensors, steps }: SeriesResult): Generator<SavedSeriesTensor> {
+  for (const [tensor, name] of tensors.names.entries()) {
+    const slice = [tensor * steps.length, (tensor + 1) * steps.length] as const;
+    yield {
+      name,
+      isMeasured: tensors.isMeasured[tensor] === 1,
+      startNonfinite: tensors.startNonfinite[tensor] ?? Number.NaN,
+      ...mapTensorColumns((column) => tensors[column].subarray(...slice)),
+      identical: Array.from(tensors.identical.subarray(...slice), (same) => same === 1),
+    };
+  }
 }

@@ -1,6 +1,5 @@
 import type { Finding } from '../../checkpoint/types.ts';
 import type { ComparisonOptions } from '../../comparison/data.ts';
-import type { Provenance } from '../../comparison/provenance.ts';
 import type { ComparedFile, ComparedSide } from '../../comparison/side.ts';
 import {
   boolean,
@@ -19,6 +18,22 @@ import {
 
 export const SEVERITY: Schema = named('severity', oneOf(['info', 'warning', 'critical']));
 
+export const FINDINGS_SCHEMA: Schema = described(
+  'What was noticed about the files.',
+  list(
+    named(
+      'finding',
+      object<Finding>({
+        code: string,
+        severity: SEVERITY,
+        message: string,
+        path: nullable(string),
+        offset: numberOrNull,
+      }),
+    ),
+  ),
+);
+
 export const SIDE_SCHEMA: Schema = named(
   'side',
   object<ComparedSide>({
@@ -33,21 +48,7 @@ export const SIDE_SCHEMA: Schema = named(
       'Files that hold the tensors; paths begin at the checkpoint.',
       list(object<ComparedFile>({ path: string, bytes: number })),
     ),
-    findings: described(
-      'What was noticed about the files.',
-      list(
-        named(
-          'finding',
-          object<Finding>({
-            code: string,
-            severity: SEVERITY,
-            message: string,
-            path: nullable(string),
-            offset: numberOrNull,
-          }),
-        ),
-      ),
-    ),
+    findings: FINDINGS_SCHEMA,
   }),
 );
 
@@ -61,13 +62,3 @@ export const OPTIONS_SCHEMA: Schema = object<ComparisonOptions>({
   include: described('Patterns of the names that were compared; empty for all.', list(string)),
   exclude: list(string),
 });
-
-export const PROVENANCE_SCHEMA: Schema = nullable(
-  object<Provenance>({
-    version: string,
-    created: described('When the comparison was made, in UTC.', string),
-    old: described('Path as it was given; null in memory.', nullable(string)),
-    new: nullable(string),
-    command: nullable(string),
-  }),
-);

@@ -1,6 +1,6 @@
 import { encode } from './encode.ts';
 import { listFields } from './keys.ts';
-import type { Schema } from './schema.ts';
+import type { ObjectSchema, Schema } from './schema.ts';
 
 /**
  * The text of a value, as `JSON.stringify(encode(value, schema))` gives it; undefined for a field that is left out. Long lists are
@@ -30,6 +30,11 @@ export function write(value: unknown, schema: Schema): string | undefined {
     case 'rows':
       return JSON.stringify(encode(value, schema));
   }
+}
+
+/** The text of each of many values, in one piece. */
+export function* writeEach(values: Iterable<object>, schema: ObjectSchema): Generator<[string]> {
+  for (const value of values) yield [write(value, schema) ?? ''];
 }
 
 function writeFields(value: object, fields: Readonly<Record<string, Schema>>): string[] {

@@ -1,13 +1,19 @@
-import { describeNameChange, describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
+import { describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
 import { escapeMarkdown } from '../../wording/escape.ts';
-import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
-import { listChoices, writeFindings, writeLeftOut } from './left-out.ts';
+import { writeCounts } from './counts.ts';
+import { writeDepth } from './depth.ts';
+import { writeFindings, writeLeftOut } from './left-out.ts';
+import { writeModules } from './modules.ts';
+import { writeOrigin } from './provenance.ts';
+import { writeSides } from './sides.ts';
 import { listStructure } from './structure.ts';
 import { rankModified, sortInsights } from '../rank.ts';
 import { spellConfigValue } from '../../wording/config-value.ts';
 import { describeUnconfigured } from '../configuration.ts';
+import { describeOrigin } from '../provenance.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 
@@ -21,79 +27,32 @@ export interface MarkdownOptions {
 
 const SIGNS = { times: '×', arrow: '→' };
 
-/** The report for a comment or a page in Markdown (GitHub's). */
+/** The report for a comment on a pull request, a summary of a job or a page in Markdown (GitHub's). */
 export function writeMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const { rows = 50, maxCharacters = 60_000 } = options;
   const { analysis, oldName, newName } = report;
   const head = [
-    `# ${codeName(oldName)} → ${codeName(newName)}`,
+    `## ${codeName(oldName)} → ${codeName(newName)}`,
     `**${escapeMarkdown(truncateMiddle(analysis.summary.verdict, 2000))}**`,
-    writeSides(report),
-    writeNumbers(report),
+    writeCounts(report),
+    ...writeDepth(report),
   ];
   return fitBlocks(
-    head.join('\n\n'),
+    { head: head.join('\n\n'), foot: writeOrigin(describeOrigin(report)) },
     [
       writeFailed(report),
-      writeLeftOut(report),
       writeFindings(report),
-      writeInsights(report),
+      writeLeftOut(report),
+      writeModules(report, rows),
       writeModified(report, rows),
+      writeInsights(report),
       ...listStructure(report, rows),
       writeConfiguration(report),
+      writeSides(report),
     ],
     rows,
     maxCharacters,
   );
-}
-
-function writeSides({ old, new: fresh, oldName, newName }: Report): string {
-  const lines = ['| | checkpoint | tensors | parameters | size | dtypes |', '| --- | --- | ---: | ---: | ---: | --- |'];
-  for (const [label, name, side] of [
-    ['old', oldName, old],
-    ['new', newName, fresh],
-  ] as const) {
-    const dtypes = side.dtypes
-      .slice(0, 4)
-      .map(([dtype]) => codeName(dtype))
-      .join(', ');
-    lines.push(
-      `| ${label} | ${codeName(name)} | ${formatCount(side.tensors)} | ${formatCount(side.elements)} | ${formatBytes(side.bytes)} | ${dtypes} |`,
-    );
-  }
-  return lines.join('\n');
-}
-
-function writeNumbers(report: Report): string {
-  const { old, new: next, summary, analysis } = report;
-  const counts = [
-    `${formatCount(summary.modifiedTensors)} modified`,
-    `${formatCount(summary.identicalTensors)} identical`,
-    `${formatCount(summary.addedTensors)} added`,
-    `${formatCount(summary.removedTensors)} removed`,
-    `${formatCount(summary.reshapedTensors)} reshaped`,
-  ];
-  const within = summary.unchangedTensors - summary.identicalTensors;
-  if (within > 0) counts.splice(2, 0, `${formatCount(within)} within the threshold`);
-  if (summary.dtypeChangedTensors > 0) counts.push(`${formatCount(summary.dtypeChangedTensors)} with another dtype`);
-  if (summary.failedTensors > 0) counts.push(`**${formatCount(summary.failedTensors)} failed**`);
-  const lines = [`- Tensors: ${counts.join(', ')}`];
-  for (const change of summary.nameChanges ?? [])
-    lines.push(`- ${escapeMarkdown(truncateMiddle(describeNameChange(change), 300))}`);
-  lines.push(...listChoices(report));
-  if (summary.relativeChange !== null) {
-    const { median, p99, max } = summary.relativeChange;
-    lines.push(
-      `- Relative change: median ${formatPercent(median, 3)}, p99 ${formatPercent(p99, 3)}, largest ${formatPercent(max, 3)}`,
-    );
-  }
-  if (summary.changedElements !== null)
-    lines.push(`- Elements: ${formatCount(summary.changedElements)} of ${formatCount(summary.totalElements)} changed`);
-  const hasNonfinite = old.nonfinite + next.nonfinite > 0;
-  lines.push(`- NaN and Inf: ${hasNonfinite ? `${formatCount(old.nonfinite)} → ${formatCount(next.nonfinite)}` : 'none'}`);
-  if (analysis.pattern !== null && !analysis.pattern.identical)
-    lines.push(`- Pattern: ${codeName(analysis.pattern.pattern)} (${formatConfidence(analysis.pattern.confidence)} sure)`);
-  return lines.join('\n');
 }
 
 function writeInsights({ analysis }: Report): MarkdownBlock {
@@ -101,7 +60,15 @@ function writeInsights({ analysis }: Report): MarkdownBlock {
     (insight) =>
       `- **${insight.severity}**: ${escapeMarkdown(truncateMiddle(insight.title, 300))}. ${escapeMarkdown(truncateMiddle(insight.description, 2000))}`,
   );
-  return { title: 'Insights', head: [], lines, total: lines.length, noun: 'insight', asItem: (text) => `- ${text}` };
+  return {
+    title: `Insights: ${lines.length}`,
+    head: [],
+    lines,
+    total: lines.length,
+    noun: 'insight',
+    asItem: (text) => `- ${text}`,
+    isFolded: !analysis.insights.some(({ severity }) => severity === 'critical'),
+  };
 }
 
 function writeFailed({ columns, summary }: Report): MarkdownBlock {
@@ -115,6 +82,7 @@ function writeFailed({ columns, summary }: Report): MarkdownBlock {
     total: summary.failedTensors,
     noun: 'failed tensor',
     asItem: (text) => `- ${text}`,
+    isFolded: false,
   };
 }
 
@@ -137,6 +105,7 @@ function writeModified({ columns, summary }: Report, rows: number): MarkdownBloc
     total: summary.modifiedTensors,
     noun: 'modified tensor',
     asItem: (text) => `\n${text}`,
+    isFolded: false,
   };
 }
 
@@ -147,14 +116,23 @@ function writeConfiguration({ summary }: Report): MarkdownBlock {
   );
   if (lines.length === 0 && summary.unconfigured.length > 0) {
     const notes = summary.unconfigured.map((side) => `- ${describeUnconfigured(side)}`);
-    return { title: 'Configuration', head: [], lines: notes, total: notes.length, noun: 'note', asItem: (text) => `- ${text}` };
+    return {
+      title: 'Configuration',
+      head: [],
+      lines: notes,
+      total: notes.length,
+      noun: 'note',
+      asItem: (text) => `- ${text}`,
+      isFolded: true,
+    };
   }
   return {
-    title: 'Configuration',
+    title: `Configuration: ${formatNoun(lines.length, 'changed key')}`,
     head: ['| key | old | new |', '| --- | --- | --- |'],
     lines,
     total: lines.length,
     noun: 'changed key',
     asItem: (text) => `\n${text}`,
+    isFolded: true,
   };
 }

@@ -24,6 +24,7 @@ export function writeLeftOut({ summary }: Report): MarkdownBlock {
     total: lines.length,
     noun: 'item',
     asItem: (text) => `- ${text}`,
+    isFolded: !(words?.weights ?? []).some(isOpenQuestion),
   };
 }
 
@@ -39,5 +40,7 @@ export function writeFindings(report: Report): MarkdownBlock {
     const text = `- **${finding.severity}** ${side}: ${escapeMarkdown(truncateMiddle(finding.message, 600))}`;
     return `${text}${place === '' ? '' : ` (${codeName(place)})`} ${codeName(finding.code)}`;
   });
-  return { title: 'Findings', head: [], lines, total: lines.length, noun: 'finding', asItem: (text) => `- ${text}` };
+  const isFolded = !listSerious(report).some(({ finding }) => finding.severity === 'critical');
+  const total = lines.length;
+  return { title: `Findings: ${total}`, head: [], lines, total, noun: 'finding', asItem: (text) => `- ${text}`, isFolded };
 }

@@ -1,25 +1,32 @@
+import type { SeriesProvenance } from '../../comparison/provenance.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { escapeMarkdown } from '../../wording/escape.ts';
 import { formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
 import type { MarkdownOptions } from './comparison.ts';
+import { writeOrigin } from './provenance.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, groupEvents } from '../event-groups.ts';
+import { describeSeriesOrigin } from '../provenance.ts';
 import { rankTensors } from '../rank-series.ts';
 import { describeScope, formatTwoDigits, STEP_COLUMNS } from '../step-columns.ts';
 
 /** The series for a comment or a page in Markdown (GitHub's). */
-export function writeSeriesMarkdown(series: SeriesResult, options: MarkdownOptions = {}): string {
+export function writeSeriesMarkdown(
+  series: SeriesResult,
+  options: MarkdownOptions = {},
+  provenance: SeriesProvenance | null = null,
+): string {
   const { rows = 50, maxCharacters = 60_000 } = options;
   const { checkpoints, verdict } = series;
   const head = [
-    `# ${codeName(checkpoints[0]?.name ?? '')} → ${codeName(checkpoints.at(-1)?.name ?? '')}`,
+    `## ${codeName(checkpoints[0]?.name ?? '')} → ${codeName(checkpoints.at(-1)?.name ?? '')}`,
     `**${escapeMarkdown(truncateMiddle(verdict, 2000))}**`,
     describeScope(series),
   ];
   return fitBlocks(
-    head.join('\n\n'),
+    { head: head.join('\n\n'), foot: writeOrigin(describeSeriesOrigin(provenance)) },
     [listSteps(series), listEvents(series, rows), listTensors(series, rows)],
     rows,
     maxCharacters,
@@ -37,7 +44,7 @@ function listSteps({ checkpoints, steps }: SeriesResult): MarkdownBlock {
     return `| ${cells.join(' | ')} |`;
   });
   const head = [`| ${titles.join(' | ')} |`, `| ---: | --- | ${STEP_COLUMNS.map(() => '---:').join(' | ')} |`];
-  return { title: 'Steps', head, lines, total: lines.length, noun: 'step', asItem: (text) => `\n${text}` };
+  return { title: 'Steps', head, lines, total: lines.length, noun: 'step', asItem: (text) => `\n${text}`, isFolded: false };
 }
 
 function listEvents(series: SeriesResult, rows: number): MarkdownBlock {
@@ -50,7 +57,7 @@ function listEvents(series: SeriesResult, rows: number): MarkdownBlock {
     const place = `${codeName(series.checkpoints[group.step]?.name ?? '')} (step ${group.step})`;
     return `- **${group.severity}** ${place}: ${escapeMarkdown(describeGroup(group))}${names.length === 0 ? '' : `: ${names.join(', ')}${rest}`}`;
   });
-  return { title: 'Events', head: [], lines, total: lines.length, noun: 'event', asItem: (text) => `- ${text}` };
+  return { title: 'Events', head: [], lines, total: lines.length, noun: 'event', asItem: (text) => `- ${text}`, isFolded: false };
 }
 
 function listTensors(series: SeriesResult, rows: number): MarkdownBlock {
@@ -67,5 +74,6 @@ function listTensors(series: SeriesResult, rows: number): MarkdownBlock {
     total,
     noun: 'tensor',
     asItem: (text) => `\n${text}`,
+    isFolded: true,
   };
 }

@@ -21,5 +21,6 @@ export function listStructure(report: Report, shown: number): MarkdownBlock[] {
     total,
     noun,
     asItem: (text) => `- ${text}`,
+    isFolded: true,
   }));
 }

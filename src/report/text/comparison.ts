@@ -1,6 +1,7 @@
 import { describeNameChange } from '../describe.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
+import { describeOrigin } from '../provenance.ts';
 import type { Report } from '../report.ts';
 import { spellAscii } from './ascii.ts';
 import { writeHeader } from './header.ts';
@@ -9,6 +10,7 @@ import { chooseLayout, type TextOptions } from './layout.ts';
 import { writeChosen, writeFindings, writeLeftOut } from './left-out.ts';
 import { writeCounts, writeNumbers } from './numbers.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
+import { writeOrigin } from './provenance.ts';
 import { writeModified } from './tensors.ts';
 import { wrapWords } from '../../wording/width.ts';
 
@@ -35,6 +37,7 @@ export function writeText(report: Report, options: TextOptions = {}): string {
     ...writeConfiguration(report, layout),
     ...writeModified(report, layout),
     ...(unclassified > 0 ? ['', `  ${formatNoun(unclassified, 'tensor')} with no known layer type`] : []),
+    ...writeOrigin(describeOrigin(report), layout),
   ];
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.ascii === true ? spellAscii(text) : text;

@@ -1,4 +1,5 @@
 import type { Severity } from '../../checkpoint/types.ts';
+import type { SeriesProvenance } from '../../comparison/provenance.ts';
 import type { SeriesCheckpoint, SeriesResult } from '../../series/types.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
@@ -6,13 +7,19 @@ import { spellAscii } from './ascii.ts';
 import { drawProfile } from './glyphs.ts';
 import { chooseLayout, fitName, type Layout, type TextOptions } from './layout.ts';
 import type { Tone } from './paint.ts';
+import { writeOrigin } from './provenance.ts';
 import { measureCells, padCells, wrapWords } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, type EventGroup, groupEvents } from '../event-groups.ts';
+import { describeSeriesOrigin } from '../provenance.ts';
 import { rankTensors } from '../rank-series.ts';
 import { describeScope, DISPENSABLE, formatTwoDigits, STEP_COLUMNS } from '../step-columns.ts';
 
 /** The series for a terminal or a log. The second line is the verdict. */
-export function writeSeriesText(series: SeriesResult, options: TextOptions = {}): string {
+export function writeSeriesText(
+  series: SeriesResult,
+  options: TextOptions = {},
+  provenance: SeriesProvenance | null = null,
+): string {
   const layout = chooseLayout(options);
   const verdict = escapeTerminal(series.verdict);
   const lines = [
@@ -23,6 +30,7 @@ export function writeSeriesText(series: SeriesResult, options: TextOptions = {})
     layout.paint('dim', `  ${describeScope(series)}`),
     ...writeEvents(series, layout),
     ...writeTensors(series, layout),
+    ...writeOrigin(describeSeriesOrigin(provenance), layout),
   ];
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return options.ascii === true ? spellAscii(text) : text;
