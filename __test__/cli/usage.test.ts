@@ -35,6 +35,16 @@ test('--version is that of the package, and needs no add-on', async (t) => {
   t.regex(stdout, /^\d+\.\d+\.\d+\S*\n$/);
 });
 
+test('the help loads neither the analysis nor the reports', async (t) => {
+  const { readFileSync } = await import('node:fs');
+  const loaded = new Set(['chunk-shell.js']);
+  for (const name of loaded) {
+    const code = readFileSync(join(ROOT, 'dist', name), 'utf8');
+    for (const [, next = ''] of code.matchAll(/\bfrom ?["'`]\.\/([\w.-]+)["'`]/g)) loaded.add(next);
+  }
+  t.deepEqual([...loaded].toSorted(), ['chunk-base.js', 'chunk-rolldown-runtime.js', 'chunk-shell.js']);
+});
+
 test('without the add-on a comparison says what to do', async (t) => {
   const { code, stderr } = await run([example('base'), example('sft'), '--verbose'], {
     env: { MODEL_DIFF_NATIVE: '/nowhere.node' },
