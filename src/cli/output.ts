@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { catching } from './interrupt.ts';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
 import { REPORT_SCHEMA_ID } from '../tool.ts';
@@ -65,6 +66,10 @@ export async function writeOutputs(
   files: readonly (OutputFile & { readonly text: string })[],
   signal: AbortSignal,
 ): Promise<void> {
+  await catching(signal, () => writeAndRename(files, signal));
+}
+
+async function writeAndRename(files: readonly (OutputFile & { readonly text: string })[], signal: AbortSignal): Promise<void> {
   const pending: { temporary: string; target: string }[] = [];
   try {
     for (const { target, path, text } of files) {

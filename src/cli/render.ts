@@ -57,6 +57,7 @@ async function deliverWith(session: Session, write: Write, flags: ReportFlags, o
 
 /** Writes to stdout and waits until it is taken. */
 export async function print(session: Session, text: string): Promise<void> {
+  session.clearLine?.();
   await new Promise<void>((resolve, reject) => {
     session.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });

@@ -13,7 +13,7 @@ import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
 import { refuseStdin } from '../output.ts';
-import { chooseProgress, ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
 import { applyFlags, log, paints, type Session } from '../session.ts';
 import { readColumns } from '../terminal.ts';
@@ -25,26 +25,19 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   applyFlags(session, flags);
   refuseStdin([path]);
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
-  const mode = chooseProgress(
-    flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
-    session,
-    flags.json !== true,
-  );
-  const progress = new ProgressLine(session, mode, flags.ascii === true);
+  const progress = new ProgressLine(session, flags, flags.json !== true);
   const run = { signal: session.signal, onProgress: progress.update };
   let checkpoint: Checkpoint | undefined;
   try {
     checkpoint = await loadCheckpoint(path, { ...run, ...chooseOpening(flags) });
     if (flags.stats === true)
       await checkpoint.computeStats(undefined, { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) });
-    progress.stop();
-    session.signal.throwIfAborted();
+    progress.enter('write');
     await show(session, flags, checkpoint, basename(resolve(path)));
     const failed = [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
     if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
   } catch (error) {
-    progress.stop();
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
     await showFindings(session, flags, findings);

@@ -2,7 +2,6 @@
 
 mod complex;
 mod gather;
-mod observe;
 mod packed;
 mod plan;
 mod probe;
@@ -13,7 +12,6 @@ mod schedule;
 mod sparse;
 mod tree;
 
-pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use probe::{Questions, probe};
 pub use read::{ElementType, read_elements};
