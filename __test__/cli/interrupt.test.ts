@@ -95,7 +95,7 @@ test.serial('--progress json prints a line of JSON for every step, from the open
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   t.deepEqual([...new Set(steps.map(({ phase }) => phase))], ['open', 'compare', 'probe', 'analyze', 'write']);
-  const opened = steps.filter(({ phase }) => phase === 'open').at(-1);
+  const opened = steps.findLast(({ phase }) => phase === 'open');
   t.like(opened, { share: 1, tensors_done: MANY, tensors_total: MANY, bytes_total: 0 });
   for (const { seconds } of steps) t.true(typeof seconds === 'number' && seconds > 0);
 });

@@ -22,14 +22,15 @@ export function watchInterrupt(): Interrupt {
     process.removeListener('SIGINT', onInterrupt);
     process.kill(process.pid, 'SIGINT');
   };
-  const { addEventListener, removeEventListener } = signal;
+  const listen = signal.addEventListener.bind(signal);
+  const forget = signal.removeEventListener.bind(signal);
   signal.addEventListener = (...[type, listener, options]: Parameters<EventTarget['addEventListener']>) => {
     if (listeners.size === 0) process.on('SIGINT', onInterrupt);
     listeners.add(listener);
-    addEventListener.call(signal, type, listener, options);
+    listen(type, listener, options);
   };
   signal.removeEventListener = (...[type, listener]: Parameters<EventTarget['removeEventListener']>) => {
-    removeEventListener.call(signal, type, listener);
+    forget(type, listener);
     if (listeners.delete(listener) && listeners.size === 0) process.removeListener('SIGINT', onInterrupt);
   };
   return { signal, reraise };
