@@ -105,6 +105,22 @@ export const TARGETS = [
   ...['f32', 'bf16', 'f16'].flatMap((dtype, at) =>
     ENGINE.map(([what, isRow, targets]) => engine(dtype, what, isRow, targets[at] ?? 0)),
   ),
+  ...['version', 'help'].map((call) => ({
+    what: `--${call} over node -e 0`,
+    bench: 'start',
+    side: /** @type {const} */ ('at most'),
+    target: () => 1.3,
+    found: (/** @type {any} */ { seconds }) => seconds[call].median / seconds.node.median,
+    show: ratio,
+  })),
+  {
+    what: 'two small checkpoints (1.3 times node -e 0, and 40 ms)',
+    bench: 'start',
+    side: 'at most',
+    target: ({ seconds }) => 1.3 * seconds.node.median + 0.04,
+    found: ({ seconds }) => seconds.compare.median,
+    show: (value) => `${(value * 1000).toFixed(0)} ms`,
+  },
   {
     what: 'opening 100,000 tensors in 200 files',
     bench: 'tiny',

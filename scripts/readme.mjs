@@ -1,6 +1,6 @@
 /**
  * Fills in what README.md and docs/benchmarks.md show of real output and of the newest benchmark record, what docs/json.md shows of
- * the table of metrics, and draws docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
+ * the table of metrics and docs/cli.md of the flags, and draws docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
  */
 import { execSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { newestRecord } from '../benches/harness/record.mjs';
 import { drawChart } from '../benches/report/chart.mjs';
 import * as parts from '../benches/report/parts.mjs';
 import * as whole from '../benches/report/whole.mjs';
+import { renderFlags, requireAllFlags } from './lib/flag-tables.mjs';
 import { root } from './lib/host.mjs';
 
 /** What stands between `<!-- record: NAME -->` and `<!-- /record -->`. @type {Record<string, (record: any) => string[]>} */
@@ -61,15 +62,20 @@ function fill(page) {
     .replace(
       /(<!-- metrics: (\w+) -->\n)[^]*?(<!-- \/metrics -->)/gu,
       (_, before, name, after) => `${before}${renderMetrics(name).join('\n')}\n${after}`,
+    )
+    .replace(
+      /(<!-- flags: (\w[\w-]*)(?:, (.*?))? -->\n)[^]*?(<!-- \/flags -->)/gu,
+      (_, before, command, group, after) => `${before}${renderFlags(command, group).join('\n')}\n${after}`,
     );
 }
 
 const wanted = new Map([
-  ...['README.md', 'docs/benchmarks.md', 'docs/json.md'].map(
+  ...['README.md', 'docs/benchmarks.md', 'docs/cli.md', 'docs/json.md'].map(
     (name) => /** @type {const} */ ([name, fill(readFileSync(join(root, name), 'utf8'))]),
   ),
   /** @type {const} */ (['docs/benchmarks.svg', drawChart(record)]),
 ]);
+requireAllFlags(wanted.get('docs/cli.md') ?? '');
 for (const [name, text] of wanted) {
   const path = join(root, name);
   const found = existsSync(path) ? readFileSync(path, 'utf8') : '';

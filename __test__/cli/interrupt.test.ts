@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { makeFolder, run } from './cli.ts';
@@ -6,6 +6,23 @@ import { writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
 test.after.always(folder.remove);
+
+// Enough tensors for every step to take a while.
+const MANY = 20_000;
+const many = ['old', 'new'].map((name) => join(folder.path, name));
+test.before(() => {
+  for (const [side, path] of many.entries()) {
+    const tensors = Array.from({ length: MANY }, (_, at) => ({
+      name: `layers.${at}.up_proj.weight`,
+      shape: [2, 2],
+      values: [1, 2, 3, at + side],
+    }));
+    mkdirSync(path);
+    writeSafetensors(join(path, 'model-00001-of-00001.safetensors'), tensors);
+    const map = Object.fromEntries(tensors.map(({ name: tensor }) => [tensor, 'model-00001-of-00001.safetensors']));
+    writeFileSync(join(path, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
+  }
+});
 
 // Holes in the files: 16 GiB to read that take no place, so that there is time to interrupt.
 const large = ['one', 'two'].map((name) => join(folder.path, `${name}.safetensors`));
@@ -34,7 +51,7 @@ test.serial('Ctrl-C stops in the middle of a tensor, writes nothing, and the she
   );
 });
 
-test.serial('progress by bytes is drawn over one line, and the cursor comes back', async (t) => {
+test.serial('progress by bytes is drawn over one line', async (t) => {
   let interrupted = false;
   const { stderr } = await run([...large, '--progress', 'always'], {
     onStderr: (text, kill) => {
@@ -45,8 +62,42 @@ test.serial('progress by bytes is drawn over one line, and the cursor comes back
     },
   });
   t.regex(stderr, /\r\u001b\[2Kcomparing [━╸─]+ +\d+% [\d.]+( [kMG]?B)?\/17\.2 GB [\d.]+ [kMG]?B\/s ETA \d+:\d\d/);
-  t.is(stderr.split('\u001b[?25l').length, 2);
-  t.true(stderr.lastIndexOf('\u001b[?25h') > stderr.lastIndexOf('\u001b[?25l'));
+  t.regex(stderr, /\r\u001b\[2Kcancelled at \d+%, nothing written\n$/);
+});
+
+for (const phase of ['open', 'compare', 'analyze', 'write']) {
+  test.serial(`Ctrl-C ends the program while it is at "${phase}"`, async (t) => {
+    const out = join(folder.path, 'out.json');
+    let sent = 0;
+    const { signal } = await run([...many, '-o', out, '--progress', 'json'], {
+      onStderr: (text, kill) => {
+        if (sent === 0 && text.includes(`"phase":"${phase}"`)) {
+          sent = performance.now();
+          kill('SIGINT');
+        }
+      },
+    });
+    t.is(signal, 'SIGINT');
+    t.true(performance.now() - sent < 2000, `${performance.now() - sent} ms`);
+    t.false(existsSync(out));
+    t.deepEqual(
+      readdirSync(folder.path).filter((name) => name.includes('tmp')),
+      [],
+    );
+  });
+}
+
+test.serial('--progress json prints a line of JSON for every step, from the opening to the writing', async (t) => {
+  const { code, stderr } = await run([...many, '--progress', 'json', '--json']);
+  t.is(code, 0);
+  const steps = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  t.deepEqual([...new Set(steps.map(({ phase }) => phase))], ['open', 'compare', 'probe', 'analyze', 'write']);
+  const opened = steps.findLast(({ phase }) => phase === 'open');
+  t.like(opened, { share: 1, tensors_done: MANY, tensors_total: MANY, bytes_total: 0 });
+  for (const { seconds } of steps) t.true(typeof seconds === 'number' && seconds > 0);
 });
 
 for (const flags of [['--no-progress'], ['--progress', 'never'], ['-q'], []]) {

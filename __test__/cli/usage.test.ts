@@ -30,9 +30,61 @@ test('--help has examples, groups and the exit status, and needs no add-on', asy
   t.is((await run(['help', 'series'])).stdout, (await run(['series', '--help'])).stdout);
 });
 
+test('-h fits on one screen and has ten options and four examples', async (t) => {
+  const { code, stdout, stderr } = await run(['-h']);
+  t.deepEqual([code, stderr], [0, '']);
+  const lines = stdout.trimEnd().split('\n');
+  t.true(lines.length <= 23, stdout);
+  t.true(
+    lines.every((line) => line.length <= 80),
+    stdout,
+  );
+  t.is(lines.filter((line) => /^ {2}(?:-\w, | {4})--[a-z-]+/.test(line)).length, 10);
+  t.is(lines.slice(lines.indexOf('Examples:') + 1).length, 4);
+  t.regex(stdout, /All options: model-diff --help/);
+});
+
+for (const command of ['inspect', 'series', 'report'])
+  test(`${command} -h fits on one screen too`, async (t) => {
+    const { code, stdout } = await run([command, '-h']);
+    t.is(code, 0);
+    t.true(stdout.startsWith(`Usage: model-diff ${command} `), stdout);
+    const lines = stdout.trimEnd().split('\n');
+    t.true(lines.length <= 23 && lines.every((line) => line.length <= 80), stdout);
+  });
+
+test('a bare call prints the short usage and is a wrong one', async (t) => {
+  const { code, stdout, stderr } = await run([]);
+  t.deepEqual([code, stdout], [2, '']);
+  t.is(stderr, (await run(['-h'])).stdout);
+});
+
+test('a checkpoint that is compared with itself is said', async (t) => {
+  const twice = await run([example('base'), join(example('sft'), '..', 'base')]);
+  t.is(twice.code, 0);
+  t.regex(twice.stderr, /^warning: old and new are the same checkpoint, .*base\n/);
+  const gan = join(ROOT, '__test__', 'fixtures', 'torch', 'gan.pt');
+  t.notRegex((await run([gan, gan, '--key-old', 'G', '--key-new', 'D'])).stderr, /the same checkpoint/);
+});
+
+test('errors of the system are told without their number', async (t) => {
+  const { stderr } = await run(['nope', 'b']);
+  t.is(stderr, 'error[E_NOT_FOUND]: cannot open: no such file or directory (nope)\nhint: check the spelling of the path\n');
+});
+
 test('--version is that of the package, and needs no add-on', async (t) => {
   const { stdout } = await run(['--version'], { env: { MODEL_DIFF_NATIVE: '/nowhere.node' } });
   t.regex(stdout, /^\d+\.\d+\.\d+\S*\n$/);
+});
+
+test('the help loads neither the analysis nor the reports', async (t) => {
+  const { readFileSync } = await import('node:fs');
+  const loaded = new Set(['chunk-shell.js']);
+  for (const name of loaded) {
+    const code = readFileSync(join(ROOT, 'dist', name), 'utf8');
+    for (const [, next = ''] of code.matchAll(/\bfrom ?["'`]\.\/([\w.-]+)["'`]/g)) loaded.add(next);
+  }
+  t.deepEqual([...loaded].toSorted(), ['chunk-base.js', 'chunk-rolldown-runtime.js', 'chunk-shell.js']);
 });
 
 test('without the add-on a comparison says what to do', async (t) => {
@@ -44,12 +96,17 @@ test('without the add-on a comparison says what to do', async (t) => {
 });
 
 const BAD_CALLS: readonly (readonly [string, readonly string[], RegExp])[] = [
-  ['no argument', [], /missing required argument 'old'\nhint: /],
   [
     'one argument',
     ['a'],
     /missing required argument 'new'\nhint: a comparison takes two checkpoints; for one, use model-diff inspect\n/,
   ],
+  [
+    'a misspelt command',
+    ['inspec', 'a'],
+    /no command and no checkpoint called inspec\nhint: did you mean model-diff inspect\?\n/,
+  ],
+  ['a misspelt command alone', ['serie'], /hint: did you mean model-diff series\?\n/],
   ['three arguments', ['a', 'b', 'c'], /too many arguments.*\nhint: put quotes around a pattern with a \*; for more than two/],
   [
     'an unknown flag near a known one',

@@ -6,6 +6,7 @@ import { instructions } from './instructions.mjs';
 import { kernels } from './kernels.mjs';
 import { scaling } from './scaling.mjs';
 import { sparse } from './sparse.mjs';
+import { start } from './start.mjs';
 import { tiny } from './tiny.mjs';
 import { whole } from './whole.mjs';
 
@@ -18,4 +19,4 @@ import { whole } from './whole.mjs';
  */
 
 /** @type {Readonly<Record<string, Bench>>} */
-export const BENCHES = { instructions, sparse, tiny, kernels, giant, formats, scaling, whole, cold };
+export const BENCHES = { instructions, start, sparse, tiny, kernels, giant, formats, scaling, whole, cold };

@@ -3,7 +3,7 @@ import { FORMAT_NAMES } from '../report/formats.ts';
 import type { FailRule } from './fail-on.ts';
 import { PRECISIONS } from './flags.ts';
 import { parseFormat, collectRule, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
-import { WHENS } from './terminal.ts';
+import { PROGRESS_WHENS, WHENS } from './terminal.ts';
 
 export function addReportFlags(command: Command): Command {
   command
@@ -46,7 +46,11 @@ export function addRunFlags(command: Command): Command {
   return command
     .optionsGroup('Running:')
     .addOption(new Option('--threads <n>', 'worker threads (default: all cores)').argParser(parsePositive))
-    .addOption(new Option('--progress <when>', 'show progress on stderr').choices([...WHENS]).default('auto'))
+    .addOption(
+      new Option('--progress <when>', 'show progress on stderr; json prints lines for a program')
+        .choices([...PROGRESS_WHENS])
+        .default('auto'),
+    )
     .addOption(new Option('--no-progress', 'same as --progress never'));
 }
 

@@ -8,6 +8,7 @@ export interface RunFacts {
   /** Bytes of all tensors of the old checkpoint. */
   readonly oldBytes: number;
   readonly newBytes: number;
+  /** Of the whole run, from the start of the program on. */
   readonly seconds: number;
   readonly threads: number;
 }
@@ -17,7 +18,11 @@ export function describeRun({ tensors, probed, oldBytes, newBytes, seconds, thre
   const [before, after] = [formatBytes(oldBytes), formatBytes(newBytes)];
   const sizes = before === after ? `2 × ${before}` : `${before} and ${after}`;
   const rate = formatBytes(Math.round((oldBytes + newBytes) / Math.max(seconds, 1e-3)));
-  const time = seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
   const twice = probed > 0 ? `, ${formatCount(probed)} of them twice` : '';
-  return `Compared ${formatNoun(tensors, 'tensor')}, ${sizes} in ${time} (${rate}/s, ${formatNoun(threads, 'thread')})${twice}.`;
+  return `Compared ${formatNoun(tensors, 'tensor')}, ${sizes} in ${formatSeconds(seconds)} (${rate}/s, ${formatNoun(threads, 'thread')})${twice}.`;
+}
+
+/** `230 ms`, `3.9 s`. */
+export function formatSeconds(seconds: number): string {
+  return seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
 }

@@ -1,6 +1,6 @@
 import type { ReportFormat } from '../report/formats.ts';
 import type { FailRule } from './fail-on.ts';
-import type { When } from './terminal.ts';
+import type { ProgressWhen, When } from './terminal.ts';
 
 /** Flags that every command has. */
 export interface CommonFlags {
@@ -22,7 +22,7 @@ export interface ReportFlags extends CommonFlags {
 
 /** Flags of what reads tensors. */
 export interface RunFlags {
-  readonly progress: When | false;
+  readonly progress: ProgressWhen | false;
   readonly threads?: number;
 }
 

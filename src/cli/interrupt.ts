@@ -1,24 +1,48 @@
-/** Ctrl-C, once and twice. */
+/** Ctrl-C. */
 export interface Interrupt {
+  /**
+   * Aborted by SIGINT. The signal is only caught while somebody listens here, which is whoever has something to stop or to clean up.
+   * In between, as while an analysis keeps the thread busy, it ends the process at once, as in any program that does not catch it.
+   */
   readonly signal: AbortSignal;
   /** Ends the process as the default handling of SIGINT does, so that a shell sees it was interrupted. */
   reraise(): void;
 }
 
-/** Listens for SIGINT: the first one aborts the signal, the second one ends the process at once. */
 export function watchInterrupt(): Interrupt {
   const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  const onInterrupt = (): void => {
+    // The second one does not wait for what the first one stops.
+    if (signal.aborted) reraise();
+    controller.abort(new DOMException('interrupted', 'AbortError'));
+  };
   const reraise = (): void => {
     process.removeListener('SIGINT', onInterrupt);
     process.kill(process.pid, 'SIGINT');
   };
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) {
-      // `exit` listeners still run: they give the cursor back.
-      process.exit(130);
-    }
-    controller.abort(new DOMException('interrupted', 'AbortError'));
+  const listen = signal.addEventListener.bind(signal);
+  const forget = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...[type, listener, options]: Parameters<EventTarget['addEventListener']>) => {
+    if (listeners.size === 0) process.on('SIGINT', onInterrupt);
+    listeners.add(listener);
+    listen(type, listener, options);
   };
-  process.on('SIGINT', onInterrupt);
-  return { signal: controller.signal, reraise };
+  signal.removeEventListener = (...[type, listener]: Parameters<EventTarget['removeEventListener']>) => {
+    forget(type, listener);
+    if (listeners.delete(listener) && listeners.size === 0) process.removeListener('SIGINT', onInterrupt);
+  };
+  return { signal, reraise };
+}
+
+/** Runs what has to be cleaned up after an interrupt: until it ends, SIGINT aborts the signal and does not end the process. */
+export async function catching<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const listener = (): void => undefined;
+  signal.addEventListener('abort', listener);
+  try {
+    return await work();
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
 }

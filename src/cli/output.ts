@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { catching } from './interrupt.ts';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
 import type { ReportFlags } from './flags.ts';
@@ -70,6 +71,13 @@ export function refuseStdin(paths: readonly string[]): void {
     );
 }
 
+/** A file that was written. */
+interface Written {
+  /** As the user wrote it. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
 /**
  * Writes all files or none: each beside its place first, then renamed.
  * @throws the signal's reason once it is aborted
@@ -77,7 +85,14 @@ export function refuseStdin(paths: readonly string[]): void {
 export async function writeOutputs(
   files: readonly (OutputFile & { readonly pieces: Iterable<string> })[],
   signal: AbortSignal,
-): Promise<readonly { readonly path: string; readonly bytes: number }[]> {
+): Promise<readonly Written[]> {
+  return catching(signal, () => writeAndRename(files, signal));
+}
+
+async function writeAndRename(
+  files: readonly (OutputFile & { readonly pieces: Iterable<string> })[],
+  signal: AbortSignal,
+): Promise<Written[]> {
   const pending: { temporary: string; target: string }[] = [];
   try {
     for (const { target, path, pieces } of files) {

@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, Help, Option } from 'commander';
 import { TOOL } from '../tool.ts';
 import {
   addCommonFlags,
@@ -9,6 +9,7 @@ import {
   addReportFlags,
   addRunFlags,
 } from './add-flags.ts';
+import { writeBriefHelp } from './brief-help.ts';
 import { type CommonFlags, type DiffFlags, type DoctorFlags, INSPECT_FORMATS, type InspectFlags } from './flags.ts';
 import type { ReportFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
@@ -25,18 +26,25 @@ export interface Actions {
   readonly gitDriver: (session: Session, args: readonly string[]) => Promise<void>;
 }
 
-/** The whole command line as commander knows it. */
-export function createProgram(session: Session, actions: Actions): Command {
+/**
+ * The whole command line as commander knows it.
+ * @param isBrief whether the help of a command fits on one screen, where it has such a one
+ */
+export function createProgram(session: Session, actions: Actions, isBrief: boolean): Command {
   const program = new Command('model-diff')
-    .description('Compare two machine-learning checkpoints tensor by tensor and see what training changed.')
+    .description('Compare two machine-learning checkpoints and see what training changed.')
     .usage('[options] <old> <new>')
     .version(TOOL.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
+    .helpOption('-h, --help', 'print help: -h the most useful options, --help all')
     .helpCommand('help [command]', 'print help for a command')
     .enablePositionalOptions()
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
     .exitOverride()
+    .configureHelp({
+      formatHelp: (command, help) =>
+        (isBrief ? writeBriefHelp(command) : null) ?? Help.prototype.formatHelp.call(help, command, help),
+    })
     .configureOutput({ writeErr: () => undefined })
     .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index or hf:// name'))
     .addArgument(new Argument('<new>', 'checkpoint after training'))
@@ -46,7 +54,7 @@ export function createProgram(session: Session, actions: Actions): Command {
   addOpenFlags(program, ['unsafe', 'config']);
   addRunFlags(program);
   addCommonFlags(program);
-  program.addHelpText('after', EXAMPLES);
+  if (!isBrief) program.addHelpText('after', EXAMPLES);
 
   const inspect = program
     .command('inspect')
@@ -74,7 +82,7 @@ export function createProgram(session: Session, actions: Actions): Command {
   addOpenFlags(series);
   addRunFlags(series);
   addCommonFlags(series);
-  series.addHelpText('after', SERIES_EXAMPLES);
+  if (!isBrief) series.addHelpText('after', SERIES_EXAMPLES);
 
   const report = program
     .command('report')

@@ -60,6 +60,7 @@ async function deliverWith(session: Session, write: Write, flags: ReportFlags, o
 /** Writes to stdout, a text or piece by piece, and waits until it is taken. @throws the signal's reason once it is aborted */
 export async function print(session: Session, text: string | Iterable<string>): Promise<void> {
   const pieces = typeof text === 'string' ? [text] : text;
+  session.clearLine?.();
   for await (const piece of paceText(pieces, session.signal)) {
     session.hasPrinted = true;
     await new Promise<void>((resolve, reject) => {

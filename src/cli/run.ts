@@ -3,7 +3,8 @@ import { argumentError } from '../errors.ts';
 import { EXIT } from './exit.ts';
 import { describeFailure } from './failure.ts';
 import { watchInterrupt } from './interrupt.ts';
-import { createProgram } from './program.ts';
+import { refuseMisspelt } from './misspelt-command.ts';
+import { type Actions, createProgram } from './program.ts';
 import { createSession, log, paints, type Session } from './session.ts';
 
 /** Runs the program once and sets its exit status. Never rejects. */
@@ -12,7 +13,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const session = createSession(interrupt.signal, args);
   endOnBrokenPipe(session);
   try {
-    const program = createProgram(session, {
+    const isBare = args.length === 0;
+    const actions = {
       diff: async (...call) => (await import('./commands/diff.ts')).runDiff(...call),
       inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
       series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
@@ -20,10 +22,19 @@ export async function run(args: readonly string[]): Promise<void> {
       schema: async (...call) => (await import('./commands/schema.ts')).runSchema(...call),
       doctor: async (...call) => (await import('./commands/doctor.ts')).runDoctor(...call),
       gitDriver: async (...call) => (await import('./commands/git-driver.ts')).runGitDriver(...call),
-    });
+    } satisfies Actions;
+    const program = createProgram(session, actions, isBare || (args.includes('-h') && !args.includes('--help')));
+    if (isBare) {
+      session.stderr.write(program.helpInformation());
+      process.exitCode = EXIT.trouble;
+      return;
+    }
+    refuseMisspelt(args, [...program.commands.map((command) => command.name()), 'help']);
     await program.parseAsync([...args], { from: 'user' });
+    session.clearLine?.();
     process.exitCode = session.exitCode;
   } catch (error) {
+    session.clearLine?.();
     if (interrupt.signal.aborted) {
       const rest = session.hasPrinted ? 'the result is incomplete' : 'nothing written';
       log(session, `cancelled at ${Math.floor(session.done * 100)}%, ${rest}`);

@@ -21,6 +21,8 @@ export interface Session {
   color: When;
   /** Whether everything that is printed is ASCII. */
   ascii: boolean;
+  /** Takes away the line of progress, where one is drawn. */
+  clearLine?: (() => void) | undefined;
 }
 
 export function createSession(signal: AbortSignal, args: readonly string[]): Session {
@@ -56,6 +58,7 @@ export function applyFlags(
 
 /** Writes a line beside the result, on stderr. */
 export function log(session: Session, line: string): void {
+  session.clearLine?.();
   session.stderr.write(`${session.ascii ? spellAscii(line) : line}\n`);
 }
 

@@ -3,6 +3,11 @@ export type When = 'auto' | 'always' | 'never';
 
 export const WHENS: readonly When[] = ['auto', 'always', 'never'];
 
+/** When and how to tell progress. */
+export type ProgressWhen = When | 'json';
+
+export const PROGRESS_WHENS: readonly ProgressWhen[] = [...WHENS, 'json'];
+
 /** What matters of a stream. */
 export interface Screen {
   readonly isTTY?: boolean | undefined;

@@ -50,20 +50,27 @@ export function judgeShape(bins: readonly ExponentBin[], logSize: number): Round
   const around = Math.round(logSize * FINE);
   const tolerance = SIZE_TOLERANCE * FINE;
   const units = known.map(({ unit }) => unit);
+  // What fits worse than the best so far by the margin, or worse than anything that counts, need not be known more closely.
+  let bound = MOST_MISFIT * known.length + MARGIN;
+  const misfitOf = (candidates: readonly Curve[], from: number, to: number): number => {
+    const misfit = fit(known, candidates, from, to, bound);
+    bound = Math.min(bound, misfit + MARGIN);
+    return misfit;
+  };
   const fits: (readonly [RoundingShape, number])[] = [
     [
       'one_rounding',
       Math.min(
-        fit(known, onGrid, around - tolerance, around + tolerance),
+        misfitOf(onGrid, around - tolerance, around + tolerance),
         // The size is solved for what lies on the grid: off it, the smaller an update is, the more of it comes out too large.
-        fit(known, offGrid, around - OFF_GRID * FINE, around + tolerance),
+        misfitOf(offGrid, around - OFF_GRID * FINE, around + tolerance),
       ),
     ],
-    ['cliff', fit(known, cliff, Math.min(...units) - 4 * FINE, Math.max(...units) + 2 * FINE)],
     [
       'flat',
-      Math.min(...masks.map(([offset, curve]) => fit(known, [curve], around + offset - tolerance, around + offset + tolerance))),
+      Math.min(...masks.map(([offset, curve]) => misfitOf([curve], around + offset - tolerance, around + offset + tolerance))),
     ],
+    ['cliff', misfitOf(cliff, Math.min(...units) - 4 * FINE, Math.max(...units) + 2 * FINE)],
   ];
   fits.sort((a, b) => a[1] - b[1]);
   const [best, next] = fits;
@@ -93,8 +100,9 @@ const FINE = 8;
 const REACH = 16;
 const MIDDLE = REACH * FINE;
 
-/** Logarithms of the share of changed elements and of the others, by spacing over size. */
+/** Logarithms of the share of changed elements and of the others, by spacing over size. 0 until they are first asked for. */
 interface Curve {
+  readonly of: (ratio: number) => number;
   readonly changed: Float64Array;
   readonly kept: Float64Array;
 }
@@ -121,20 +129,31 @@ function weigh({ logUnit, elements, changed }: ExponentBin): Weighed {
   };
 }
 
-/** Twice the logarithm of how much less likely the counts are under the best of the curves, for sizes in a range, than under shares of their own. */
-function fit(bins: readonly Weighed[], candidates: readonly Curve[], from: number, to: number): number {
-  let best = Infinity;
-  for (const { changed, kept } of candidates) {
+/**
+ * Twice the logarithm of how much less likely the counts are under the best of the curves, for sizes in a range, than under shares of
+ * their own; Infinity where no curve comes below `bound`.
+ */
+function fit(bins: readonly Weighed[], candidates: readonly Curve[], from: number, to: number, bound: number): number {
+  let best = bound / 2;
+  let isBelow = false;
+  for (const curve of candidates) {
+    const { changed, kept } = curve;
     for (let size = from; size <= to; size += 1) {
       let total = 0;
       for (const bin of bins) {
-        const at = Math.min(2 * MIDDLE, Math.max(0, bin.unit - size + MIDDLE));
+        const steps = bin.unit - size + MIDDLE;
+        const at = steps < 0 ? 0 : steps > 2 * MIDDLE ? 2 * MIDDLE : steps;
+        if (changed[at] === 0) fillEntry(curve, at);
         total += bin.least - bin.changed * (changed[at] ?? 0) - bin.kept * (kept[at] ?? 0);
+        // No addend is below zero: no curve fits better than the very shares.
+        if (total >= best) break;
       }
-      if (total < best) best = total;
+      if (total >= best) continue;
+      best = total;
+      isBelow = true;
     }
   }
-  return 2 * best;
+  return isBelow ? 2 * best : Infinity;
 }
 
 interface Curves {
@@ -145,11 +164,11 @@ interface Curves {
   readonly masks: readonly (readonly [offset: number, curve: Curve])[];
 }
 
-let curves: Curves | undefined;
-
 const STEPS = [8, 32, 128, 512];
 const NOT_RETURNED = [1, 0.9, 0.8];
 const SHARES = [0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, ...Array.from({ length: 18 }, (_, at) => (at + 1) / 20)];
+
+let curves: Curves | undefined;
 
 function buildCurves(): Curves {
   return {
@@ -162,11 +181,14 @@ function buildCurves(): Curves {
   };
 }
 
-function buildCurve(share: (ratio: number) => number): Curve {
-  const shares = Float64Array.from({ length: 2 * MIDDLE + 1 }, (_, at) =>
-    Math.min(1 - EDGE, Math.max(EDGE, share(2 ** ((at - MIDDLE) / FINE)))),
-  );
-  return { changed: shares.map(Math.log), kept: shares.map((one) => Math.log(1 - one)) };
+function buildCurve(of: Curve['of']): Curve {
+  return { of, changed: new Float64Array(2 * MIDDLE + 1), kept: new Float64Array(2 * MIDDLE + 1) };
+}
+
+function fillEntry({ of, changed, kept }: Curve, at: number): void {
+  const share = Math.min(1 - EDGE, Math.max(EDGE, of(2 ** ((at - MIDDLE) / FINE))));
+  changed[at] = Math.log(share);
+  kept[at] = Math.log(1 - share);
 }
 
 /** Share of the elements that change, where old lies on the grid; `ratio` is its spacing over the deviation of the update. */

@@ -61,10 +61,10 @@ function watchProgress(
   control: Control,
   onProgress: (progress: Progress) => void,
 ): { report: () => void; throwIfFailed: () => void; stop: () => void } {
-  const started = performance.now();
+  const started = process.uptime();
   const report = (): void => {
     const [bytesDone = 0, bytesTotal = 0, tensorsDone = 0, tensorsTotal = 0] = control.progress();
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = process.uptime() - started;
     const bytesPerSecond = seconds > 0 ? bytesDone / seconds : 0;
     onProgress({ phase, bytesDone, bytesTotal, tensorsDone, tensorsTotal, bytesPerSecond });
   };

@@ -144,6 +144,17 @@ struct Details {
     findings: Vec<Finding>,
 }
 
+/// What the system says, without the number that Rust adds and in lower case as all our messages.
+fn reason(source: &std::io::Error) -> String {
+    let text = source.to_string();
+    let plain = text.split(" (os error ").next().unwrap_or_default();
+    let mut letters = plain.chars();
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
 impl Error {
     /// `what` is lower case and without a full stop.
     #[cold]
@@ -176,7 +187,7 @@ impl Error {
             ),
             _ => (Code::Io, None),
         };
-        let error = Self::new(code, format!("cannot {what}: {source}")).at(path);
+        let error = Self::new(code, format!("cannot {what}: {}", reason(source))).at(path);
         match hint {
             Some(hint) => error.hint(hint),
             None => error,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::engine::Observer;
 use crate::error::Result;
+use crate::observe::Observer;
 use crate::source::{FileSource, Source};
 use crate::tensor::Span;
 

@@ -5,7 +5,7 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
+//! Directions: `error, limits, observe, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
 //! `format` and `kernel` never see each other.
 
 pub mod checkpoint;
@@ -17,6 +17,7 @@ pub mod format;
 pub mod kernel;
 pub mod left_out;
 pub mod limits;
+pub mod observe;
 pub mod pickle;
 pub mod source;
 pub mod stats;

@@ -8,9 +8,10 @@ use common::fixtures;
 use diff_core::Code;
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::format::{OpenOptions, open};
 use diff_core::kernel::CHUNK;
+use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Packing, Quant, Scales, Span, Tensor};
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use common::Folder;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::Observer;
 use diff_core::format::{OpenOptions, open};
 use diff_core::left_out::{LeftOut, LeftOutKind, LeftOutRole, same_bytes};
+use diff_core::observe::Observer;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

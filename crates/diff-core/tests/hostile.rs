@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::finding::{Finding, Severity};
 use diff_core::format::{OpenOptions, open};
+use diff_core::observe::Observer;
 use diff_core::{Error, Result};
 use serde_json::Value;
 

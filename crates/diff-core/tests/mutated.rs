@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::format::{OpenOptions, open};
+use diff_core::observe::Observer;
 
 mod common;
 

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use diff_core::Error;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, Observer, View, read_elements};
+use diff_core::engine::{ElementType, View, read_elements};
 use diff_core::finding::Finding;
 use diff_core::format::{OpenOptions, open};
+use diff_core::observe::Observer;
 use serde_json::Value;
 
 mod common;

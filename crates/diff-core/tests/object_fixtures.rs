@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use diff_core::Error;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::finding::Finding;
 use diff_core::format::{OpenOptions, open};
+use diff_core::observe::Observer;
 use serde_json::Value;
 
 mod common;

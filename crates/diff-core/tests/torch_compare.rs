@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use common::Folder;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{self, Histogram, Item, Observer, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
 use diff_core::format::{OpenOptions, detect, open};
 use diff_core::kernel::{Method, Precision};
 use diff_core::limits::{Cap, Limits};
+use diff_core::observe::Observer;
 use diff_core::stats::PairStats;
 use diff_core::{Code, Result};
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::format::{OpenOptions, open};
+use diff_core::observe::Observer;
 use diff_core::tensor::Layout;
 use diff_core::{Code, Error};
 use serde_json::Value;

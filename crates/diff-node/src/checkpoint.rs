@@ -9,6 +9,7 @@ use diff_core::engine::{self, ElementType, Histogram, Item, Options, Plan, View}
 use diff_core::format::OpenOptions;
 use diff_core::kernel::Method;
 use diff_core::limits::{Cap, Limits};
+use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
 use diff_core::{Code, Error};
@@ -123,12 +124,10 @@ pub struct NativeLimit {
     pub value: f64,
 }
 
-impl TryFrom<NativeOpenOptions> for OpenOptions {
-    type Error = Error;
-
-    fn try_from(options: NativeOpenOptions) -> diff_core::Result<Self> {
+impl NativeOpenOptions {
+    fn watched_by(self, observer: Arc<Observer>) -> diff_core::Result<OpenOptions> {
         let mut limits = Limits::default();
-        for NativeLimit { name, value } in options.limits {
+        for NativeLimit { name, value } in self.limits {
             let cap = Cap::from_name(&name).ok_or_else(|| {
                 Error::new(Code::Argument, "there is no such limit")
                     .expected(
@@ -142,11 +141,12 @@ impl TryFrom<NativeOpenOptions> for OpenOptions {
             })?;
             limits = limits.with(cap, value as u64);
         }
-        Ok(Self {
-            key: options.key,
-            variant: options.variant,
-            include_optimizer: options.include_optimizer,
+        Ok(OpenOptions {
+            key: self.key,
+            variant: self.variant,
+            include_optimizer: self.include_optimizer,
             limits,
+            observer,
         })
     }
 }
@@ -159,9 +159,10 @@ pub fn open_checkpoint<'env>(
     options: NativeOpenOptions,
     control: &Control,
 ) -> Result<Object<'env>> {
-    spawn(env, control.observer(), move |observer| {
+    let observer = control.observer();
+    spawn(env, control.observer(), move |_| {
         observer.check()?;
-        let opened = diff_core::format::open(Path::new(&path), &options.try_into()?)?;
+        let opened = diff_core::format::open(Path::new(&path), &options.watched_by(observer)?)?;
         Ok(NativeCheckpoint {
             inner: Some(Arc::new(opened)),
             reported: 0,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use diff_core::Error;
-use diff_core::engine::Observer;
+use diff_core::observe::Observer;
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{Either, Env, Object, Result, ToNapiValue};
 use napi_derive::napi;

@@ -8,7 +8,7 @@
  * f_exp = sum_e h(e) erfc(u_e / (2 sqrt2 s)) / n is the fraction of elements that should have changed.
  */
 import { erfc } from './erfc.ts';
-import { getTables, interpolate, LAST_OCTAVE } from './tables.ts';
+import { CHANGED, interpolate, LAST_OCTAVE, SQUARE } from './tables.ts';
 
 /** Precision of a floating-point storage dtype. */
 export interface StorageGrid {
@@ -70,32 +70,33 @@ const bins = {
 };
 
 /** Mean square that rounding leaves of an update of deviation s. */
-function roundedSquare(s: number, table: Float64Array): number {
+function roundedSquare(s: number): number {
   const logS = Math.log2(s);
   let total = 0;
   for (let bin = 0; bin < bins.count; bin += 1) {
     const unit = bins.unit[bin] ?? 0;
     const square =
-      s > CLOSED_FORM * unit ? s * s + (unit * unit) / 12 : unit * unit * interpolate(table, logS - (bins.logUnit[bin] ?? 0));
+      s > CLOSED_FORM * unit ? s * s + (unit * unit) / 12 : unit * unit * interpolate(SQUARE, logS - (bins.logUnit[bin] ?? 0));
     total += (bins.share[bin] ?? 0) * square;
   }
   return total;
 }
 
 /** Fraction of elements that an update of deviation s moves to another grid point. */
-function changedShare(s: number, table: Float64Array): number {
+function changedShare(s: number): number {
   const logS = Math.log2(s);
   let total = 0;
   for (let bin = 0; bin < bins.count; bin += 1) {
     const octave = logS - (bins.logUnit[bin] ?? 0);
-    total += (bins.share[bin] ?? 0) * (octave < LAST_OCTAVE ? interpolate(table, octave) : erfc(2 ** -octave / (2 * Math.SQRT2)));
+    total +=
+      (bins.share[bin] ?? 0) * (octave < LAST_OCTAVE ? interpolate(CHANGED, octave) : erfc(2 ** -octave / (2 * Math.SQRT2)));
   }
   return total;
 }
 
 /** Deviation s whose rounded square is `target`: regula falsi (Illinois) on log2 s, where log2 of the square is a smooth rising curve. */
-function solveUpdate(target: number, table: Float64Array): number {
-  const miss = (log: number): number => Math.log2(Math.max(roundedSquare(2 ** log, table), 1e-300) / target);
+function solveUpdate(target: number): number {
+  const miss = (log: number): number => Math.log2(Math.max(roundedSquare(2 ** log), 1e-300) / target);
   const size = Math.log2(target) / 2;
   // m2 never exceeds 4/3 s^2 (at s = 0.43 u), so s is at least sqrt(3/4) of the size.
   let low = size - 0.25;
@@ -157,10 +158,9 @@ function estimateRms({ exponents, exponentOffset = -127 }: RoundingInput): numbe
 export function expectedChange(input: RoundingInput): ExpectedChange {
   const target = input.sumSquaredDiff / input.elements;
   if (!(target > 0) || !Number.isFinite(target) || !fillBins(input)) return UNKNOWN_CHANGE;
-  const { square, changed } = getTables();
-  const update = solveUpdate(target, square);
+  const update = solveUpdate(target);
   return {
-    expectedChanged: Math.min(1, changedShare(update, changed)),
+    expectedChanged: Math.min(1, changedShare(update)),
     updateSize: update / (input.rms ?? estimateRms(input)),
   };
 }

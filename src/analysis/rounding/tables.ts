@@ -6,36 +6,54 @@ const STEPS = 128;
 const FIRST_OCTAVE = -6;
 export const LAST_OCTAVE = 2;
 
-interface Tables {
-  /** m2 / u^2 by log2(s / u). */
-  readonly square: Float64Array;
-  /** Changed fraction by log2(s / u). */
-  readonly changed: Float64Array;
+const SIZE = (LAST_OCTAVE - FIRST_OCTAVE) * STEPS + 2;
+
+/** A function of s / u, tabulated over log2 of it. An entry is made when it is first asked for: a short run needs few of them. */
+interface Table {
+  readonly of: (ratio: number) => number;
+  readonly entries: Float64Array;
 }
 
-let tables: Tables | undefined;
+function makeTable(of: (ratio: number) => number): Table {
+  return { of, entries: new Float64Array(SIZE).fill(Number.NaN) };
+}
 
-/** The tables, made at first use. */
-export function getTables(): Tables {
-  if (tables !== undefined) return tables;
-  const size = (LAST_OCTAVE - FIRST_OCTAVE) * STEPS + 2;
-  const built = { square: new Float64Array(size), changed: new Float64Array(size) };
-  for (let i = 0; i < size; i += 1) {
-    const ratio = 2 ** (FIRST_OCTAVE + i / STEPS);
-    built.changed[i] = erfc(1 / (2 * Math.SQRT2 * ratio));
-    let square = 0;
-    for (let k = 1; k <= 9 * ratio + 2; k += 1) square += (2 * k - 1) * erfc((k - 0.5) / (ratio * Math.SQRT2));
-    built.square[i] = square;
+/** m2 / u^2. */
+export const SQUARE: Table = makeTable((ratio) => (ratio < TURN ? sumGridPoints(ratio) : sumHarmonics(ratio)));
+
+/** Ratio from which the second sum takes fewer terms. The two agree to the last bits of a double. */
+const TURN = 0.5;
+
+/** The sum over grid points, as `model.ts` has it. */
+function sumGridPoints(ratio: number): number {
+  let square = 0;
+  for (let k = 1; k <= 9 * ratio + 2; k += 1) square += (2 * k - 1) * erfc((k - 0.5) / (ratio * Math.SQRT2));
+  return square;
+}
+
+/** The same by Poisson summation: s^2 + u^2 / 12 and what falls off as e^(-2 (pi m s / u)^2). */
+function sumHarmonics(ratio: number): number {
+  let square = ratio ** 2 + 1 / 12;
+  for (let m = 1; m <= 3; m += 1) {
+    const falloff = Math.exp(-2 * (Math.PI * m * ratio) ** 2);
+    square += (m % 2 === 0 ? falloff : -falloff) * (4 * ratio ** 2 + 1 / (Math.PI * m) ** 2);
   }
-  tables = built;
-  return built;
+  return square;
 }
+
+/** Changed fraction. */
+export const CHANGED: Table = makeTable((ratio) => erfc(1 / (2 * Math.SQRT2 * ratio)));
 
 /** Value of a table between its steps; 0 below its first octave. */
-export function interpolate(table: Float64Array, octave: number): number {
+export function interpolate(table: Table, octave: number): number {
   const position = (octave - FIRST_OCTAVE) * STEPS;
   if (position < 0) return 0;
   const index = Math.floor(position);
-  const left = table[index] ?? 0;
-  return left + (position - index) * ((table[index + 1] ?? left) - left);
+  const left = readEntry(table, index);
+  return left + (position - index) * (readEntry(table, index + 1) - left);
+}
+
+function readEntry({ of, entries }: Table, index: number): number {
+  const known = entries[index] ?? 0;
+  return Number.isNaN(known) ? (entries[index] = of(2 ** (FIRST_OCTAVE + index / STEPS))) : known;
 }

@@ -1,5 +1,7 @@
+import { realpathSync } from 'node:fs';
 import type { Comparison } from '../../comparison/comparison.ts';
 import { prepareReport } from '../../report/report.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
@@ -8,7 +10,7 @@ import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
-import { chooseProgress, ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
 import { applyFlags, log, type Session } from '../session.ts';
@@ -18,16 +20,18 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   applyFlags(session, flags);
   refuseStdin([oldPath, newPath]);
   const outputs = planOutputs(flags, [oldPath, newPath]);
-  const started = performance.now();
   const paths = { old: oldPath, new: newPath };
-  const { comparison, threads } = await compareFiles(session, paths, flags);
-  const seconds = (performance.now() - started) / 1000;
+  if (flags.quiet !== true && isSameTwice(paths, flags))
+    log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
+  const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
+  const { comparison, threads } = await compareFiles(session, paths, flags, progress);
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
   const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
   // On a terminal the text report tells them.
   const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
+  progress.enter('analyze');
   const { analyze } = await import('../../analysis/analyze.ts');
   const report = prepareReport(comparison, analyze(comparison));
   session.signal.throwIfAborted();
@@ -38,10 +42,14 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     isBroken,
     asksForEquality: flags.exitCode === true,
   });
+  progress.enter('write');
   await deliver(session, report, flags, outputs);
   const { comparedTensors: tensors, probedTensors: probed } = summary;
   if (flags.quiet !== true)
-    log(session, describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
+    log(
+      session,
+      describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds: process.uptime(), threads }),
+    );
   if (summary.failedTensors > 0)
     log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
   if (disjoint !== null) throw disjoint;
@@ -49,27 +57,37 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     log(session, 'hint: -o report.html writes this report as a web page');
 }
 
+/** Whether one checkpoint is compared with itself, and not one part of it with another. */
+function isSameTwice({ old, new: newer }: Readonly<Record<'old' | 'new', string>>, flags: DiffFlags): boolean {
+  const isOfOneSide = Object.keys(flags).some((name) => /(?:Old|New)$/.test(name));
+  return !isOfOneSide && (old === newer || findPlace(old) === findPlace(newer));
+}
+
+/** Behind symbolic links; the path itself where nothing is there, as for a name on the hub. */
+function findPlace(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Everything that needs the add-on. */
 async function compareFiles(
   session: Session,
   paths: Readonly<Record<'old' | 'new', string>>,
   flags: DiffFlags,
+  progress: ProgressLine,
 ): Promise<{ readonly comparison: Comparison; readonly threads: number }> {
   const [{ compare }, { threadCount }] = await Promise.all([
     import('../../compare/compare.ts'),
     import('../../native/threads.ts'),
   ]);
-  const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
-  const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
-  try {
-    const comparison = await compare(paths.old, paths.new, {
-      ...chooseOptions(flags),
-      provenance: flags.provenance && { command: session.command },
-      signal: session.signal,
-      onProgress: progress.update,
-    });
-    return { comparison, threads: threadCount(flags.threads) };
-  } finally {
-    progress.stop();
-  }
+  const comparison = await compare(paths.old, paths.new, {
+    ...chooseOptions(flags),
+    provenance: flags.provenance && { command: session.command },
+    signal: session.signal,
+    onProgress: progress.update,
+  });
+  return { comparison, threads: threadCount(flags.threads) };
 }

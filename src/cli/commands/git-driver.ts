@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { analyze } from '../../analysis/analyze.ts';
 import { loadCheckpoint } from '../../checkpoint/load.ts';
 import { compare } from '../../compare/compare.ts';
-import { writeReport } from '../../report/render.ts';
+import { joinPieces, writeReport } from '../../report/render.ts';
 import { choosePaint } from '../../report/text/paint.ts';
 import { prepareReport } from '../../report/report.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
@@ -47,10 +47,9 @@ async function describeContents(session: Session, change: GitChange): Promise<st
     if (oldFile === null) return newFile === null ? '' : await describeFile(session, newFile);
     if (newFile === null) return await describeFile(session, oldFile);
     const comparison = await compare(oldFile, newFile, { signal: session.signal });
-    return writeReport(prepareReport(comparison, analyze(comparison), { oldName, newName }), 'text', {
-      maxLayersDisplay: ROWS,
-      terminal: { color: paints(session, 'stdout') },
-    });
+    const report = prepareReport(comparison, analyze(comparison), { oldName, newName });
+    const terminal = { color: paints(session, 'stdout') };
+    return joinPieces(writeReport(report, 'text', { maxLayersDisplay: ROWS, terminal }));
   } catch (error) {
     session.signal.throwIfAborted();
     return describeFailure(error, { verbose: false, color: paints(session, 'stdout') });

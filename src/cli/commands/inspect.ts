@@ -17,7 +17,7 @@ import { writeFindings, writeInspection } from '../inspect-text.ts';
 import { writeInspectionTsv } from '../inspect-tsv.ts';
 import { describeSource, writeCheckpoint } from '../inspection.ts';
 import { refuseStdin } from '../output.ts';
-import { chooseProgress, ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
 import { applyFlags, log, paints, type Session } from '../session.ts';
 import { readColumns } from '../terminal.ts';
@@ -32,12 +32,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   if (flags.security === true && format !== 'text' && format !== 'json')
     throw argumentError(`--security prints text or JSON, not ${format}`, 'use --json');
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
-  const mode = chooseProgress(
-    flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
-    session,
-    format === 'text' || format === 'tsv',
-  );
-  const progress = new ProgressLine(session, mode, flags.ascii === true);
+  const progress = new ProgressLine(session, flags, format === 'text' || format === 'tsv');
   const run = { signal: session.signal, onProgress: progress.update };
   let checkpoint: Checkpoint | undefined;
   try {
@@ -45,15 +40,14 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     const reading = { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) };
     if (flags.stats === true) await checkpoint.computeStats(undefined, reading);
     const tsv = format === 'tsv' ? await writeInspectionTsv(checkpoint, reading) : null;
-    progress.stop();
     session.signal.throwIfAborted();
+    progress.enter('write');
     if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)));
     else await print(session, tsv.text);
     const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
     if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
   } catch (error) {
-    progress.stop();
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
     await showFindings(session, flags, { path, findings });

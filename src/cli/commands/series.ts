@@ -6,12 +6,13 @@ import { type SeriesProvenance, spellPlace } from '../../comparison/provenance.t
 import type { SeriesResult } from '../../series/types.ts';
 import { TOOL } from '../../tool.ts';
 import { chooseConfig, chooseOpening } from '../choose-options.ts';
+import { formatSeconds } from '../describe-run.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
 import { breaksSafety } from '../fail-on.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
-import { chooseProgress, ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries } from '../render.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 import { logFindings } from '../log-findings.ts';
@@ -22,34 +23,33 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   refuseStdin(paths);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
   const outputs = planOutputs(flags, paths);
-  const started = performance.now();
-  const series = await follow(session, paths, flags);
-  const seconds = (performance.now() - started) / 1000;
+  const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
+  const series = await follow(session, paths, flags, progress);
   requireShared(series);
   if (flags.quiet !== true) for (const { findings } of series.checkpoints) logFindings(session, findings);
   const failed = series.events.filter(({ kind }) => kind === 'failed').length;
   const isUnsafe = breaksSafety(session, flags, series.checkpoints);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
+  progress.enter('write');
   await deliverSeries(session, series, describeSeriesSource(session, series, flags), flags, outputs);
-  if (flags.quiet !== true) log(session, describeSeriesRun(series, seconds));
+  if (flags.quiet !== true) log(session, describeSeriesRun(series, process.uptime()));
   if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`);
 }
 
 /** Everything that needs the add-on. */
-async function follow(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<SeriesResult> {
+async function follow(
+  session: Session,
+  paths: readonly string[],
+  flags: SeriesFlags,
+  progress: ProgressLine,
+): Promise<SeriesResult> {
   const { compareSeries } = await import('../../series/compare-series.ts');
-  const when = flags.quiet === true || flags.progress === false ? 'never' : flags.progress;
-  const progress = new ProgressLine(session, chooseProgress(when, session, chooseFormat(flags) === 'text'), flags.ascii === true);
-  try {
-    return await compareSeries(paths, chooseConfig(flags), {
-      signal: session.signal,
-      onProgress: progress.update,
-      ...chooseOpening(flags),
-    });
-  } finally {
-    progress.stop();
-  }
+  return await compareSeries(paths, chooseConfig(flags), {
+    signal: session.signal,
+    onProgress: progress.update,
+    ...chooseOpening(flags),
+  });
 }
 
 /** Where a series comes from; null where that is not to be said. */
@@ -89,6 +89,5 @@ function requireShared({ tensors, steps, checkpoints }: SeriesResult): void {
 /** `Compared 6 checkpoints, 1.4 MB in 120 ms.` */
 function describeSeriesRun({ checkpoints }: SeriesResult, seconds: number): string {
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const time = seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
-  return `Compared ${formatNoun(checkpoints.length, 'checkpoint')}, ${formatBytes(bytes)} in ${time}.`;
+  return `Compared ${formatNoun(checkpoints.length, 'checkpoint')}, ${formatBytes(bytes)} in ${formatSeconds(seconds)}.`;
 }

@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use diff_core::engine::{self, Histogram, Observer, Options, Plan};
+use diff_core::engine::{self, Histogram, Options, Plan};
 use diff_core::kernel::{Isa, Method, Precision};
+use diff_core::observe::Observer;
 use serde_json::json;
 
 use crate::limit::{pair_files, sum_files, warm};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use diff_core::dtype::DType;
-use diff_core::engine::{self, Histogram, Observer, Options, Plan};
+use diff_core::engine::{self, Histogram, Options, Plan};
 use diff_core::kernel::Method;
+use diff_core::observe::Observer;
 use serde_json::json;
 
 use crate::model::{folder, open, pairs, weights, write_model};

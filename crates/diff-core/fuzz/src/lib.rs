@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use diff_core::engine::{ElementType, Observer, read_elements};
+use diff_core::engine::{ElementType, read_elements};
+use diff_core::observe::Observer;
 use diff_core::format::{OpenOptions, open};
 
 /// Elements that are read of each tensor.

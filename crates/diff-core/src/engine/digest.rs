@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::ValueMap;
 use crate::engine::gather::{self, Scratch};
-use crate::engine::observe::Observer;
+use crate::observe::Observer;
 use crate::engine::plan::View;
 use crate::engine::schedule::release;
 use crate::engine::sparse;
@@ -113,7 +113,7 @@ impl Run<'_> {
                 }
             }
             if start == 0 {
-                self.observer.add_tensor();
+                self.observer.add_tensors(1);
             }
         }
     }

@@ -3,7 +3,6 @@
 mod complex;
 mod digest;
 mod gather;
-mod observe;
 mod packed;
 mod plan;
 mod probe;
@@ -15,7 +14,6 @@ mod sparse;
 mod tree;
 
 pub use digest::digest;
-pub use observe::Observer;
 pub use plan::{Item, Plan, View};
 pub use probe::{Questions, probe};
 pub use read::{ElementType, read_elements};

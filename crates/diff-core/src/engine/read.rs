@@ -2,10 +2,10 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::engine::gather::{self, Scratch};
-use crate::engine::observe::Observer;
 use crate::engine::sparse;
 use crate::error::{Code, Error, Result};
 use crate::kernel;
+use crate::observe::Observer;
 
 /// What the elements are handed out as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::checkpoint::Checkpoint;
 use crate::engine::complex;
 use crate::engine::gather::{self, Scratch};
-use crate::engine::observe::Observer;
 use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sample::{Distribution, Histogram, Sample};
 use crate::engine::sparse;
 use crate::engine::tree::{Tree, join_rest, push};
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
+use crate::observe::Observer;
 use crate::stats::{Own, PairStats};
 use crate::tensor::{Layout, Tensor};
 
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
             };
             if let Some(result) = result {
                 let _ = self.results[index].set(result);
-                self.observer.add_tensor();
+                self.observer.add_tensors(1);
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOut;
 use crate::limits::Limits;
+use crate::observe::Observer;
 use crate::source::{FileSource, Source};
 use crate::tensor::Tensor;
 
@@ -36,6 +37,8 @@ pub struct OpenOptions {
     /// Whether the states of optimizers are opened too.
     pub include_optimizer: bool,
     pub limits: Limits,
+    /// Counts the tensors whose descriptions are read, and ends the opening between two files.
+    pub observer: Arc<Observer>,
 }
 
 /// Bytes at the start of a file that decide its format.

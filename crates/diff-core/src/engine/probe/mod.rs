@@ -10,10 +10,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine::gather::Scratch;
-use crate::engine::observe::Observer;
 use crate::engine::plan::{Plan, position};
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::Isa;
+use crate::observe::Observer;
 use crate::stats::Probe;
 use subject::Subject;
 
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
                 return;
             }
             if subject.add(done) {
-                self.observer.add_tensor();
+                self.observer.add_tensors(1);
             }
         }
     }

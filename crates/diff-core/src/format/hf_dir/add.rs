@@ -135,8 +135,10 @@ pub(super) fn weights(
 
 /// Adds all tensors of one file.
 pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
+    options.observer.check()?;
     let source = Arc::new(lfs::open(path)?);
     let (_, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
+    options.observer.add_tensors(opened.tensors.len() as u64);
     checkpoint.sources.push(source);
     checkpoint.sources.extend(opened.sources);
     checkpoint.tensors.extend(opened.tensors);

@@ -63,6 +63,9 @@ pub(super) fn add_shards(
         .at(index_path)
         .hint("download interrupted? fetch the missing files"));
     }
+    options
+        .observer
+        .start(0, (before + index.weight_map.0.len()) as u64);
     let mut file_of: Vec<&str> = Vec::new();
     for (shard, path) in &shards {
         add::file(checkpoint, path, options)?;

@@ -41,16 +41,17 @@ impl Observer {
         .map(|counter| counter.load(Ordering::Relaxed))
     }
 
-    pub(super) fn start(&self, bytes: u64, tensors: u64) {
+    /// Sets what there is to do.
+    pub(crate) fn start(&self, bytes: u64, tensors: u64) {
         self.bytes_total.store(bytes, Ordering::Relaxed);
         self.tensors_total.store(tensors, Ordering::Relaxed);
     }
 
-    pub(super) fn add_bytes(&self, bytes: u64) {
+    pub(crate) fn add_bytes(&self, bytes: u64) {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn add_tensor(&self) {
-        self.tensors_done.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn add_tensors(&self, tensors: u64) {
+        self.tensors_done.fetch_add(tensors, Ordering::Relaxed);
     }
 }

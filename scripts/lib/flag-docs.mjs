@@ -1,0 +1,88 @@
+/**
+ * What docs/cli.md says of a flag where that is more than its help, by command and flag, in Markdown. A flag that is missing here stands on
+ * the page with its help; one that a comparison has too is described there.
+ * @type {Readonly<Record<string, Readonly<Record<string, string>>>>}
+ */
+export const FLAG_DOCS = {
+  diff: {
+    '--format': 'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv` or `metrics`.',
+    '--json': 'Same as `--format json`. The two cannot be combined.',
+    '--output':
+      'Also writes a report to this file. The extension picks the format: `.html`, `.json`, `.jsonl`, `.txt`, `.md` or `.csv`. Repeatable. Either all files are written or none, and a file of a checkpoint is never overwritten.',
+    '--metrics-json':
+      'Also writes flat numbers for experiment trackers to this file: [below](#numbers-for-experiment-trackers). With `-` they go to stdout, in place of the report.',
+    '--top':
+      'Rows per list in text, HTML and Markdown reports; the rest is counted. Default: 50, or as many as fit on the terminal, but at least 10. JSON, JSONL and CSV are never cut.',
+    '--include-unchanged': 'Lists unchanged tensors too. This affects no number and no conclusion.',
+    '--no-provenance':
+      'Leaves out where a report comes from: date, version, paths, threshold, precision and command line. The same checkpoints then give the same bytes everywhere. Without it, text says so in its last line (not on a terminal), HTML and Markdown at their foot, JSON and JSONL in `provenance`; CSV and metrics never do. A model in the local Hugging Face cache is named with the revision that was read.',
+    '--include':
+      'Compares only tensors whose names match. `*` matches any text, dots too; `?` one character; `[abc]` one of a set (`[[]` is a bracket); `{a,b}` either. Repeatable.',
+    '--exclude': 'Skips tensors whose names match, even if `--include` matches them. Repeatable.',
+    '--rename':
+      "`REGEX=>REPLACEMENT`: rewrites names before they are matched, as in `--rename '^net\\.=>model.'`. Every match in a name is replaced, and `$1` is the first group. Rules run in the order given, after `--strip-prefix`. Names over 4 KiB are left alone. Repeatable.",
+    '--strip-prefix': 'Removes this prefix from names before they are matched. Repeatable.',
+    '--no-auto-prefix':
+      'Matches names as they are. By default a prefix that only one side has is removed where that makes more names match: what wrappers add (`module.`, `_orig_mod.`, `base_model.model.`, `_fsdp_wrapped_module.`, …), and any other prefix that all names of one side share, such as `student.backbone.`. The report says so. `--include` and `--exclude` see the names after this step.',
+    '--key':
+      'Which mapping of a PyTorch file holds the model, as a dotted path such as `ema.state_dict`. Files without mappings (safetensors, NumPy, a bare `state_dict`) ignore it; a file that has mappings but not this one is an error that lists them. Default: the mapping whose names fit the other checkpoint, otherwise the largest; the report says which.',
+    '--variant':
+      'Which variant of the weights to read from a directory: `fp16` reads `model.fp16.safetensors`. Default: the weights without a variant.',
+    '--include-optimizer': 'Reads the tensors of optimizer state too. By default they are left out.',
+    '--key-old': '`--key` for the old checkpoint.',
+    '--key-new': '`--key` for the new checkpoint.',
+    '--variant-old': '`--variant` for the old checkpoint.',
+    '--variant-new': '`--variant` for the new checkpoint.',
+    '--include-old': 'Uses only the old tensors whose names *in the file* match, before any renaming. Repeatable.',
+    '--include-new': 'The same for the new checkpoint.',
+    '--rename-old': '`--rename` for the old checkpoint.',
+    '--rename-new': '`--rename` for the new checkpoint.',
+    '--strip-prefix-old': '`--strip-prefix` for the old checkpoint.',
+    '--strip-prefix-new': '`--strip-prefix` for the new checkpoint.',
+    '--threshold':
+      'An element counts as changed if it differs by more than this. Default: 1e-6. With the default, a tensor counts as unchanged only if its whole change is also at most a millionth of its size, which matters for tensors of tiny weights.',
+    '--precision':
+      'Accuracy of sums. `fast` (default) accumulates floats of up to 32 bits in short f32 lanes that fold into f64: 1e-7 on real weights, 1e-6 at worst. `double` uses f64 throughout: 1e-12. Counts are exact in both.',
+    '--exit-code':
+      'Exits with 1 unless both checkpoints hold the same tensors with the same values, shapes and dtypes. Removed prefixes and renames do not count as differences. Weights that were left out do if they differ or only one side has them; optimizer state and the like never do.',
+    '--fail-on':
+      'Exits with 1 if the rule is broken. `unsafe`: a file refers to dangerous or unknown globals, has pickles inside pickles, or is a malformed archive. `config`: a configuration file differs. Repeatable.',
+    '--limit':
+      'Overrides a safety limit, as in `--limit memory=1000000000`. The error that stops at a limit names it. Repeatable.',
+    '--threads': 'Worker threads. Default: all cores. The result has the same bits for any number.',
+    '--progress':
+      'Shows progress on stderr. `auto` draws a line on a terminal; elsewhere, and in CI, it prints a plain line every 30 seconds or 10% once a run has taken 10 seconds; it prints nothing while the text report is piped into another program on the terminal. Also `always`, `never` and `json`, which prints [lines for a program](#progress-for-a-program).',
+    '--no-progress': 'Same as `--progress never`.',
+    '--color': '`auto`, `always` or `never`.',
+    '--ascii': 'Uses ASCII characters only; any other appears as `\\u{…}`.',
+    '--quiet':
+      'Prints errors only, and the report if `--format` or `--json` asks for one. Files given with `-o` are still written.',
+    '--verbose': 'Also prints the causes of an error.',
+    '--version': 'Prints the version.',
+    '--help': '`-h` prints the most useful options on one screen, `--help` all of them.',
+  },
+  inspect: {
+    '--format':
+      'What to print: `text` (default), `json` or `jsonl`, which [json.md](json.md) describes, or `tsv`: a line a tensor with name, dtype, shape and a hash of the values, which reads the tensors. Equal tensors have equal lines whatever file they lie in; [git.md](git.md) uses it.',
+    '--json':
+      'Same as `--format json`: the checkpoint, its files, the mappings to choose from (`candidates`), what was not read (`left_out`), the findings and the tensors.',
+    '--top': 'Tensors to list. Default: 50 on a terminal, otherwise all.',
+    '--stats': 'Reads the tensors too: mean, standard deviation, minimum, maximum, share of zeros, NaN and Inf.',
+    '--security':
+      'Prints only the findings, also for a pickle that holds no tensors. With `--json` the output is always JSON unless the file cannot be read; add `--fail-on unsafe` for an exit status.',
+    '--fail-on': 'As for a comparison; only `unsafe`.',
+    '--threads': 'Worker threads for `--stats` and for the hashes. Default: all cores.',
+    '--quiet': 'Shows no progress; the result is still printed.',
+  },
+  series: {
+    '--metrics-json': 'As for a comparison; the numbers are those of the last step.',
+    '--top': 'Rows of the list of tensors; the rest is counted. Text and Markdown show at most five tensors per event.',
+    '--threshold': 'As for a comparison; it affects only the count of changed elements.',
+    '--rename':
+      "As for a comparison, for every checkpoint. A run that changed from `net.` to `model.` needs `--rename '^net\\.=>model.'`.",
+    '--strip-prefix':
+      'As for a comparison, for every checkpoint. Prefixes are not removed automatically here: all checkpoints must use the same names.',
+    '--fail-on': 'As for a comparison; only `unsafe`.',
+    '--progress': 'As for a comparison, over the whole series.',
+  },
+};
