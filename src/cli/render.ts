@@ -6,12 +6,11 @@ import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
 import { type OutputFile, writeOutputs } from './output.ts';
-import { log, paints, type Session } from './session.ts';
-import { readColumns } from './terminal.ts';
+import { fitScreen } from './fit-screen.ts';
+import { log, type Session } from './session.ts';
 
+/** Rows of lists, where no terminal bounds them. */
 const ROWS = 50;
-/** A terminal shows at least these rows of the list, however low it is. */
-const FEWEST_ROWS = 10;
 
 /** Format of what goes to stdout, null for nothing. */
 export function chooseFormat(flags: ReportFlags): ReportFormat | null {
@@ -21,9 +20,18 @@ export function chooseFormat(flags: ReportFlags): ReportFormat | null {
 
 type Write = (format: ReportFormat, options: WriteOptions) => string;
 
-/** Writes the files of a comparison, then its result to stdout. */
-export function deliver(session: Session, report: Report, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
-  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs);
+/**
+ * Writes the files of a comparison, then its result to stdout.
+ * @param after lines that will follow on stderr: on a terminal the result leaves room for them
+ */
+export function deliver(
+  session: Session,
+  report: Report,
+  flags: ReportFlags,
+  outputs: readonly OutputFile[],
+  after: readonly string[] = [],
+): Promise<void> {
+  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs, after);
 }
 
 /** As {@link deliver}, for a series. */
@@ -32,11 +40,18 @@ export function deliverSeries(
   series: SeriesResult,
   flags: ReportFlags,
   outputs: readonly OutputFile[],
+  after: readonly string[] = [],
 ): Promise<void> {
-  return deliverWith(session, (format, options) => writeSeries(series, format, options), flags, outputs);
+  return deliverWith(session, (format, options) => writeSeries(series, format, options), flags, outputs, after);
 }
 
-async function deliverWith(session: Session, write: Write, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
+async function deliverWith(
+  session: Session,
+  write: Write,
+  flags: ReportFlags,
+  outputs: readonly OutputFile[],
+  after: readonly string[],
+): Promise<void> {
   const rendered = new Map<ReportFormat, string>();
   const render = (format: ReportFormat): string => {
     const known = rendered.get(format);
@@ -51,7 +66,7 @@ async function deliverWith(session: Session, write: Write, flags: ReportFlags, o
     for (const { path, text } of texts) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(Buffer.byteLength(text))}).`);
   const format = chooseFormat(flags);
   if (format === null) return;
-  const text = format === 'text' ? renderForScreen(session, write, flags) : render(format);
+  const text = format === 'text' ? renderForScreen(session, write, flags, after) : render(format);
   await print(session, session.stdout.isTTY === true && format !== 'text' ? escapeTerminalLines(text) : text);
 }
 
@@ -62,15 +77,9 @@ export async function print(session: Session, text: string): Promise<void> {
   });
 }
 
-/** The text as stdout takes it: on a terminal as wide as it is, and as long as it is high. */
-function renderForScreen(session: Session, write: Write, flags: ReportFlags): string {
-  const { stdout } = session;
-  const base = { ascii: flags.ascii === true, color: paints(session, 'stdout'), moreHint: '--top' };
-  const render = (rows: number, terminalWidth?: number): string =>
-    write('text', { maxLayersDisplay: rows, terminal: { ...base, ...(terminalWidth !== undefined && { terminalWidth }) } });
-  if (stdout.isTTY !== true) return render(flags.top ?? ROWS);
-  const width = readColumns(stdout);
-  if (flags.top !== undefined) return render(flags.top, width);
-  const rest = render(0, width).split('\n').length + 5;
-  return render(Math.min(ROWS, Math.max(FEWEST_ROWS, (stdout.rows || 24) - rest)), width);
+function renderForScreen(session: Session, write: Write, flags: ReportFlags, after: readonly string[]): string {
+  const page = (flags.output ?? []).length > 0 ? '' : ', or -o report.html';
+  const more = (rows: number): string => `--top ${rows}${page}`;
+  const { rows = ROWS, ...terminal } = fitScreen(session, { after, top: flags.top, rows: ROWS, more });
+  return write('text', { maxLayersDisplay: rows, terminal });
 }

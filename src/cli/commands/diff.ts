@@ -4,6 +4,7 @@ import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
+import { describeFailure } from '../failure.ts';
 import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
@@ -38,15 +39,15 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     isBroken,
     asksForEquality: flags.exitCode === true,
   });
-  await deliver(session, report, flags, outputs);
   const { comparedTensors: tensors, probedTensors: probed } = summary;
-  if (flags.quiet !== true)
-    log(session, describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads }));
-  if (summary.failedTensors > 0)
-    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
+  const run = describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds, threads });
+  const failed = `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`;
+  const after = [...(flags.quiet === true ? [] : [run]), ...(summary.failedTensors > 0 ? [failed] : [])];
+  const trouble =
+    disjoint === null ? [] : describeFailure(disjoint, { verbose: session.verbose, color: false }).trimEnd().split('\n');
+  await deliver(session, report, flags, outputs, [...after, ...trouble]);
+  for (const line of after) log(session, line);
   if (disjoint !== null) throw disjoint;
-  if (flags.quiet !== true && outputs.length === 0 && isShown)
-    log(session, 'hint: -o report.html writes this report as a web page');
 }
 
 /** Everything that needs the add-on. */

@@ -11,14 +11,12 @@ import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags } from '../flags.ts';
-import { writeFindings, writeInspection } from '../inspect-text.ts';
+import { listFindings, writeInspection } from '../inspect-text.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
-import { applyFlags, log, paints, type Session } from '../session.ts';
-import { readColumns } from '../terminal.ts';
-
-const ROWS_ON_TERMINAL = 50;
+import { fitScreen } from '../fit-screen.ts';
+import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff inspect`: what a checkpoint consists of. */
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
@@ -39,10 +37,11 @@ export async function runInspect(session: Session, path: string, flags: InspectF
       await checkpoint.computeStats(undefined, { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) });
     progress.stop();
     session.signal.throwIfAborted();
-    await show(session, flags, checkpoint, basename(resolve(path)));
     const failed = [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
+    const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`] : [];
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
-    if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
+    await show(session, flags, checkpoint, basename(resolve(path)), trouble);
+    for (const line of trouble) log(session, line);
   } catch (error) {
     progress.stop();
     const findings = readFindingsAlone(error, path, flags);
@@ -67,21 +66,25 @@ function judgeSafety(session: Session, flags: InspectFlags, findings: readonly F
   return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
 }
 
-async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
+async function show(
+  session: Session,
+  flags: InspectFlags,
+  checkpoint: Checkpoint,
+  name: string,
+  after: readonly string[],
+): Promise<void> {
   if (flags.security === true) return showFindings(session, flags, checkpoint.findings);
   if (flags.json === true) {
     const { candidates, configs, files, findings, leftOut } = checkpoint;
     return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
   }
-  const isTerminal = session.stdout.isTTY === true;
-  const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
-  const view = { rows, stats: flags.stats === true, ascii: session.ascii };
-  await print(session, writeInspection(checkpoint, name, decideLayout(session), view));
+  const view = { stats: flags.stats === true, ascii: session.ascii };
+  await print(session, writeInspection(checkpoint, name, decideLayout(session, flags, after), view));
 }
 
 async function showFindings(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<void> {
   if (flags.json === true) return printJson(session, { findings });
-  const text = `${writeFindings(findings, decideLayout(session)).join('\n')}\n`;
+  const text = `${listFindings(findings, decideLayout(session, flags, [])).join('\n')}\n`;
   await print(session, session.ascii ? spellAscii(text) : text);
 }
 
@@ -89,7 +92,7 @@ function printJson(session: Session, value: unknown): Promise<void> {
   return print(session, `${escapeJson(JSON.stringify(value, null, 2))}\n`);
 }
 
-function decideLayout(session: Session): Layout {
-  const terminalWidth = session.stdout.isTTY === true ? readColumns(session.stdout) : undefined;
-  return chooseLayout({ terminalWidth, ascii: session.ascii, color: paints(session, 'stdout'), moreHint: '--top' });
+/** Off a terminal every tensor is listed. */
+function decideLayout(session: Session, { top }: InspectFlags, after: readonly string[]): Layout {
+  return chooseLayout(fitScreen(session, { after, top, rows: Number.POSITIVE_INFINITY, more: (rows) => `--top ${rows}` }));
 }

@@ -28,9 +28,12 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   const isUnsafe = breaksSafety(session, flags, series.checkpoints);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
-  await deliverSeries(session, series, flags, outputs);
-  if (flags.quiet !== true) log(session, describeSeriesRun(series, seconds));
-  if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`);
+  const after = [
+    ...(flags.quiet === true ? [] : [describeSeriesRun(series, seconds)]),
+    ...(failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`] : []),
+  ];
+  await deliverSeries(session, series, flags, outputs, after);
+  for (const line of after) log(session, line);
 }
 
 /** Everything that needs the add-on. */

@@ -9,12 +9,16 @@ export interface TextOptions {
   readonly rows?: number;
   /** Columns of the terminal. Names are shortened and lines wrapped to it; without it names are written in full. @default none: 100 columns, full names */
   readonly terminalWidth?: number | undefined;
+  /** Lines that the report may take: it says what it leaves out. @default any number */
+  readonly terminalHeight?: number | undefined;
+  /** Lines that can be seen at once: a report of more ends with its conclusion once more. @default any number */
+  readonly screenLines?: number | undefined;
   /** Signs and bars in ASCII. @default false */
   readonly ascii?: boolean;
   /** ANSI colours. @default false */
   readonly color?: boolean;
-  /** What the reader can do to see more rows, as `--top`. @default none */
-  readonly moreHint?: string;
+  /** What the reader can do to see everything, as `--top 57`; the longest list has so many rows. @default nothing */
+  readonly more?: (rows: number) => string;
 }
 
 /** The decided form of one text report. */
@@ -22,23 +26,32 @@ export interface Layout {
   readonly rows: number;
   /** Columns to fill. */
   readonly width: number;
+  /** Columns of the terminal, at which it breaks lines; Infinity where there is none. */
+  readonly columns: number;
+  /** Lines to fill; Infinity for any number. */
+  readonly height: number;
+  /** Lines that can be seen at once; Infinity where none go out of sight. */
+  readonly screenLines: number;
   /** Whether names must fit. */
   readonly onTerminal: boolean;
   readonly glyphs: Glyphs;
   readonly paint: Paint;
-  readonly moreHint: string;
+  readonly more: (rows: number) => string;
 }
 
 /** Decides the form of a text report. */
 export function chooseLayout(options: TextOptions): Layout {
-  const { rows = 50, terminalWidth, ascii = false, color = false, moreHint = '' } = options;
+  const { rows = 50, terminalWidth, terminalHeight, screenLines, ascii = false, color = false, more = () => '' } = options;
   return {
     rows,
     width: Math.max(40, terminalWidth ?? 100),
+    columns: terminalWidth ?? Number.POSITIVE_INFINITY,
+    height: terminalHeight ?? Number.POSITIVE_INFINITY,
+    screenLines: screenLines ?? Number.POSITIVE_INFINITY,
     onTerminal: terminalWidth !== undefined,
     glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
     paint: choosePaint(color),
-    moreHint: moreHint === '' ? '' : ` (${moreHint})`,
+    more,
   };
 }
 

@@ -1,0 +1,36 @@
+import type { Analysis } from '../analysis/types.ts';
+import { classifyColumns } from '../comparison/classify.ts';
+import { isCompared, type TensorColumns } from '../comparison/columns.ts';
+
+/** What is known of one block of a stack. */
+export interface Block {
+  readonly depth: number;
+  /** R of its tensors; 0 where nothing of it could be measured. */
+  readonly change: number;
+  /** Whether all of its tensors that were compared are identical. */
+  readonly isFrozen: boolean;
+  /** Whether the new side of it holds NaN or Inf. */
+  readonly isBroken: boolean;
+}
+
+/** The blocks of each stack by depth, with what their change alone does not tell: frozen is not small, and NaN is not frozen. */
+export function listBlocks(columns: TensorColumns, { depthProfile }: Pick<Analysis, 'depthProfile'>): Map<string, Block[]> {
+  const spell = (stack: string, depth: number): string => `${depth} ${stack}`;
+  const moved = new Set<string>();
+  const broken = new Set<string>();
+  for (const [row, { stack, depth }] of classifyColumns(columns).entries()) {
+    if (stack === null || depth === null || !isCompared(columns, row)) continue;
+    if (columns.identical[row] !== 1) moved.add(spell(stack, depth));
+    if ((columns.new.nan[row] ?? 0) > 0 || (columns.new.inf[row] ?? 0) > 0) broken.add(spell(stack, depth));
+  }
+  const stacks = new Map<string, Block[]>();
+  for (const { stack, depth, change } of depthProfile) {
+    const id = spell(stack, depth);
+    const isBroken = broken.has(id);
+    const block = { depth, change, isFrozen: change === 0 && !moved.has(id) && !isBroken, isBroken };
+    const known = stacks.get(stack);
+    if (known === undefined) stacks.set(stack, [block]);
+    else known.push(block);
+  }
+  return stacks;
+}
