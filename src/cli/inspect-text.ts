@@ -11,12 +11,7 @@ import { listEntries } from './inspect-entries.ts';
 import { writeTensors } from './inspect-tensors.ts';
 
 /** A checkpoint in words: totals, configuration, metadata, files, findings, tensors. */
-export function writeInspection(
-  checkpoint: Checkpoint,
-  name: string,
-  layout: Layout,
-  view: { readonly stats: boolean; readonly ascii: boolean },
-): string {
+export function writeInspection(checkpoint: Checkpoint, name: string, layout: Layout, hasStats: boolean): string {
   const infos: readonly TensorInfo[] = [...checkpoint.tensorInfo.values()];
   const facts = [
     checkpoint.format,
@@ -28,9 +23,9 @@ export function writeInspection(
   const sections = [
     ...listEntries(checkpoint, infos, layout),
     writeFindings(checkpoint.findings, layout),
-    writeTensors(infos, layout, view.stats),
+    writeTensors(infos, layout, hasStats),
   ];
-  return finish(arrange([`${title}   ${facts}`], sections, INSPECTION_ORDER, layout), view);
+  return finish(arrange([`${title}   ${facts}`], sections, INSPECTION_ORDER, layout), layout);
 }
 
 /** Every finding on its line, or that there is none; the gravest first. */
@@ -40,7 +35,6 @@ function writeFindings(findings: readonly Finding[], layout: Layout): Section {
     id: 'findings',
     isApart: true,
     items: findings.length === 0 ? [['no findings']] : sorted.map((finding) => [describeFinding(finding, layout.paint)]),
-    grave: findings.filter(({ severity }) => severity === 'critical').length,
     name: findings.length === 0 ? () => 'findings' : counted('finding'),
   };
 }

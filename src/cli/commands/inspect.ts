@@ -3,7 +3,6 @@ import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
 import { ModelDiffError } from '../../errors.ts';
-import { spellAscii } from '../../report/text/ascii.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { escapeJson } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
@@ -78,14 +77,13 @@ async function show(
     const { candidates, configs, files, findings, leftOut } = checkpoint;
     return printJson(session, { ...checkpoint.toJSON(), configs, files, candidates, left_out: leftOut, findings });
   }
-  const view = { stats: flags.stats === true, ascii: session.ascii };
-  await print(session, writeInspection(checkpoint, name, decideLayout(session, flags, after), view));
+  await print(session, writeInspection(checkpoint, name, decideLayout(session, flags, after), flags.stats === true));
 }
 
 async function showFindings(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<void> {
   if (flags.json === true) return printJson(session, { findings });
-  const text = `${listFindings(findings, decideLayout(session, flags, [])).join('\n')}\n`;
-  await print(session, session.ascii ? spellAscii(text) : text);
+  const layout = decideLayout(session, flags, []);
+  await print(session, layout.spell(`${listFindings(findings, layout).join('\n')}\n`));
 }
 
 function printJson(session: Session, value: unknown): Promise<void> {

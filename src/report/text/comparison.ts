@@ -1,7 +1,6 @@
 import { formatNoun } from '../../wording/numbers.ts';
 import type { Report } from '../report.ts';
-import { spellAscii } from './ascii.ts';
-import { countLines } from './count-lines.ts';
+import { countOnScreen } from './count-lines.ts';
 import { writeCounts } from './counts.ts';
 import { writeDepth } from './depth.ts';
 import { writeFigures } from './figures.ts';
@@ -47,16 +46,15 @@ export function writeText(report: Report, options: TextOptions = {}): string {
   ];
   const verdict = writeVerdict(report, layout);
   const lines = arrange([writeHeader(report, layout), ...verdict], sections, COMPARISON_ORDER, layout);
-  return finish(keepInSight(lines, verdict, layout), options);
+  return finish(keepInSight(lines, verdict, layout), layout);
 }
 
 /** A report that does not fit on the screen, with its conclusion at the end too. */
 export function keepInSight(lines: readonly string[], verdict: readonly string[], layout: Layout): readonly string[] {
-  return countLines(lines, layout.columns) > layout.screenLines ? [...lines, '', ...verdict] : lines;
+  return countOnScreen(lines, layout) > layout.screenLines ? [...lines, '', ...verdict] : lines;
 }
 
 /** Lines as one text, in the characters that were asked for. */
-export function finish(lines: readonly string[], { ascii = false }: Pick<TextOptions, 'ascii'>): string {
-  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-  return ascii ? spellAscii(text) : text;
+export function finish(lines: readonly string[], { spell }: Layout): string {
+  return spell(`${lines.map((line) => line.trimEnd()).join('\n')}\n`);
 }

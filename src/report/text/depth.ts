@@ -17,7 +17,7 @@ export function writeDepth({ columns, analysis }: Report, layout: Layout): Secti
     ([, blocks]) => blocks.length > 1 && blocks.some(({ isFrozen }) => !isFrozen),
   );
   const items = stacks.slice(0, MOST_STACKS).map(([stack, blocks], index) => {
-    const which = stacks.length > 1 ? `${truncateMiddle(escapeTerminal(stack), 24, layout.glyphs.ellipsis)}  ` : '';
+    const which = stacks.length > 1 ? `${truncateMiddle(layout.spell(escapeTerminal(stack)), 24, layout.glyphs.ellipsis)}  ` : '';
     return [label(index === 0 ? 'depth' : '', which + drawStack(blocks, measureCells(which), layout), layout)];
   });
   return { id: 'depth', items, total: stacks.length, name: (hidden) => (hidden === 1 ? 'depth' : `${hidden} stacks by depth`) };
@@ -29,7 +29,7 @@ function drawStack(blocks: readonly Block[], taken: number, layout: Layout): str
   // What a mark stands for is said only where it is more than one block, and its own length depends on that.
   const most = layout.width - LABEL_CELLS - taken - first.length - last.length - 5;
   const room = Math.max(8, most - measureCells(words));
-  const size = blocks.length <= room ? 1 : Math.ceil(blocks.length / Math.max(8, room - PER_MARK.length));
+  const size = blocks.length <= room ? 1 : Math.ceil(blocks.length / Math.max(8, room - SCALE_CELLS));
   const bins = Array.from({ length: Math.ceil(blocks.length / size) }, (_, bin) => blocks.slice(bin * size, (bin + 1) * size));
   const heights = drawHeights(
     bins.map((bin) => bin.reduce((most, { change }) => Math.max(most, change), 0)),
@@ -40,11 +40,12 @@ function drawStack(blocks: readonly Block[], taken: number, layout: Layout): str
     if (bin.every(({ isFrozen }) => isFrozen)) return layout.glyphs.none;
     return layout.paint('accent', heights[at] === layout.glyphs.none ? (layout.glyphs.steps[0] ?? '') : (heights[at] ?? ''));
   });
-  const scale = size === 1 ? '' : `, ${size}${PER_MARK}`;
+  const scale = size === 1 ? '' : `, ${size} blocks a mark`;
   return `${first} ${marks.join('')} ${last}   ${words}${scale}`;
 }
 
-const PER_MARK = ' blocks a mark';
+/** Cells of `, 12 blocks a mark`. */
+const SCALE_CELLS = 19;
 
 /** `7.4–7.7% per block, 3 frozen (·), 1 with NaN or Inf (∅)`. */
 function describeBlocks(blocks: readonly Block[], glyphs: Glyphs): string {
@@ -63,5 +64,8 @@ function describeSizes(blocks: readonly Block[]): string {
   if (only === undefined) return '';
   if (blocks.length === 1) return `${formatPercent(only.change)} in block ${only.depth}`;
   const sizes = blocks.map(({ change }) => change).sort((a, b) => a - b);
-  return `${formatPercentRange(sizes[0] ?? 0, sizes.at(-1) ?? 0, formatEvenPercent)} per block`;
+  const [low = 0, high = 0] = [sizes[0], sizes.at(-1)];
+  // `>99–100%` is no range.
+  const isEven = [low, high].every((size) => !formatEvenPercent(size).startsWith('>'));
+  return `${formatPercentRange(low, high, isEven ? formatEvenPercent : formatPercent)} per block`;
 }

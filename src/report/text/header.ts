@@ -42,7 +42,8 @@ function joinSides(before: string, after: string, noun: string, arrow: string): 
   return noun === '' || words === '' ? words : `${words} ${words === '1' ? noun : `${noun}s`}`;
 }
 
+/** `bf16/f32`, those of most elements first. */
 function describeDtypes(side: ComparedSide): string {
   const named = side.dtypes.slice(0, 3).map(([dtype]) => escapeTerminal(dtype));
-  return side.dtypes.length > named.length ? `${named.join(', ')}, …` : named.join(', ');
+  return side.dtypes.length > named.length ? `${named.join('/')}/…` : named.join('/');
 }

@@ -1,4 +1,5 @@
 import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
+import { spellAscii } from './ascii.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
 import { truncateMiddle } from '../../wording/width.ts';
@@ -35,6 +36,8 @@ export interface Layout {
   /** Whether names must fit. */
   readonly onTerminal: boolean;
   readonly glyphs: Glyphs;
+  /** The characters of a text that the report may show. */
+  readonly spell: (text: string) => string;
   readonly paint: Paint;
   readonly more: (rows: number) => string;
 }
@@ -49,6 +52,7 @@ export function chooseLayout(options: TextOptions): Layout {
     height: terminalHeight ?? Number.POSITIVE_INFINITY,
     screenLines: screenLines ?? Number.POSITIVE_INFINITY,
     onTerminal: terminalWidth !== undefined,
+    spell: ascii ? spellAscii : (text) => text,
     glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
     paint: choosePaint(color),
     more,
@@ -64,5 +68,5 @@ export function fitName(text: string, cells: number, layout: Layout): string {
   const most = layout.onTerminal ? Math.max(8, cells) : LONGEST_NAME;
   // A name of a megabyte is not escaped whole to show a line of it.
   const ends = name.length > 4 * most ? `${name.slice(0, 2 * most)}${layout.glyphs.ellipsis}${name.slice(-2 * most)}` : name;
-  return truncateMiddle(escapeTerminal(ends), most, layout.glyphs.ellipsis);
+  return truncateMiddle(layout.spell(escapeTerminal(ends)), most, layout.glyphs.ellipsis);
 }

@@ -32,8 +32,8 @@ export function writeModules({ columns }: Report, layout: Layout): Section {
 
 const GAP = '  ';
 
-function describeModule({ name, change }: ModuleChange, { glyphs }: Layout): string {
-  return `${truncateMiddle(escapeTerminal(name), 24, glyphs.ellipsis)} ${formatEvenPercent(change)}`;
+function describeModule({ name, change }: ModuleChange, { glyphs, spell }: Layout): string {
+  return `${truncateMiddle(spell(escapeTerminal(name)), 24, glyphs.ellipsis)} ${formatEvenPercent(change)}`;
 }
 
 /** So many of the words; of what does not fit the last one, so that the range can be seen. */

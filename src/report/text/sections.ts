@@ -1,7 +1,7 @@
 import { findLargest, formatCount } from '../../wording/numbers.ts';
 import { wrapWords } from '../../wording/width.ts';
 import type { Layout } from './layout.ts';
-import { countLines } from './count-lines.ts';
+import { countOnScreen } from './count-lines.ts';
 
 /** A part of a text report that can be shown in full, in part or not at all. */
 export interface Section {
@@ -40,11 +40,11 @@ export function counted(noun: string, plural: string = `${noun}s`): (hidden: num
  * @param order what gets room first
  */
 export function arrange(top: readonly string[], sections: readonly Section[], order: readonly Grant[], layout: Layout): string[] {
-  const room = layout.height - countLines(top, layout.columns);
+  const room = layout.height - countOnScreen(top, layout);
   for (let reserved = 0; ; reserved += 1) {
     const amounts = handOut(sections, order, room - reserved, layout);
     const hidden = describeHidden(sections, amounts, layout);
-    if (reserved < MOST_RESERVED && countLines(hidden, layout.columns) > reserved) continue;
+    if (reserved < MOST_RESERVED && countOnScreen(hidden, layout) > reserved) continue;
     return [...top, ...sections.flatMap((section, at) => write(section, amounts[at] ?? 0, layout)), ...hidden];
   }
 }
@@ -52,7 +52,7 @@ export function arrange(top: readonly string[], sections: readonly Section[], or
 /** Lines that are kept for what is not shown, at most, however narrow the terminal. */
 const MOST_RESERVED = 6;
 
-/** How far each section grows: by the order, as long as there is room. */
+/** How far each section grows: by the order, as long as there is room. What is too long for the rest leaves it to what comes after. */
 function handOut(sections: readonly Section[], order: readonly Grant[], room: number, layout: Layout): number[] {
   if (room === Number.POSITIVE_INFINITY) return sections.map(countParts);
   const amounts = sections.map(() => 0);
@@ -62,8 +62,9 @@ function handOut(sections: readonly Section[], order: readonly Grant[], room: nu
       if (section.id !== id) continue;
       const most = readWanted(section, wanted);
       for (let amount = amounts[at] ?? 0; amount < most; amount += 1) {
-        left -= measurePart(section, amount, layout);
-        if (left < 0) return amounts;
+        const needed = measurePart(section, amount, layout);
+        if (needed > left) break;
+        left -= needed;
         amounts[at] = amount + 1;
       }
     }
@@ -87,8 +88,8 @@ function measurePart(
   at: number,
   layout: Layout,
 ): number {
-  const start = at > 0 ? 0 : countLines(head, layout.columns) + (isApart ? 1 : 0) + (keepsEnds ? 1 : 0);
-  return start + countLines(items[at] ?? details[at - items.length] ?? [], layout.columns);
+  const start = at > 0 ? 0 : countOnScreen(head, layout) + (isApart ? 1 : 0) + (keepsEnds ? 1 : 0);
+  return start + countOnScreen(items[at] ?? details[at - items.length] ?? [], layout);
 }
 
 function write(section: Section, amount: number, { glyphs }: Layout): string[] {
@@ -104,10 +105,10 @@ function write(section: Section, amount: number, { glyphs }: Layout): string[] {
 /** What is not shown, and what would show it. */
 function describeHidden(sections: readonly Section[], amounts: readonly number[], layout: Layout): string[] {
   const parts = sections.flatMap((section, at) => {
-    const { items, total = items.length, name, isMain = false } = section;
+    const { items, details = [], total = items.length, name, isMain = false } = section;
     const hidden = total - Math.min(amounts[at] ?? 0, items.length);
     if (hidden > 0) return [{ words: name(hidden), isMain, hidden }];
-    const untold = countParts(section) - (amounts[at] ?? 0);
+    const untold = details.slice(Math.max(0, (amounts[at] ?? 0) - items.length)).filter((lines) => lines.length > 0).length;
     return untold > 0 ? [{ words: `details of ${name(untold)}`, isMain: false, hidden }] : [];
   });
   const [first, ...others] = [...parts.filter(({ isMain }) => isMain), ...parts.filter(({ isMain }) => !isMain)];

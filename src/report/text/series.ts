@@ -18,7 +18,7 @@ export function writeSeriesText(series: SeriesResult, options: TextOptions = {})
   const told = (layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line));
   const sections = [...writeSteps(series, layout), ...writeEvents(series, layout), writeSeriesTensors(series, layout)];
   const lines = arrange([writeHeader(series, layout), ...told], sections, SERIES_ORDER, layout);
-  return finish(keepInSight(lines, told, layout), options);
+  return finish(keepInSight(lines, told, layout), layout);
 }
 
 /** `base → step-300   4 checkpoints, 57 tensors, 119k parameters`. */
