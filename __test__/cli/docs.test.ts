@@ -36,7 +36,7 @@ test('the short forms are right too', async (t) => {
 });
 
 test('the report on the page is the real one', async (t) => {
-  const block = /```\n(old {2}[^`]*)```/.exec(page)?.[1] ?? '';
+  const block = /```\n(base → sft {3}[^`]*)```/u.exec(page)?.[1] ?? '';
   t.true(block.length > 0);
   t.true((await run([example('base'), example('sft')])).stdout.startsWith(block), block);
 });

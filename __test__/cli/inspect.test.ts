@@ -10,7 +10,7 @@ test.after.always(folder.remove);
 test('a checkpoint in words', async (t) => {
   const { code, stdout, stderr } = await run(['inspect', example('base')]);
   t.deepEqual([code, stderr], [0, '']);
-  t.regex(stdout, /^base {2}huggingface {2}57 tensors {2}119,240 parameters {2}238\.5 kB\n/);
+  t.regex(stdout, /^base {3}huggingface, 57 tensors, 119k parameters, 238\.5 kB\n/);
   t.regex(stdout, /dtypes +bf16 57/);
   t.regex(stdout, /config +\d+ keys: /);
   t.regex(stdout, /files +\S*model\.safetensors/);
@@ -21,7 +21,7 @@ test('a checkpoint in words', async (t) => {
 
 test('--top counts the rest, and --ascii has ASCII only', async (t) => {
   const { stdout } = await run(['inspect', example('base'), '--top', '2', '--ascii']);
-  t.regex(stdout, /and 55 more tensors \(--top\)/);
+  t.regex(stdout, /\n55 more: --top 57\n$/);
   t.notRegex(stdout, /[^\n\x20-\x7e]/);
 });
 
@@ -30,8 +30,8 @@ test('--stats reads the tensors', async (t) => {
     { name: 'a', shape: [4], values: [0, 1, 2, Number.NaN] },
   ]);
   const { stdout } = await run(['inspect', file, '--stats']);
-  t.regex(stdout, / tensor .* mean +std +min +max +zeros +NaN +Inf\n/);
-  t.regex(stdout, / a +f32 +\[4\] +4 +16 +1\.00e\+0 +8\.16e-1 +0 +2\.00e\+0 +25% +1 +0\n/);
+  t.regex(stdout, /\ntensor .* mean +std +min +max +zeros +NaN +Inf\n/);
+  t.regex(stdout, /\na +f32 +\[4\] +4 +16 +1\.00e\+0 +8\.16e-1 +0 +2\.00e\+0 +25% +1 +0\n/);
 });
 
 test('--json is the checkpoint with its files and findings', async (t) => {
@@ -59,7 +59,7 @@ test('a tensor of an unknown dtype is named', async (t) => {
   ]);
   const { code, stdout } = await run(['inspect', file]);
   t.is(code, 0);
-  t.regex(stdout, / a +XX /);
+  t.regex(stdout, /\na +XX /);
 });
 
 test('long names are shortened in the middle in the table, and whole in JSON', async (t) => {
@@ -70,14 +70,14 @@ test('long names are shortened in the middle in the table, and whole in JSON', a
     { name: 'short', shape: Array.from({ length: 60 }, () => 1) },
   ]);
   const lines = (await run(['inspect', file])).stdout.split('\n');
-  const row = lines.find((line) => line.startsWith(' xxx')) ?? '';
-  t.regex(row, /^ x{255}…x{249}\.weight  +f32 /);
+  const row = lines.find((line) => line.startsWith('xxx')) ?? '';
+  t.regex(row, /^x{255}…x{249}\.weight  +f32 /);
   t.true(
-    lines.some((line) => line.startsWith(` ${'y'.repeat(300)}  `)),
+    lines.some((line) => line.startsWith(`${'y'.repeat(300)}  `)),
     'what a real name may be is whole',
   );
-  const short = lines.find((line) => line.startsWith(' short')) ?? '';
-  t.regex(short, /^ short {119}f32 +\[1×1×.*….*×1\] +1 +4$/);
+  const short = lines.find((line) => line.startsWith('short')) ?? '';
+  t.regex(short, /^short {119}f32 +\[1×1×.*….*×1\] +1 +4$/);
   const json = JSON.parse((await run(['inspect', file, '--json'])).stdout) as { layers: Record<string, { shape: number[] }> };
   t.deepEqual(
     Object.keys(json.layers)
@@ -116,11 +116,11 @@ test('the mappings of a file, with the flag that reads each', async (t) => {
   const { stdout } = await run(['inspect', file]);
   t.regex(
     stdout,
-    /\n {2}mappings {2}everything {2}5 tensors {2}60 B {2}--key ''\n {12}D {2}1 tensor {2}8 B {2}--key D\n {12}G {2}4 tensors {2}52 B {2}read\n/,
+    /\nmappings {2}everything {2}5 tensors {2}60 B {2}--key ''\n {10}D {2}1 tensor {2}8 B {2}--key D\n {10}G {2}4 tensors {2}52 B {2}read\n/,
   );
-  t.regex(stdout, /\n {2}not read {2}1 possible set of weights\n {12}D {2}8 B\n/);
-  t.regex((await run(['inspect', file, '--key', 'D'])).stdout, /^gan\.pt {2}pytorch {2}1 tensor /);
-  t.regex((await run(['inspect', file, '--key', ''])).stdout, /^gan\.pt {2}pytorch {2}5 tensors /);
+  t.regex(stdout, /\nnot read {2}1 possible set of weights\n {10}D {2}8 B\n/);
+  t.regex((await run(['inspect', file, '--key', 'D'])).stdout, /^gan\.pt {3}pytorch, 1 tensor, /);
+  t.regex((await run(['inspect', file, '--key', ''])).stdout, /^gan\.pt {3}pytorch, 5 tensors, /);
   const { candidates } = JSON.parse((await run(['inspect', file, '--json'])).stdout) as { candidates: { key: string }[] };
   t.deepEqual(
     candidates.map(({ key }) => key),

@@ -66,7 +66,7 @@ test('states of training are named on one line and never count', async (t) => {
 test('inspect lists what was not read', async (t) => {
   const { code, stdout } = await run(['inspect', FOLDER]);
   t.is(code, 0);
-  t.regex(stdout, /\n {2}not read {2}2 possible sets of weights\n {12}consolidated\.safetensors {2}344 B\n/);
+  t.regex(stdout, /\nnot read {2}2 possible sets of weights\n {10}consolidated\.safetensors {2}344 B\n/);
   const json = JSON.parse((await run(['inspect', FOLDER, '--json'])).stdout) as { left_out: { name: string; role: string }[] };
   t.deepEqual(
     json.left_out.map(({ name, role }) => [name, role]),

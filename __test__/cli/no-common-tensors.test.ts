@@ -46,7 +46,7 @@ test('checkpoints without a name in common are reported in every format, and the
   const quiet = await run([PLAIN, UNRELATED, '-q']);
   t.deepEqual([quiet.code, quiet.stdout], [2, '']);
   t.regex(quiet.stderr, /^error\[E_NO_COMMON_TENSORS\]/);
-  t.true((await run([PLAIN, UNRELATED])).stdout.startsWith('old  plain.safetensors'));
+  t.true((await run([PLAIN, UNRELATED])).stdout.startsWith('plain.safetensors → unrelated.safetensors   '));
 });
 
 const CASES: readonly (readonly [

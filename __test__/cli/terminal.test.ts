@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import test from 'ava';
 import { decideColor, type When } from '../../src/cli/terminal.ts';
-import { measureCells } from '../../src/wording/width.ts';
-import { BIN, example } from './cli.ts';
+import { example, makeFolder } from './cli.ts';
+import { countScreenLines, hasTerminal, readScreen, runInTerminal } from './pty.ts';
 
 const TERMINAL = { isTTY: true };
 const PIPE = {};
@@ -26,37 +26,49 @@ for (const [title, when, screen, env, expected] of CASES) {
   test(`colour: ${title}`, (t) => t.is(decideColor(when, screen, env), expected));
 }
 
-// util-linux's program of this name gives the program a terminal.
-const TERMINAL_MAKER = 'script';
-const hasScript = process.platform === 'linux' && spawnSync(TERMINAL_MAKER, ['--version']).status === 0;
+const onTerminal = hasTerminal ? test : test.skip;
+const CALL = [example('base'), example('sft')];
 
-(hasScript ? test : test.skip)('on a terminal the report is coloured, as wide as it is, and not longer than it is high', (t) => {
-  const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
-  const show = (columns: number, rows: number, flags: string): string =>
-    spawnSync(
-      TERMINAL_MAKER,
-      [
-        '-qec',
-        `stty cols ${columns} rows ${rows}; '${process.execPath}' '${BIN}' '${example('base')}' '${example('sft')}' ${flags} 2>/dev/null`,
-        '/dev/null',
-      ],
-      { encoding: 'utf8', env: { ...env, TERM: 'xterm' } },
-    ).stdout;
-  // eslint-disable-next-line no-control-regex -- the report's own colours
-  const plain = (text: string): string[] =>
-    text
-      .replace(/\u001b\[\d+m/g, '')
-      .replaceAll('\r', '')
-      .trimEnd()
-      .split('\n');
-  const shown = show(92, 60, '');
-  t.true(shown.includes('\u001b['));
-  t.true(
-    plain(shown).every((line) => measureCells(line) <= 92),
-    shown,
-  );
-  t.true(plain(shown).length <= 60);
-  t.true(plain(shown).some((line) => /… and \d+ more modified tensors \(--top\)/.test(line)));
-  t.true(plain(show(92, 1000, '')).length > 60, 'a high terminal shows more');
-  t.false(show(92, 60, '--color never').includes('\u001b'));
+onTerminal('on a terminal the report is coloured unless that is not wanted', async (t) => {
+  t.true((await runInTerminal(CALL, [92, 60])).includes('\u001b[1m'));
+  t.false((await runInTerminal([...CALL, '--color', 'never', '--progress', 'never'], [92, 60])).includes('\u001b'));
+  t.false((await runInTerminal([...CALL, '--progress', 'never'], [92, 60], { NO_COLOR: '1' })).includes('\u001b'));
+});
+
+onTerminal('a high terminal shows everything, in full', async (t) => {
+  const screen = readScreen(await runInTerminal(CALL, [92, 1000]));
+  t.notRegex(screen, /not shown|more:/u);
+  t.is(screen.match(/^(layers|lm_head|embed_tokens|norm)\S* +[\d.]+% /gmu)?.length, 57);
+});
+
+onTerminal('--top takes the lines that it asks for, and then the conclusion stands at the end too', async (t) => {
+  const screen = readScreen(await runInTerminal([...CALL, '--top', '57'], [80, 24]));
+  t.true(countScreenLines(screen, 80) > 57);
+  const verdict = 'Every matrix changed by about the same share: 5.7%; norms by 0.61%.\n(strong: 5–25%)\n';
+  t.regex(screen, new RegExp(`\n\n${verdict.replace(/[().]/gu, '\\$&')}Compared 57 tensors, `, 'u'));
+  const few = readScreen(await runInTerminal([...CALL, '--top', '2'], [80, 40]));
+  t.is(few.split('Every matrix').length, 2, 'where it can be seen it is said once');
+});
+
+onTerminal('files that are written, and stderr that goes elsewhere, are counted too', async (t) => {
+  const folder = makeFolder();
+  t.teardown(folder.remove);
+  const files = ['a.html', 'b.json', 'c.md', 'd.csv'].flatMap((name) => ['-o', join(folder.path, name)]);
+  const screen = readScreen(await runInTerminal([...CALL, ...files], [80, 24]));
+  t.true(countScreenLines(screen, 80) < 24, screen);
+  t.is(screen.match(/^Wrote /gmu)?.length, 4);
+  t.regex(screen, /; --top 57$/mu, 'who writes files need not be told of it');
+});
+
+onTerminal('a window of a few lines has the conclusion, and is not left', async (t) => {
+  for (const [columns, rows] of [
+    [80, 8],
+    [60, 14],
+    [40, 16],
+  ] as const) {
+    const screen = readScreen(await runInTerminal(CALL, [columns, rows]));
+    t.true(countScreenLines(screen, columns) < rows, `${columns} × ${rows}\n${screen}`);
+    t.regex(screen, /^Every matrix/mu);
+    t.regex(screen, /not\s+shown|more:/u);
+  }
 });

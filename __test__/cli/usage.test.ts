@@ -251,7 +251,7 @@ test('one of a thing is told as one', async (t) => {
     await run(['inspect', one]),
     await run(['series', one, two]),
   ].map(({ stdout, stderr }) => stdout + stderr);
-  t.regex(said[0] ?? '', /^old {2}one\.safetensors {2}1 tensor {2}1 parameter {2}4 B/);
+  t.regex(said[0] ?? '', /^one\.safetensors → two\.safetensors {3}1 tensor, 1 parameter, f32\n/u);
   for (const text of said)
     t.notRegex(
       text.replace(/<style>.*?<\/style>/gs, ''),

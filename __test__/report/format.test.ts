@@ -1,14 +1,18 @@
 import test from 'ava';
 import {
   formatBytes,
+  formatCompact,
   formatConfidence,
   formatCosine,
   formatCount,
+  formatEvenPercent,
   formatExponent,
   formatFold,
   formatMagnitude,
   formatNoun,
+  formatOneMinusCos,
   formatPercent,
+  formatPercentRange,
   formatRest,
   formatShape,
   formatShare,
@@ -39,16 +43,43 @@ test('exponents, percent, confidence', (t) => {
   const shares = [0, 1, 0.0395, 0.0000123, 8.8e-8, 1.39, 9.99, 12, 12_345.6, 3e7, null];
   t.deepEqual(
     shares.map((share) => formatPercent(share, 3)),
-    ['0%', '100%', '3.95%', '0.00123%', '8.8e-6%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
+    ['0%', '100%', '3.95%', '0.00123%', '0.0000088%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
     'in tables',
   );
   t.deepEqual(
     shares.map((share) => formatPercent(share)),
-    ['0%', '100%', '4%', '0.0012%', '8.8e-6%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
+    ['0%', '100%', '4%', '0.0012%', '0.0000088%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–'],
     'in sentences',
   );
   t.is(formatPercent(0.999999), '99.99%', 'not everything is not 100%');
   t.is(formatPercent(-0.25), '-25%');
+  t.is(formatPercent(1e-12), '<0.000001%', 'no exponents, however small');
+  t.deepEqual(
+    [...shares.map(formatEvenPercent), ...[0.0598, 0.999, 7e-6].map(formatEvenPercent)],
+    ['0%', '100%', '4.0%', '0.0012%', '0.0000088%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–', '6.0%', '>99%', '0.00070%'],
+    'in columns',
+  );
+  t.deepEqual(
+    [
+      formatPercentRange(0.05, 0.25),
+      formatPercentRange(0.0561, 0.0598, formatEvenPercent),
+      formatPercentRange(0.05, 12),
+      formatPercentRange(0.1, 0.1),
+    ],
+    ['5–25%', '5.6–6.0%', '5%–12×', '10%'],
+  );
+  t.deepEqual([0, 57, 999, 1000, 119_240, 999_999, 7_615_616_512, 1e12, null].map(formatCompact), [
+    '0',
+    '57',
+    '999',
+    '1k',
+    '119k',
+    '1M',
+    '7.62B',
+    '1T',
+    '–',
+  ]);
+  t.deepEqual([0, 2.54e-3, 1, null].map(formatOneMinusCos), ['0', '2.5e-3', '1.0e+0', '–']);
   t.deepEqual([0, 0.001, 0.914, 0.9999, 1].map(formatConfidence), ['0%', '<1%', '91%', '>99%', '100%']);
   t.deepEqual([0, 0.914, 0.9949, 0.995, 0.9999, 1, null].map(formatShare), ['0%', '91%', '99%', '>99%', '>99%', '100%', '–']);
   t.deepEqual(

@@ -94,7 +94,7 @@ test('long lists of what was not compared are counted', async (t) => {
   const states = Array.from({ length: 60 }, (_, at): LeftOutDifference => ({ ...STATE, name: `rng_${at}.pth` }));
   const comparison = await build([...many, ...states]);
   const text = renderReport(comparison, { format: 'text', maxLayersDisplay: 5 });
-  t.regex(text, /… and 55 more sets of weights\n/);
+  t.regex(text, /^not shown: 55 sets of weights/mu);
   t.regex(text, /state of training: rng_0\.pth, .* and 54 more/s);
   for (const format of ['html', 'markdown'] as const) t.regex(renderReport(comparison, { format }), /… and \d+ more/);
 });
@@ -107,7 +107,7 @@ test('reports tell findings of both sides: warnings, and what was chosen; the re
   const comparison = await build([], [chosen, info, warning], [info, warning, critical]);
   const text = renderReport(comparison, { format: 'text' });
   const lines = text.split('\n');
-  t.is(lines[3], 'old: the mapping model is read, not ema', 'below the verdict');
+  t.is(lines[2], 'old: the mapping model is read, not ema', 'below the verdict');
   const at = lines.indexOf('findings');
   t.deepEqual(lines.slice(at + 1, at + 3), [
     '  critical new: os.system is called (model.pt) [GlobalDangerous]',

@@ -16,25 +16,25 @@ test('a whole report', (t) => {
 });
 
 test('a whole report on a narrow terminal in ASCII', (t) => {
-  t.snapshot(write(buildModel(), { rows: 6, terminalWidth: 80, ascii: true, moreHint: '--top' }));
+  t.snapshot(write(buildModel(), { rows: 6, terminalWidth: 80, ascii: true, more: (rows) => `--top ${rows}` }));
 });
 
-test('the verdict is the first line after the header', (t) => {
+test('the verdict is the line after the header', (t) => {
   const built = buildModel();
-  t.is(write(built).split('\n')[2], built.analysis.summary.verdict);
+  t.true(write(built).split('\n')[1]?.startsWith(built.analysis.summary.verdict));
 });
 
 test('what is left out is counted over the whole table', (t) => {
-  const text = write(buildModel(), { rows: 10, moreHint: '--top' });
-  t.true(text.includes('… and 76 more modified tensors (--top)'));
-  t.is(text.split('\n').filter((line) => / ~ model/.test(line)).length, 10);
-  t.false(write(buildModel(), { rows: 1000 }).includes('more modified'));
+  const text = write(buildModel(), { rows: 10, more: (rows) => `--top ${rows}` });
+  t.true(text.endsWith('\n76 more: --top 86\n'));
+  t.is(text.split('\n').filter((line) => /^model.* \d+%/.test(line)).length, 10);
+  t.notRegex(write(buildModel(), { rows: 1000 }), /not shown|^\d+ more/mu);
 });
 
 test('ranking looks at every tensor, listed or not', (t) => {
   const text = write(buildModel(), { rows: 1 });
   t.true(text.includes('model.layers.11.self_attn.o_proj.weight'));
-  t.true(text.includes('… and 85 more modified tensors'));
+  t.regex(text, /^not shown: 85 changed, /mu);
 });
 
 test('of a list that is a part of the whole, the totals tell the rest', (t) => {
@@ -42,11 +42,11 @@ test('of a list that is a part of the whole, the totals tell the rest', (t) => {
   const { tensors: _, ...summary } = comparison.summary;
   const some = comparison.diffs.filter(({ changeType }) => changeType === 'modified').slice(0, 3);
   const text = write({ comparison: Comparison.fromRows(some, summary), analysis }, { rows: 50 });
-  t.true(text.includes('… and 83 more modified tensors'));
-  t.true(text.includes('86 modified'));
+  t.regex(text, /^not shown: 83 changed, /mu);
+  t.true(text.includes('changed 86'));
 });
 
-test('new NaN first, then what grew from zero, then by relative change', (t) => {
+test('new NaN first, then by relative change; what grew from zero is a list of its own', (t) => {
   const text = write(
     buildResult([
       { name: 'small', change: 0.001 },
@@ -55,13 +55,10 @@ test('new NaN first, then what grew from zero, then by relative change', (t) => 
       { name: 'broken', change: 0, nanNew: 7 },
     ]),
   );
-  const order = text
-    .split('\n')
-    .filter((line) => / ~ (small|large|from|broken)/.test(line))
-    .map((line) => / ~ (\S+)/.exec(line)?.[1]);
-  t.deepEqual(order, ['broken', 'from.zero', 'large', 'small']);
-  t.regex(text, /NaN 0→7/);
-  t.regex(text, /from 0 .* from\.zero/);
+  const order = text.split('\n').flatMap((line) => /^(small|large|from\.zero|broken) /.exec(line)?.[1] ?? []);
+  t.deepEqual(order, ['broken', 'large', 'small']);
+  t.regex(text, /^broken .* NaN 0→7$/mu);
+  t.regex(text, /\nfrom zero: 1 tensor\n {2}from\.zero {2}\[8×4\] {2}.*of its elements\n/u);
 });
 
 test('failed tensors are named with their reason', (t) => {
@@ -72,7 +69,7 @@ test('failed tensors are named with their reason', (t) => {
     ]),
   );
   t.regex(text, /could not be compared: 1 tensor\n {2}x bad\n {6}unknown dtype "f3\\u\{1b\}"/);
-  t.regex(text, /x 1 failed/);
+  t.regex(text, /^failed 1 {3}changed 1 /mu);
 });
 
 for (const width of [40, 60, 80, 100, 140]) {
@@ -83,7 +80,7 @@ for (const width of [40, 60, 80, 100, 140]) {
         'a-rather-long-name-of-a-checkpoint-directory',
         'b'.repeat(200),
       ]);
-      // The two lines of the header and the table have numbers of their own: they may ask for 90 columns.
+      // The table has numbers of its own: they may ask for 90 columns.
       for (const line of text.split('\n')) t.true(measureCells(line) <= Math.max(width, 90), `${measureCells(line)}: ${line}`);
     }
   });
@@ -94,13 +91,13 @@ test('names are in full off a terminal, and shortened in the middle on one', (t)
   t.true(write(buildResult([{ name }])).includes(name));
   const text = write(buildResult([{ name }]), { terminalWidth: 100 });
   t.false(text.includes(name));
-  t.regex(text, /model\.layers\.31\.block_spar.*…\S*down_proj\.weight/);
+  t.regex(text, /^layers\.31\.block_spar.*…\S*down_proj /mu);
 });
 
 test('a name of blanks can be seen', (t) => {
   const text = write(buildResult([{ name: '' }, { name: '  ' }]));
-  t.regex(text, / ~ "" /);
-  t.regex(text, / ~ " {2}" /);
+  t.regex(text, /^"" /mu);
+  t.regex(text, /^" {2}" /mu);
 });
 
 test('hostile names reach neither the terminal nor the layout', (t) => {
@@ -119,7 +116,7 @@ test('hostile names reach neither the terminal nor the layout', (t) => {
     // eslint-disable-next-line no-control-regex -- the report's own colours
     const own = text.replace(/\u001b\[\d{1,2}m/g, 'color' in options ? '' : '$&');
     t.notRegex(own, /[\0-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/);
-    t.is(own.split('\n').filter((line) => /^ +1\.00e-2 .* ~ /.test(line)).length, HOSTILE_NAMES.length);
+    t.is(own.split('\n').filter((line) => / 1\.0%( █+|#+| )/.test(line)).length, HOSTILE_NAMES.length);
   }
 });
 
@@ -155,7 +152,7 @@ test('100,000 tensors are ranked in seconds', (t) => {
   const started = performance.now();
   const text = write(one, { rows: 20 });
   t.true(performance.now() - started < 20_000);
-  t.true(text.includes('… and 99,980 more modified tensors'));
+  t.regex(text, /^99,980 more$/mu);
 });
 
 test('cells, truncation and wrapping', (t) => {
@@ -173,8 +170,8 @@ test('bars and profiles', (t) => {
   t.is(drawBar(1e-9, 8, UNICODE_GLYPHS), '▏');
   t.is(drawBar(1, 3, UNICODE_GLYPHS), '███');
   t.is(drawBar(0.5, 8, ASCII_GLYPHS), '####');
-  t.is(drawProfile([0, 1, 2, 4], 10, UNICODE_GLYPHS), '·▂▄█');
-  t.is(drawProfile([0, 0], 10, ASCII_GLYPHS), '00');
+  t.is(drawProfile([0, 1, 2, 4], 1, UNICODE_GLYPHS), '·▂▄█');
+  t.is(drawProfile([0, 0], 1, ASCII_GLYPHS), '00');
   t.is(
     drawProfile(
       Array.from({ length: 100 }, (_, index) => index + 1),

@@ -13,7 +13,7 @@ test('every format, each of its kind', (t) => {
   const starts: Readonly<Record<ReportFormat, string>> = {
     html: '<!doctype html>',
     json: '{\n  "$schema"',
-    text: 'old  Model A',
+    text: 'Model A → Model B   ',
     markdown: '## `Model A` → `Model B`',
     csv: 'name,change_type,block,module,layer_type,role,',
     metrics: '{\n  "change": 0.031,',
@@ -44,11 +44,7 @@ test('the visualizer gives what createDiffReport gives', (t) => {
 });
 
 test('maxLayersDisplay bounds every list; the JSON has every tensor whatever the options', (t) => {
-  t.true(
-    createDiffReport(diffs, summary, analysis, { format: 'text', config: { maxLayersDisplay: 3 } }).includes(
-      '… and 83 more modified tensors',
-    ),
-  );
+  t.true(createDiffReport(diffs, summary, analysis, { format: 'text', config: { maxLayersDisplay: 3 } }).endsWith('\n83 more\n'));
   t.true(
     createDiffReport(diffs, summary, analysis, { format: 'markdown', config: { maxLayersDisplay: 3 } }).includes(
       '… and 83 more modified tensors',

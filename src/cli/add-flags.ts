@@ -17,7 +17,7 @@ export function addReportFlags(command: Command): Command {
       ).argParser(collect),
     )
     .addOption(
-      new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or what fits on the terminal)').argParser(
+      new Option('--top <n>', 'rows per list; the rest is counted (default: 50, or on a terminal what fits)').argParser(
         parseCount,
       ),
     )
@@ -37,7 +37,7 @@ export function addCommonFlags(command: Command): Command {
   return command
     .optionsGroup('Display:')
     .addOption(new Option('--color <when>', 'color the output').choices([...WHENS]).default('auto'))
-    .addOption(new Option('--ascii', 'use ASCII characters only'))
+    .addOption(new Option('--ascii', 'draw with ASCII characters only; any other in a name appears as \\u{...}'))
     .addOption(new Option('-q, --quiet', 'print errors only, and the report if --format or --json asks for one'))
     .addOption(new Option('--verbose', 'print the causes of an error too'));
 }

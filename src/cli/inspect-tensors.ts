@@ -1,35 +1,46 @@
 import type { TensorInfo } from '../checkpoint/types.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
-import { measureCells, padCells, truncateMiddle } from '../wording/width.ts';
+import { counted, type Section } from '../report/text/sections.ts';
+import { shortenNames } from '../report/text/short-names.ts';
+import { measureCells, padCells, truncateMiddle, wrapWords } from '../wording/width.ts';
 import { escapeTerminal } from '../wording/escape.ts';
-import { formatCount, formatExponent, formatPercent, formatRest, formatShape } from '../wording/numbers.ts';
-import type { InspectView } from './inspect-view.ts';
+import { findLargest, formatCount, formatExponent, formatPercent, formatShape } from '../wording/numbers.ts';
 
 /** The table of tensors, with the statistics where they are known. */
-export function writeTensors(infos: readonly TensorInfo[], layout: Layout, view: InspectView): string[] {
-  const shown = infos.slice(0, view.rows);
-  const cells = shown.map((info) => listCells(info, layout, view.stats));
-  const heads = [...HEADS, ...(view.stats ? STATISTICS_HEADS : [])];
-  const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => measureCells(row[column] ?? ''))));
+export function writeTensors(infos: readonly TensorInfo[], layout: Layout, stats: boolean): Section {
+  const shorten = shortenNames(
+    infos.map(({ name }) => name),
+    layout,
+  );
+  const shown = infos.slice(0, layout.rows);
+  const cells = shown.map((info) => listCells(info, layout, stats));
+  const heads = [...HEADS, ...(stats ? STATISTICS_HEADS : [])];
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, findLargest(cells.map((row) => measureCells(row[column] ?? '')))),
+  );
   // Where a terminal is too narrow for the table, lines break; a name of a few letters would tell nothing.
-  const room = Math.max(SHORTEST_NAME, layout.width - widths.reduce((sum, width) => sum + width + 2, 1));
-  const names = shown.map((info) => fitName(info.name, room, layout));
-  const nameWidth = Math.min(WIDEST_NAME, Math.max(6, ...names.map((name) => measureCells(name))));
+  const room = Math.max(SHORTEST_NAME, layout.width - widths.reduce((sum, width) => sum + width + 2, 0));
+  const names = shown.map((info) => fitName(shorten(info.name), room, layout));
+  const nameWidth = Math.min(WIDEST_NAME, Math.max(TITLE.length, findLargest(names.map((name) => measureCells(name)))));
   const join = (row: readonly string[]): string =>
     row
-      .map((cell, column) =>
-        column === 1
-          ? padCells(cell, widths[column] ?? 0)
-          : ' '.repeat(Math.max(0, (widths[column] ?? 0) - measureCells(cell))) + cell,
-      )
+      .map((cell, column) => (column === 1 ? padCells(cell, widths[column] ?? 0) : padLeft(cell, widths[column] ?? 0)))
       .join('  ');
-  const lines = shown.length === 0 ? [] : [layout.paint('dim', ` ${padCells('tensor', nameWidth)}  ${join(heads)}`)];
-  for (const [index, info] of shown.entries()) {
-    lines.push(` ${padCells(names[index] ?? '', nameWidth)}  ${join(cells[index] ?? [])}`);
-    if (info.error !== null && info.error !== undefined) lines.push(`   ${layout.paint('bad', escapeTerminal(info.error))}`);
-  }
-  const rest = formatRest(infos.length - shown.length, 'tensor');
-  return rest === '' ? lines : [...lines, ` ${rest}${layout.moreHint}`];
+  const items = shown.map((info, index) => [
+    `${padCells(names[index] ?? '', nameWidth)}  ${join(cells[index] ?? [])}`,
+    ...(info.error === null || info.error === undefined
+      ? []
+      : wrapWords(escapeTerminal(info.error), layout.width - 2).map((line) => `  ${layout.paint('bad', line)}`)),
+  ]);
+  return {
+    id: 'tensors',
+    isApart: true,
+    head: [layout.paint('dim', `${padCells(TITLE, nameWidth)}  ${join(heads)}`)],
+    items,
+    total: infos.length,
+    name: counted('tensor'),
+    isMain: true,
+  };
 }
 
 /** Cells of a shortened name at least, and that names are filled up to at most. */
@@ -38,8 +49,13 @@ const WIDEST_NAME = 120;
 /** Cells of a dtype or a shape at most; both come from the file. */
 const WIDEST_CELL = 40;
 
+const TITLE = 'tensor';
 const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
 const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
+
+function padLeft(text: string, cells: number): string {
+  return ' '.repeat(Math.max(0, cells - measureCells(text))) + text;
+}
 
 function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
   const cells = [

@@ -63,7 +63,7 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .optionsGroup('Output:')
     .addOption(new Option('-f, --format <format>', 'what to print').choices([...INSPECT_FORMATS]))
     .addOption(new Option('--json', 'same as --format json').conflicts('format'))
-    .addOption(new Option('--top <n>', 'tensors to list (default: 50 on a terminal, otherwise all)').argParser(parseCount))
+    .addOption(new Option('--top <n>', 'tensors to list (default: on a terminal what fits, otherwise all)').argParser(parseCount))
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));

@@ -8,13 +8,12 @@ import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
 import { type OutputFile, writeOutputs } from './output.ts';
+import { fitScreen } from './fit-screen.ts';
 import { paceText } from './pace.ts';
-import { log, paints, type Session } from './session.ts';
-import { readColumns } from './terminal.ts';
+import { log, type Session } from './session.ts';
 
+/** Rows of lists, where no terminal bounds them. */
 const ROWS = 50;
-/** A terminal shows at least these rows of the list, however low it is. */
-const FEWEST_ROWS = 10;
 
 /**
  * Format of what goes to stdout, null for nothing.
@@ -30,9 +29,18 @@ export function chooseFormat(flags: ReportFlags): ReportFormat | null {
 
 type Write = (format: ReportFormat, options: WriteOptions) => Iterable<string>;
 
-/** Writes the files of a comparison, then its result to stdout. */
-export function deliver(session: Session, report: Report, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
-  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs);
+/**
+ * Writes the files of a comparison, then its result to stdout.
+ * @param after lines that will follow on stderr: on a terminal the result leaves room for them
+ */
+export function deliver(
+  session: Session,
+  report: Report,
+  flags: ReportFlags,
+  outputs: readonly OutputFile[],
+  after: readonly string[] = [],
+): Promise<void> {
+  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs, after);
 }
 
 /** As {@link deliver}, for a series. */
@@ -42,18 +50,31 @@ export function deliverSeries(
   provenance: SeriesProvenance | null,
   flags: ReportFlags,
   outputs: readonly OutputFile[],
+  after: readonly string[] = [],
 ): Promise<void> {
-  return deliverWith(session, (format, options) => writeSeries(series, format, { ...options, provenance }), flags, outputs);
+  return deliverWith(
+    session,
+    (format, options) => writeSeries(series, format, { ...options, provenance }),
+    flags,
+    outputs,
+    after,
+  );
 }
 
-async function deliverWith(session: Session, write: Write, flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
+async function deliverWith(
+  session: Session,
+  write: Write,
+  flags: ReportFlags,
+  outputs: readonly OutputFile[],
+  after: readonly string[],
+): Promise<void> {
   const options = { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } };
   const texts = outputs.map((output) => ({ ...output, pieces: write(output.format, options) }));
   const written = await writeOutputs(texts, session.signal);
   if (flags.quiet !== true)
     for (const { path, bytes } of written) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(bytes)}).`);
   const format = chooseFormat(flags);
-  if (format === 'text') await print(session, [renderForScreen(session, write, flags)]);
+  if (format === 'text') await print(session, renderForScreen(session, write, flags, after));
   else if (format !== null) await print(session, escapeForScreen(session, write(format, options)));
 }
 
@@ -75,17 +96,9 @@ function* escapeForScreen({ stdout }: Session, pieces: Iterable<string>): Genera
   for (const piece of pieces) yield escapeTerminalLines(piece);
 }
 
-/** The text as stdout takes it: on a terminal as wide as it is, and as long as it is high. */
-function renderForScreen(session: Session, write: Write, flags: ReportFlags): string {
-  const { stdout } = session;
-  const base = { ascii: flags.ascii === true, color: paints(session, 'stdout'), moreHint: '--top' };
-  const render = (rows: number, terminalWidth?: number): string =>
-    joinPieces(
-      write('text', { maxLayersDisplay: rows, terminal: { ...base, ...(terminalWidth !== undefined && { terminalWidth }) } }),
-    );
-  if (stdout.isTTY !== true) return render(flags.top ?? ROWS);
-  const width = readColumns(stdout);
-  if (flags.top !== undefined) return render(flags.top, width);
-  const rest = render(0, width).split('\n').length + 5;
-  return render(Math.min(ROWS, Math.max(FEWEST_ROWS, (stdout.rows || 24) - rest)), width);
+function renderForScreen(session: Session, write: Write, flags: ReportFlags, after: readonly string[]): string {
+  const page = (flags.output ?? []).length > 0 ? '' : ', or -o report.html';
+  const more = (rows: number): string => `--top ${rows}${page}`;
+  const { rows = ROWS, ...terminal } = fitScreen(session, { after, top: flags.top, rows: ROWS, more });
+  return joinPieces(write('text', { maxLayersDisplay: rows, terminal }));
 }

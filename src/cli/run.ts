@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { argumentError } from '../errors.ts';
+import { spellAscii } from '../report/text/ascii.ts';
 import { EXIT } from './exit.ts';
 import { describeFailure } from './failure.ts';
 import { watchInterrupt } from './interrupt.ts';
@@ -50,7 +51,8 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   const failure = error instanceof CommanderError ? readUsageError(error) : error;
   const verbose = session.verbose || args.includes('--verbose');
-  session.stderr.write(describeFailure(failure, { verbose, color: paints(session, 'stderr') }));
+  const text = describeFailure(failure, { verbose, color: paints(session, 'stderr') });
+  session.stderr.write(session.ascii ? spellAscii(text) : text);
   return EXIT.trouble;
 }
 

@@ -1,5 +1,6 @@
 import { spellAscii } from '../report/text/ascii.ts';
-import { decideColor, type When } from './terminal.ts';
+import { countLines } from '../report/text/count-lines.ts';
+import { decideColor, readColumns, type When } from './terminal.ts';
 
 /** What one call of the program shares: where it writes, how it is stopped, how it ends. */
 export interface Session {
@@ -19,6 +20,8 @@ export interface Session {
   /** Whether errors are told with their causes, and in colour. */
   verbose: boolean;
   color: When;
+  /** Lines on stderr so far, as far as a terminal has to hold them beside the result. */
+  logged: number;
   /** Whether everything that is printed is ASCII. */
   ascii: boolean;
   /** Takes away the line of progress, where one is drawn. */
@@ -37,6 +40,7 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     hasPrinted: false,
     verbose: false,
     color: 'auto',
+    logged: 0,
     ascii: false,
   };
 }
@@ -59,7 +63,9 @@ export function applyFlags(
 /** Writes a line beside the result, on stderr. */
 export function log(session: Session, line: string): void {
   session.clearLine?.();
-  session.stderr.write(`${session.ascii ? spellAscii(line) : line}\n`);
+  const text = session.ascii ? spellAscii(line) : line;
+  session.logged += countLines([text], readColumns(session.stderr));
+  session.stderr.write(`${text}\n`);
 }
 
 /** An argument as a shell takes it. */

@@ -20,6 +20,11 @@ export function readColumns({ columns }: Screen): number {
   return columns !== undefined && columns > 0 ? columns : 80;
 }
 
+/** Rows of a terminal; one that does not know says 0. */
+export function readRows({ rows }: Screen): number {
+  return rows !== undefined && rows > 0 ? rows : 24;
+}
+
 /** Whether to colour: `--color` before `NO_COLOR` before `FORCE_COLOR` before the terminal, and none on a dumb one or in CI. */
 export function decideColor(when: When, screen: Screen, env: NodeJS.ProcessEnv): boolean {
   if (when !== 'auto') return when === 'always';

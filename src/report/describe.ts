@@ -52,10 +52,15 @@ export interface Signs {
 
 /** What else there is to say of a row: a changed dtype, NaN and Inf. */
 export function describeNotes(columns: TensorColumns, row: number, glyphs: Signs): string {
+  const nonfinite = describeNonfinite(columns, row, glyphs);
+  if (columns.dtypeChanged[row] !== 1) return nonfinite;
+  const dtypes = [columns.old, columns.new].map((side) => escapeTerminal(side.dtype[row] ?? '')).join(glyphs.arrow);
+  return nonfinite === '' ? dtypes : `${dtypes} ${nonfinite}`;
+}
+
+/** `NaN 0→40`, `Inf 3→3`, both or neither. */
+export function describeNonfinite(columns: TensorColumns, row: number, glyphs: Signs): string {
   const notes: string[] = [];
-  if (columns.dtypeChanged[row] === 1) {
-    notes.push(`${escapeTerminal(columns.old.dtype[row] ?? '')}${glyphs.arrow}${escapeTerminal(columns.new.dtype[row] ?? '')}`);
-  }
   for (const [word, kind] of [
     ['NaN', 'nan'],
     ['Inf', 'inf'],

@@ -1,6 +1,6 @@
 import type { TrainingInsight } from '../analysis/types.ts';
 import type { Severity } from '../checkpoint/types.ts';
-import type { TensorColumns } from '../comparison/columns.ts';
+import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
 import { selectFirst } from '../comparison/select-first.ts';
 import { compareCodeUnits } from '../names/order.ts';
 import { selectRows } from './groups.ts';
@@ -9,8 +9,8 @@ import { selectRows } from './groups.ts';
  * The first `count` rows of the modified tensors, most changed first: those that gained NaN or Inf, then those that were all zero (their relative
  * change has no number), then by relative change, and by name where that is equal.
  */
-export function rankModified(columns: TensorColumns, count: number): number[] {
-  const rows = selectRows(columns, 'modified');
+export function rankModified(columns: TensorColumns, count: number, isRanked: (row: number) => boolean = () => true): number[] {
+  const rows = selectRows(columns, 'modified').filter(isRanked);
   const keys = new Float64Array(columns.names.length);
   for (const row of rows) keys[row] = readKey(columns, row);
   return selectFirst(
@@ -18,6 +18,14 @@ export function rankModified(columns: TensorColumns, count: number): number[] {
     count,
     (a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || compareCodeUnits(columns.names[a] ?? '', columns.names[b] ?? ''),
   );
+}
+
+/** Modified tensors that were all zeros: no relative change is known of them. By the size that they have now, the largest first. */
+export function listFromZero(columns: TensorColumns): number[] {
+  const rows = [...selectRows(columns, 'modified')].filter(
+    (row) => columns.old.norm[row] === 0 && !Number.isFinite(columns.relativeChange[row]) && hasFinitePair(columns, row),
+  );
+  return rows.sort((a, b) => (columns.new.norm[b] ?? 0) - (columns.new.norm[a] ?? 0) || a - b);
 }
 
 /** NaN and infinite elements that the new tensor has and the old one had not; 0 where the counts are not known. */

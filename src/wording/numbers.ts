@@ -39,25 +39,70 @@ export function formatExponent(value: number | null): string {
   return value === 0 ? '0' : value.toExponential(2);
 }
 
+/** A count in three digits: `57`, `119k`, `7.62B`. Billions are B, as models are named. */
+export function formatCompact(count: number | null): string {
+  if (isMissing(count)) return MISSING;
+  const units = ['', 'k', 'M', 'B', 'T'];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return unit === 0
+    ? String(Math.round(value))
+    : `${value < 1000 ? Number(value.toPrecision(3)) : formatCount(value)}${units[unit]}`;
+}
+
 /** From this many times on a relative size is a multiple and no percentage: 1,000%. */
 const MULTIPLE = 10;
+/** Percent below which digits say nothing any more. */
+const LEAST_PERCENT = 1e-6;
 
 /**
- * A share or a relative change, where 1 is 100%: `5.7%`, `0.0012%`, `8.8e-6%`, and `12×` from 1,000% on. Less than all is never
- * written as 100%.
+ * A share or a relative change, where 1 is 100%: `5.7%`, `0.0012%`, and `12×` from 1,000% on. Less than all is never written as 100%.
  * @param digits significant ones: two in sentences, three in tables
  */
 export function formatPercent(share: number | null, digits: number = 2): string {
   if (isMissing(share)) return MISSING;
   const percent = share * 100;
+  if (isNearlyAll(share, digits)) return `${Math.sign(percent) * (Math.floor(Math.abs(percent) * 100) / 100)}%`;
+  const text = spellPercent(share, digits);
+  return text.includes('.') ? text.replace(/\.?0+(?=%$)/u, '') : text;
+}
+
+/** As {@link formatPercent}, in two digits whatever they are, so that a column of them reads evenly: `6.0%`, `>99%`. */
+export function formatEvenPercent(share: number | null): string {
+  if (isMissing(share)) return MISSING;
+  return isNearlyAll(share, 2) ? '>99%' : spellPercent(share, 2);
+}
+
+/** `5–25%`; with {@link formatEvenPercent} `5.6–6.0%`; one number where both ends read the same. */
+export function formatPercentRange(low: number, high: number, format: (share: number) => string = formatPercent): string {
+  const [first, last] = [format(low), format(high)];
+  if (first === last) return first;
+  return `${last.endsWith('%') ? first.replace(/%$/u, '') : first}–${last}`;
+}
+
+/** Whether a share that is not all would be rounded to all. */
+function isNearlyAll(share: number, digits: number): boolean {
+  const size = Math.abs(share * 100);
+  return size < 100 && Number(size.toPrecision(digits)) >= 100;
+}
+
+function spellPercent(share: number, digits: number): string {
+  const percent = share * 100;
   const size = Math.abs(percent);
   if (size === 0) return '0%';
   if (Math.abs(share) >= MULTIPLE) return formatFold(share, digits);
-  if (size < 1e-5) return `${percent.toExponential(1)}%`;
-  // In full, where a number as such would be written with an exponent.
-  if (size < 1e-3) return `${percent.toFixed(digits - 1 - Math.floor(Math.log10(size))).replace(/0+$/, '')}%`;
-  if (size < 100 && Number(size.toPrecision(digits)) >= 100) return `${Math.sign(percent) * (Math.floor(size * 100) / 100)}%`;
-  return `${Number(percent.toPrecision(size >= 100 ? Math.max(3, digits) : digits))}%`;
+  if (size < LEAST_PERCENT) return `<${LEAST_PERCENT.toFixed(6)}%`;
+  return `${spellDigits(percent, size >= 100 ? Math.max(3, digits) : digits)}%`;
+}
+
+/** So many significant digits, never with an exponent. */
+function spellDigits(value: number, digits: number): string {
+  const exponent = Number(value.toExponential(digits - 1).split('e')[1]);
+  return value.toFixed(Math.max(0, digits - 1 - exponent));
 }
 
 /** A probability or a share that never claims all or nothing: `91%`, `>99%`, `<1%`. */
@@ -98,6 +143,12 @@ export function formatCosine(oneMinusCos: number | null, digits: number = 3): st
   return Math.abs(oneMinusCos) < Math.min(1e-3, 10 ** (1 - digits))
     ? `1-${oneMinusCos.toExponential(1)}`
     : (1 - oneMinusCos).toFixed(digits).replace(/^-(0\.0+)$/u, '$1');
+}
+
+/** How far a cosine is from 1, of any size in two digits: `0`, `2.5e-3`. */
+export function formatOneMinusCos(oneMinusCos: number | null): string {
+  if (isMissing(oneMinusCos)) return MISSING;
+  return oneMinusCos === 0 ? '0' : oneMinusCos.toExponential(1);
 }
 
 /** Sizes of the dimensions: `[32×64]`; `[]` for a 0-d tensor. */

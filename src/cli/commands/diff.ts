@@ -6,6 +6,7 @@ import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
+import { describeFailure } from '../failure.ts';
 import type { DiffFlags } from '../flags.ts';
 import { breaksRule } from '../fail-on.ts';
 import { logFindings } from '../log-findings.ts';
@@ -43,18 +44,21 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     asksForEquality: flags.exitCode === true,
   });
   progress.enter('write');
-  await deliver(session, report, flags, outputs);
   const { comparedTensors: tensors, probedTensors: probed } = summary;
-  if (flags.quiet !== true)
-    log(
-      session,
-      describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds: process.uptime(), threads }),
-    );
-  if (summary.failedTensors > 0)
-    log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
+  // Known before the report is written, so that it leaves room for them.
+  const listAfter = (): string[] => [
+    ...(flags.quiet === true
+      ? []
+      : [describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds: process.uptime(), threads })]),
+    ...(summary.failedTensors > 0
+      ? [`error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`]
+      : []),
+  ];
+  const trouble =
+    disjoint === null ? [] : describeFailure(disjoint, { verbose: session.verbose, color: false }).trimEnd().split('\n');
+  await deliver(session, report, flags, outputs, [...listAfter(), ...trouble]);
+  for (const line of listAfter()) log(session, line);
   if (disjoint !== null) throw disjoint;
-  if (flags.quiet !== true && outputs.length === 0 && isShown)
-    log(session, 'hint: -o report.html writes this report as a web page');
 }
 
 /** Whether one checkpoint is compared with itself, and not one part of it with another. */

@@ -3,26 +3,22 @@ import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
-import { spellAscii } from '../../report/text/ascii.ts';
 import { writeFindingsJson } from '../../report/json/inspection.ts';
 import { describeInspectionOrigin } from '../../report/provenance.ts';
-import { writeOrigin } from '../../report/text/provenance.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags, InspectFormat } from '../flags.ts';
-import { writeFindings, writeInspection } from '../inspect-text.ts';
+import { listFindings, writeInspection } from '../inspect-text.ts';
 import { writeInspectionTsv } from '../inspect-tsv.ts';
 import { describeSource, writeCheckpoint } from '../inspection.ts';
 import { refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
-import { applyFlags, log, paints, type Session } from '../session.ts';
-import { readColumns } from '../terminal.ts';
-
-const ROWS_ON_TERMINAL = 50;
+import { fitScreen } from '../fit-screen.ts';
+import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff inspect`: what a checkpoint consists of. */
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
@@ -42,11 +38,12 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     const tsv = format === 'tsv' ? await writeInspectionTsv(checkpoint, reading) : null;
     session.signal.throwIfAborted();
     progress.enter('write');
-    if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)));
-    else await print(session, tsv.text);
     const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
+    const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`] : [];
     session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
-    if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
+    if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)), trouble);
+    else await print(session, tsv.text);
+    for (const line of trouble) log(session, line);
   } catch (error) {
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
@@ -74,19 +71,24 @@ function judgeSafety(session: Session, flags: InspectFlags, findings: readonly F
   return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
 }
 
-async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {
+async function show(
+  session: Session,
+  flags: InspectFlags,
+  checkpoint: Checkpoint,
+  name: string,
+  after: readonly string[],
+): Promise<void> {
   if (flags.security === true) return showFindings(session, flags, checkpoint);
   const format = chooseForm(flags);
   const provenance = describeSource(session, checkpoint.path, flags);
+  const hasStatistics = flags.stats === true;
   if (format === 'json' || format === 'jsonl')
-    return print(session, writeCheckpoint(checkpoint, format, provenance, flags.stats === true));
-  const isTerminal = session.stdout.isTTY === true;
-  const rows = flags.top ?? (isTerminal ? ROWS_ON_TERMINAL : Number.POSITIVE_INFINITY);
-  const view = { rows, stats: flags.stats === true, ascii: session.ascii };
-  const layout = decideLayout(session);
-  const origin = writeOrigin(describeInspectionOrigin(provenance), layout).join('\n');
-  const text = writeInspection(checkpoint, name, layout, view);
-  await print(session, origin === '' ? [text] : [text, session.ascii ? spellAscii(origin) : origin, '\n']);
+    return print(session, writeCheckpoint(checkpoint, format, provenance, hasStatistics));
+  const layout = decideLayout(session, flags, after);
+  await print(
+    session,
+    writeInspection(checkpoint, name, layout, { hasStatistics, origin: describeInspectionOrigin(provenance) }),
+  );
 }
 
 async function showFindings(
@@ -96,11 +98,11 @@ async function showFindings(
 ): Promise<void> {
   if (chooseForm(flags) === 'json')
     return print(session, writeFindingsJson({ provenance: describeSource(session, path, flags), path, findings }));
-  const text = `${writeFindings(findings, decideLayout(session)).join('\n')}\n`;
-  await print(session, [session.ascii ? spellAscii(text) : text]);
+  const layout = decideLayout(session, flags, []);
+  await print(session, layout.spell(`${listFindings(findings, layout).join('\n')}\n`));
 }
 
-function decideLayout(session: Session): Layout {
-  const terminalWidth = session.stdout.isTTY === true ? readColumns(session.stdout) : undefined;
-  return chooseLayout({ terminalWidth, ascii: session.ascii, color: paints(session, 'stdout'), moreHint: '--top' });
+/** Off a terminal every tensor is listed. */
+function decideLayout(session: Session, { top }: InspectFlags, after: readonly string[]): Layout {
+  return chooseLayout(fitScreen(session, { after, top, rows: Number.POSITIVE_INFINITY, more: (rows) => `--top ${rows}` }));
 }

@@ -32,9 +32,12 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
   progress.enter('write');
-  await deliverSeries(session, series, describeSeriesSource(session, series, flags), flags, outputs);
-  if (flags.quiet !== true) log(session, describeSeriesRun(series, process.uptime()));
-  if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`);
+  const listAfter = (): string[] => [
+    ...(flags.quiet === true ? [] : [describeSeriesRun(series, process.uptime())]),
+    ...(failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`] : []),
+  ];
+  await deliverSeries(session, series, describeSeriesSource(session, series, flags), flags, outputs, listAfter());
+  for (const line of listAfter()) log(session, line);
 }
 
 /** Everything that needs the add-on. */

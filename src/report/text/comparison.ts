@@ -1,44 +1,62 @@
-import { describeNameChange } from '../describe.ts';
-import { escapeTerminal } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { describeOrigin } from '../provenance.ts';
 import type { Report } from '../report.ts';
-import { spellAscii } from './ascii.ts';
+import { countOnScreen } from './count-lines.ts';
+import { writeCounts } from './counts.ts';
+import { writeDepth } from './depth.ts';
+import { writeFigures } from './figures.ts';
+import { writeFindings, writeNotes } from './findings.ts';
 import { writeHeader } from './header.ts';
 import { writeInsights } from './insights.ts';
-import { chooseLayout, type TextOptions } from './layout.ts';
-import { writeChosen, writeFindings, writeLeftOut } from './left-out.ts';
-import { writeCounts, writeNumbers } from './numbers.ts';
+import { chooseLayout, type Layout, type TextOptions } from './layout.ts';
+import { writeLeftOut } from './left-out.ts';
+import { writeModules } from './modules.ts';
+import { COMPARISON_ORDER } from './order.ts';
+import { arrange, type Section } from './sections.ts';
+import { shortenNames } from './short-names.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
 import { writeOrigin } from './provenance.ts';
 import { writeModified } from './tensors.ts';
-import { wrapWords } from '../../wording/width.ts';
+import { writeVerdict } from './verdict.ts';
 
 export type { TextOptions } from './layout.ts';
 
-/** The report for a terminal or a log. The first line after the two of the header is the verdict. */
+/** The report for a terminal or a log. The line after the header is the verdict. */
 export function writeText(report: Report, options: TextOptions = {}): string {
   const layout = chooseLayout(options);
-  const verdict = escapeTerminal(report.analysis.summary.verdict);
+  const shorten = shortenNames(report.columns.names, layout);
   const unclassified = report.analysis.summary.unclassified.length;
-  const lines = [
-    ...writeHeader(report, layout),
-    ...(layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line)),
-    ...(report.summary.nameChanges ?? []).map((change) => layout.paint('dim', escapeTerminal(describeNameChange(change)))),
-    ...writeChosen(report, layout),
-    '',
-    ...writeCounts(report, layout),
-    ...writeNumbers(report, layout),
-    ...writeInsights(report, layout),
-    ...writeFailed(report, layout),
+  const sections: readonly Section[] = [
+    writeNotes(report, layout),
+    writeCounts(report, layout),
+    writeDepth(report, layout),
+    writeModules(report, layout),
+    writeFigures(report, layout),
+    writeInsights(report, layout),
+    writeFailed(report, shorten, layout),
     ...writeLeftOut(report, layout),
-    ...writeFindings(report, layout),
-    ...writeStructure(report, layout),
+    writeFindings(report, layout),
+    ...writeStructure(report, shorten, layout),
     ...writeConfiguration(report, layout),
-    ...writeModified(report, layout),
-    ...(unclassified > 0 ? ['', `  ${formatNoun(unclassified, 'tensor')} with no known layer type`] : []),
-    ...writeOrigin(describeOrigin(report), layout),
+    ...writeModified(report, shorten, layout),
+    {
+      id: 'unclassified',
+      isApart: true,
+      items: unclassified > 0 ? [[`${formatNoun(unclassified, 'tensor')} with no known layer type`]] : [],
+      name: () => 'a note on layer types',
+    },
   ];
-  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-  return options.ascii === true ? spellAscii(text) : text;
+  const verdict = writeVerdict(report, layout);
+  const lines = arrange([writeHeader(report, layout), ...verdict], sections, COMPARISON_ORDER, layout);
+  return finish([...keepInSight(lines, verdict, layout), ...writeOrigin(describeOrigin(report), layout)], layout);
+}
+
+/** A report that does not fit on the screen, with its conclusion at the end too. */
+export function keepInSight(lines: readonly string[], verdict: readonly string[], layout: Layout): readonly string[] {
+  return countOnScreen(lines, layout) > layout.screenLines ? [...lines, '', ...verdict] : lines;
+}
+
+/** Lines as one text, in the characters that were asked for. */
+export function finish(lines: readonly string[], { spell }: Layout): string {
+  return spell(`${lines.map((line) => line.trimEnd()).join('\n')}\n`);
 }

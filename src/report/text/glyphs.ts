@@ -2,9 +2,7 @@ import { findLargest } from '../../wording/numbers.ts';
 
 /** The signs of the text report: Unicode, or ASCII for terminals and screen readers that have nothing else. */
 export interface Glyphs {
-  readonly modified: string;
   readonly identical: string;
-  readonly within: string;
   readonly added: string;
   readonly removed: string;
   readonly shape: string;
@@ -12,7 +10,7 @@ export interface Glyphs {
   readonly times: string;
   readonly arrow: string;
   readonly ellipsis: string;
-  readonly separator: string;
+  readonly oneMinusCos: string;
   /** Mark of a zero in a profile. */
   readonly none: string;
   /** Marks of growing height, for a profile. */
@@ -22,9 +20,7 @@ export interface Glyphs {
 }
 
 export const UNICODE_GLYPHS: Glyphs = {
-  modified: '~',
   identical: '=',
-  within: '≈',
   added: '+',
   removed: '-',
   shape: '!',
@@ -32,16 +28,14 @@ export const UNICODE_GLYPHS: Glyphs = {
   times: '×',
   arrow: '→',
   ellipsis: '…',
-  separator: '·',
+  oneMinusCos: '1−cos',
   none: '·',
   steps: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   parts: ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'],
 };
 
 export const ASCII_GLYPHS: Glyphs = {
-  modified: '~',
   identical: '=',
-  within: '~=',
   added: '+',
   removed: '-',
   shape: '!',
@@ -49,7 +43,7 @@ export const ASCII_GLYPHS: Glyphs = {
   times: 'x',
   arrow: '->',
   ellipsis: '...',
-  separator: '|',
+  oneMinusCos: '1-cos',
   none: '0',
   steps: ['1', '2', '3', '4', '5', '6', '7', '8'],
   parts: ['#'],
@@ -64,16 +58,18 @@ export function drawBar(share: number, width: number, glyphs: Glyphs): string {
   return rest === 0 ? whole : whole + (glyphs.parts[rest - 1] ?? '');
 }
 
-/** One mark a value, the highest for the largest, an own one for 0. At most `width` marks: neighbours share the larger one. */
-export function drawProfile(values: readonly number[], width: number, glyphs: Glyphs): string {
-  const cells = Math.max(1, Math.min(width, values.length));
-  const heights = Array.from({ length: cells }, (_, cell) => {
-    const from = Math.floor((cell * values.length) / cells);
-    const to = Math.max(from + 1, Math.floor(((cell + 1) * values.length) / cells));
-    return findLargest(values.slice(from, to));
-  });
-  const top = findLargest(heights);
+/** One mark a value, the highest for the largest, an own one for 0. */
+export function drawHeights(values: readonly number[], glyphs: Glyphs): string[] {
+  const top = findLargest(values);
   const mark = (height: number): string =>
     glyphs.steps[Math.min(glyphs.steps.length, Math.ceil((height / top) * glyphs.steps.length)) - 1] ?? glyphs.none;
-  return heights.map((height) => (height > 0 ? mark(height) : glyphs.none)).join('');
+  return values.map((height) => (height > 0 ? mark(height) : glyphs.none));
+}
+
+/** The marks of values in bins of equal size, the largest value of each. */
+export function drawProfile(values: readonly number[], size: number, glyphs: Glyphs): string {
+  const bins = Array.from({ length: Math.ceil(values.length / size) }, (_, bin) =>
+    findLargest(values.slice(bin * size, (bin + 1) * size)),
+  );
+  return drawHeights(bins, glyphs).join('');
 }

@@ -1,4 +1,5 @@
 import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
+import { spellAscii } from './ascii.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
 import { truncateMiddle } from '../../wording/width.ts';
@@ -9,12 +10,16 @@ export interface TextOptions {
   readonly rows?: number;
   /** Columns of the terminal. Names are shortened and lines wrapped to it; without it names are written in full. @default none: 100 columns, full names */
   readonly terminalWidth?: number | undefined;
+  /** Lines that the report may take: it says what it leaves out. @default any number */
+  readonly terminalHeight?: number | undefined;
+  /** Lines that can be seen at once: a report of more ends with its conclusion once more. @default any number */
+  readonly screenLines?: number | undefined;
   /** Signs and bars in ASCII. @default false */
   readonly ascii?: boolean;
   /** ANSI colours. @default false */
   readonly color?: boolean;
-  /** What the reader can do to see more rows, as `--top`. @default none */
-  readonly moreHint?: string;
+  /** What the reader can do to see everything, as `--top 57`; the longest list has so many rows. @default nothing */
+  readonly more?: (rows: number) => string;
 }
 
 /** The decided form of one text report. */
@@ -22,23 +27,35 @@ export interface Layout {
   readonly rows: number;
   /** Columns to fill. */
   readonly width: number;
+  /** Columns of the terminal, at which it breaks lines; Infinity where there is none. */
+  readonly columns: number;
+  /** Lines to fill; Infinity for any number. */
+  readonly height: number;
+  /** Lines that can be seen at once; Infinity where none go out of sight. */
+  readonly screenLines: number;
   /** Whether names must fit. */
   readonly onTerminal: boolean;
   readonly glyphs: Glyphs;
+  /** The characters of a text that the report may show. */
+  readonly spell: (text: string) => string;
   readonly paint: Paint;
-  readonly moreHint: string;
+  readonly more: (rows: number) => string;
 }
 
 /** Decides the form of a text report. */
 export function chooseLayout(options: TextOptions): Layout {
-  const { rows = 50, terminalWidth, ascii = false, color = false, moreHint = '' } = options;
+  const { rows = 50, terminalWidth, terminalHeight, screenLines, ascii = false, color = false, more = () => '' } = options;
   return {
     rows,
     width: Math.max(40, terminalWidth ?? 100),
+    columns: terminalWidth ?? Number.POSITIVE_INFINITY,
+    height: terminalHeight ?? Number.POSITIVE_INFINITY,
+    screenLines: screenLines ?? Number.POSITIVE_INFINITY,
     onTerminal: terminalWidth !== undefined,
+    spell: ascii ? spellAscii : (text) => text,
     glyphs: ascii ? ASCII_GLYPHS : UNICODE_GLYPHS,
     paint: choosePaint(color),
-    moreHint: moreHint === '' ? '' : ` (${moreHint})`,
+    more,
   };
 }
 
@@ -51,5 +68,5 @@ export function fitName(text: string, cells: number, layout: Layout): string {
   const most = layout.onTerminal ? Math.max(8, cells) : LONGEST_NAME;
   // A name of a megabyte is not escaped whole to show a line of it.
   const ends = name.length > 4 * most ? `${name.slice(0, 2 * most)}${layout.glyphs.ellipsis}${name.slice(-2 * most)}` : name;
-  return truncateMiddle(escapeTerminal(ends), most, layout.glyphs.ellipsis);
+  return truncateMiddle(layout.spell(escapeTerminal(ends)), most, layout.glyphs.ellipsis);
 }

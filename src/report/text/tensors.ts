@@ -1,46 +1,90 @@
-import type { TensorColumns } from '../../comparison/columns.ts';
-import { describeNotes, describeRow, describeShapes, findTop } from '../describe.ts';
-import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
-import { formatExponent, formatRest } from '../../wording/numbers.ts';
-import { rankModified } from '../rank.ts';
+import { hasFinitePair, type TensorColumns } from '../../comparison/columns.ts';
+import { findLargest, formatEvenPercent, formatNoun, formatOneMinusCos, MISSING } from '../../wording/numbers.ts';
+import { measureCells, padCells } from '../../wording/width.ts';
+import { describeNonfinite, describeNotes, describeShapes, findTop } from '../describe.ts';
+import { listFromZero, rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { drawBar } from './glyphs.ts';
 import { fitName, type Layout } from './layout.ts';
-import { measureCells, padCells } from '../../wording/width.ts';
+import { counted, type Section } from './sections.ts';
+import type { ShortenName } from './short-names.ts';
 
-/** The modified tensors, most changed first. */
-export function writeModified(report: Report, layout: Layout): string[] {
+const BAR_CELLS = 8;
+/** Cells of what stands behind the names: change, bar, 1−cos, elements. */
+const NUMBER_CELLS = 9 + 1 + BAR_CELLS + 9 + 10;
+/** Names are filled up to so many cells at most; a longer one moves its own numbers only. */
+const WIDEST_NAME = 120;
+const TITLE = 'most changed';
+
+/** The modified tensors, most changed first; those that come from zero have no relative size and are a list of their own. */
+export function writeModified(report: Report, shorten: ShortenName, layout: Layout): Section[] {
   const { columns, summary } = report;
-  const shown = rankModified(columns, layout.rows);
-  const rest = summary.modifiedTensors - shown.length;
-  const barCells = layout.width < 90 ? 4 : 8;
-  const lines: string[] = [];
-  if (shown.length > 0) {
-    lines.push(
-      layout.paint(
-        'dim',
-        ` ${'relative'.padStart(8)} ${' '.repeat(barCells)} ${'cosine'.padStart(9)} ${'changed'.padStart(8)}   tensor`,
-      ),
-    );
-  }
-  const top = findTop(columns, shown);
-  for (const row of shown) {
-    const words = describeRow(columns, row, top, formatExponent);
-    const bar = layout.paint('accent', padCells(drawBar(words.share, barCells, layout.glyphs), barCells));
-    const numbers = ` ${words.relative.padStart(8)} ${bar} ${words.cosine.padStart(9)} ${words.changed.padStart(8)} ${layout.glyphs.modified} `;
-    lines.push(`${numbers}${writeNameAndNotes(columns, row, layout.width - barCells - 32, layout)}`);
-  }
-  if (rest > 0) lines.push(`  ${formatRest(rest, 'modified tensor')}${layout.moreHint}`);
-  return lines.length === 0 ? [] : ['', ...lines];
+  // Where every tensor has the same dtypes the header tells them.
+  const describe = report.old.dtypes.length === 1 && report.new.dtypes.length === 1 ? describeNonfinite : describeNotes;
+  const fromZero = listFromZero(columns);
+  const isApart = new Set(fromZero);
+  const ranked = rankModified(columns, layout.rows, (row) => !isApart.has(row));
+  const notes = ranked.map((row) => writeNotes(columns, row, describe, layout));
+  const noteCells = findLargest(notes.map((note) => measureCells(note)));
+  const room = layout.width - NUMBER_CELLS - (layout.onTerminal && noteCells > 0 ? noteCells + 2 : 0);
+  const names = ranked.map((row) => fitName(shorten(columns.names[row] ?? ''), room, layout));
+  const cells = Math.min(WIDEST_NAME, Math.max(TITLE.length, findLargest(names.map((name) => measureCells(name)))));
+  const top = findTop(columns, ranked);
+  const head = `${padCells(TITLE, cells)}${'change'.padStart(9)}${' '.repeat(BAR_CELLS + 1)}${layout.glyphs.oneMinusCos.padStart(9)}${'elements'.padStart(10)}`;
+  const items = ranked.map((row, at) => {
+    const words = describeNumbers(columns, row, top, layout);
+    return [`${padCells(names[at] ?? '', cells)}${words}${notes[at] === '' ? '' : `  ${layout.paint('dim', notes[at] ?? '')}`}`];
+  });
+  return [
+    {
+      id: 'changed',
+      isApart: true,
+      head: [layout.paint('dim', head)],
+      items,
+      total: summary.modifiedTensors - fromZero.length,
+      name: counted('changed', 'changed'),
+      isMain: true,
+    },
+    writeFromZero(columns, fromZero, shorten, layout),
+  ];
 }
 
-/** The name matters more than the shape: where both do not fit, the shape is left out. */
-function writeNameAndNotes(columns: TensorColumns, row: number, cells: number, layout: Layout): string {
-  const name = columns.names[row] ?? '';
-  const shape = describeShapes(columns, row, layout.glyphs);
-  const others = describeNotes(columns, row, layout.glyphs);
-  const full = [shape, others].filter((note) => note !== '').join(' ');
-  const fits = fitName(name, cells - measureCells(full) - 2, layout);
-  const notes = !layout.onTerminal || fits === escapeTerminal(quoteBlank(name)) ? full : others;
-  return `${fitName(name, cells - (notes === '' ? 0 : measureCells(notes) + 2), layout)}  ${layout.paint('dim', notes)}`;
+function describeNumbers(columns: TensorColumns, row: number, top: number, layout: Layout): string {
+  const isFinite = hasFinitePair(columns, row);
+  const change = isFinite ? (columns.relativeChange[row] ?? null) : null;
+  const share = change !== null && top > 0 && Number.isFinite(change) ? change / top : 0;
+  const bar = layout.paint('accent', padCells(drawBar(share, BAR_CELLS, layout.glyphs), BAR_CELLS));
+  const angle = isFinite ? formatOneMinusCos(columns.oneMinusCos[row] ?? null) : MISSING;
+  return `${formatEvenPercent(change).padStart(9)} ${bar}${angle.padStart(9)}${describeShare(columns, row).padStart(10)}`;
+}
+
+/** Share of the elements that changed. */
+function describeShare({ changedElements, totalElements }: TensorColumns, row: number): string {
+  const [changed, total] = [changedElements[row] ?? Number.NaN, totalElements[row] ?? Number.NaN];
+  return formatEvenPercent(total === 0 && changed === 0 ? 0 : changed / total);
+}
+
+/** NaN, Inf and another dtype; off a terminal the shape too. */
+function writeNotes(columns: TensorColumns, row: number, describe: typeof describeNotes, layout: Layout): string {
+  const shape = layout.onTerminal ? '' : describeShapes(columns, row, layout.glyphs);
+  return [shape, describe(columns, row, layout.glyphs)].filter((note) => note !== '').join(' ');
+}
+
+/** Tensors that were all zeros before. */
+function writeFromZero(columns: TensorColumns, rows: readonly number[], shorten: ShortenName, layout: Layout): Section {
+  return {
+    id: 'from-zero',
+    isApart: true,
+    head: [layout.paint('strong', `from zero: ${formatNoun(rows.length, 'tensor')}`)],
+    items: rows.slice(0, layout.rows).map((row) => {
+      const notes = [describeShapes(columns, row, layout.glyphs), describeNotes(columns, row, layout.glyphs)].filter(
+        (note) => note !== '',
+      );
+      const words = [...notes, `${describeShare(columns, row)} of its elements`].join('  ');
+      const name = fitName(shorten(columns.names[row] ?? ''), layout.width - measureCells(words) - 4, layout);
+      return [`  ${name}  ${layout.paint('dim', words)}`];
+    }),
+    total: rows.length,
+    name: counted('from zero', 'from zero'),
+  };
 }
