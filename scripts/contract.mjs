@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './lib/host.mjs';
 import { run, ScriptError, start } from './lib/run.mjs';
-import { writeSchema } from './schema.mjs';
+import { writeConfigSchema, writeSchema } from './schema.mjs';
 
 const BANNER = '// Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.\n';
 
@@ -34,7 +34,11 @@ async function bundleTypes(file) {
 }
 
 /** What is published and made of src: each file and how it is written. @type {Record<string, (file: string) => Promise<void>>} */
-export const GENERATED = { 'index.d.ts': bundleTypes, 'schema/report.schema.json': writeSchema };
+export const GENERATED = {
+  'index.d.ts': bundleTypes,
+  'schema/report.schema.json': writeSchema,
+  'schema/config.schema.json': writeConfigSchema,
+};
 
 async function checkContract() {
   const folder = mkdtempSync(join(tmpdir(), 'model-diff-contract-'));

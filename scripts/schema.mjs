@@ -1,4 +1,4 @@
-/** Makes schema/report.schema.json, the published form of the JSON reports, of the schema that the writer and the reader go by. */
+/** Makes the published JSON Schemas of those that the program itself goes by: of the JSON reports, and of its configuration. */
 
 import { writeFileSync } from 'node:fs';
 import { tsImport } from 'tsx/esm/api';
@@ -24,6 +24,23 @@ export async function writeSchema(file) {
       'What `model-diff OLD NEW --json` writes; docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.',
     ...body,
     $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
+}
+
+/**
+ * Writes the JSON Schema of `model-diff.config.json`.
+ * @param {string} file
+ */
+export async function writeConfigSchema(file) {
+  const { CONFIG_SCHEMA } = await tsImport('../src/cli/config/config-schema.ts', import.meta.url);
+  const { listFields } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:model-diff:schema:config:1',
+    title: 'Configuration of model-diff',
+    description: 'What model-diff.config.json may hold; docs/cli.md explains it.',
+    ...new Translator(listFields).translate(CONFIG_SCHEMA),
   };
   writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
 }
@@ -123,10 +140,11 @@ class Translator {
         return { type: 'object', propertyNames: { pattern: '^(0|[1-9][0-9]*)$' }, additionalProperties: { type: 'string' } };
       case 'object': {
         const fields = this.listFields(schema.fields);
-        return describeObject(
+        const described = describeObject(
           Object.fromEntries(fields.map(([, key, of]) => [key, this.translate(of)])),
           fields.filter(([, , of]) => of.kind !== 'optional' && of.kind !== 'verbatim').map(([, key]) => key),
         );
+        return schema.isClosed === true ? { ...described, additionalProperties: false } : described;
       }
     }
   }

@@ -9,13 +9,14 @@ import { buildModel } from './build.ts';
 const { comparison, analysis } = buildModel();
 const { diffs, summary } = comparison;
 
-test('five formats, each of its kind', (t) => {
+test('every format is of its kind', (t) => {
   const starts: Readonly<Record<ReportFormat, string>> = {
     html: '<!doctype html>',
     json: '{\n  "$schema"',
     text: 'old  Model A',
     markdown: '# `Model A` → `Model B`',
     csv: 'name,change_type',
+    github: '::notice title=Model A → Model B::',
   };
   for (const format of FORMAT_NAMES)
     t.true(createDiffReport(diffs, summary, analysis, { format }).startsWith(starts[format]), format);
@@ -71,7 +72,7 @@ test('what no report can be made with is refused by name', (t) => {
   }
   t.throws(() => createDiffReport(diffs, summary, analysis, { format: 'pdf' as 'html' }), {
     instanceOf: ModelDiffError,
-    message: /format must be .*"csv", not "pdf"/,
+    message: /format must be .*"csv" or "github", not "pdf"/,
   });
 });
 

@@ -49,7 +49,7 @@ export function planOutputs(paths: readonly string[], inputs: readonly string[])
   return files;
 }
 
-const ENDINGS = FORMATS.map(({ endings: [ending] }) => ending);
+const ENDINGS = FORMATS.flatMap(({ endings: [ending = []] }) => ending);
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
 export function refuseStdin(paths: readonly string[]): void {

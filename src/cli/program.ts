@@ -1,7 +1,17 @@
 import { Argument, Command, Option } from 'commander';
 import { TOOL } from '../tool.ts';
-import { addCommonFlags, addComparingFlags, addDiffFlags, addOpenFlags, addReportFlags, addRunFlags } from './add-flags.ts';
-import type { DiffFlags, InspectFlags, ReportFlags, SeriesFlags } from './flags.ts';
+import {
+  addCommonFlags,
+  addComparingFlags,
+  addConfigFlags,
+  addDiffFlags,
+  addOpenFlags,
+  addReportFlags,
+  addRuleFlags,
+  addRunFlags,
+  addSafetyFlag,
+} from './add-flags.ts';
+import type { DiffFlags, InspectFlags, SavedFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -10,7 +20,7 @@ export interface Actions {
   readonly diff: (session: Session, old: string, next: string, flags: DiffFlags) => Promise<void>;
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
-  readonly report: (session: Session, path: string, flags: ReportFlags) => Promise<void>;
+  readonly report: (session: Session, path: string, flags: SavedFlags) => Promise<void>;
 }
 
 /** The whole command line as commander knows it. */
@@ -31,7 +41,8 @@ export function createProgram(session: Session, actions: Actions): Command {
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
   addReportFlags(program);
   addDiffFlags(program);
-  addOpenFlags(program, ['unsafe', 'config']);
+  addOpenFlags(program);
+  addConfigFlags(addRuleFlags(program));
   addRunFlags(program);
   addCommonFlags(program);
   program.addHelpText('after', EXAMPLES);
@@ -46,7 +57,7 @@ export function createProgram(session: Session, actions: Actions): Command {
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
-  addOpenFlags(inspect);
+  addSafetyFlag(addOpenFlags(inspect));
   addRunFlags(inspect);
   addCommonFlags(inspect);
 
@@ -57,7 +68,7 @@ export function createProgram(session: Session, actions: Actions): Command {
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
   addReportFlags(series);
   addComparingFlags(series);
-  addOpenFlags(series);
+  addSafetyFlag(addOpenFlags(series));
   addRunFlags(series);
   addCommonFlags(series);
   series.addHelpText('after', SERIES_EXAMPLES);
@@ -66,8 +77,9 @@ export function createProgram(session: Session, actions: Actions): Command {
     .command('report')
     .description('write reports from a comparison saved as JSON')
     .argument('<file>', 'a JSON report, or - for stdin')
-    .action((path: string, flags: ReportFlags) => actions.report(session, path, flags));
+    .action((path: string, flags: SavedFlags) => actions.report(session, path, flags));
   addReportFlags(report);
+  addRuleFlags(report);
   addCommonFlags(report);
   return program;
 }

@@ -1,5 +1,5 @@
 /** Format of a report. */
-export type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv';
+export type ReportFormat = 'text' | 'json' | 'html' | 'markdown' | 'csv' | 'github';
 
 /** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
 export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: readonly string[] }[] = [
@@ -8,6 +8,8 @@ export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: 
   { name: 'html', endings: ['.html', '.htm'] },
   { name: 'markdown', endings: ['.md'] },
   { name: 'csv', endings: ['.csv'] },
+  // Commands to the runner of a workflow, which reads them from stdout alone.
+  { name: 'github', endings: [] },
 ];
 
 export const FORMAT_NAMES: readonly ReportFormat[] = FORMATS.map(({ name }) => name);

@@ -5,18 +5,21 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonData } from '../comparison/data.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
+import type { RuleResult } from '../rules/types.ts';
 import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { writeCsv } from './csv/comparison.ts';
 import { writeSeriesCsv } from './csv/series.ts';
 import { FORMAT_NAMES, type ReportFormat } from './formats.ts';
+import { writeGithub } from './github/comparison.ts';
+import { writeSeriesGithub } from './github/series.ts';
 import { writeHtml } from './html/comparison.ts';
 import { writeSeriesHtml } from './html/series.ts';
 import { writeJson } from './json/comparison.ts';
 import { writeSeriesJson } from './json/series.ts';
 import { writeMarkdown } from './markdown/comparison.ts';
 import { writeSeriesMarkdown } from './markdown/series.ts';
-import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
+import { ANALYSIS, RULE_RESULTS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
 import { prepareReport, type Report } from './report.ts';
 import { writeText } from './text/comparison.ts';
 import type { TextOptions } from './text/layout.ts';
@@ -51,6 +54,7 @@ const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
     series: (series, { maxLayersDisplay: rows = ROWS }) => writeSeriesMarkdown(series, { rows }),
   },
   csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
+  github: { comparison: (report) => writeGithub(report), series: (series) => writeSeriesGithub(series) },
 };
 
 /** Writes a report in one format. */
@@ -73,6 +77,8 @@ export interface RenderOptions extends VisualizationConfig {
   readonly oldName?: string;
   /** What the new checkpoint is called. @default its name in the comparison */
   readonly newName?: string;
+  /** What became of the rules, as `checkRules` gives it. @default none */
+  readonly rules?: readonly RuleResult[];
 }
 
 const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
@@ -80,6 +86,7 @@ const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
   analysis: ANALYSIS,
   oldName: text,
   newName: text,
+  rules: RULE_RESULTS,
   ...VISUALIZATION_OPTIONS,
 };
 
@@ -92,8 +99,8 @@ const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
 export function renderReport(comparison: Comparison | ComparisonData, options: RenderOptions = {}): string {
   checkComparison(comparison, 'renderReport');
   checkOptions(options, RENDER_OPTIONS, 'renderReport');
-  const { format = 'html', analysis = analyze(comparison), oldName, newName, ...config } = options;
-  return writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config);
+  const { format = 'html', analysis = analyze(comparison), oldName, newName, rules, ...config } = options;
+  return writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName, rules }), format, config);
 }
 
 /** Options of {@link createSeriesReport}. */

@@ -5,19 +5,24 @@ import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
-import { breaksRule } from '../fail-on.ts';
+import { addConfig } from '../config/add-config.ts';
+import { findConfig } from '../config/find-config.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
+import { describeUnmatched, hintAtNonfinite, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
-export async function runDiff(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
-  applyFlags(session, flags);
+export async function runDiff(session: Session, oldPath: string, newPath: string, given: DiffFlags): Promise<void> {
+  applyFlags(session, given);
   refuseStdin([oldPath, newPath]);
+  const found = findConfig(session, given, [oldPath, newPath]);
+  const flags = addConfig(given, found?.config);
   const outputs = planOutputs(flags.output ?? [], [oldPath, newPath]);
+  const plan = await planRules(given, found);
   const started = performance.now();
   const paths = { old: oldPath, new: newPath };
   const { comparison, threads } = await compareFiles(session, paths, flags);
@@ -29,13 +34,15 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
   const { analyze } = await import('../../analysis/analyze.ts');
-  const report = prepareReport(comparison, analyze(comparison));
+  const rules = await holdTo(plan, comparison);
+  const report = prepareReport(comparison, analyze(comparison), { rules });
   session.signal.throwIfAborted();
-  const isBroken = breaksRule(session, flags, comparison);
+  if (!tellsRules(chooseFormat(flags))) logBroken(session, rules);
+  const unmatched = describeUnmatched(rules, comparison);
   // Before the writing: a reader that closes the pipe ends the program there.
   session.exitCode = decideStatus(comparison, {
-    isDisjoint: disjoint !== null,
-    isBroken,
+    isTrouble: disjoint !== null || unmatched !== null,
+    isBroken: isBroken(rules),
     asksForEquality: flags.exitCode === true,
   });
   await deliver(session, report, flags, outputs);
@@ -45,8 +52,11 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (summary.failedTensors > 0)
     log(session, `error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`);
   if (disjoint !== null) throw disjoint;
-  if (flags.quiet !== true && outputs.length === 0 && isShown)
-    log(session, 'hint: -o report.html writes this report as a web page');
+  if (unmatched !== null) throw unmatched;
+  if (flags.quiet === true) return;
+  const hint = await hintAtNonfinite(comparison, rules);
+  if (hint !== null) log(session, hint);
+  else if (outputs.length === 0 && isShown) log(session, 'hint: -o report.html writes this report as a web page');
 }
 
 /** Everything that needs the add-on. */

@@ -9,12 +9,12 @@ import { escapeJson } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
-import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags } from '../flags.ts';
 import { writeFindings, writeInspection } from '../inspect-text.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
+import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, paints, type Session } from '../session.ts';
 import { readColumns } from '../terminal.ts';
 
@@ -24,6 +24,7 @@ const ROWS_ON_TERMINAL = 50;
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin([path]);
+  await requireSafetyRules('inspect', flags);
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const mode = chooseProgress(
     flags.quiet === true || flags.progress === false ? 'never' : flags.progress,
@@ -41,14 +42,14 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     session.signal.throwIfAborted();
     await show(session, flags, checkpoint, basename(resolve(path)));
     const failed = [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
-    session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
+    session.exitCode = failed > 0 ? EXIT.trouble : await judgeSafety(session, flags, checkpoint.findings);
     if (failed > 0) log(session, `error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`);
   } catch (error) {
     progress.stop();
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
     await showFindings(session, flags, findings);
-    session.exitCode = judgeSafety(session, flags, findings);
+    session.exitCode = await judgeSafety(session, flags, findings);
   } finally {
     checkpoint?.close();
   }
@@ -63,8 +64,8 @@ function readFindingsAlone(error: unknown, path: string, flags: InspectFlags): r
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? error.findings : null;
 }
 
-function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): number {
-  return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
+async function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<number> {
+  return (await breaksSafety(session, flags, findings)) ? EXIT.different : EXIT.done;
 }
 
 async function show(session: Session, flags: InspectFlags, checkpoint: Checkpoint, name: string): Promise<void> {

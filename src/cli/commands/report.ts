@@ -1,19 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { analyze } from '../../analysis/analyze.ts';
-import { parseReport } from '../../report/json/parse.ts';
+import { readReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
-import type { ReportFlags } from '../flags.ts';
+import { EXIT } from '../exit.ts';
+import type { SavedFlags } from '../flags.ts';
 import { HOW_TO_MAKE } from '../option-flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
-import { deliver } from '../render.ts';
+import { chooseFormat, deliver } from '../render.ts';
+import { describeUnmatched, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, type Session } from '../session.ts';
 
 /** `model-diff report`: writes reports of a saved result. */
-export async function runReport(session: Session, path: string, flags: ReportFlags): Promise<void> {
+export async function runReport(session: Session, path: string, flags: SavedFlags): Promise<void> {
   applyFlags(session, flags);
+  const plan = await planRules(flags);
   const outputs = planOutputs(flags.output ?? [], []);
-  const saved = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
-  await deliver(session, prepareReport(saved, analyze(saved)), flags, outputs);
+  const { comparison, rules: saved } = readReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  // What the comparison was held to when it was made is shown; only what is asked for now decides the status.
+  const asked = await holdTo(plan, comparison);
+  const rules = plan.rules.length > 0 ? asked : saved;
+  const unmatched = describeUnmatched(asked, comparison);
+  session.exitCode = unmatched !== null ? EXIT.trouble : isBroken(asked) ? EXIT.different : EXIT.done;
+  if (!tellsRules(chooseFormat(flags))) logBroken(session, asked);
+  await deliver(session, prepareReport(comparison, analyze(comparison), { rules }), flags, outputs);
+  if (unmatched !== null) throw unmatched;
 }
 
 async function readSaved(path: string, signal: AbortSignal): Promise<string> {

@@ -5,11 +5,11 @@ import type { SeriesResult } from '../../series/types.ts';
 import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
-import { breaksSafety } from '../fail-on.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseProgress, ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries } from '../render.ts';
+import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 import { logFindings } from '../log-findings.ts';
 
@@ -17,6 +17,7 @@ import { logFindings } from '../log-findings.ts';
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin(paths);
+  await requireSafetyRules('series', flags);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
   const outputs = planOutputs(flags.output ?? [], paths);
   const started = performance.now();
@@ -25,7 +26,8 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   requireShared(series);
   if (flags.quiet !== true) for (const { findings } of series.checkpoints) logFindings(session, findings);
   const failed = series.events.filter(({ kind }) => kind === 'failed').length;
-  const isUnsafe = breaksSafety(session, flags, series.checkpoints);
+  const findings = series.checkpoints.flatMap((checkpoint) => checkpoint.findings);
+  const isUnsafe = await breaksSafety(session, flags, findings);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
   await deliverSeries(session, series, flags, outputs);

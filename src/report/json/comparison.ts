@@ -16,7 +16,7 @@ const LONGEST_FULL_LIST = 10_000;
  * The whole comparison as JSON, one line a listed tensor and one a column. The same comparison gives the same bytes. Read it back with
  * `parseReport`.
  */
-export function writeJson({ comparison, analysis, oldName, newName }: Report): string {
+export function writeJson({ comparison, analysis, rules, oldName, newName }: Report): string {
   const { columns, summary, old, new: fresh, options, provenance, diffs } = comparison;
   const isShort = diffs.length > LONGEST_FULL_LIST;
   const report: Omit<SavedReport, 'parameters'> = {
@@ -29,14 +29,16 @@ export function writeJson({ comparison, analysis, oldName, newName }: Report): s
     new: { ...fresh, name: newName },
     summary,
     analysis,
+    rules: rules.length === 0 ? undefined : rules,
     parametersKeys: isShort ? 'original' : 'all',
     columns,
   };
-  const parts = listFields(REPORT_SCHEMA.fields).map(([field, key, schema]) => {
+  const parts = listFields(REPORT_SCHEMA.fields).flatMap(([field, key, schema]) => {
     const name = field as keyof SavedReport;
     if (name === 'parameters') return `"${key}": ${writeParameters(diffs, isShort ? SHORT_PARAMETER_SCHEMA : PARAMETER_SCHEMA)}`;
     const layOut = LAYOUTS[name] ?? JSON.stringify;
-    return `"${key}": ${layOut(encode(report[name], schema))}`;
+    const value = encode(report[name], schema);
+    return value === undefined ? [] : `"${key}": ${layOut(value)}`;
   });
   return escapeJson(`{\n  ${parts.join(',\n  ')}\n}\n`);
 }
@@ -47,6 +49,7 @@ const LAYOUTS: Readonly<Partial<Record<keyof SavedReport, (value: unknown) => st
   new: layOutFields,
   summary: layOutFields,
   analysis: layOutFields,
+  rules: (rules) => layOutList(rules as readonly unknown[], '  '),
   columns: layOutColumns,
 };
 

@@ -1,10 +1,12 @@
 import type { Analysis } from '../../analysis/types.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
+import type { RuleResult } from '../../rules/types.ts';
 import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, type TOOL } from '../../tool.ts';
 import { ANALYSIS_SCHEMA } from './analysis-schema.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { PARAMETER_SCHEMA, type SavedParameter, SHORT_PARAMETER_SCHEMA } from './parameter-schema.ts';
-import { constant, described, either, list, object, type ObjectSchema, oneOf, string } from './schema.ts';
+import { RULES_SCHEMA } from './rules-schema.ts';
+import { constant, described, either, list, object, type ObjectSchema, oneOf, optional, string } from './schema.ts';
 import { OPTIONS_SCHEMA, PROVENANCE_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
 import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
@@ -14,6 +16,7 @@ export interface SavedReport extends ComparisonData {
   readonly schemaVersion: number;
   readonly tool: typeof TOOL;
   readonly analysis: Analysis;
+  readonly rules?: readonly RuleResult[] | undefined;
   /** Whether `parameters` have all their keys, or only those of the Python package. */
   readonly parametersKeys: 'all' | 'original';
   readonly parameters: readonly SavedParameter[];
@@ -30,6 +33,7 @@ export const REPORT_SCHEMA: ObjectSchema = object<SavedReport>({
   new: described('The new checkpoint.', SIDE_SCHEMA),
   summary: described('Totals.', SUMMARY_SCHEMA),
   analysis: described('What was found in the comparison.', ANALYSIS_SCHEMA),
+  rules: optional(RULES_SCHEMA),
   parametersKeys: described(
     'all: every key of a parameter; original: the list is longer than 10,000, and its entries are short ones.',
     oneOf(['all', 'original']),

@@ -4,6 +4,7 @@ import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent }
 import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
 import { listChoices, writeFindings, writeLeftOut } from './left-out.ts';
+import { writeRules } from './rules.ts';
 import { listStructure } from './structure.ts';
 import { rankModified, sortInsights } from '../rank.ts';
 import { spellConfigValue } from '../../wording/config-value.ts';
@@ -34,6 +35,7 @@ export function writeMarkdown(report: Report, options: MarkdownOptions = {}): st
   return fitBlocks(
     head.join('\n\n'),
     [
+      writeRules(report),
       writeFailed(report),
       writeLeftOut(report),
       writeFindings(report),

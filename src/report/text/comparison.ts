@@ -8,6 +8,7 @@ import { writeInsights } from './insights.ts';
 import { chooseLayout, type TextOptions } from './layout.ts';
 import { writeChosen, writeFindings, writeLeftOut } from './left-out.ts';
 import { writeCounts, writeNumbers } from './numbers.ts';
+import { writeRules } from './rules.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
 import { writeModified } from './tensors.ts';
 import { wrapWords } from '../../wording/width.ts';
@@ -24,6 +25,7 @@ export function writeText(report: Report, options: TextOptions = {}): string {
     ...(layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line)),
     ...(report.summary.nameChanges ?? []).map((change) => layout.paint('dim', escapeTerminal(describeNameChange(change)))),
     ...writeChosen(report, layout),
+    ...writeRules(report, layout),
     '',
     ...writeCounts(report, layout),
     ...writeNumbers(report, layout),
