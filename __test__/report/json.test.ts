@@ -6,7 +6,7 @@ import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { toSnakeCase } from '../../src/report/json/keys.ts';
-import { parseReport } from '../../src/report/json/parse.ts';
+import { parseReport, readReport } from '../../src/report/json/parse.ts';
 import { writeText } from '../../src/report/text/comparison.ts';
 import { REPORT_SCHEMA_ID, TOOL } from '../../src/tool.ts';
 import { alter, buildModel, buildResult, type BuiltResult, prepare } from './build.ts';
@@ -101,7 +101,8 @@ for (const [title, result] of RESULTS) {
   test(`what is written is of the schema and reads back as it was: ${title}`, (t) => {
     const text = write(result);
     t.is(findSchemaErrors(JSON.parse(text)), null);
-    const back = parseReport(text);
+    const { comparison: back, rules } = readReport(text);
+    t.deepEqual(rules, result.rules ?? []);
     const { comparison, analysis } = result;
     t.deepEqual(back.columns, comparison.columns);
     t.deepEqual(back.summary, comparison.summary);
@@ -115,7 +116,7 @@ for (const [title, result] of RESULTS) {
       ],
     );
     t.is(back.provenance, null);
-    const report = prepare({ comparison: back, analysis }, back.old.name, back.new.name);
+    const report = prepare({ comparison: back, analysis, rules }, back.old.name, back.new.name);
     t.is(writeJson(report), text);
     t.is(writeText(report), writeText(prepare(result)));
   });

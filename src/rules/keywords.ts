@@ -4,6 +4,7 @@ import type { Finding } from '../checkpoint/types.ts';
 import { spellConfigValue } from '../wording/config-value.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { joinWords } from '../wording/sentences.ts';
+import { truncateMiddle } from '../wording/width.ts';
 import { formatValue } from './format-value.ts';
 import { breaks, type Limit } from './limit.ts';
 import { countNewNonfinite } from './new-nonfinite.ts';
@@ -83,12 +84,15 @@ export function checkSafety(findings: readonly Finding[]): Judgement {
   return conclude(0, unsafe.length, unsafe.length === 0 ? 'no finding' : formatNoun(unsafe.length, 'finding'), worst);
 }
 
+/** Characters of a value of a configuration that are shown. */
+const LONGEST_VALUE = 80;
+
 /** Configurations that differ, or that one side alone has at hand. */
 function checkConfiguration({ summary: { configChanges, unconfigured } }: Subject): Judgement {
   const changed = configChanges.slice(0, MOST_CASES).map(({ key, old, new: fresh }) => ({
     name: key,
     value: null,
-    note: [old, fresh].map((value) => (value === undefined ? 'absent' : spellConfigValue(value))).join(' → '),
+    note: [old, fresh].map((value) => truncateMiddle(spellConfigValue(value), LONGEST_VALUE)).join(' → '),
   }));
   if (changed.length === 0 && unconfigured.length > 0)
     return conclude(0, 1, `not available on the ${joinWords(unconfigured)} side, which is a single file`, []);

@@ -9,7 +9,7 @@ export function writeSeriesGithub(series: SeriesResult): string {
   const events = groupEvents(series).filter(({ severity }) => severity !== 'info');
   return writeAnnotations([
     ...events.map((group): Annotation => ({
-      level: group.severity === 'critical' ? 'error' : 'warning',
+      level: 'warning',
       title: `At ${checkpoints[group.step]?.name ?? `step ${group.step}`}`,
       lines: [describeGroup(group)],
     })),

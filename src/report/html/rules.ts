@@ -9,7 +9,7 @@ import { showName } from './name.ts';
 export function showRules({ rules }: Report): Markup {
   if (rules.length === 0) return html``;
   return html`<section>
-<h2>Rules: ${describeOutcome(rules)}</h2>
+<h2>${describeOutcome(rules)}</h2>
 <div class="scroll" role="region" aria-label="Rules" tabindex="0"><table>
 <thead><tr><th scope="col">result</th><th scope="col">rule</th><th scope="col">found</th><th scope="col">worst</th></tr></thead>
 <tbody>${rules.map(showRule)}</tbody>

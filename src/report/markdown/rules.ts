@@ -15,7 +15,7 @@ export function writeRules({ rules }: Report): MarkdownBlock {
     return `| ${word} | ${codeName(rule)} | ${escapeMarkdown(message)} | ${worst.join('<br>')} |`;
   });
   return {
-    title: `Rules: ${describeOutcome(rules)}`,
+    title: describeOutcome(rules),
     head: ['| | rule | found | worst |', '| --- | --- | --- | --- |'],
     lines,
     total: lines.length,
