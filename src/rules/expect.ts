@@ -1,7 +1,7 @@
 import { changeTypeAt, type TensorColumns } from '../comparison/columns.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { formatValue } from './format-value.ts';
-import { conclude, describeChange, nameCase } from './keywords.ts';
+import { conclude, describeChange, nameCase } from './judgement.ts';
 import { compilePatterns, MOST_CASES, type Rule, selectRows, UNMATCHED } from './rule.ts';
 import type { Expectations, RuleCase } from './types.ts';
 
@@ -16,7 +16,7 @@ const EVENTS: Readonly<
   change: { word: 'changed', happened: hasChanged },
 };
 
-export const EVENT_NAMES: readonly Event[] = Object.keys(EVENTS) as Event[];
+const EVENT_NAMES: readonly Event[] = Object.keys(EVENTS) as Event[];
 
 /** The rules that expectations amount to: one for each list of what may happen, one for each pattern of what must not. */
 export function readExpectations({ may = {}, identical = [] }: Expectations, place: string): readonly Rule[] {

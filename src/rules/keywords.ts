@@ -1,4 +1,4 @@
-import { type ChangeType, changeTypeAt, isCompared, type TensorColumns } from '../comparison/columns.ts';
+import { type ChangeType, changeTypeAt } from '../comparison/columns.ts';
 import { isUnsafe } from '../comparison/unsafe.ts';
 import type { Finding } from '../checkpoint/types.ts';
 import { spellConfigValue } from '../wording/config-value.ts';
@@ -7,9 +7,9 @@ import { joinWords } from '../wording/sentences.ts';
 import { truncateMiddle } from '../wording/width.ts';
 import { formatValue } from './format-value.ts';
 import { breaks, type Limit } from './limit.ts';
+import { conclude, describeChange, describeDtypes, nameCase } from './judgement.ts';
 import { countNewNonfinite } from './new-nonfinite.ts';
 import { type Judgement, MOST_CASES, type Subject } from './rule.ts';
-import type { RuleCase } from './types.ts';
 
 /**
  * A rule that is a word: about tensors, of which a pattern may choose some, about a comparison as a whole, or about a number of it, which
@@ -106,27 +106,4 @@ function checkCoverage({ summary: { coverage, comparedTensors } }: Subject, limi
   const isBroken = breaks(limit, coverage);
   const message = `${formatValue(coverage, 'ratio', limit.number)} of the elements were compared`;
   return { ...conclude(comparedTensors, 0, message, []), status: isBroken ? 'failed' : 'passed', value: coverage };
-}
-
-/** How a tensor is not what it was, in a few words. */
-export function describeChange(columns: TensorColumns, row: number): string {
-  if (columns.errors.has(row)) return 'could not be compared';
-  const type = changeTypeAt(columns, row);
-  if (type === 'added' || type === 'removed') return type;
-  if (!isCompared(columns, row))
-    return [columns.old, columns.new].map(({ shape }) => `[${(shape[row] ?? []).join('×')}]`).join(' → ');
-  return columns.dtypeChanged[row] === 1 ? describeDtypes(columns, row) : 'changed';
-}
-
-function describeDtypes({ old, new: fresh }: TensorColumns, row: number): string {
-  return `${old.dtype[row] ?? ''} → ${fresh.dtype[row] ?? ''}`;
-}
-
-export function nameCase({ names }: TensorColumns, row: number, note: string, value: number | null = null): RuleCase {
-  return { name: names[row] ?? '', value, note };
-}
-
-/** What a rule without a number found. */
-export function conclude(tensors: number, broken: number, message: string, worst: readonly RuleCase[]): Judgement {
-  return { status: broken > 0 ? 'failed' : 'passed', value: null, tensors, broken, message, worst };
 }
