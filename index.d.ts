@@ -1157,8 +1157,71 @@ interface Series {
  */
 declare function createSeries(options?: SeriesOptions): Series;
 
+/** What a comparison is held to. */
+interface Rules {
+    /**
+     * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
+     * `min(cosine)<0.98`, `changed_elements>0@model.embed*`.
+     */
+    readonly failOn?: readonly string[];
+    /** Which tensors may change, and which must not. */
+    readonly expect?: Expectations;
+    /** true: numbers of tensors with new NaN or Inf count, over the elements that are finite on both sides. @default false */
+    readonly allowNonfinite?: boolean;
+}
+/** Glob patterns of tensors. What is absent is not looked at. */
+interface Expectations {
+    /** Each list names the only tensors that something may happen to; a pattern of these may match nothing. */
+    readonly may?: {
+        readonly add?: readonly string[];
+        readonly remove?: readonly string[];
+        /** Values, shape or dtype. Changes within the threshold are none. */
+        readonly change?: readonly string[];
+    };
+    /** Tensors that must be on both sides with equal values, shape and dtype. */
+    readonly identical?: readonly string[];
+}
+/** `unmatched`: the pattern of the rule matches no tensor, so that nothing was looked at. */
+type RuleStatus = 'passed' | 'failed' | 'unmatched';
+/** What became of one rule. */
+interface RuleResult {
+    /** The rule as it was written. */
+    readonly rule: string;
+    readonly status: RuleStatus;
+    /** The number that decided: of the worst tensor, or of all together. null where the rule asks for none, or there is none. */
+    readonly value: number | null;
+    /** Tensors that the rule is about. */
+    readonly tensors: number;
+    /** Those that break it; for `unsafe` findings, for `config` keys. */
+    readonly broken: number;
+    /** What was found, in a few words. */
+    readonly message: string;
+    /** The first few that break it, the worst first; where none does, those that came closest. */
+    readonly worst: readonly RuleCase[];
+}
+/** One tensor under a rule; for `unsafe` a file, for `config` a key. */
+interface RuleCase {
+    readonly name: string;
+    readonly value: number | null;
+    /** The number as people read it, or why there is none. */
+    readonly note: string;
+}
+
+/**
+ * Holds a comparison to rules: the gates of the command line as a pure function. A number that does not exist breaks a rule on numbers,
+ * and so does a tensor with new NaN or Inf; a pattern that matches no tensor gives `unmatched`.
+ *
+ * @returns what became of each rule, in their order, those of `expect` last
+ * @throws `ModelDiffError` of kind `Argument` for a rule that makes no sense, with the nearest right word, or what is no comparison.
+ *
+ * @example
+ * const results = checkRules(comparison, { failOn: ['nan', 'change>5%', 'changed_elements>0@model.embed*'] });
+ * const isFine = results.every(({ status }) => status === 'passed');
+ */
+declare function checkRules(comparison: Comparison | ComparisonData, rules: Rules): readonly RuleResult[];
+
 /** Format of a report. */
-type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
+type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics' | 'github';
 
 /** Options of the reports. */
 interface VisualizationConfig {
@@ -1184,6 +1247,8 @@ interface RenderOptions extends VisualizationConfig {
     readonly oldName?: string;
     /** What the new checkpoint is called. @default its name in the comparison */
     readonly newName?: string;
+    /** What became of the rules, as `checkRules` gives it. @default none */
+    readonly rules?: readonly RuleResult[];
 }
 /**
  * Writes a report of a comparison as a string. Everything that comes from a file is escaped for the format. The same comparison gives
@@ -1365,5 +1430,5 @@ declare class DiffVisualizer {
  */
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

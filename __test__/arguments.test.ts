@@ -333,6 +333,26 @@ const TABLE: Readonly<Record<string, Entry>> = {
     ],
   },
   parseReport: { call: api.parseReport as Loose, wrong: [wrong([5], /^parseReport takes the text of a report, not 5$/u)] },
+  checkRules: {
+    call: api.checkRules as Loose,
+    wrong: [
+      ...NO_COMPARISON,
+      wrong([comparison], /options of checkRules must be an object, not undefined$/u),
+      wrong([comparison, { failon: [] }], /has no option "failon"$/u, /^did you mean failOn\?$/u),
+      wrong([comparison, { failOn: 'nan' }], /^failOn must be an array of strings, not "nan"$/u),
+      wrong(
+        [comparison, { failOn: ['nan', 'chnage>1'] }],
+        /^failOn\[1\] "chnage>1": there is no rule/u,
+        /^did you mean change\?$/u,
+      ),
+      wrong([comparison, { expect: { may: { ad: [] } } }], /^may has no option "ad"$/u, /^did you mean add\?$/u),
+      wrong(
+        [comparison, { expect: { identical: ['[a'] } }],
+        /^expect\.identical\[0\] has the pattern "\[a" with an open bracket/u,
+      ),
+      wrong([comparison, { allowNonfinite: 'yes' }], /^allowNonfinite must be true or false, not "yes"$/u),
+    ],
+  },
   renderReport: {
     call: api.renderReport as Loose,
     wrong: [

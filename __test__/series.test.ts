@@ -30,7 +30,7 @@ const FIRST_BROKEN = [
   'model.layers.0.self_attn.q_proj.weight',
   'model.layers.0.self_attn.v_proj.weight',
 ];
-const FORMATS: readonly ReportFormat[] = ['html', 'json', 'text', 'markdown', 'csv'];
+const FORMATS: readonly ReportFormat[] = ['html', 'json', 'text', 'markdown', 'csv', 'github'];
 const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
 
 const folder = makeFolder();

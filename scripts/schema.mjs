@@ -1,4 +1,4 @@
-/** Makes the files in schema/, the published forms of what is written for programs, of the schemas that writers and readers go by. */
+/** Makes the files in schema/, the published forms of what is written and read, of the schemas that the program itself goes by. */
 
 import { writeFileSync } from 'node:fs';
 import { tsImport } from 'tsx/esm/api';
@@ -8,11 +8,15 @@ import { tsImport } from 'tsx/esm/api';
 
 /** @type {typeof import('../src/report/json/published.ts')} */
 const { PUBLISHED } = await tsImport('../src/report/json/published.ts', import.meta.url);
+const { PUBLISHED_CONFIG } = await tsImport('../src/cli/config/config-schema.ts', import.meta.url);
 const { listFields } = await tsImport('../src/report/json/keys.ts', import.meta.url);
 
 /** The files and how each is written. @type {Record<string, (file: string) => Promise<void>>} */
 export const SCHEMAS = Object.fromEntries(
-  PUBLISHED.map((published) => [`schema/${published.name}.schema.json`, async (file) => writeSchema(file, published)]),
+  [...PUBLISHED, PUBLISHED_CONFIG].map((published) => [
+    `schema/${published.name}.schema.json`,
+    async (file) => writeSchema(file, published),
+  ]),
 );
 
 /**
@@ -27,9 +31,11 @@ function writeSchema(file, { id, title, description, schema }) {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: id,
     title,
-    description: `${description} docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.`,
+    description,
     ...body,
-    $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(translator.definitions.size > 0 && {
+      $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
+    }),
   };
   writeFileSync(file, `${JSON.stringify(written, null, 2)}\n`);
 }
@@ -129,10 +135,11 @@ class Translator {
         return { type: 'object', propertyNames: { pattern: '^(0|[1-9][0-9]*)$' }, additionalProperties: { type: 'string' } };
       case 'object': {
         const fields = this.listFields(schema.fields);
-        return describeObject(
+        const described = describeObject(
           Object.fromEntries(fields.map(([, key, of]) => [key, this.translate(of)])),
           fields.filter(([, , of]) => of.kind !== 'optional' && of.kind !== 'verbatim').map(([, key]) => key),
         );
+        return schema.isClosed === true ? { ...described, additionalProperties: false } : described;
       }
     }
   }

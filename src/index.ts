@@ -43,6 +43,9 @@ export type { SeriesOptions } from './series/options.ts';
 export type { Series } from './series/series.ts';
 export type * from './series/types.ts';
 
+export { checkRules } from './rules/check.ts';
+export type * from './rules/types.ts';
+
 export { createSeriesReport, renderReport } from './report/render.ts';
 export type { RenderOptions, SeriesReportOptions } from './report/render.ts';
 export { parseReport } from './report/json/parse.ts';

@@ -1,4 +1,5 @@
 import { alter, buildResult, type BuiltResult } from './build.ts';
+import { checkRules } from '../../src/rules/check.ts';
 import { HOSTILE_NAMES } from './hostile.ts';
 
 /** Everything that a file can put into a report, hostile. */
@@ -27,7 +28,7 @@ export function buildHostile(): BuiltResult {
       { layerType, count: 1, totalChange: 1, avgChange: 0.1, maxChange: 1, layers: [layerType] },
     ]),
   );
-  return alter(built, {
+  const altered = alter(built, {
     summary: {
       nameChanges: evil.map((rule) => ({ side: 'old', kind: 'rename', rule, tensors: 1 })),
       configChanges: evil.map((key) => ({ key, old: key, new: { [key]: [key] } })),
@@ -40,4 +41,11 @@ export function buildHostile(): BuiltResult {
       depthProfile: evil.map((stack, depth) => ({ stack, depth, change: 0.1 })),
     },
   });
+  const failOn = [
+    'change>0',
+    'dtype',
+    'config',
+    ...evil.filter((name) => name !== '').map((name) => `change>0@{a,*${name.replaceAll('[', '[[]')}}`),
+  ];
+  return { ...altered, rules: checkRules(altered.comparison, { failOn, expect: { may: { change: evil } } }) };
 }

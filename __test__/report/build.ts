@@ -3,6 +3,7 @@ import type { TensorInfo } from '../../src/checkpoint/types.ts';
 import type { ChangeType } from '../../src/comparison/columns.ts';
 import { Comparison } from '../../src/comparison/comparison.ts';
 import type { ParameterDiff } from '../../src/comparison/rows.ts';
+import type { RuleResult } from '../../src/rules/types.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { prepareReport, type Report } from '../../src/report/report.ts';
 
@@ -26,11 +27,12 @@ export interface TensorSketch {
 export interface BuiltResult {
   readonly comparison: Comparison;
   readonly analysis: Analysis;
+  readonly rules?: readonly RuleResult[];
 }
 
 /** What the writers take. */
-export function prepare({ comparison, analysis }: BuiltResult, oldName = 'base', newName = 'tuned'): Report {
-  return prepareReport(comparison, analysis, { oldName, newName });
+export function prepare({ comparison, analysis, rules }: BuiltResult, oldName = 'base', newName = 'tuned'): Report {
+  return prepareReport(comparison, analysis, { oldName, newName, rules });
 }
 
 /** The same result with other totals, other findings, or unchanged tensors in its list. */

@@ -6,7 +6,7 @@ import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { toSnakeCase } from '../../src/report/json/keys.ts';
-import { parseReport } from '../../src/report/json/parse.ts';
+import { parseReport, readReport } from '../../src/report/json/parse.ts';
 import { joinPieces } from '../../src/report/render.ts';
 import { writeText } from '../../src/report/text/comparison.ts';
 import { REPORT_SCHEMA_ID, TOOL } from '../../src/tool.ts';
@@ -102,7 +102,8 @@ for (const [title, result] of RESULTS) {
   test(`what is written is of the schema and reads back as it was: ${title}`, (t) => {
     const text = write(result);
     t.is(findSchemaErrors(JSON.parse(text)), null);
-    const back = parseReport(text);
+    const { comparison: back, rules } = readReport(text);
+    t.deepEqual(rules, result.rules ?? []);
     const { comparison, analysis } = result;
     t.deepEqual(back.columns, comparison.columns);
     t.deepEqual(back.summary, comparison.summary);
@@ -116,7 +117,7 @@ for (const [title, result] of RESULTS) {
       ],
     );
     t.is(back.provenance, null);
-    const report = prepare({ comparison: back, analysis }, back.old.name, back.new.name);
+    const report = prepare({ comparison: back, analysis, rules }, back.old.name, back.new.name);
     t.is(joinPieces(writeJson(report)), text);
     t.is(writeText(report), writeText(prepare(result)));
   });

@@ -25,7 +25,7 @@ test('every row of a table has the cells of its head, whatever the names hold', 
 
 test('no line is markup that a name made', (t) => {
   const allowed =
-    /^(?:|## `.*|### (?:Most changed tensors|Modules(?:: [\d,]+ changed, [\d,]+ identical)?|Could not be compared: [\d,]+ tensors?|Findings: \d+|Insights: \d+|Not compared: [\w ,]+)|\*\*.*\*\*|Depth(?: of .*)?: `[▁▂▃▄▅▆▇█·∅]+` \([^`]*\)|\|.*\||- .*|… and .*|<details><summary>[\w ,:]+<\/summary>|<\/details>)$/;
+    /^(?:|## `.*|### (?:[\d,]+ of [\d,]+ rules broken|Most changed tensors|Modules(?:: [\d,]+ changed, [\d,]+ identical)?|Could not be compared: [\d,]+ tensors?|Findings: \d+|Insights: \d+|Not compared: [\w ,]+)|\*\*.*\*\*|Depth(?: of .*)?: `[▁▂▃▄▅▆▇█·∅]+` \([^`]*\)|\|.*\||- .*|… and .*|<details><summary>[\w ,:]+<\/summary>|<\/details>)$/;
   for (const line of write(buildHostile(), { rows: 1000, maxCharacters: 1e9 }).split('\n')) t.regex(line, allowed);
   t.notRegex(
     write(buildHostile(), { maxCharacters: 1e9 }).replace(/(`+)[^\n]*?[^`]\1(?!`)/g, ''),

@@ -11,7 +11,7 @@ import type { ComparisonData } from 'model-diff';
 import { makeRandomComparison, makeRandomRows, shuffle } from './random-comparison.ts';
 import { findSchemaErrors } from './schema.ts';
 
-const FORMATS = ['text', 'html', 'markdown', 'csv', 'json'] as const;
+const FORMATS = ['text', 'html', 'markdown', 'csv', 'github', 'json'] as const;
 
 /** The first `t.is` that fails ends a test with what differs, and not with two pages of HTML. */
 function isSame(t: ExecutionContext, found: string, expected: string, what: string): void {

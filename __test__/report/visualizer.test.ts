@@ -18,6 +18,7 @@ test('every format, each of its kind', (t) => {
     csv: 'name,change_type,block,module,layer_type,role,',
     metrics: '{\n  "change": 0.031,',
     jsonl: '{"type":"comparison","$schema"',
+    github: '::notice title=Model A → Model B::',
   };
   for (const format of FORMAT_NAMES)
     t.true(createDiffReport(diffs, summary, analysis, { format }).startsWith(starts[format]), format);
@@ -69,7 +70,7 @@ test('what no report can be made with is refused by name', (t) => {
   }
   t.throws(() => createDiffReport(diffs, summary, analysis, { format: 'pdf' as 'html' }), {
     instanceOf: ModelDiffError,
-    message: /format must be .*"csv" or "metrics", not "pdf"/,
+    message: /format must be .*"csv", "metrics" or "github", not "pdf"/,
   });
 });
 

@@ -1,5 +1,6 @@
 /** What the declarations of the package promise. Never run: tsc reads it, with two ways to resolve modules. */
 import {
+  checkRules,
   Checkpoint,
   Comparison,
   DiffAnalyzer,
@@ -107,6 +108,11 @@ export function results(comparison: Comparison): void {
   analysis.layerAnalysis['mlp']?.avgChange satisfies number | undefined;
   renderReport(structuredClone(comparison), { format: 'markdown', analysis, maxLayersDisplay: 5 }) satisfies string;
   parseReport('{}') satisfies Comparison;
+  const rules = checkRules(comparison, { failOn: ['nan', 'change>5%'], expect: { may: { change: ['*.q_proj.*'] } } });
+  renderReport(comparison, { rules }) satisfies string;
+  rules[0]?.worst[0]?.value satisfies number | null | undefined;
+  // @ts-expect-error -- a list
+  checkRules(comparison, { failOn: 'nan' });
   // @ts-expect-error -- no such format
   renderReport(comparison, { format: 'pdf' });
   // @ts-expect-error -- misspelt

@@ -5,7 +5,8 @@
  */
 export const FLAG_DOCS = {
   diff: {
-    '--format': 'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv` or `metrics`.',
+    '--format':
+      'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv`, `metrics`, or `github`: annotations for a workflow of GitHub Actions, an error for each broken rule, a warning for each serious finding, and the verdict as a notice.',
     '--json': 'Same as `--format json`. The two cannot be combined.',
     '--output':
       'Also writes a report to this file. The extension picks the format: `.html`, `.json`, `.jsonl`, `.txt`, `.md` or `.csv`. Repeatable. Either all files are written or none, and a file of a checkpoint is never overwritten.',
@@ -46,7 +47,11 @@ export const FLAG_DOCS = {
     '--exit-code':
       'Exits with 1 unless both checkpoints hold the same tensors with the same values, shapes and dtypes. Removed prefixes and renames do not count as differences. Weights that were left out do if they differ or only one side has them; optimizer state and the like never do.',
     '--fail-on':
-      'Exits with 1 if the rule is broken. `unsafe`: a file refers to dangerous or unknown globals, has pickles inside pickles, or is a malformed archive. `config`: a configuration file differs. Repeatable.',
+      "Exits with 1 if the rule is broken, such as `nan`, `structure`, `'change>5%'` or `'min(cosine)<0.98'`. [Rules](#rules) explains them. Repeatable.",
+    '--allow-nonfinite':
+      'Judges tensors with new NaN or Inf by the rest of their elements. By default they break every rule on numbers.',
+    '--config': 'Rules and options to use. Default: `model-diff.config.json` in the working directory, if there is one.',
+    '--no-config': 'Uses no configuration.',
     '--limit':
       'Overrides a safety limit, as in `--limit memory=1000000000`. The error that stops at a limit names it. Repeatable.',
     '--threads': 'Worker threads. Default: all cores. The result has the same bits for any number.',
@@ -84,5 +89,9 @@ export const FLAG_DOCS = {
       'As for a comparison, for every checkpoint. Prefixes are not removed automatically here: all checkpoints must use the same names.',
     '--fail-on': 'As for a comparison; only `unsafe`.',
     '--progress': 'As for a comparison, over the whole series.',
+  },
+  report: {
+    '--fail-on':
+      'As for a comparison: holds the saved comparison to these rules. Without it the reports show what became of the rules when the comparison was made, and the status is 0.',
   },
 };

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FORMAT_NAMES } from '../report/formats.ts';
-import type { FailRule } from './fail-on.ts';
 import { PRECISIONS } from './flags.ts';
-import { parseFormat, collectRule, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
+import { parseFormat, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
 import { PROGRESS_WHENS, WHENS } from './terminal.ts';
 
 export function addReportFlags(command: Command): Command {
@@ -54,7 +53,7 @@ export function addRunFlags(command: Command): Command {
     .addOption(new Option('--no-progress', 'same as --progress never'));
 }
 
-export function addOpenFlags(command: Command, rules: readonly FailRule[] = ['unsafe']): Command {
+export function addOpenFlags(command: Command): Command {
   return command
     .optionsGroup('Opening:')
     .addOption(
@@ -70,19 +69,37 @@ export function addOpenFlags(command: Command, rules: readonly FailRule[] = ['un
         '--limit <cap>',
         'override a safety limit, as NAME=NUMBER; the error that stops at a limit names it (repeatable)',
       ).argParser(collectLimit),
-    )
-    .addOption(
-      new Option(
-        '--fail-on <rule>',
-        `exit with 1 on ${rules.map((rule) => RULE_WORDS[rule]).join(' or ')} (repeatable)`,
-      ).argParser((value: string, previous?: readonly FailRule[]) => collectRule(value, rules, previous)),
     );
 }
 
-const RULE_WORDS: Readonly<Record<FailRule, string>> = {
-  unsafe: '"unsafe" (a file could run code, or is a malformed archive)',
-  config: '"config" (configurations differ)',
-};
+/** Rules for what opens checkpoints and compares nothing. */
+export function addSafetyFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--fail-on <rule>', 'exit with 1 on "unsafe": a file could run code, or is a malformed archive').argParser(
+      collect,
+    ),
+  );
+}
+
+/** Rules for a comparison. */
+export function addRuleFlags(command: Command): Command {
+  return command
+    .optionsGroup('Rules:')
+    .addOption(
+      new Option(
+        '--fail-on <rule>',
+        "exit with 1 if a rule is broken: nan, structure, dtype, unsafe, config, 'coverage<100%', 'change>5%', 'change>5%@*norm*', 'min(cosine)<0.98' (repeatable)",
+      ).argParser(collect),
+    )
+    .addOption(new Option('--allow-nonfinite', 'judge tensors with new NaN or Inf by the rest of their elements'));
+}
+
+/** Where a comparison finds what it shares with others. */
+export function addConfigFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', 'rules and options (default: model-diff.config.json of the working directory)'))
+    .addOption(new Option('--no-config', 'use no configuration'));
+}
 
 export function addDiffFlags(command: Command): Command {
   addSideFlags(addComparingFlags(command));

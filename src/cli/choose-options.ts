@@ -1,6 +1,6 @@
 import type { LoadOptions } from '../checkpoint/types.ts';
 import type { CompareOptions, DiffConfig, SideOptions } from '../compare/options.ts';
-import type { DiffFlags, OpenFlags, SeriesFlags, SideFlags } from './flags.ts';
+import type { DiffFlags, OpenFlags, RunFlags, SharedOptions, SideFlags } from './flags.ts';
 
 /** What the flags ask for on opening a checkpoint. */
 export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'variant' | 'includeOptimizer' | 'limits'> {
@@ -19,7 +19,7 @@ export function chooseSideOpening(flags: OpenFlags & SideFlags, side: 'old' | 'n
 }
 
 /** What the flags ask for in every comparison. */
-export function chooseConfig(flags: SeriesFlags): DiffConfig {
+export function chooseConfig(flags: SharedOptions & Pick<RunFlags, 'threads'>): DiffConfig {
   return {
     ...(flags.include !== undefined && { include: flags.include }),
     ...(flags.exclude !== undefined && { exclude: flags.exclude }),

@@ -4,7 +4,7 @@ import type { Comparison } from '../comparison/comparison.ts';
 export const EXIT = {
   /** Done, whatever was found. */
   done: 0,
-  /** `--exit-code` was given and something is not identical. */
+  /** `--exit-code` was given and something is not identical, or a rule was broken. */
   different: 1,
   /** A bad call, a file or tensor that cannot be read, no tensor in common. */
   trouble: 2,
@@ -15,8 +15,8 @@ export const EXIT = {
 /** How a comparison that came to its end exits. */
 export function decideStatus(
   { summary, isIdentical }: Pick<Comparison, 'summary' | 'isIdentical'>,
-  facts: { readonly isDisjoint: boolean; readonly isBroken: boolean; readonly asksForEquality: boolean },
+  facts: { readonly isTrouble: boolean; readonly isBroken: boolean; readonly asksForEquality: boolean },
 ): number {
-  if (summary.failedTensors > 0 || facts.isDisjoint) return EXIT.trouble;
+  if (summary.failedTensors > 0 || facts.isTrouble) return EXIT.trouble;
   return facts.isBroken || (facts.asksForEquality && !isIdentical) ? EXIT.different : EXIT.done;
 }

@@ -1,5 +1,4 @@
 import type { ReportFormat } from '../report/formats.ts';
-import type { FailRule } from './fail-on.ts';
 import type { ProgressWhen, When } from './terminal.ts';
 
 /** Flags that every command has. */
@@ -26,13 +25,18 @@ export interface RunFlags {
   readonly threads?: number;
 }
 
+/** Flags of what is held to rules. */
+export interface RuleFlags {
+  readonly failOn?: readonly string[];
+  readonly allowNonfinite?: true;
+}
+
 /** Flags of what opens checkpoints. */
-export interface OpenFlags {
+export interface OpenFlags extends Pick<RuleFlags, 'failOn'> {
   readonly key?: string;
   readonly variant?: string;
   readonly includeOptimizer?: true;
   readonly limit?: Readonly<Record<string, number>>;
-  readonly failOn?: readonly FailRule[];
 }
 
 /** How sums are taken. */
@@ -53,7 +57,7 @@ export interface SideFlags {
 }
 
 /** Flags of a comparison. */
-export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
+export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags, RuleFlags {
   readonly threshold?: number;
   readonly precision?: (typeof PRECISIONS)[number];
   readonly include?: readonly string[];
@@ -63,10 +67,21 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags {
   readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
   readonly exitCode?: true;
+  /** false: none, not even that of the working directory. */
+  readonly config?: string | false;
 }
 
+/** What a configuration may say in place of flags. */
+export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include' | 'exclude' | 'rename' | 'stripPrefix'>;
+
 /** Flags of a series. */
-export type SeriesFlags = Omit<DiffFlags, 'exitCode' | 'includeUnchanged' | 'autoPrefix' | keyof SideFlags>;
+export type SeriesFlags = Omit<
+  DiffFlags,
+  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'autoPrefix' | keyof SideFlags
+>;
+
+/** Flags of the report of a saved comparison. */
+export interface SavedFlags extends ReportFlags, RuleFlags {}
 
 /** Flags of a look at the installation. */
 export interface DoctorFlags extends CommonFlags {

@@ -1,18 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { LIMITS } from '../checkpoint/limits.ts';
 import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
-import type { FailRule } from './fail-on.ts';
 
 export function parseFormat(value: string): ReportFormat {
   const format = FORMAT_NAMES.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${FORMAT_NAMES.join(', ')}.`);
   return format;
-}
-
-export function collectRule(value: string, rules: readonly FailRule[], previous: readonly FailRule[] = []): FailRule[] {
-  const rule = rules.find((known) => known === value);
-  if (rule === undefined) throw new InvalidArgumentError(`Allowed choices are ${rules.join(', ')}.`);
-  return [...previous, rule];
 }
 
 export function collectLimit(value: string, previous: Readonly<Record<string, number>> = {}): Record<string, number> {

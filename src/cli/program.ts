@@ -3,15 +3,18 @@ import { TOOL } from '../tool.ts';
 import {
   addCommonFlags,
   addComparingFlags,
+  addConfigFlags,
   addDiffFlags,
   addOpenFlags,
   addProvenanceFlag,
   addReportFlags,
+  addRuleFlags,
   addRunFlags,
+  addSafetyFlag,
 } from './add-flags.ts';
 import { writeBriefHelp } from './brief-help.ts';
 import { type CommonFlags, type DiffFlags, type DoctorFlags, INSPECT_FORMATS, type InspectFlags } from './flags.ts';
-import type { ReportFlags, SeriesFlags } from './flags.ts';
+import type { SavedFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -20,7 +23,7 @@ export interface Actions {
   readonly diff: (session: Session, old: string, next: string, flags: DiffFlags) => Promise<void>;
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
-  readonly report: (session: Session, path: string, flags: ReportFlags) => Promise<void>;
+  readonly report: (session: Session, path: string, flags: SavedFlags) => Promise<void>;
   readonly doctor: (session: Session, flags: DoctorFlags) => Promise<void>;
   readonly schema: (session: Session, name: string, flags: CommonFlags) => Promise<void>;
   readonly gitDriver: (session: Session, args: readonly string[]) => Promise<void>;
@@ -51,7 +54,8 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
   addReportFlags(program);
   addDiffFlags(program);
-  addOpenFlags(program, ['unsafe', 'config']);
+  addOpenFlags(program);
+  addConfigFlags(addRuleFlags(program));
   addRunFlags(program);
   addCommonFlags(program);
   if (!isBrief) program.addHelpText('after', EXAMPLES);
@@ -68,7 +72,7 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
   addProvenanceFlag(inspect);
-  addOpenFlags(inspect);
+  addSafetyFlag(addOpenFlags(inspect));
   addRunFlags(inspect);
   addCommonFlags(inspect);
 
@@ -79,7 +83,7 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
   addReportFlags(series);
   addComparingFlags(series);
-  addOpenFlags(series);
+  addSafetyFlag(addOpenFlags(series));
   addRunFlags(series);
   addCommonFlags(series);
   if (!isBrief) series.addHelpText('after', SERIES_EXAMPLES);
@@ -88,8 +92,9 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .command('report')
     .description('write reports from a comparison saved as JSON')
     .argument('<file>', 'a JSON report, or - for stdin')
-    .action((path: string, flags: ReportFlags) => actions.report(session, path, flags));
+    .action((path: string, flags: SavedFlags) => actions.report(session, path, flags));
   addReportFlags(report);
+  addRuleFlags(report);
   addCommonFlags(report);
 
   const schema = program

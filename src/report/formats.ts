@@ -1,5 +1,5 @@
 /** Format of a report. */
-export type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics';
+export type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'metrics' | 'github';
 
 /** Formats of reports and the endings of their files. How each is written stands in `render.ts`. */
 export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: readonly string[] }[] = [
@@ -10,6 +10,8 @@ export const FORMATS: readonly { readonly name: ReportFormat; readonly endings: 
   { name: 'markdown', endings: ['.md'] },
   { name: 'csv', endings: ['.csv'] },
   { name: 'metrics', endings: [] },
+  // Commands to the runner of a workflow, which reads them from stdout alone.
+  { name: 'github', endings: [] },
 ];
 
 export const FORMAT_NAMES: readonly ReportFormat[] = FORMATS.map(({ name }) => name);

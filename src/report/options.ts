@@ -1,4 +1,5 @@
 import type { Analysis } from '../analysis/types.ts';
+import type { RuleResult } from '../rules/types.ts';
 import { flag, isPlainObject, numberFrom, oneOf, type OptionsOf, type OptionType, wholeNumber } from '../options.ts';
 
 /** Options of the reports. */
@@ -21,6 +22,18 @@ export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
   includeRawData: flag,
   chartWidth: numberFrom(100, 10_000),
   chartHeight: numberFrom(100, 10_000),
+};
+
+/** Results of rules, as far as their parts tell. */
+export const RULE_RESULTS: OptionType = {
+  expected: 'what checkRules gave',
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((result) => {
+      if (!isPlainObject(result)) return false;
+      const { rule, status, message, worst } = result as Partial<RuleResult>;
+      return [rule, status, message].every((word) => typeof word === 'string') && Array.isArray(worst);
+    }),
 };
 
 /** An analysis, as far as its parts tell. */

@@ -6,11 +6,14 @@ import type { ComparisonData } from '../comparison/data.ts';
 import type { SeriesProvenance } from '../comparison/provenance.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
+import type { RuleResult } from '../rules/types.ts';
 import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { writeCsv } from './csv/comparison.ts';
 import { writeSeriesCsv } from './csv/series.ts';
 import { FORMAT_NAMES, type ReportFormat } from './formats.ts';
+import { writeGithub } from './github/comparison.ts';
+import { writeSeriesGithub } from './github/series.ts';
 import { writeHtml } from './html/comparison.ts';
 import { writeSeriesHtml } from './html/series.ts';
 import { writeJson } from './json/comparison.ts';
@@ -20,7 +23,7 @@ import { writeMarkdown } from './markdown/comparison.ts';
 import { writeSeriesMarkdown } from './markdown/series.ts';
 import { writeMetrics } from './metrics/comparison.ts';
 import { writeSeriesMetrics } from './metrics/series.ts';
-import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
+import { ANALYSIS, RULE_RESULTS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
 import { prepareReport, type Report } from './report.ts';
 import { writeText } from './text/comparison.ts';
 import type { TextOptions } from './text/layout.ts';
@@ -67,6 +70,7 @@ const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
   },
   csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
   metrics: { comparison: (report) => writeMetrics(report), series: (series) => writeSeriesMetrics(series) },
+  github: { comparison: (report) => [writeGithub(report)], series: (series) => [writeSeriesGithub(series)] },
 };
 
 /** Writes a report in one format, in pieces. */
@@ -94,6 +98,8 @@ export interface RenderOptions extends VisualizationConfig {
   readonly oldName?: string;
   /** What the new checkpoint is called. @default its name in the comparison */
   readonly newName?: string;
+  /** What became of the rules, as `checkRules` gives it. @default none */
+  readonly rules?: readonly RuleResult[];
 }
 
 const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
@@ -101,6 +107,7 @@ const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
   analysis: ANALYSIS,
   oldName: text,
   newName: text,
+  rules: RULE_RESULTS,
   ...VISUALIZATION_OPTIONS,
 };
 
@@ -113,8 +120,9 @@ const RENDER_OPTIONS: OptionsOf<RenderOptions> = {
 export function renderReport(comparison: Comparison | ComparisonData, options: RenderOptions = {}): string {
   checkComparison(comparison, 'renderReport');
   checkOptions(options, RENDER_OPTIONS, 'renderReport');
-  const { format = 'html', analysis = analyze(comparison), oldName, newName, ...config } = options;
-  return joinPieces(writeReport(prepareReport(Comparison.from(comparison), analysis, { oldName, newName }), format, config));
+  const { format = 'html', analysis = analyze(comparison), oldName, newName, rules, ...config } = options;
+  const report = prepareReport(Comparison.from(comparison), analysis, { oldName, newName, rules });
+  return joinPieces(writeReport(report, format, config));
 }
 
 /** Options of {@link createSeriesReport}. */

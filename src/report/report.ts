@@ -3,6 +3,7 @@ import type { TensorColumns } from '../comparison/columns.ts';
 import type { Comparison } from '../comparison/comparison.ts';
 import type { ComparedSide } from '../comparison/side.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
+import type { RuleResult } from '../rules/types.ts';
 
 /** A comparison and what was found in it: what every renderer reads. */
 export interface Report {
@@ -14,15 +15,25 @@ export interface Report {
   readonly new: ComparedSide;
   readonly oldName: string;
   readonly newName: string;
+  /** What became of the rules that the comparison was held to. */
+  readonly rules: readonly RuleResult[];
   /** Whether unchanged tensors are listed too. */
   readonly listsUnchanged: boolean;
+}
+
+/** What a report tells beside its comparison. */
+export interface ReportFacts {
+  /** @default the names in the comparison */
+  readonly oldName?: string | undefined;
+  readonly newName?: string | undefined;
+  readonly rules?: readonly RuleResult[] | undefined;
 }
 
 /** Gathers what the renderers need. */
 export function prepareReport(
   comparison: Comparison,
   analysis: Analysis,
-  names: { readonly oldName?: string | undefined; readonly newName?: string | undefined } = {},
+  { oldName, newName, rules = [] }: ReportFacts = {},
 ): Report {
   const { columns, summary, old, new: fresh, options } = comparison;
   return {
@@ -32,8 +43,9 @@ export function prepareReport(
     summary,
     old,
     new: fresh,
-    oldName: names.oldName ?? old.name,
-    newName: names.newName ?? fresh.name,
+    oldName: oldName ?? old.name,
+    newName: newName ?? fresh.name,
+    rules,
     listsUnchanged: options.includeUnchanged,
   };
 }

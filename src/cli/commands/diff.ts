@@ -8,19 +8,24 @@ import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
 import { describeFailure } from '../failure.ts';
 import type { DiffFlags } from '../flags.ts';
-import { breaksRule } from '../fail-on.ts';
+import { addConfig } from '../config/add-config.ts';
+import { findConfig } from '../config/find-config.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, deliver } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
+import { describeUnmatched, hintAtNonfinite, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
-export async function runDiff(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
-  applyFlags(session, flags);
+export async function runDiff(session: Session, oldPath: string, newPath: string, given: DiffFlags): Promise<void> {
+  applyFlags(session, given);
   refuseStdin([oldPath, newPath]);
+  const found = findConfig(session, given, [oldPath, newPath]);
+  const flags = addConfig(given, found?.config);
   const outputs = planOutputs(flags, [oldPath, newPath]);
+  const plan = await planRules(given, found);
   const paths = { old: oldPath, new: newPath };
   if (flags.quiet !== true && isSameTwice(paths, flags))
     log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
@@ -34,13 +39,15 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
   progress.enter('analyze');
   const { analyze } = await import('../../analysis/analyze.ts');
-  const report = prepareReport(comparison, analyze(comparison));
+  const rules = await holdTo(plan, comparison);
+  const report = prepareReport(comparison, analyze(comparison), { rules });
   session.signal.throwIfAborted();
-  const isBroken = breaksRule(session, flags, comparison);
+  if (!tellsRules(chooseFormat(flags))) logBroken(session, rules);
+  const unmatched = describeUnmatched(rules, comparison);
   // Before the writing: a reader that closes the pipe ends the program there.
   session.exitCode = decideStatus(comparison, {
-    isDisjoint: disjoint !== null,
-    isBroken,
+    isTrouble: disjoint !== null || unmatched !== null,
+    isBroken: isBroken(rules),
     asksForEquality: flags.exitCode === true,
   });
   progress.enter('write');
@@ -54,11 +61,16 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
       ? [`error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`]
       : []),
   ];
-  const trouble =
-    disjoint === null ? [] : describeFailure(disjoint, { verbose: session.verbose, color: false }).trimEnd().split('\n');
-  await deliver(session, report, flags, outputs, [...listAfter(), ...trouble]);
+  const hint = flags.quiet === true ? null : await hintAtNonfinite(comparison, rules);
+  const trouble = [disjoint, unmatched]
+    .filter((error) => error !== null)
+    .slice(0, 1)
+    .flatMap((error) => describeFailure(error, { verbose: session.verbose, color: false }).trimEnd().split('\n'));
+  await deliver(session, report, flags, outputs, [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])]);
   for (const line of listAfter()) log(session, line);
   if (disjoint !== null) throw disjoint;
+  if (unmatched !== null) throw unmatched;
+  if (hint !== null) log(session, hint);
 }
 
 /** Whether one checkpoint is compared with itself, and not one part of it with another. */

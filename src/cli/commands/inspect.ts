@@ -9,7 +9,6 @@ import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
-import { breaksSafety } from '../fail-on.ts';
 import type { InspectFlags, InspectFormat } from '../flags.ts';
 import { listFindings, writeInspection } from '../inspect-text.ts';
 import { writeInspectionTsv } from '../inspect-tsv.ts';
@@ -18,6 +17,7 @@ import { refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
 import { fitScreen } from '../fit-screen.ts';
+import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff inspect`: what a checkpoint consists of. */
@@ -27,6 +27,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   const format = chooseForm(flags);
   if (flags.security === true && format !== 'text' && format !== 'json')
     throw argumentError(`--security prints text or JSON, not ${format}`, 'use --json');
+  await requireSafetyRules('inspect', flags);
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const progress = new ProgressLine(session, flags, format === 'text' || format === 'tsv');
   const run = { signal: session.signal, onProgress: progress.update };
@@ -40,7 +41,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     progress.enter('write');
     const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`] : [];
-    session.exitCode = failed > 0 ? EXIT.trouble : judgeSafety(session, flags, checkpoint.findings);
+    session.exitCode = failed > 0 ? EXIT.trouble : await judgeSafety(session, flags, checkpoint.findings);
     if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)), trouble);
     else await print(session, tsv.text);
     for (const line of trouble) log(session, line);
@@ -48,7 +49,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
     await showFindings(session, flags, { path, findings });
-    session.exitCode = judgeSafety(session, flags, findings);
+    session.exitCode = await judgeSafety(session, flags, findings);
   } finally {
     checkpoint?.close();
   }
@@ -67,8 +68,8 @@ function chooseForm(flags: InspectFlags): InspectFormat {
   return flags.json === true ? 'json' : (flags.format ?? 'text');
 }
 
-function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): number {
-  return breaksSafety(session, flags, [{ findings }]) ? EXIT.different : EXIT.done;
+async function judgeSafety(session: Session, flags: InspectFlags, findings: readonly Finding[]): Promise<number> {
+  return (await breaksSafety(session, flags, findings)) ? EXIT.different : EXIT.done;
 }
 
 async function show(

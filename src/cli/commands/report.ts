@@ -1,21 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { analyze } from '../../analysis/analyze.ts';
 import { Comparison } from '../../comparison/comparison.ts';
-import { parseReport } from '../../report/json/parse.ts';
+import { readReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
-import type { ReportFlags } from '../flags.ts';
+import { EXIT } from '../exit.ts';
+import type { SavedFlags } from '../flags.ts';
 import { HOW_TO_MAKE } from '../option-flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
-import { deliver } from '../render.ts';
+import { chooseFormat, deliver } from '../render.ts';
+import { describeUnmatched, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, type Session } from '../session.ts';
 
 /** `model-diff report`: writes reports of a saved result. */
-export async function runReport(session: Session, path: string, flags: ReportFlags): Promise<void> {
+export async function runReport(session: Session, path: string, flags: SavedFlags): Promise<void> {
   applyFlags(session, flags);
+  const plan = await planRules(flags);
   const outputs = planOutputs(flags, []);
-  const read = parseReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
-  const saved = flags.provenance ? read : Comparison.from({ ...read, provenance: null });
-  await deliver(session, prepareReport(saved, analyze(saved)), flags, outputs);
+  const read = readReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  const comparison = flags.provenance ? read.comparison : Comparison.from({ ...read.comparison, provenance: null });
+  // What the comparison was held to when it was made is shown; only what is asked for now decides the status.
+  const asked = await holdTo(plan, comparison);
+  const rules = plan.rules.length > 0 ? asked : read.rules;
+  const unmatched = describeUnmatched(asked, comparison);
+  session.exitCode = unmatched !== null ? EXIT.trouble : isBroken(asked) ? EXIT.different : EXIT.done;
+  if (!tellsRules(chooseFormat(flags))) logBroken(session, asked);
+  await deliver(session, prepareReport(comparison, analyze(comparison), { rules }), flags, outputs);
+  if (unmatched !== null) throw unmatched;
 }
 
 async function readSaved(path: string, signal: AbortSignal): Promise<string> {

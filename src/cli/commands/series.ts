@@ -9,11 +9,11 @@ import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { formatSeconds } from '../describe-run.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
-import { breaksSafety } from '../fail-on.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries } from '../render.ts';
+import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 import { logFindings } from '../log-findings.ts';
 
@@ -21,6 +21,7 @@ import { logFindings } from '../log-findings.ts';
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
   applyFlags(session, flags);
   refuseStdin(paths);
+  await requireSafetyRules('series', flags);
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
   const outputs = planOutputs(flags, paths);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
@@ -28,7 +29,8 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   requireShared(series);
   if (flags.quiet !== true) for (const { findings } of series.checkpoints) logFindings(session, findings);
   const failed = series.events.filter(({ kind }) => kind === 'failed').length;
-  const isUnsafe = breaksSafety(session, flags, series.checkpoints);
+  const findings = series.checkpoints.flatMap((checkpoint) => checkpoint.findings);
+  const isUnsafe = await breaksSafety(session, flags, findings);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
   progress.enter('write');

@@ -6,6 +6,7 @@ import { showHead, showSources } from './head.ts';
 import { showInsights } from './insights.ts';
 import { showFindings, showLeftOut } from './left-out.ts';
 import { html, type Markup, trusted } from './markup.ts';
+import { showRules } from './rules.ts';
 import { showConfiguration, showFailed, showStructure } from './structure.ts';
 import { writePage } from './page.ts';
 import { writeStyle } from './style.ts';
@@ -26,6 +27,7 @@ export function writeHtml(report: Report, config: VisualizationConfig = {}): str
     schemes: colorScheme === 'default' ? 'light dark' : colorScheme,
     body: html`${showHead(report)}
 <main>
+${showRules(report)}
 ${showFailed(report, maxLayersDisplay)}
 ${showLeftOut(report, maxLayersDisplay)}
 ${showFindings(report, maxLayersDisplay)}

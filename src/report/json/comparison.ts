@@ -2,7 +2,7 @@ import type { Comparison } from '../../comparison/comparison.ts';
 import { listRows, selectListed } from '../../comparison/rows.ts';
 import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, TOOL } from '../../tool.ts';
 import type { Report } from '../report.ts';
-import { byColumn, byField, type Layout, layOutItems, writeDocument } from './document.ts';
+import { byColumn, byEntry, byField, type Layout, layOutItems, writeDocument } from './document.ts';
 import { PARAMETER_SCHEMA, type SavedParameter, SHORT_PARAMETER_SCHEMA } from './parameter-schema.ts';
 import { REPORT_SCHEMA, type ReportHead, type SavedReport } from './report-schema.ts';
 import { writeEach } from './write.ts';
@@ -33,9 +33,17 @@ export function writeJson(report: Report): Iterable<string> {
 }
 
 /** Everything that is said of a comparison beside its tensors. */
-export function describeComparison({ comparison, analysis, oldName, newName }: Report): ReportHead {
+export function describeComparison({ comparison, analysis, rules, oldName, newName }: Report): ReportHead {
   const { summary, old, new: fresh, options, provenance } = comparison;
-  return { provenance, options, old: { ...old, name: oldName }, new: { ...fresh, name: newName }, summary, analysis };
+  return {
+    provenance,
+    options,
+    old: { ...old, name: oldName },
+    new: { ...fresh, name: newName },
+    summary,
+    analysis,
+    rules: rules.length === 0 ? undefined : rules,
+  };
 }
 
 /** How the parts are laid out that are not one line. */
@@ -44,6 +52,7 @@ const LAYOUTS: Readonly<Partial<Record<keyof SavedReport, Layout>>> = {
   new: byField,
   summary: byField,
   analysis: byField,
+  rules: byEntry,
   columns: byColumn,
 };
 

@@ -1,23 +1,27 @@
 import { Comparison } from '../../comparison/comparison.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
+import type { RuleResult } from '../../rules/types.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../../errors.ts';
 import { spell } from '../../options.ts';
 import { REPORT_SCHEMA_VERSION, SCHEMA_URN } from '../../tool.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { decode, expect, expectObject, type Size } from './decode.ts';
 import { PROVENANCE_SCHEMA } from './origin-schema.ts';
-import { object } from './schema.ts';
+import type { SavedReport } from './report-schema.ts';
+import { RULES_SCHEMA } from './rules-schema.ts';
+import { object, optional } from './schema.ts';
 import { OPTIONS_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
 import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
 /** What of a saved report is read back; analysis and rows follow from it. */
-const READ_SCHEMA = object<ComparisonData>({
+const READ_SCHEMA = object<ComparisonData & Pick<SavedReport, 'rules'>>({
   provenance: PROVENANCE_SCHEMA,
   options: OPTIONS_SCHEMA,
   old: SIDE_SCHEMA,
   new: SIDE_SCHEMA,
   summary: SUMMARY_SCHEMA,
   columns: COLUMNS_SCHEMA,
+  rules: optional(RULES_SCHEMA),
 });
 
 /** Bins that a histogram has at most: each is a number a tensor. */
@@ -30,10 +34,16 @@ const MOST_BINS = 64;
  * those of another version, `E_INVALID_HEADER` for damaged ones
  */
 export function parseReport(json: string): Comparison {
+  return readReport(json).comparison;
+}
+
+/** As {@link parseReport}, with what became of the rules that it was held to then. */
+export function readReport(json: string): { readonly comparison: Comparison; readonly rules: readonly RuleResult[] } {
   if (typeof json !== 'string') throw argumentError(`parseReport takes the text of a report, not ${spell(json)}`);
   const data = readObject(json);
   checkVersion(data);
-  return Comparison.from(decode(data, READ_SCHEMA, '', readSize(data)) as ComparisonData);
+  const { rules = [], ...read } = decode(data, READ_SCHEMA, '', readSize(data)) as ComparisonData & Pick<SavedReport, 'rules'>;
+  return { comparison: Comparison.from(read), rules };
 }
 
 /** How long the columns must be: looked at first, so that none of them decides by itself how much memory it takes. */

@@ -6,7 +6,7 @@ import type { Schema } from './schema.ts';
 import { SERIES_SCHEMA } from './series-schema.ts';
 
 /** A schema that the package ships as `schema/NAME.schema.json`. */
-interface PublishedSchema {
+export interface PublishedSchema {
   readonly name: string;
   readonly id: string;
   readonly title: string;
@@ -14,34 +14,37 @@ interface PublishedSchema {
   readonly schema: Schema;
 }
 
+const FIELDS =
+  'docs/json.md explains it. Within one schema_version fields are only ever added. Null stands for a number that does not exist.';
+
 /** The schemas of everything that is written for programs. */
 export const PUBLISHED: readonly PublishedSchema[] = [
   {
     name: 'report',
     id: REPORT_SCHEMA_ID,
     title: 'Report of model-diff',
-    description: 'What `model-diff OLD NEW --json` writes.',
+    description: `What \`model-diff OLD NEW --json\` writes. ${FIELDS}`,
     schema: REPORT_SCHEMA,
   },
   {
     name: 'series',
     id: SERIES_SCHEMA_ID,
     title: 'Series of model-diff',
-    description: 'What `model-diff series A B … --json` writes.',
+    description: `What \`model-diff series A B … --json\` writes. ${FIELDS}`,
     schema: SERIES_SCHEMA,
   },
   {
     name: 'inspect',
     id: INSPECTION_SCHEMA_ID,
     title: 'Checkpoint as model-diff describes it',
-    description: 'What `model-diff inspect CHECKPOINT --json` writes.',
+    description: `What \`model-diff inspect CHECKPOINT --json\` writes. ${FIELDS}`,
     schema: INSPECTION_FILE_SCHEMA,
   },
   {
     name: 'lines',
     id: LINES_SCHEMA_ID,
     title: 'Line of JSONL of model-diff',
-    description: 'One line of what `--format jsonl` writes, of any command.',
+    description: `One line of what \`--format jsonl\` writes, of any command. ${FIELDS}`,
     schema: LINE_SCHEMA,
   },
 ];

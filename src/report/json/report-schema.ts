@@ -1,17 +1,20 @@
 import type { Analysis } from '../../analysis/types.ts';
 import type { ComparisonData } from '../../comparison/data.ts';
+import type { RuleResult } from '../../rules/types.ts';
 import { REPORT_SCHEMA_ID, REPORT_SCHEMA_VERSION, type TOOL } from '../../tool.ts';
 import { ANALYSIS_SCHEMA } from './analysis-schema.ts';
 import { COLUMNS_SCHEMA } from './columns-schema.ts';
 import { PROVENANCE_SCHEMA, TOOL_SCHEMA } from './origin-schema.ts';
 import { PARAMETER_SCHEMA, type SavedParameter, SHORT_PARAMETER_SCHEMA } from './parameter-schema.ts';
-import { constant, described, either, list, object, type ObjectSchema, oneOf, type Schema } from './schema.ts';
+import { RULES_SCHEMA } from './rules-schema.ts';
+import { constant, described, either, list, object, type ObjectSchema, oneOf, optional, type Schema } from './schema.ts';
 import { OPTIONS_SCHEMA, SIDE_SCHEMA } from './side-schema.ts';
 import { SUMMARY_SCHEMA } from './summary-schema.ts';
 
 /** What is said of a comparison beside its tensors. */
 export interface ReportHead extends Omit<ComparisonData, 'columns'> {
   readonly analysis: Analysis;
+  readonly rules?: readonly RuleResult[] | undefined;
 }
 
 export const REPORT_HEAD_FIELDS: Readonly<Record<keyof ReportHead, Schema>> = object<ReportHead>({
@@ -21,6 +24,7 @@ export const REPORT_HEAD_FIELDS: Readonly<Record<keyof ReportHead, Schema>> = ob
   new: described('The new checkpoint.', SIDE_SCHEMA),
   summary: described('Totals.', SUMMARY_SCHEMA),
   analysis: described('What was found in the comparison.', ANALYSIS_SCHEMA),
+  rules: optional(RULES_SCHEMA),
 }).fields;
 
 /** A report as the file has it. */

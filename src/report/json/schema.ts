@@ -51,6 +51,8 @@ export interface ColumnSchema {
 export interface ObjectSchema {
   readonly kind: 'object';
   readonly fields: Readonly<Record<string, Schema>>;
+  /** Whether other fields are refused; a report may gain some. */
+  readonly isClosed?: true;
 }
 
 /** A schema that names every field of `T`: a field that is added to a type must be added to its schema. */
@@ -112,6 +114,11 @@ export function oneOf(values: readonly string[]): Schema {
 /** An object with every field of `T`. */
 export function object<T>(fields: FieldsOf<T>): ObjectSchema {
   return { kind: 'object', fields };
+}
+
+/** An object with every field of `T` and no other: what people write, and misspell. */
+export function closed<T>(fields: FieldsOf<T>): ObjectSchema {
+  return { kind: 'object', fields, isClosed: true };
 }
 
 /** The same schema with a line for whoever reads the published one. */

@@ -8,6 +8,7 @@ import { writeDepth } from './depth.ts';
 import { writeFindings, writeLeftOut } from './left-out.ts';
 import { writeModules } from './modules.ts';
 import { writeOrigin } from './provenance.ts';
+import { writeRules } from './rules.ts';
 import { writeSides } from './sides.ts';
 import { listStructure } from './structure.ts';
 import { rankModified, sortInsights } from '../rank.ts';
@@ -40,6 +41,7 @@ export function writeMarkdown(report: Report, options: MarkdownOptions = {}): st
   return fitBlocks(
     { head: head.join('\n\n'), foot: writeOrigin(describeOrigin(report)) },
     [
+      writeRules(report),
       writeFailed(report),
       writeFindings(report),
       writeLeftOut(report),

@@ -12,6 +12,7 @@ import { chooseLayout, type Layout, type TextOptions } from './layout.ts';
 import { writeLeftOut } from './left-out.ts';
 import { writeModules } from './modules.ts';
 import { COMPARISON_ORDER } from './order.ts';
+import { writeRules } from './rules.ts';
 import { arrange, type Section } from './sections.ts';
 import { shortenNames } from './short-names.ts';
 import { writeConfiguration, writeFailed, writeStructure } from './structure.ts';
@@ -28,6 +29,7 @@ export function writeText(report: Report, options: TextOptions = {}): string {
   const unclassified = report.analysis.summary.unclassified.length;
   const sections: readonly Section[] = [
     writeNotes(report, layout),
+    writeRules(report, layout),
     writeCounts(report, layout),
     writeDepth(report, layout),
     writeModules(report, layout),

@@ -5,10 +5,12 @@ import type { Grant } from './sections.ts';
  * always there.
  */
 export const COMPARISON_ORDER: readonly Grant[] = [
+  ['rules', 'grave'],
   ['counts', 'all'],
   ['failed', 1],
   ['insights', 'grave'],
   ['depth', 1],
+  ['rules', 'all'],
   ['modules', 'all'],
   ['left-out', 'grave'],
   ['findings', 'grave'],

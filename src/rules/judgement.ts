@@ -1,0 +1,28 @@
+import { changeTypeAt, isCompared, type TensorColumns } from '../comparison/columns.ts';
+import { formatShape } from '../wording/numbers.ts';
+import type { Judgement } from './rule.ts';
+import type { RuleCase } from './types.ts';
+
+/** How a tensor is not what it was, in a few words. */
+export function describeChange(columns: TensorColumns, row: number): string {
+  if (columns.errors.has(row)) return 'could not be compared';
+  const type = changeTypeAt(columns, row);
+  if (type === 'added' || type === 'removed') return type;
+  if (!isCompared(columns, row)) return [columns.old, columns.new].map(({ shape }) => formatShape(shape[row] ?? [])).join(' → ');
+  return columns.dtypeChanged[row] === 1 ? describeDtypes(columns, row) : 'changed';
+}
+
+/** Both dtypes of a tensor. */
+export function describeDtypes({ old, new: fresh }: TensorColumns, row: number): string {
+  return `${old.dtype[row] ?? ''} → ${fresh.dtype[row] ?? ''}`;
+}
+
+/** A tensor in the result of a rule. */
+export function nameCase({ names }: TensorColumns, row: number, note: string, value: number | null = null): RuleCase {
+  return { name: names[row] ?? '', value, note };
+}
+
+/** What a rule without a number found. */
+export function conclude(tensors: number, broken: number, message: string, worst: readonly RuleCase[]): Judgement {
+  return { status: broken > 0 ? 'failed' : 'passed', value: null, tensors, broken, message, worst };
+}
