@@ -188,7 +188,7 @@ test('an index and shards that do not agree', async (t) => {
   for (const [map, shards, finding] of [
     [{ a: 'two.safetensors', b: 'one.safetensors' }, files, /^TensorInOtherShard .*2 tensors, the first is "a"/u],
     [{ ...right, c: 'two.safetensors' }, files, /^IndexedTensorMissing .*1 tensor, the first is "c"/u],
-    [right, copy, /^DuplicateTensor .*1 copy left out, the first is "a" in two\.safetensors/u],
+    [right, copy, /^DuplicateTensor .*1 duplicate left out, the first is "a" in two\.safetensors/u],
   ] as const) {
     const checkpoint = await loadCheckpoint(makeSharded(map, shards));
     t.deepEqual(checkpoint.layerNames.toSorted(), ['a', 'b']);

@@ -231,7 +231,7 @@ test('copies of a tensor: the index decides, and the other copy is left out with
   t.is(old.getInfo('a')?.max, 1);
   t.regex(
     old.findings.find(({ code }) => code === 'DuplicateTensor')?.message ?? '',
-    /1 copy left out, the first is "a" in s2.*ends with the last copy/u,
+    /1 duplicate left out, the first is "a" in s2.*ends with the last copy/u,
   );
   t.deepEqual(
     old.leftOut.map(({ kind, role, name, bytes }) => [kind, role, name, bytes]),

@@ -116,6 +116,7 @@ test('the public names', (t) => {
     'ModelDiffError',
     'ROUNDING_SHAPES',
     'analyze',
+    'checkRules',
     'compare',
     'compareCheckpoints',
     'compareSeries',

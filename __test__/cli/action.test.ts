@@ -51,7 +51,7 @@ test('compare writes the summary, the reports and annotations', async (t) => {
   t.is(code, 0);
   t.is(outputs['status'], '0');
   t.regex(stdout, /^::notice title=[^\n]*::Every matrix changed by about the same share/m);
-  t.true(summary.startsWith('# `base` → `sft`'), summary);
+  t.true(summary.startsWith('## `base` → `sft`'), summary);
   t.is(summary, readFileSync(outputs['markdown'] ?? '', 'utf8'));
   t.true(readFileSync(outputs['html'] ?? '', 'utf8').startsWith('<!'));
   t.regex(outputs['html'] ?? '', /[\\/]model-diff\.html$/);

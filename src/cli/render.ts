@@ -83,7 +83,6 @@ export async function print(session: Session, text: string | Iterable<string>): 
   const pieces = typeof text === 'string' ? [text] : text;
   session.clearLine?.();
   for await (const piece of paceText(pieces, session.signal)) {
-    session.hasPrinted = true;
     await new Promise<void>((resolve, reject) => {
       session.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
     });

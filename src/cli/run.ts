@@ -37,8 +37,7 @@ export async function run(args: readonly string[]): Promise<void> {
   } catch (error) {
     session.clearLine?.();
     if (interrupt.signal.aborted) {
-      const rest = session.hasPrinted ? 'the result is incomplete' : 'nothing written';
-      log(session, `cancelled at ${Math.floor(session.done * 100)}%, ${rest}`);
+      log(session, `cancelled at ${Math.floor(session.done * 100)}%, nothing written`);
       interrupt.reraise();
       return;
     }

@@ -15,8 +15,6 @@ export interface Session {
   exitCode: number;
   /** Share of the run that is done, 0 to 1, for the message after Ctrl-C. */
   done: number;
-  /** Whether a part of the result has gone to stdout. */
-  hasPrinted: boolean;
   /** Whether errors are told with their causes, and in colour. */
   verbose: boolean;
   color: When;
@@ -37,7 +35,6 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     signal,
     exitCode: 0,
     done: 0,
-    hasPrinted: false,
     verbose: false,
     color: 'auto',
     logged: 0,
