@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::ValueMap;
 use crate::engine::gather::{self, Scratch};
-use crate::observe::Observer;
 use crate::engine::plan::View;
 use crate::engine::schedule::release;
 use crate::engine::sparse;
 use crate::error::{Code, Error, Kind, Result};
 use crate::kernel::{self, CHUNK};
+use crate::observe::Observer;
 use crate::tensor::Tensor;
 
 /// The hash of every tensor of a checkpoint, in its order: of the elements in logical row-major order, so that it depends on no layout of
