@@ -94,7 +94,7 @@ test('nothing in common, nothing that can be compared, nothing at all', (t) => {
       { name: 'b.weight', type: 'added' },
       { name: 'c.weight', type: 'added' },
     ]),
-    'Nothing in common: none of the 1 name of the old checkpoint is one of the 2 of the new.',
+    'Nothing in common: no name of the old checkpoint (1 tensor) is one of the new (2 tensors).',
   );
   t.is(verdict([{ name: 'a.weight', newShape: [3, 3] }]), 'Nothing could be compared: of 1 common tensor, 1 with another shape.');
   t.is(verdict([{ name: 'a.weight', error: 'bad' }]), 'Nothing could be compared: of 1 common tensor, 1 that could not be read.');

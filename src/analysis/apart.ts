@@ -30,8 +30,13 @@ export function sortRows(rows: readonly TensorRow[]): SortedRows {
   const apart = new Map<ApartKind, TensorRow[]>();
   for (const row of rows) {
     const kind = findKind(row, companions, isOptimizer);
-    if (kind === null) weights.push(row);
-    else apart.set(kind, [...(apart.get(kind) ?? []), row]);
+    if (kind === null) {
+      weights.push(row);
+      continue;
+    }
+    const known = apart.get(kind);
+    if (known === undefined) apart.set(kind, [row]);
+    else known.push(row);
   }
   // A file of integers alone has nothing but them to tell of.
   const isAllCounters = weights.length === 0 && ![...apart.keys()].some((kind) => kind !== 'counter');

@@ -3,12 +3,13 @@
  * what did not change and what is missing. Every number in it is in the evidence of an explanation or in the summary.
  */
 import { isOpenQuestion } from '../comparison/left-out.ts';
-import { formatCount, formatNoun, formatShare } from '../wording/numbers.ts';
+import { formatCount, formatNoun, formatPercent, formatShare } from '../wording/numbers.ts';
 import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
 import type { AnalysisContext } from './context.ts';
 import { COVERED, type MissingReason } from './coverage.ts';
 import type { SharedClaim } from './explanations/explain.ts';
 import { hasChanged } from './explanations/story.ts';
+import { groupChange } from './overall.ts';
 
 /** Explanations are told until they account for this share of the change. */
 const ENOUGH = 0.9;
@@ -46,7 +47,7 @@ function describeNothing({ counts }: AnalysisContext): string {
   }
   if (byType.added === 0 || byType.removed === 0)
     return `nothing to compare: the ${byType.added === 0 ? 'new' : 'old'} checkpoint holds no tensor`;
-  return `nothing in common: none of the ${formatNoun(byType.removed, 'name')} of the old checkpoint is one of the ${formatCount(byType.added)} of the new`;
+  return `nothing in common: no name of the old checkpoint (${formatNoun(byType.removed, 'tensor')}) is one of the new (${formatNoun(byType.added, 'tensor')})`;
 }
 
 const REASONS: Readonly<Record<Exclude<MissingReason, 'names'>, string>> = {
@@ -105,8 +106,18 @@ function describeChange(context: AnalysisContext): string[] {
   const claims = told.filter(({ code }) => !(codes && code === 'codes'));
   const major = selectMajor(claims);
   if (major.length === 0) return codes || story.changed.length > 0 ? [] : [describeIdentity(context)];
-  const sentence = major.map((claim) => claim.sentence).join('; ');
+  const sentence = [...major.map((claim) => claim.sentence), ...describeUntold(context, major)].join('; ');
   return [nothingLearned(context, claims) + sentence, describeStill(context, claims)];
+}
+
+/** What changed beside that, so little that it is no part of the story. */
+function describeUntold({ story, claims }: AnalysisContext, major: readonly SharedClaim[]): string[] {
+  const told = new Set([...major, ...claims.filter(({ code }) => BROKEN.has(code))].flatMap(({ rows }) => rows));
+  const untold = story.changed.filter((row) => !told.has(row));
+  if (untold.length === 0) return [];
+  const change = groupChange(untold);
+  const size = change > 0 ? `, by ${formatPercent(change)}` : '';
+  return [`${formatNoun(untold.length, 'other tensor')} changed too${size}`];
 }
 
 /** The claims that together carry most of the change, the largest first; those without a size where there is nothing else. */
@@ -140,9 +151,10 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
   // Where every matrix changed, or everything but a part, what did not is named; otherwise the changed ones were.
   const isNamed = claims.some(({ evidence }) => evidence['everything'] === true) || story.where(story.changed).isComplement;
   if (!isNamed) return `all else is ${same}`;
-  const { text, isPlural, isComplement } = story.where(still);
+  const { text, place, isPlural, isComplement } = story.where(still);
   if (isComplement) return `all else is ${same}`;
-  return counts.byType.failed > 0 ? '' : `${text} ${isPlural ? 'are' : 'is'} ${same}`;
+  const comma = place !== '' && text.endsWith(`, ${place}`) ? ',' : '';
+  return counts.byType.failed > 0 ? '' : `${text}${comma} ${isPlural ? 'are' : 'is'} ${same}`;
 }
 
 /** Nothing changed: identical only where everything was looked at. */

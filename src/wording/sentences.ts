@@ -12,5 +12,5 @@ export function listNames(names: readonly string[], most = 3): string {
 
 /** First letter in upper case; names from files stay as they are. */
 export function capitalize(text: string): string {
-  return /^\S*[_./]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\S*[_./\d]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,4 @@
 import { formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
-import { joinWords } from '../../wording/sentences.ts';
 import { findOverflows } from '../overflow.ts';
 import { groupChange } from '../overall.ts';
 import { sumOf } from '../statistics.ts';
@@ -43,7 +42,10 @@ export const explainMended: Explain = (story, open) => {
   if (rows.length === 0) return [];
   const elements = sumOf(rows, lost);
   const still = rows.filter((row) => countIn(row, 'new') > 0).length;
-  const now = still === 0 ? 'none does' : `${formatCount(still)} of them still ${still === 1 ? 'does' : 'do'}`;
+  const now =
+    still === 0
+      ? `${rows.length === 1 ? 'holds' : 'hold'} none now`
+      : `${rows.length === 1 ? 'holds' : 'hold'} fewer now${still < rows.length ? `, ${formatCount(rows.length - still)} of them none` : ''}`;
   // What had hardly a finite value has not changed by anything that could be measured.
   const change = elements < 0.5 * sumOf(rows, (row) => row.elements) ? groupChange(rows) : null;
   const rest = change === null ? '' : `; their finite elements changed by ${formatPercent(change)}`;
@@ -51,7 +53,7 @@ export const explainMended: Explain = (story, open) => {
     {
       code: 'mended',
       rows,
-      sentence: `${countPlaced(story, rows)} of the old checkpoint held NaN or Inf, in the new one ${now}${rest}`,
+      sentence: `${countPlaced(story, rows)} of the old checkpoint held NaN or Inf and ${now}${rest}`,
       evidence: { tensors: rows.length, elements, still, change },
     },
   ];
@@ -64,9 +66,10 @@ function countIn(row: TensorRow, side: 'old' | 'new'): number {
 
 function describe(story: Story, rows: readonly TensorRow[], present: readonly TensorRow[]): Claim {
   const of = present.length;
-  const holding = present.filter((row) => countIn(row, 'new') > 0).length;
   const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => gained(row, kind) > 0));
-  const kinds = joinWords(holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')));
+  const holding = present.filter((row) => holds.some((kind) => (row.readSide('new')[kind] || 0) > 0)).length;
+  const isEach = rows.every((row) => holds.every((kind) => gained(row, kind) > 0));
+  const kinds = holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')).join(isEach ? ' and ' : ' or ');
   const total = (kind: Count): number => rows.reduce((sum, row) => sum + gained(row, kind), 0);
   const evidence = {
     tensors: rows.length,

@@ -15,7 +15,9 @@ const TWO_OF_FOUR = 0.99;
 export const explainPruning: Explain = (story, open) => {
   const rows = open.filter((row) => {
     const kept = row.elements - row.readSide('new').zeros;
-    return row.probe('newZeros') >= MANY * row.elements && row.probe('keptChanged') <= UNTOUCHED * Math.max(1, kept);
+    return (
+      row.newNorm > 0 && row.probe('newZeros') >= MANY * row.elements && row.probe('keptChanged') <= UNTOUCHED * Math.max(1, kept)
+    );
   });
   if (rows.length === 0) return [];
   const elements = sumOf(rows, (row) => row.elements);
@@ -59,7 +61,7 @@ export const explainLostMask: Explain = (story, open) => describeLost(story, ope
 
 function hasLost(row: TensorRow): boolean {
   const { zeros } = row.readSide('old');
-  return zeros >= MANY * row.elements && row.probe('lostZeros') >= 0.5 * zeros;
+  return row.oldNorm > 0 && zeros >= MANY * row.elements && row.probe('lostZeros') >= 0.5 * zeros;
 }
 
 function describeLost(story: Story, rows: readonly TensorRow[]): readonly Claim[] {

@@ -25,6 +25,10 @@ const ROW = { most: 256, ratio: 0.6 };
 const INT8 = { f32: 0.01, coarse: 0.08, off: 0.12 };
 /** Relative errors of rounding to e4m3 again: measured 0.002 at most with values in bf16, 0.02 by chance. */
 const E4M3 = { f32: 6e-4, coarse: 3e-3 };
+/** Elements of a row that are looked at, at most. */
+const MOST_SAMPLED = 1 << 14;
+/** From this share of different values on, those that are not zero lie on no grid. */
+const DIFFERENT = 0.85;
 /** A quantised export covers at least this share of the changed matrices. */
 const MOST = 0.5;
 
@@ -79,7 +83,15 @@ function findGrid(row: TensorRow): { grid: Grid; side: 'old' | 'new' } | null {
 function hasFew(row: TensorRow, side: 'old' | 'new', name: BlockName, most: number, ratio: number): boolean {
   const own = row.probe(`${side}Distinct${name}`);
   const other = row.probe(`${side === 'new' ? 'old' : 'new'}Distinct${name}`);
-  return own <= most && own < ratio * other;
+  return own <= most && own < ratio * other && !isThinned(row, side, name, own);
+}
+
+/** Whether the values are few because many are zero, and the others all differ: pruned, not quantised. */
+function isThinned(row: TensorRow, side: 'old' | 'new', name: BlockName, distinct: number): boolean {
+  const width = row.elements / ((side === 'old' ? row.oldShape : row.newShape)?.[0] ?? 1);
+  const size = name === 'Row' ? Math.min(width, MOST_SAMPLED) : Math.min(width, Number(name));
+  const nonZero = size * (1 - row.readSide(side).zeros / row.elements);
+  return distinct >= DIFFERENT * (1 + nonZero);
 }
 
 function fitsE4m3(row: TensorRow, side: 'old' | 'new', scale: 'Row' | 'Tensor'): boolean {

@@ -62,7 +62,8 @@ export function placeVerb({ subject, place }: Where, verb: string, isOnly = fals
 /** A tensor as a sentence calls it. */
 export function nameTensor(story: Story, row: TensorRow): string {
   const { text, exact, isComplement } = story.where([row]);
-  return exact && !isComplement && story.compared.length > 1 ? text : row.name;
+  const isTelling = exact && !isComplement && !/^(?:weight|bias)$/.test(text);
+  return isTelling && story.compared.length > 1 ? text : row.name;
 }
 
 /** How many tensors, and which: `18 tensors (all MLPs)`; a single one by its name. */

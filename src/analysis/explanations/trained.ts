@@ -1,4 +1,4 @@
-import { formatPercent, formatShare } from '../../wording/numbers.ts';
+import { formatCount, formatNoun, formatPercent, formatShare } from '../../wording/numbers.ts';
 import { joinWords } from '../../wording/sentences.ts';
 import { measureDensity } from '../density.ts';
 import { groupChange } from '../overall.ts';
@@ -77,7 +77,10 @@ function describeChange(
   const contrast = isRounded ? null : story.contrast(measured);
   const depth = isRounded ? null : story.trend(measured);
   if (!everything) {
-    const size = contrast === null && depth === null ? `, by ${formatPercent(change)}` : `: ${joinSizes(contrast, depth)}`;
+    const size =
+      contrast === null && depth === null
+        ? `, by ${formatPercent(change)}`
+        : `: ${joinSizes(contrast?.replace(/^[A-Z](?=[a-z])/u, (letter) => letter.toLowerCase()) ?? null, depth)}`;
     return `${nameOpen(story, open)}${size}`;
   }
   if (contrast !== null) return joinSizes(contrast, depth);
@@ -97,7 +100,12 @@ function nameOpen(story: Story, open: readonly TensorRow[]): string {
   const isOpen = new Set(open);
   const others = story.compared.filter((row) => !isOpen.has(row));
   if (others.length > 0 && others.every((row) => isBroken(row))) return 'the rest changed';
-  return placeVerb(story.where(open), 'changed', !others.some((row) => hasChanged(row)));
+  const where = story.where(open);
+  const isOnly = !others.some((row) => hasChanged(row));
+  // What is excepted would seem not to have changed.
+  if (where.isComplement && !isOnly)
+    return `${formatCount(open.length)} of ${formatNoun(story.compared.length, 'tensor')} changed`;
+  return placeVerb(where, 'changed', isOnly);
 }
 
 function joinSizes(contrast: string | null, depth: string | null): string {

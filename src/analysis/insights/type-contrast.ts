@@ -46,7 +46,7 @@ export const explainTypeContrast: Explain = ({ measured, layerAnalysis, signific
   }));
   const [first] = large;
   if (first === undefined) return insights;
-  const sizes = large.map(({ type }) => `${NAMES.get(type.layerType) ?? type.layerType} ${formatPercent(type.avgChange)}`);
+  const sizes = large.map(({ type }) => `${NAMES.get(type.layerType) ?? type.layerType} ${formatPercent(type.avgChange, 3)}`);
   insights.push({
     ...base,
     title: `${large.length === 1 ? nameType(first.type.layerType) : large.length === changed.length ? 'All' : 'Several'} Layer${large.length === 1 ? 's' : ' Types'} Changed Significantly`,

@@ -46,7 +46,7 @@ async function describeContents(session: Session, change: GitChange): Promise<st
     if (links !== null) return links;
     if (oldFile === null) return newFile === null ? '' : await describeFile(session, newFile);
     if (newFile === null) return await describeFile(session, oldFile);
-    const comparison = await compare(oldFile, newFile, { signal: session.signal });
+    const comparison = await compare(oldFile, newFile, { signal: session.signal, provenance: false });
     const report = prepareReport(comparison, analyze(comparison), { oldName, newName });
     const terminal = { color: paints(session, 'stdout') };
     return joinPieces(writeReport(report, 'text', { maxLayersDisplay: ROWS, terminal }));
@@ -92,7 +92,7 @@ function nameFiles(text: string, { oldFile, newFile, oldName, newName }: GitChan
   const sides = [[oldFile, oldName] as const, [newFile, newName] as const];
   return sides.reduce(
     (words, [file, name]) =>
-      file === null || !isAbsolute(file) ? words : words.replaceAll(escapeTerminal(file), escapeTerminal(name)),
+      file === null || !isAbsolute(file) ? words : words.replaceAll(escapeTerminal(file), () => escapeTerminal(name)),
     text,
   );
 }

@@ -2,8 +2,9 @@ import { listModules } from '../modules.ts';
 import type { Report } from '../report.ts';
 import { FlatMetrics } from './flat.ts';
 
-/** Modules that have numbers of their own: those that changed most. A tracker draws a chart for each. */
+/** Modules that have numbers of their own, those that changed most, and blocks. A tracker draws a chart for each. */
 const MOST_MODULES = 100;
+const MOST_BLOCKS = 1000;
 
 /** The numbers of a comparison as flat JSON for experiment trackers, in pieces. `change` is the verdict's number. */
 export function writeMetrics({ columns, summary, analysis, old, new: fresh }: Report): Iterable<string> {
@@ -39,6 +40,7 @@ export function writeMetrics({ columns, summary, analysis, old, new: fresh }: Re
     metrics.put(['module', module.name, 'change'], module.change);
     metrics.put(['module', module.name, 'changed_tensors'], module.changed);
   }
-  for (const { stack, depth, change: own } of analysis.depthProfile) metrics.put(['block', `${stack}.${depth}`, 'change'], own);
+  for (const { stack, depth, change: own } of analysis.depthProfile.slice(0, MOST_BLOCKS))
+    metrics.put(['block', `${stack}.${depth}`, 'change'], own);
   return metrics.write();
 }
