@@ -14,9 +14,11 @@ const EXPLAINED: ReadonlySet<string> = new Set(['scaled', 'from_zero', 'mask_los
 /** Norms that grew by half or more in many matrices, where nothing but training explains it: a sign of divergence. */
 export const explainNormGrowth: Explain = ({ measured, overall, band, claims }) => {
   const explained = new Set(claims.filter(({ code }) => EXPLAINED.has(code)).flatMap(({ rows }) => rows));
-  const matrices = measured.filter((row) => isMatrix(row) && row.oldNorm > 0 && row.newNorm > 0 && !explained.has(row));
+  const asked = measured.filter((row) => isMatrix(row) && !explained.has(row));
+  const matrices = asked.filter((row) => row.oldNorm > 0 && row.newNorm > 0);
   const grown = matrices.filter((row) => row.newNorm / row.oldNorm > GROWTH);
-  if (matrices.length === 0 || grown.length <= MANY * matrices.length) return [];
+  // Of a few that are still finite nothing follows for the others.
+  if (matrices.length === 0 || 2 * matrices.length < asked.length || grown.length <= MANY * matrices.length) return [];
   const isExploded = (overall.normRatio ?? 1) > EXPLOSION;
   if (band === 'replaced' && !isExploded) return [];
   const largest = grown.reduce((fold, row) => Math.max(fold, row.newNorm / row.oldNorm), 0);

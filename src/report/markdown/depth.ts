@@ -1,7 +1,7 @@
 import { escapeMarkdown } from '../../wording/escape.ts';
 import { formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { truncateMiddle } from '../../wording/width.ts';
-import { type Block, listBlocks } from '../blocks.ts';
+import { type Block, hasSize, listDrawn } from '../blocks.ts';
 import type { Report } from '../report.ts';
 import { UNICODE_GLYPHS } from '../text/glyphs.ts';
 
@@ -12,9 +12,7 @@ const MOST_MARKS = 64;
 
 /** Change by depth, a line a stack: `Depth: ▅▆▇█ (4 blocks, 5.6% to 6.0%)`. Nothing where no block changed. */
 export function writeDepth({ columns, analysis }: Report): string[] {
-  const stacks = [...listBlocks(columns, analysis)].filter(
-    ([, blocks]) => blocks.length > 1 && blocks.some(({ isFrozen }) => !isFrozen),
-  );
+  const stacks = listDrawn(columns, analysis);
   const lines = stacks.slice(0, MOST_STACKS).map(([stack, blocks]) => {
     const which = stacks.length > 1 ? ` of ${escapeMarkdown(truncateMiddle(stack, 80))}` : '';
     return `Depth${which}: \`${drawBlocks(blocks)}\` (${describeBlocks(blocks)})`;
@@ -38,7 +36,7 @@ function drawBlocks(blocks: readonly Block[]): string {
 
 function describeBlocks(blocks: readonly Block[]): string {
   const { none, nonfinite } = UNICODE_GLYPHS;
-  const sizes = blocks.filter(({ isFrozen, isBroken }) => !isFrozen && !isBroken).map(({ change }) => change);
+  const sizes = blocks.filter(hasSize).map(({ change }) => change);
   const [least, most] = sizes.reduce(([low, high], size) => [Math.min(low, size), Math.max(high, size)], [Infinity, 0]);
   const [low, high] = [formatPercent(least), formatPercent(most)];
   const [frozen, broken] = [blocks.filter(({ isFrozen }) => isFrozen), blocks.filter(({ isBroken }) => isBroken)];

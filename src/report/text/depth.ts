@@ -1,7 +1,7 @@
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatCount, formatEvenPercent, formatPercent, formatPercentRange } from '../../wording/numbers.ts';
 import { measureCells, truncateMiddle } from '../../wording/width.ts';
-import { type Block, listBlocks } from '../blocks.ts';
+import { type Block, hasSize, listDrawn } from '../blocks.ts';
 import type { Report } from '../report.ts';
 import { drawHeights, type Glyphs } from './glyphs.ts';
 import { label, LABEL_CELLS } from './label.ts';
@@ -13,9 +13,7 @@ const MOST_STACKS = 8;
 
 /** Change by depth, a line a stack: `depth    0 ···███ 5   7.4–7.7% per block, 3 frozen (·)`. */
 export function writeDepth({ columns, analysis }: Report, layout: Layout): Section {
-  const stacks = [...listBlocks(columns, analysis)].filter(
-    ([, blocks]) => blocks.length > 1 && blocks.some(({ isFrozen }) => !isFrozen),
-  );
+  const stacks = listDrawn(columns, analysis);
   const items = stacks.slice(0, MOST_STACKS).map(([stack, blocks], index) => {
     const which = stacks.length > 1 ? `${truncateMiddle(layout.spell(escapeTerminal(stack)), 24, layout.glyphs.ellipsis)}  ` : '';
     return [label(index === 0 ? 'depth' : '', which + drawStack(blocks, measureCells(which), layout), layout)];
@@ -52,7 +50,7 @@ function describeBlocks(blocks: readonly Block[], glyphs: Glyphs): string {
   const frozen = blocks.filter(({ isFrozen }) => isFrozen).length;
   const broken = blocks.filter(({ isBroken }) => isBroken).length;
   const parts = [
-    describeSizes(blocks.filter(({ isFrozen, isBroken }) => !isFrozen && !isBroken)),
+    describeSizes(blocks.filter(hasSize)),
     frozen === 0 ? '' : `${formatCount(frozen)} frozen (${glyphs.none})`,
     broken === 0 ? '' : `${formatCount(broken)} with NaN or Inf (${glyphs.nonfinite})`,
   ];
