@@ -51,7 +51,7 @@ export const FLAG_DOCS = {
     '--allow-nonfinite':
       'Judges tensors with new NaN or Inf by the rest of their elements. By default they break every rule on numbers.',
     '--config':
-      'Rules and options to use. Default: `model-diff.config.json` in the working directory, if there is one and [no checkpoint lies there](#model-diffconfigjson).',
+      'Rules and options to use. Default: `model-diff.config.json` in the working directory, if there is one and [no checkpoint lies there](#the-configuration).',
     '--no-config': 'Uses no configuration.',
     '--limit':
       'Overrides a safety limit, as in `--limit memory=1000000000`. The error that stops at a limit names it. Repeatable.',

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
@@ -94,7 +93,7 @@ async function writeAndRename(
   const pending: { path: string; temporary: string; target: string }[] = [];
   try {
     for (const { target, path, pieces } of files) {
-      const temporary = join(dirname(target), `.model-diff-${randomUUID()}.tmp`);
+      const temporary = join(dirname(target), `.model-diff-${crypto.randomUUID()}.tmp`);
       pending.push({ path, temporary, target });
       await writeFile(temporary, paceText(pieces, signal), { flag: 'wx', signal }).catch((cause: unknown) => {
         signal.throwIfAborted();

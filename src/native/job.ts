@@ -54,7 +54,7 @@ function untilAbort<T>(job: Promise<T | Failure>, signal: AbortSignal, discard: 
     };
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', leave);
-      reject(error as Error);
+      reject(error);
     };
     job.then(settle, fail);
   });

@@ -1,7 +1,6 @@
 import { toSnakeCase } from '../../report/json/keys.ts';
 import type { DiffFlags, SharedOptions } from '../flags.ts';
 import type { Config } from './config-schema.ts';
-import type { FoundConfig } from './find-config.ts';
 
 /** The flags with the options of a configuration, where they do not say otherwise themselves. */
 export function addConfig(flags: DiffFlags, config: Config | undefined): DiffFlags {
@@ -15,7 +14,10 @@ export function readOptions(config: Config): SharedOptions {
 }
 
 /** The options that come from a configuration and from no flag, by their names in the library, as errors are to call them. */
-export function nameConfigured(flags: DiffFlags, { path, config }: FoundConfig): ReadonlyMap<string, string> {
+export function nameConfigured(
+  flags: DiffFlags,
+  { path, config }: Readonly<{ path: string; config: Config }>,
+): ReadonlyMap<string, string> {
   const names = Object.keys(readOptions(config)).filter((name) => !(name in flags));
   return new Map(names.map((name) => [NAMES[name] ?? name, `${toSnakeCase(name)} of ${path}`]));
 }
