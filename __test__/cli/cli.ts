@@ -36,6 +36,10 @@ export interface RunOptions {
   readonly interruptAfter?: number;
   /** Closes stdout after the first chunk, as `head` does. */
   readonly closeStdout?: boolean;
+  /** Closes stdout before anything is written. */
+  readonly closedStdout?: boolean;
+  /** Closes stderr after the first chunk. */
+  readonly closeStderr?: boolean;
 }
 
 /** Runs the real program, with nothing of the caller's own environment that colours or hides. */
@@ -58,7 +62,9 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
     options.onStderr?.(stderr, (signal) => child.kill(signal));
+    if (options.closeStderr === true) child.stderr.destroy();
   });
+  if (options.closedStdout === true) child.stdout.destroy();
   options.onStart?.((signal) => child.kill(signal));
   if (options.interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfter).unref();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
@@ -44,7 +44,7 @@ test('the configuration of the working directory is used and said; flags add rul
   const without = await run([base, tuned, '--json', '--no-config'], { cwd });
   t.false('rules' in (JSON.parse(without.stdout) as object));
   t.notRegex(without.stderr, /Using/);
-  t.is((await run([base, tuned, '-q'], { cwd })).stderr, '');
+  t.is((await run([base, tuned, '-q'], { cwd })).stderr, 'Using model-diff.config.json.\n', 'a gate that is in force is said');
   const named = configure('named', { fail_on: ['change>1%'] });
   const elsewhere = await run([base, tuned, '-q', '--config', join(named, 'model-diff.config.json')], { cwd });
   t.is(elsewhere.code, 1);
@@ -58,10 +58,25 @@ test('a configuration in the folder of a checkpoint is never used', async (t) =>
   t.notRegex(fromOutside.stderr, /config/);
   const fromInside = await run([base, '.'], { cwd: checkpoint });
   t.is(fromInside.code, 0);
-  t.regex(
-    fromInside.stderr,
-    /^note: model-diff\.config\.json is not used, for it is in a checkpoint; --config model-diff\.config\.json uses it/,
-  );
+  const note = (input: string): string =>
+    `note: model-diff.config.json is not used, for this is the folder of the checkpoint ${input}; --config model-diff.config.json uses it`;
+  t.true(fromInside.stderr.startsWith(note('.')), fromInside.stderr);
+  const part = join(checkpoint, 'unet');
+  mkdirSync(part);
+  writeFileSync(join(part, 'model-diff.config.json'), readFileSync(join(checkpoint, 'model-diff.config.json')));
+  const linked = join(folder.path, 'linked.safetensors');
+  symlinkSync(join(checkpoint, 'model.safetensors'), linked);
+  for (const [cwd, input] of [
+    [checkpoint, 'model.safetensors'],
+    [checkpoint, join(checkpoint, 'model.safetensors')],
+    [checkpoint, linked],
+    [part, '..'],
+  ] as const) {
+    const { code, stderr } = await run([base, input, '-q'], { cwd });
+    t.is(code, 0, input);
+    t.true(stderr.startsWith(note(input)), stderr);
+    t.is((await run([base, input, '-q', '--no-config'], { cwd })).stderr, '');
+  }
   t.is((await run([base, '.', '--config', 'model-diff.config.json'], { cwd: checkpoint })).code, 1);
 });
 
@@ -119,4 +134,18 @@ test('what a configuration must not hold is refused with the place', async (t) =
   t.deepEqual([absent.code, absent.stderr], [2, 'error[E_NOT_FOUND]: cannot read nowhere.json: no such file or directory\n']);
   const directory = await run([base, tuned, '--config', '.'], { cwd: folder.path });
   t.deepEqual([directory.code, directory.stderr], [2, 'error[E_ARGUMENT]: cannot read .: expected a file\n']);
+});
+
+test('an error about an option of the configuration names its key, one about a flag the flag', async (t) => {
+  const cwd = configure('keys', { include: ['nope*'], exclude: ['norm*'] });
+  const said = async (...flags: string[]): Promise<string> =>
+    (await run([base, tuned, ...flags], { cwd })).stderr.split('\n')[1] ?? '';
+  t.is(
+    await said(),
+    'error[E_ARGUMENT]: include of model-diff.config.json and exclude of model-diff.config.json leave no tensor to compare',
+  );
+  t.is(
+    await said('--include', 'neither'),
+    'error[E_ARGUMENT]: --include and exclude of model-diff.config.json leave no tensor to compare',
+  );
 });

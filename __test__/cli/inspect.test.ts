@@ -181,7 +181,13 @@ test('--format tsv of tensors that cannot be read', async (t) => {
   const { code, stdout, stderr } = await run(['inspect', file, '--format', 'tsv']);
   t.is(code, 2);
   t.regex(stdout, /^m\tf32\t\[3\]\tunreadable\nn\tbf16\t\[2,2\]\tunreadable\nw\tf32\t\[2\]\t[0-9a-f]{16}$/m);
-  t.regex(stderr, /^error: 2 tensors cannot be read/);
+  t.is(stderr, 'error: 2 tensors cannot be read; the list says unreadable, and model-diff inspect --stats says why\n');
+  t.regex((await run(['inspect', file, '--stats'])).stdout, /^m .*\n {2}\S.*meta/m);
+  for (const flags of [['--top', '1'], ['--stats']]) {
+    const refused = await run(['inspect', example('base'), '--format', 'tsv', ...flags]);
+    t.deepEqual([refused.code, refused.stdout], [2, '']);
+    t.regex(refused.stderr, /^error\[E_ARGUMENT\]: --(?:top|stats) has no effect on --format tsv\n/);
+  }
   const both = await run(['inspect', file, '--format', 'tsv', '--security']);
   t.is(both.code, 2);
   t.regex(both.stderr, /^error\[E_ARGUMENT\]: --security prints text or JSON, not tsv\n/);

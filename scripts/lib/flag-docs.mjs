@@ -9,11 +9,11 @@ export const FLAG_DOCS = {
       'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv`, `metrics`, or `github`: annotations for a workflow of GitHub Actions, an error for each broken rule, a warning for each serious finding, and the verdict as a notice.',
     '--json': 'Same as `--format json`. The two cannot be combined.',
     '--output':
-      'Also writes a report to this file. The extension picks the format: `.html`, `.json`, `.jsonl`, `.txt`, `.md` or `.csv`. Repeatable. Either all files are written or none, and a file of a checkpoint is never overwritten.',
+      'Also writes a report to this file. The extension picks the format: `.html`, `.json`, `.jsonl`, `.txt`, `.md` or `.csv`. Repeatable. Either all files are written or none, and no file in the folder of a checkpoint is overwritten, except a report that was written there before.',
     '--metrics-json':
-      'Also writes flat numbers for experiment trackers to this file: [below](#numbers-for-experiment-trackers). With `-` they go to stdout, in place of the report.',
+      'Also writes flat numbers for experiment trackers to this file, whose name ends in `.json`: [below](#numbers-for-experiment-trackers). With `-` they go to stdout, in place of the report.',
     '--top':
-      'Rows per list in text, HTML and Markdown reports; the rest is counted. Default: 50, or as many as fit on the terminal, but at least 10. JSON, JSONL and CSV are never cut.',
+      'Rows per list in text, HTML and Markdown reports; the rest is counted. Default: 50, or as many as fit on the terminal. JSON, JSONL and CSV are never cut.',
     '--include-unchanged': 'Lists unchanged tensors too. This affects no number and no conclusion.',
     '--no-provenance':
       'Leaves out where a report comes from: date, version, paths, threshold, precision and command line. The same checkpoints then give the same bytes everywhere. Without it, text says so in its last line (not on a terminal), HTML and Markdown at their foot, JSON and JSONL in `provenance`; CSV and metrics never do. A model in the local Hugging Face cache is named with the revision that was read.',
@@ -50,7 +50,8 @@ export const FLAG_DOCS = {
       "Exits with 1 if the rule is broken, such as `nan`, `structure`, `'change>5%'` or `'min(cosine)<0.98'`. [Rules](#rules) explains them. Repeatable.",
     '--allow-nonfinite':
       'Judges tensors with new NaN or Inf by the rest of their elements. By default they break every rule on numbers.',
-    '--config': 'Rules and options to use. Default: `model-diff.config.json` in the working directory, if there is one.',
+    '--config':
+      'Rules and options to use. Default: `model-diff.config.json` in the working directory, if there is one and [no checkpoint lies there](#the-configuration).',
     '--no-config': 'Uses no configuration.',
     '--limit':
       'Overrides a safety limit, as in `--limit memory=1000000000`. The error that stops at a limit names it. Repeatable.',
@@ -61,7 +62,7 @@ export const FLAG_DOCS = {
     '--color': '`auto`, `always` or `never`.',
     '--ascii': 'Uses ASCII characters only; any other appears as `\\u{…}`.',
     '--quiet':
-      'Prints errors only, and the report if `--format` or `--json` asks for one. Files given with `-o` are still written.',
+      'Prints errors only, which configuration is used, and the report if `--format` or `--json` asks for one. Files given with `-o` are still written.',
     '--verbose': 'Also prints the causes of an error.',
     '--version': 'Prints the version.',
     '--help': '`-h` prints the most useful options on one screen, `--help` all of them.',
@@ -71,8 +72,8 @@ export const FLAG_DOCS = {
       'What to print: `text` (default), `json` or `jsonl`, which [json.md](json.md) describes, or `tsv`: a line a tensor with name, dtype, shape and a hash of the values, which reads the tensors. Equal tensors have equal lines whatever file they lie in; [git.md](git.md) uses it.',
     '--json':
       'Same as `--format json`: the checkpoint, its files, the mappings to choose from (`candidates`), what was not read (`left_out`), the findings and the tensors.',
-    '--top': 'Tensors to list. Default: 50 on a terminal, otherwise all.',
-    '--stats': 'Reads the tensors too: mean, standard deviation, minimum, maximum, share of zeros, NaN and Inf.',
+    '--top': 'Tensors to list. Default: as many as fit on the terminal, otherwise all. Not with `tsv`.',
+    '--stats': 'Reads the tensors too: mean, standard deviation, minimum, maximum, share of zeros, NaN and Inf. Not with `tsv`.',
     '--security':
       'Prints only the findings, also for a pickle that holds no tensors. With `--json` the output is always JSON unless the file cannot be read; add `--fail-on unsafe` for an exit status.',
     '--fail-on': 'As for a comparison; only `unsafe`.',

@@ -32,12 +32,16 @@ export function addProvenanceFlag(command: Command): Command {
   );
 }
 
-export function addCommonFlags(command: Command): Command {
+/** @param quiet what `-q` does */
+export function addCommonFlags(
+  command: Command,
+  quiet = 'print errors only, and the report if --format or --json asks for one',
+): Command {
   return command
     .optionsGroup('Display:')
     .addOption(new Option('--color <when>', 'color the output').choices([...WHENS]).default('auto'))
     .addOption(new Option('--ascii', 'draw with ASCII characters only; any other in a name appears as \\u{...}'))
-    .addOption(new Option('-q, --quiet', 'print errors only, and the report if --format or --json asks for one'))
+    .addOption(new Option('-q, --quiet', quiet))
     .addOption(new Option('--verbose', 'print the causes of an error too'));
 }
 

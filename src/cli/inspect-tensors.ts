@@ -1,8 +1,8 @@
 import type { TensorInfo } from '../checkpoint/types.ts';
-import { fitName, type Layout } from '../report/text/layout.ts';
+import { fitName, type Layout, measureNames } from '../report/text/layout.ts';
 import { counted, type Section } from '../report/text/sections.ts';
 import { shortenNames } from '../report/text/short-names.ts';
-import { measureCells, padCells, truncateMiddle, wrapWords } from '../wording/width.ts';
+import { measureCells, padCells, padLeft, truncateMiddle, wrapWords } from '../wording/width.ts';
 import { escapeTerminal } from '../wording/escape.ts';
 import { findLargest, formatCount, formatExponent, formatPercent, formatShape } from '../wording/numbers.ts';
 
@@ -21,7 +21,7 @@ export function writeTensors(infos: readonly TensorInfo[], layout: Layout, stats
   // Where a terminal is too narrow for the table, lines break; a name of a few letters would tell nothing.
   const room = Math.max(SHORTEST_NAME, layout.width - widths.reduce((sum, width) => sum + width + 2, 0));
   const names = shown.map((info) => fitName(shorten(info.name), room, layout));
-  const nameWidth = Math.min(WIDEST_NAME, Math.max(TITLE.length, findLargest(names.map((name) => measureCells(name)))));
+  const nameWidth = measureNames(names, TITLE);
   const join = (row: readonly string[]): string =>
     row
       .map((cell, column) => (column === 1 ? padCells(cell, widths[column] ?? 0) : padLeft(cell, widths[column] ?? 0)))
@@ -43,19 +43,14 @@ export function writeTensors(infos: readonly TensorInfo[], layout: Layout, stats
   };
 }
 
-/** Cells of a shortened name at least, and that names are filled up to at most. */
+/** Cells of a shortened name at least. */
 const SHORTEST_NAME = 24;
-const WIDEST_NAME = 120;
 /** Cells of a dtype or a shape at most; both come from the file. */
 const WIDEST_CELL = 40;
 
 const TITLE = 'tensor';
 const HEADS = ['dtype', 'shape', 'elements', 'bytes'];
 const STATISTICS_HEADS = ['mean', 'std', 'min', 'max', 'zeros', 'NaN', 'Inf'];
-
-function padLeft(text: string, cells: number): string {
-  return ' '.repeat(Math.max(0, cells - measureCells(text))) + text;
-}
 
 function listCells(info: TensorInfo, layout: Layout, stats: boolean): string[] {
   const cells = [

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Finding, TensorInfo } from '../checkpoint/types.ts';
 import { formatBytes, formatCompact, formatNoun } from '../wording/numbers.ts';
 import { measureCells } from '../wording/width.ts';
+import { compareSeverity } from '../report/severity.ts';
 import { finish } from '../report/text/comparison.ts';
 import type { OriginWords } from '../report/provenance.ts';
 import { fitName, type Layout } from '../report/text/layout.ts';
@@ -39,7 +40,7 @@ export function writeInspection(checkpoint: Checkpoint, name: string, layout: La
 
 /** Every finding on its line, or that there is none; the gravest first. */
 function writeFindings(findings: readonly Finding[], layout: Layout): Section {
-  const sorted = [...findings].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  const sorted = [...findings].sort(compareSeverity);
   return {
     id: 'findings',
     isApart: true,
@@ -47,8 +48,6 @@ function writeFindings(findings: readonly Finding[], layout: Layout): Section {
     name: findings.length === 0 ? () => 'findings' : counted('finding'),
   };
 }
-
-const SEVERITIES: readonly Finding['severity'][] = ['critical', 'warning', 'info'];
 
 /** The findings alone. */
 export function listFindings(findings: readonly Finding[], layout: Layout): string[] {

@@ -3,7 +3,7 @@ import type { RunOptions } from '../checkpoint/types.ts';
 import { escapeTerminal, quoteBlank } from '../wording/escape.ts';
 
 /** What stands for the hash of a tensor that cannot be read. */
-const UNREADABLE = 'unreadable';
+export const UNREADABLE = 'unreadable';
 
 /**
  * A line a tensor, in the order of the names: name, dtype, shape and a hash of the values. Equal tensors give equal lines whatever file they
@@ -12,15 +12,15 @@ const UNREADABLE = 'unreadable';
 export async function writeInspectionTsv(
   checkpoint: Checkpoint,
   run: RunOptions & { readonly threads?: number },
-): Promise<{ readonly text: string; readonly unreadable: number }> {
+): Promise<{ readonly pieces: Iterable<string>; readonly unreadable: number }> {
   const hashes = await checkpoint.hashTensors(run);
   const { table } = checkpoint;
   const lines = table.names.map((name, row) => {
     const cells = [quoteBlank(name), table.dtype(row), `[${table.shape(row).join(',')}]`, hashes[row] || UNREADABLE];
-    return cells.map((cell) => escapeTerminal(cell)).join('\t');
+    return `${cells.map((cell) => escapeTerminal(cell)).join('\t')}\n`;
   });
   return {
-    text: `${['name\tdtype\tshape\thash', ...lines.toSorted()].join('\n')}\n`,
+    pieces: ['name\tdtype\tshape\thash\n', ...lines.toSorted()],
     unreadable: hashes.filter((hash) => hash === '').length,
   };
 }

@@ -35,19 +35,23 @@ const NAMED = /\bthe option ((?:old\.|new\.)?\w+)(:?)/g;
  * file and stays as it is.
  *
  * @param option the option that the message is about, if any
+ * @param configured options that no flag gave, and what to call them instead
  */
-export function spellFlags(text: string, option: string | undefined): string {
+export function spellFlags(text: string, option: string | undefined, configured?: ReadonlyMap<string, string>): string {
   const names = option === undefined ? [] : [option, ...(PARTNERS[option] ?? [])];
   return text
     .split(/("(?:[^"\\]|\\.)*")/)
-    .map((part, index) => (index % 2 === 1 ? part : spellPart(part, names)))
+    .map((part, index) => (index % 2 === 1 ? part : spellPart(part, names, configured)))
     .join('');
 }
 
-function spellPart(part: string, names: readonly string[]): string {
+function spellPart(part: string, names: readonly string[], configured?: ReadonlyMap<string, string>): string {
   const spelt = names.reduce(
     (words, name) =>
-      words.replace(new RegExp(String.raw`(?<![\w.-])${name.replace('.', String.raw`\.`)}(?![\w-])`, 'g'), findFlag(name)),
+      words.replace(
+        new RegExp(String.raw`(?<![\w.-])${name.replace('.', String.raw`\.`)}(?![\w-])`, 'g'),
+        () => configured?.get(name) ?? findFlag(name),
+      ),
     part,
   );
   return OTHER_WORDS.reduce((words, [pattern, instead]) => words.replace(pattern, instead), spelt).replace(

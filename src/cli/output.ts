@@ -1,22 +1,12 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { catching } from './interrupt.ts';
 import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
 import type { ReportFlags } from './flags.ts';
-import { SCHEMA_URN } from '../tool.ts';
+import { listNames } from '../wording/sentences.ts';
+import { refuseInput } from './checkpoint-files.ts';
 import { paceText } from './pace.ts';
 
 /** A file to be written. */
@@ -38,8 +28,9 @@ type OutputFlags = Pick<ReportFlags, 'output' | 'metricsJson'>;
  */
 export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: readonly string[]): OutputFile[] {
   const metrics = metricsJson === undefined || metricsJson === '-' ? [] : [metricsJson];
+  for (const path of metrics) requireJson(path);
   const files = [
-    ...output.map((path) => ({ path, target: findTarget(path), format: chooseFormat(path) })),
+    ...output.map((path) => ({ path, target: findTarget(path), format: readFormat(path) })),
     ...metrics.map((path) => ({ path, target: findTarget(path), format: 'metrics' as const })),
   ];
 
@@ -53,13 +44,19 @@ export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: r
 
 const ENDINGS = FORMATS.flatMap(({ endings }) => endings.slice(0, 1));
 
-function chooseFormat(path: string): ReportFormat {
+function readFormat(path: string): ReportFormat {
   const format = findFormat(extname(path));
   if (format !== undefined) return format;
   throw argumentError(
     `cannot tell the format of ${path}: expected a name that ends in ${ENDINGS.join(' ')}`,
     'use --format for stdout',
   );
+}
+
+/** A slip such as `--metrics-json model.safetensors` must not cost a file. */
+function requireJson(path: string): void {
+  if (extname(path).toLowerCase() === '.json') return;
+  throw argumentError(`--metrics-json ${path}: expected a name that ends in .json, or - for stdout`);
 }
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */
@@ -93,22 +90,40 @@ async function writeAndRename(
   files: readonly (OutputFile & { readonly pieces: Iterable<string> })[],
   signal: AbortSignal,
 ): Promise<Written[]> {
-  const pending: { temporary: string; target: string }[] = [];
+  const pending: { path: string; temporary: string; target: string }[] = [];
   try {
     for (const { target, path, pieces } of files) {
-      const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${pending.length}.tmp`);
-      pending.push({ temporary, target });
+      const temporary = join(dirname(target), `.model-diff-${crypto.randomUUID()}.tmp`);
+      pending.push({ path, temporary, target });
       await writeFile(temporary, paceText(pieces, signal), { flag: 'wx', signal }).catch((cause: unknown) => {
         signal.throwIfAborted();
         throw describeSystemError(cause, path, 'cannot write');
       });
     }
     signal.throwIfAborted();
-    const written = pending.map(({ temporary }, index) => ({ path: files[index]?.path ?? '', bytes: statSync(temporary).size }));
-    for (const { temporary, target } of pending) renameSync(temporary, target);
+    const written: Written[] = [];
+    for (const file of pending) written.push(putInPlace(file, written));
     return written;
   } finally {
     for (const { temporary } of pending) rmSync(temporary, { force: true });
+  }
+}
+
+/** The last step for a file. @param before those that are in place already, which an error says */
+function putInPlace(file: { path: string; temporary: string; target: string }, before: readonly Written[]): Written {
+  const { path, temporary, target } = file;
+  try {
+    const { size: bytes } = statSync(temporary);
+    renameSync(temporary, target);
+    return { path, bytes };
+  } catch (cause) {
+    const done = before.map((one) => one.path);
+    throw describeSystemError(
+      cause,
+      path,
+      'cannot write',
+      done.length === 0 ? undefined : `written before that: ${listNames(done)}`,
+    );
   }
 }
 
@@ -125,6 +140,7 @@ const SYSTEM_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map
   ['EACCES', ['E_PERMISSION_DENIED', 'permission denied']],
   ['EPERM', ['E_PERMISSION_DENIED', 'not permitted']],
   ['EROFS', ['E_PERMISSION_DENIED', 'the file system is read-only']],
+  ['ENAMETOOLONG', ['E_IO', 'the name is too long']],
   ['EISDIR', ['E_IO', 'it is a directory']],
   ['ENOSPC', ['E_IO', 'no space is left on the device']],
 ]);
@@ -153,32 +169,5 @@ function findTarget(path: string): string {
     return realpathSync(absolute);
   } catch {
     return join(realpathSync(dirname(absolute)), basename(absolute));
-  }
-}
-
-/** Files that lie in checkpoints and have an ending of a report. */
-const CHECKPOINT_FILES = /\.json$|^(?:merges|vocab)\.txt$|^readme\.md$/i;
-
-/** `-o base/config.json` must not destroy the checkpoint. A report that was written there before may be replaced. */
-function refuseInput(file: OutputFile, input: string): void {
-  const stats = statSync(input, { throwIfNoEntry: false });
-  if (stats === undefined) return; // Loading will say so.
-  const source = realpathSync(input);
-  const folder = stats.isDirectory() ? source : dirname(source);
-  const isBeside = dirname(file.target) === folder && CHECKPOINT_FILES.test(basename(file.target)) && existsSync(file.target);
-  if (file.target !== source && (!isBeside || isOwnReport(file.target))) return;
-  throw argumentError(
-    `${file.path} belongs to the checkpoint ${input} and would be overwritten`,
-    'choose another name for the report',
-  );
-}
-
-function isOwnReport(path: string): boolean {
-  const start = Buffer.alloc(100);
-  const descriptor = openSync(path, 'r');
-  try {
-    return start.toString('latin1', 0, readSync(descriptor, start)).includes(SCHEMA_URN);
-  } finally {
-    closeSync(descriptor);
   }
 }

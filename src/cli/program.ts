@@ -74,7 +74,7 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
   addProvenanceFlag(inspect);
   addSafetyFlag(addOpenFlags(inspect));
   addRunFlags(inspect);
-  addCommonFlags(inspect);
+  addCommonFlags(inspect, 'show no progress');
 
   const series = program
     .command('series')

@@ -7,7 +7,7 @@ import type { SeriesResult } from '../series/types.ts';
 import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
-import { type OutputFile, writeOutputs } from './output.ts';
+import { describeSystemError, type OutputFile, writeOutputs } from './output.ts';
 import { fitScreen } from './fit-screen.ts';
 import { paceText } from './pace.ts';
 import { log, type Session } from './session.ts';
@@ -84,9 +84,14 @@ export async function print(session: Session, text: string | Iterable<string>): 
   session.clearLine?.();
   for await (const piece of paceText(pieces, session.signal)) {
     await new Promise<void>((resolve, reject) => {
-      session.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+      session.stdout.write(piece, (error) => (error ? reject(describeOutputError(error)) : resolve()));
     });
   }
+}
+
+/** A reader that has gone is told from a disk that is full. */
+function describeOutputError(error: NodeJS.ErrnoException): Error {
+  return error.code === 'EPIPE' ? error : describeSystemError(error, 'stdout', 'cannot write to');
 }
 
 /** Pieces of a format that is not made for terminals; whole lines. */

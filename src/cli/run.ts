@@ -12,7 +12,7 @@ import { createSession, log, paints, type Session } from './session.ts';
 export async function run(args: readonly string[]): Promise<void> {
   const interrupt = watchInterrupt();
   const session = createSession(interrupt.signal, args);
-  endOnBrokenPipe(session);
+  outliveBrokenPipes(session);
   try {
     const isBare = args.length === 0;
     const actions = {
@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<void> {
     refuseMisspelt(args, [...program.commands.map((command) => command.name()), 'help']);
     await program.parseAsync([...args], { from: 'user' });
     session.clearLine?.();
-    process.exitCode = session.exitCode;
+    process.exitCode = session.exitCode ?? EXIT.done;
   } catch (error) {
     session.clearLine?.();
     if (interrupt.signal.aborted) {
@@ -41,7 +41,7 @@ export async function run(args: readonly string[]): Promise<void> {
       interrupt.reraise();
       return;
     }
-    process.exitCode = isBrokenPipe(error) ? session.exitCode : fail(session, error, args);
+    process.exitCode = isBrokenPipe(error) ? (session.exitCode ?? EXIT.trouble) : fail(session, error, args);
   }
 }
 
@@ -50,7 +50,7 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   const failure = error instanceof CommanderError ? readUsageError(error) : error;
   const verbose = session.verbose || args.includes('--verbose');
-  const text = describeFailure(failure, { verbose, color: paints(session, 'stderr') });
+  const text = describeFailure(failure, { verbose, color: paints(session, 'stderr'), configured: session.configured });
   session.stderr.write(session.ascii ? spellAscii(text) : text);
   return EXIT.trouble;
 }
@@ -69,14 +69,12 @@ function readUsageError({ message }: CommanderError): Error {
   return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? hint : `did you mean ${suggestion}?`);
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
-function endOnBrokenPipe(session: Session): void {
-  for (const stream of [session.stdout, session.stderr]) {
-    stream.on('error', (error) => {
-      if (!isBrokenPipe(error)) throw error;
-      process.exit(session.exitCode);
-    });
-  }
+/**
+ * A stream that nobody reads any more does not end the program: the files that were asked for are still written. What stderr does not take is
+ * dropped. Who writes the result to stdout is told there that it was not taken; a reader that has seen enough (`| head`) is no error.
+ */
+function outliveBrokenPipes({ stdout, stderr }: Session): void {
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -11,8 +11,8 @@ export interface Session {
   readonly command: string;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Exit status so far. */
-  exitCode: number;
+  /** Exit status, once it is decided. */
+  exitCode: number | undefined;
   /** Share of the run that is done, 0 to 1, for the message after Ctrl-C. */
   done: number;
   /** Whether errors are told with their causes, and in colour. */
@@ -22,6 +22,8 @@ export interface Session {
   logged: number;
   /** Whether everything that is printed is ASCII. */
   ascii: boolean;
+  /** Library options that come from the configuration and no flag, as errors name them: `include of model-diff.config.json`. */
+  configured?: ReadonlyMap<string, string> | undefined;
   /** Takes away the line of progress, where one is drawn. */
   clearLine?: (() => void) | undefined;
 }
@@ -33,7 +35,7 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     env: process.env,
     command: `model-diff ${args.map(quote).join(' ')}`,
     signal,
-    exitCode: 0,
+    exitCode: undefined,
     done: 0,
     verbose: false,
     color: 'auto',

@@ -52,7 +52,11 @@ function untilAbort<T>(job: Promise<T | Failure>, signal: AbortSignal, discard: 
       if (!signal.aborted) resolve(answer);
       else if (!isFailure(answer)) discard(answer);
     };
-    job.then(settle, reject);
+    const fail = (error: unknown): void => {
+      signal.removeEventListener('abort', leave);
+      reject(error);
+    };
+    job.then(settle, fail);
   });
 }
 

@@ -1,13 +1,12 @@
-import type { Finding, Severity } from '../checkpoint/types.ts';
+import type { Finding } from '../checkpoint/types.ts';
 import type { Report } from './report.ts';
+import { compareSeverity } from './severity.ts';
 
 /** A finding, and the checkpoints that it is about. */
 export interface SidedFinding {
   readonly side: 'old' | 'new' | 'both';
   readonly finding: Finding;
 }
-
-const ORDER: readonly Severity[] = ['critical', 'warning', 'info'];
 
 /** What was taken where there was a choice of mappings, variants, folders or files. */
 export function listChosen(report: Report): readonly SidedFinding[] {
@@ -21,7 +20,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['WeightsNotRead']);
 export function listSerious(report: Report): readonly SidedFinding[] {
   return listFindings(report)
     .filter(({ finding }) => finding.severity !== 'info' && !isChoice(finding) && !TOLD_ELSEWHERE.has(finding.code))
-    .sort((a, b) => ORDER.indexOf(a.finding.severity) - ORDER.indexOf(b.finding.severity));
+    .sort((a, b) => compareSeverity(a.finding, b.finding));
 }
 
 /** `model.safetensors, offset 12`; '' where a finding is of no file. */

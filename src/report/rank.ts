@@ -1,9 +1,9 @@
 import type { TrainingInsight } from '../analysis/types.ts';
-import type { Severity } from '../checkpoint/types.ts';
 import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
 import { selectFirst } from '../comparison/select-first.ts';
 import { compareCodeUnits } from '../names/order.ts';
 import { selectRows } from './groups.ts';
+import { compareSeverity } from './severity.ts';
 
 /**
  * The first `count` rows of the modified tensors, most changed first: those that gained NaN or Inf, then those that were all zero (their relative
@@ -37,10 +37,8 @@ function countNewNonfinite(columns: TensorColumns, row: number): number {
 
 /** Insights, the most severe first, otherwise as they came. */
 export function sortInsights(insights: readonly TrainingInsight[]): TrainingInsight[] {
-  return [...insights].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+  return [...insights].sort(compareSeverity);
 }
-
-const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
 
 function readKey(columns: TensorColumns, row: number): number {
   if (countNewNonfinite(columns, row) > 0) return Number.MAX_VALUE;

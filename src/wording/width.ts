@@ -25,6 +25,11 @@ export function padCells(text: string, cells: number): string {
   return text + ' '.repeat(Math.max(0, cells - measureCells(text)));
 }
 
+/** Fills up with blanks on the left. */
+export function padLeft(text: string, cells: number): string {
+  return ' '.repeat(Math.max(0, cells - measureCells(text))) + text;
+}
+
 /** Breaks a text between words into lines of at most `cells`; a longer word stands alone. */
 export function wrapWords(text: string, cells: number): string[] {
   const lines: string[] = [];

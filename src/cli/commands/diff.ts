@@ -8,7 +8,7 @@ import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
 import { describeFailure } from '../failure.ts';
 import type { DiffFlags } from '../flags.ts';
-import { addConfig } from '../config/add-config.ts';
+import { addConfig, nameConfigured } from '../config/add-config.ts';
 import { findConfig } from '../config/find-config.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
@@ -24,6 +24,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   refuseStdin([oldPath, newPath]);
   const found = findConfig(session, given, [oldPath, newPath]);
   const flags = addConfig(given, found?.config);
+  session.configured = found === null ? undefined : nameConfigured(given, found);
   const outputs = planOutputs(flags, [oldPath, newPath]);
   const plan = await planRules(given, found);
   const paths = { old: oldPath, new: newPath };
@@ -65,7 +66,9 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   const trouble = [disjoint, unmatched]
     .filter((error) => error !== null)
     .slice(0, 1)
-    .flatMap((error) => describeFailure(error, { verbose: session.verbose, color: false }).trimEnd().split('\n'));
+    .flatMap((error) =>
+      describeFailure(error, { verbose: session.verbose, color: false, configured: session.configured }).trimEnd().split('\n'),
+    );
   await deliver(session, report, flags, outputs, [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])]);
   for (const line of listAfter()) log(session, line);
   if (disjoint !== null) throw disjoint;

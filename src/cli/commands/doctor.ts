@@ -20,15 +20,13 @@ export async function runDoctor(session: Session, flags: DoctorFlags): Promise<v
 
 function writeText(machine: Machine): string {
   const { addon, memory, temporary, hubCache } = machine;
-  const [loaded, ...unused] = addon.places.filter(({ path }) => path !== null);
-  const found = new Set([loaded, ...unused]);
   const rows: (readonly [label: string, text: string])[] = [
     ['model-diff', machine.version],
     ['platform', [machine.platform, machine.arch, machine.libc].filter((part) => part !== null).join(' ')],
     ['Node', machine.node],
     ['npm', machine.npm ?? 'not found'],
     ['add-on', addon.error === null ? 'loads' : 'does not load'],
-    ...addon.places.map((place) => ['', `${place.name}  ${found.has(place) ? (place.path ?? '') : 'not found'}`] as const),
+    ...addon.places.map(({ name, path }) => ['', `${name}  ${path ?? 'not found'}`] as const),
     ['arithmetic', machine.instructionSet ?? 'unknown'],
     ['cores', String(machine.cores)],
     ['memory', `${formatBytes(memory.totalBytes)}, ${formatBytes(memory.freeBytes)} free`],

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Finding } from '../../checkpoint/types.ts';
@@ -9,9 +8,10 @@ import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
+import { findStats } from '../find-stats.ts';
 import type { InspectFlags, InspectFormat } from '../flags.ts';
 import { listFindings, writeInspection } from '../inspect-text.ts';
-import { writeInspectionTsv } from '../inspect-tsv.ts';
+import { UNREADABLE, writeInspectionTsv } from '../inspect-tsv.ts';
 import { describeSource, writeCheckpoint } from '../inspection.ts';
 import { refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
@@ -27,6 +27,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   const format = chooseForm(flags);
   if (flags.security === true && format !== 'text' && format !== 'json')
     throw argumentError(`--security prints text or JSON, not ${format}`, 'use --json');
+  if (format === 'tsv') refuseForTsv(flags);
   await requireSafetyRules('inspect', flags);
   const { loadCheckpoint } = await import('../../checkpoint/load.ts');
   const progress = new ProgressLine(session, flags, format === 'text' || format === 'tsv');
@@ -40,16 +41,17 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     session.signal.throwIfAborted();
     progress.enter('write');
     const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
-    const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; the list says why`] : [];
+    const told = tsv === null ? 'the list says why' : `the list says ${UNREADABLE}, and model-diff inspect --stats says why`;
+    const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; ${told}`] : [];
     session.exitCode = failed > 0 ? EXIT.trouble : await judgeSafety(session, flags, checkpoint.findings);
     if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)), trouble);
-    else await print(session, tsv.text);
+    else await print(session, tsv.pieces);
     for (const line of trouble) log(session, line);
   } catch (error) {
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
-    await showFindings(session, flags, { path, findings });
     session.exitCode = await judgeSafety(session, flags, findings);
+    await showFindings(session, flags, { path, findings });
   } finally {
     checkpoint?.close();
   }
@@ -61,7 +63,14 @@ export async function runInspect(session: Session, path: string, flags: InspectF
  */
 function readFindingsAlone(error: unknown, path: string, flags: InspectFlags): readonly Finding[] | null {
   if (flags.security !== true || !(error instanceof ModelDiffError) || error.code !== 'E_NO_TENSORS') return null;
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? error.findings : null;
+  return findStats(path)?.isFile() === true ? error.findings : null;
+}
+
+/** A line has no place for statistics, and a list that is cut would compare as another checkpoint. */
+function refuseForTsv({ top, stats }: InspectFlags): void {
+  const flag = top !== undefined ? '--top' : stats === true ? '--stats' : null;
+  if (flag !== null)
+    throw argumentError(`${flag} has no effect on --format tsv`, 'tsv lists every tensor with a hash of its values');
 }
 
 function chooseForm(flags: InspectFlags): InspectFormat {

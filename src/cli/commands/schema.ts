@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { argumentError } from '../../errors.ts';
 import { findNearest } from '../../options.ts';
+import { EXIT } from '../exit.ts';
 import type { CommonFlags } from '../flags.ts';
 import { print } from '../render.ts';
 import { applyFlags, type Session } from '../session.ts';
@@ -23,5 +24,6 @@ export async function runSchema(session: Session, name: string, flags: CommonFla
       nearest === undefined ? 'model-diff schema prints that of reports' : `did you mean ${nearest}?`,
     );
   }
+  session.exitCode = EXIT.done;
   await print(session, readFileSync(new URL(`${name}${ENDING}`, FOLDER), 'utf8'));
 }

@@ -1,11 +1,13 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { DIFF_OPTIONS, resolveOptions } from '../../compare/options.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { checkOptions } from '../../options.ts';
 import { toSnakeCase } from '../../report/json/keys.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
+import { isInside } from '../checkpoint-files.ts';
 import { chooseConfig } from '../choose-options.ts';
+import { findStats } from '../find-stats.ts';
 import type { DiffFlags } from '../flags.ts';
 import { describeSystemError } from '../output.ts';
 import { log, type Session } from '../session.ts';
@@ -23,8 +25,9 @@ export interface FoundConfig {
 const MOST_BYTES = 1 << 20;
 
 /**
- * The configuration of a comparison: the file that `--config` names, or the one of the working directory, and says so. A checkpoint comes
- * from strangers: one in its folder is not read, even where that is the working directory.
+ * The configuration of a comparison: the file that `--config` names, or the one of the working directory. Says which is used, and which is
+ * not, with `-q` too: it decides what the status is. A checkpoint comes from strangers: what lies in its folder is not read, even where that
+ * is the working directory.
  *
  * @throws ModelDiffError for a file that cannot be read or holds something else
  */
@@ -32,18 +35,16 @@ export function findConfig(session: Session, flags: DiffFlags, inputs: readonly 
   if (flags.config === false) return null;
   const path = flags.config ?? CONFIG_NAME;
   if (flags.config === undefined) {
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
-    if (inputs.some(isWorkingDirectory)) {
-      if (flags.quiet !== true)
-        log(
-          session,
-          `note: ${path} is not used, for it is in a checkpoint; --config ${path} uses it, --no-config is silent about it`,
-        );
+    if (findStats(path) === undefined) return null;
+    const input = inputs.find(isFromHere);
+    if (input !== undefined) {
+      const why = `for this is the folder of the checkpoint ${escapeTerminal(input)}`;
+      log(session, `note: ${path} is not used, ${why}; --config ${path} uses it, --no-config is silent about it`);
       return null;
     }
   }
   const config = readConfig(path);
-  if (flags.quiet !== true) log(session, `Using ${escapeTerminal(path)}.`);
+  log(session, `Using ${escapeTerminal(path)}.`);
   return { path, config };
 }
 
@@ -97,7 +98,12 @@ function describeSyntaxError(error: unknown, text: string): string {
   return `${message.slice(0, -found.length)} at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-function isWorkingDirectory(input: string): boolean {
-  const stats = statSync(input, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true && realpathSync(input) === realpathSync(join('.'));
+/** Whether the working directory is the folder of a checkpoint: it holds the file, or is the folder or a part of it. */
+function isFromHere(input: string): boolean {
+  const stats = findStats(input);
+  if (stats === undefined) return false;
+  const here = realpathSync('.');
+  const real = realpathSync(input);
+  if (stats.isDirectory()) return isInside(here, real);
+  return [dirname(real), realpathSync(dirname(input))].includes(here);
 }

@@ -57,8 +57,8 @@ function readSize(data: Readonly<Record<string, unknown>>): Size {
   return { rows, bins: bins as number };
 }
 
-/** Where a file to read comes from, as a hint. */
-export const HOW_TO_MAKE = 'model-diff OLD NEW -o report.json makes one';
+/** Where a file to read comes from, as a hint. The command line has its own words. */
+const HOW_TO_MAKE = "renderReport(comparison, { format: 'json' }) makes one";
 
 function checkVersion(data: Readonly<Record<string, unknown>>): void {
   const version = data['schema_version'];
@@ -78,7 +78,7 @@ function checkVersion(data: Readonly<Record<string, unknown>>): void {
 
 /** Other files of ours, by what the identifiers of their schemas begin with. */
 const OTHERS: readonly (readonly [schema: string, what: string, hint: string])[] = [
-  ['series:', 'the report of a series', 'model-diff series writes every format itself, for example with -o series.html'],
+  ['series:', 'the report of a series', 'createSeriesReport writes every format of a series'],
   ['inspect:', 'the description of one checkpoint', HOW_TO_MAKE],
   ['lines:', 'JSONL, which is not read back', HOW_TO_MAKE],
 ];

@@ -2,7 +2,8 @@ import { escapeTerminal, quoteBlank } from '../../wording/escape.ts';
 import { spellAscii } from './ascii.ts';
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from './glyphs.ts';
 import { choosePaint, type Paint } from './paint.ts';
-import { truncateMiddle } from '../../wording/width.ts';
+import { findLargest } from '../../wording/numbers.ts';
+import { measureCells, truncateMiddle } from '../../wording/width.ts';
 
 /** Options of the text report. */
 export interface TextOptions {
@@ -69,4 +70,12 @@ export function fitName(text: string, cells: number, layout: Layout): string {
   // A name of a megabyte is not escaped whole to show a line of it.
   const ends = name.length > 4 * most ? `${name.slice(0, 2 * most)}${layout.glyphs.ellipsis}${name.slice(-2 * most)}` : name;
   return truncateMiddle(layout.spell(escapeTerminal(ends)), most, layout.glyphs.ellipsis);
+}
+
+/** Names are filled up to so many cells at most; a longer one moves its own numbers only. */
+const WIDEST_NAME = 120;
+
+/** Cells of a column of names below its title. */
+export function measureNames(names: readonly string[], title: string): number {
+  return Math.min(WIDEST_NAME, Math.max(title.length, findLargest(names.map((name) => measureCells(name)))));
 }

@@ -1,6 +1,6 @@
 import type { SeriesResult } from '../../series/types.ts';
 import { findLargest } from '../../wording/numbers.ts';
-import { measureCells, padCells, wrapWords } from '../../wording/width.ts';
+import { measureCells, padCells, padLeft, wrapWords } from '../../wording/width.ts';
 import { describeScope, DISPENSABLE, STEP_COLUMNS } from '../step-columns.ts';
 import { fitName, type Layout } from './layout.ts';
 import { counted, type Section } from './sections.ts';
@@ -38,8 +38,4 @@ export function writeSteps(series: SeriesResult, layout: Layout): Section[] {
     { id: 'steps', isApart: true, head: [layout.paint('dim', head)], items, keepsEnds: true, name: counted('checkpoint') },
     { id: 'scope', items: [scope.map((line) => layout.paint('dim', line))], name: () => 'a note on the numbers' },
   ];
-}
-
-function padLeft(text: string, cells: number): string {
-  return ' '.repeat(Math.max(0, cells - measureCells(text))) + text;
 }

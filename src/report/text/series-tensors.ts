@@ -1,16 +1,15 @@
 import type { SeriesResult } from '../../series/types.ts';
-import { findLargest, formatEvenPercent } from '../../wording/numbers.ts';
-import { measureCells, padCells } from '../../wording/width.ts';
+import { formatEvenPercent } from '../../wording/numbers.ts';
+import { padCells } from '../../wording/width.ts';
 import { rankTensors } from '../rank-series.ts';
 import { formatTwoDigits } from '../step-columns.ts';
 import { drawProfile } from './glyphs.ts';
-import { fitName, type Layout } from './layout.ts';
+import { fitName, type Layout, measureNames } from './layout.ts';
 import { counted, type Section } from './sections.ts';
 import { shortenNames } from './short-names.ts';
 
 const TITLE = 'furthest from the start';
 const MOST_MARKS = 20;
-const WIDEST_NAME = 120;
 
 /** The tensors that went furthest, each with the sizes of its steps. */
 export function writeSeriesTensors(series: SeriesResult, layout: Layout): Section {
@@ -21,7 +20,7 @@ export function writeSeriesTensors(series: SeriesResult, layout: Layout): Sectio
   const marks = Math.max(stepsTitle.length, Math.ceil(steps.length / size));
   const shown = rankTensors(series, layout.rows);
   const names = shown.map(({ name }) => fitName(shorten(name), layout.width - 24 - marks, layout));
-  const cells = Math.min(WIDEST_NAME, Math.max(TITLE.length, findLargest(names.map((name) => measureCells(name)))));
+  const cells = measureNames(names, TITLE);
   const items = shown.map(({ relativeDistance, straightness, relativeSteps }, at) => {
     const sizes = Array.from(relativeSteps, (step) => (Number.isFinite(step) ? step : 0));
     const profile = layout.paint('accent', drawProfile(sizes, size, layout.glyphs));

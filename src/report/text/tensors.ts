@@ -5,15 +5,13 @@ import { describeNonfinite, describeNotes, describeShapes, findTop } from '../de
 import { listFromZero, rankModified } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { drawBar } from './glyphs.ts';
-import { fitName, type Layout } from './layout.ts';
+import { fitName, type Layout, measureNames } from './layout.ts';
 import { counted, type Section } from './sections.ts';
 import type { ShortenName } from './short-names.ts';
 
 const BAR_CELLS = 8;
 /** Cells of what stands behind the names: change, bar, 1−cos, elements. */
 const NUMBER_CELLS = 9 + 1 + BAR_CELLS + 9 + 10;
-/** Names are filled up to so many cells at most; a longer one moves its own numbers only. */
-const WIDEST_NAME = 120;
 const TITLE = 'most changed';
 
 /** The modified tensors, most changed first; those that come from zero have no relative size and are a list of their own. */
@@ -28,7 +26,7 @@ export function writeModified(report: Report, shorten: ShortenName, layout: Layo
   const noteCells = findLargest(notes.map((note) => measureCells(note)));
   const room = layout.width - NUMBER_CELLS - (layout.onTerminal && noteCells > 0 ? noteCells + 2 : 0);
   const names = ranked.map((row) => fitName(shorten(columns.names[row] ?? ''), room, layout));
-  const cells = Math.min(WIDEST_NAME, Math.max(TITLE.length, findLargest(names.map((name) => measureCells(name)))));
+  const cells = measureNames(names, TITLE);
   const top = findTop(columns, ranked);
   const head = `${padCells(TITLE, cells)}${'change'.padStart(9)}${' '.repeat(BAR_CELLS + 1)}${layout.glyphs.oneMinusCos.padStart(9)}${'elements'.padStart(10)}`;
   const items = ranked.map((row, at) => {
