@@ -33,3 +33,23 @@ test('--format github writes annotations, and only them', async (t) => {
   for (const line of series.stdout.trimEnd().split('\n')) t.regex(line, /^::(?:error|warning|notice) title=[^:,]*::./);
   t.regex((await run([old, next, '-o', join(folder.path, 'x.github')])).stderr, /cannot tell the format/);
 });
+
+test('in a workflow no name is a command to the runner, whatever is printed', async (t) => {
+  const name = '##[stop-commands]x';
+  const [old, next] = [1, 2].map((value) => write(`github-log-${value}`, [{ name, shape: [2], values: [value, 2] }])) as [
+    string,
+    string,
+  ];
+  const env = { GITHUB_ACTIONS: 'true' };
+  for (const args of [
+    [old, next],
+    [old, next, '-f', 'github'],
+    ['inspect', old],
+    [old, next, '--fail-on', 'nan@nope'],
+  ]) {
+    const { stdout, stderr } = await run(args, { env });
+    t.notRegex(stdout + stderr, /##\[/, args.join(' '));
+    t.regex(stdout + stderr, /# #\[stop-commands\]x/, args.join(' '));
+  }
+  t.regex((await run([old, next])).stdout, /##\[stop-commands\]x/);
+});

@@ -10,7 +10,7 @@ import type { ReportFlags } from './flags.ts';
 import { describeSystemError, type OutputFile, writeOutputs } from './output.ts';
 import { fitScreen } from './fit-screen.ts';
 import { paceText } from './pace.ts';
-import { log, type Session } from './session.ts';
+import { guardLog, log, type Session } from './session.ts';
 
 /** Rows of lists, where no terminal bounds them. */
 const ROWS = 50;
@@ -104,5 +104,5 @@ function renderForScreen(session: Session, write: Write, flags: ReportFlags, aft
   const page = (flags.output ?? []).length > 0 ? '' : ', or -o report.html';
   const more = (rows: number): string => `--top ${rows}${page}`;
   const { rows = ROWS, ...terminal } = fitScreen(session, { after, top: flags.top, rows: ROWS, more });
-  return joinPieces(write('text', { maxLayersDisplay: rows, terminal }));
+  return guardLog(session, joinPieces(write('text', { maxLayersDisplay: rows, terminal })));
 }

@@ -6,7 +6,7 @@ import { describeFailure } from './failure.ts';
 import { watchInterrupt } from './interrupt.ts';
 import { refuseMisspelt } from './misspelt-command.ts';
 import { type Actions, createProgram } from './program.ts';
-import { createSession, log, paints, type Session } from './session.ts';
+import { createSession, guardLog, log, paints, type Session } from './session.ts';
 
 /** Runs the program once and sets its exit status. Never rejects. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -51,7 +51,7 @@ function fail(session: Session, error: unknown, args: readonly string[]): number
   const failure = error instanceof CommanderError ? readUsageError(error) : error;
   const verbose = session.verbose || args.includes('--verbose');
   const text = describeFailure(failure, { verbose, color: paints(session, 'stderr'), configured: session.configured });
-  session.stderr.write(session.ascii ? spellAscii(text) : text);
+  session.stderr.write(guardLog(session, session.ascii ? spellAscii(text) : text));
   return EXIT.trouble;
 }
 

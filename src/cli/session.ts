@@ -59,10 +59,15 @@ export function applyFlags(
   session.ascii = flags.ascii === true;
 }
 
+/** Text for a log. To a runner of GitHub Actions `##[` is a command anywhere in a line, and names come from files. */
+export function guardLog({ env }: Session, text: string): string {
+  return env['GITHUB_ACTIONS'] === 'true' ? text.replaceAll('##[', '# #[') : text;
+}
+
 /** Writes a line beside the result, on stderr. */
 export function log(session: Session, line: string): void {
   session.clearLine?.();
-  const text = session.ascii ? spellAscii(line) : line;
+  const text = guardLog(session, session.ascii ? spellAscii(line) : line);
   session.logged += countLines([text], readColumns(session.stderr));
   session.stderr.write(`${text}\n`);
 }

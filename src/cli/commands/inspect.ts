@@ -18,7 +18,7 @@ import { ProgressLine } from '../progress.ts';
 import { print } from '../render.ts';
 import { fitScreen } from '../fit-screen.ts';
 import { breaksSafety, requireSafetyRules } from '../rules.ts';
-import { applyFlags, log, type Session } from '../session.ts';
+import { applyFlags, guardLog, log, type Session } from '../session.ts';
 
 /** `model-diff inspect`: what a checkpoint consists of. */
 export async function runInspect(session: Session, path: string, flags: InspectFlags): Promise<void> {
@@ -97,7 +97,7 @@ async function show(
   const layout = decideLayout(session, flags, after);
   await print(
     session,
-    writeInspection(checkpoint, name, layout, { hasStatistics, origin: describeInspectionOrigin(provenance) }),
+    guardLog(session, writeInspection(checkpoint, name, layout, { hasStatistics, origin: describeInspectionOrigin(provenance) })),
   );
 }
 

@@ -36,7 +36,8 @@ export function writeAnnotations(annotations: readonly Annotation[]): string {
 }
 
 function clean(text: string): string {
-  return truncateMiddle(escapeTerminal(text), LONGEST);
+  // What an older form of commands begins with, which runners find anywhere in a line.
+  return truncateMiddle(escapeTerminal(text), LONGEST).replaceAll('##[', '# #[');
 }
 
 /** The message of a workflow command. */
