@@ -2,7 +2,7 @@ import type { OverallChange } from '../analysis/overall.ts';
 import type { TensorColumns } from '../comparison/columns.ts';
 import { PAIR_METRIC_NAMES, PAIR_METRICS, type PairMetric } from '../comparison/metrics.ts';
 import { changeRatioAt } from '../comparison/rows.ts';
-import { toSnakeCase } from '../report/json/keys.ts';
+import { toSnakeCase } from '../wording/snake-case.ts';
 
 /** A number of a tensor that rules can ask for. */
 export interface RuleMetric {
