@@ -1209,7 +1209,8 @@ interface RuleCase {
 
 /**
  * Holds a comparison to rules: the gates of the command line as a pure function. A number that does not exist breaks a rule on numbers,
- * and so does a tensor with new NaN or Inf; a pattern that matches no tensor gives `unmatched`.
+ * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure` and `dtype` too. A
+ * pattern that matches no tensor gives `unmatched`.
  *
  * @returns what became of each rule, in their order, those of `expect` last
  * @throws `ModelDiffError` of kind `Argument` for a rule that makes no sense, with the nearest right word, or what is no comparison.

@@ -1,6 +1,6 @@
 /** `checkRules` through the package: the same results for the same values, however they came, and reports that tell them. */
 import test from 'ava';
-import { Checkpoint, checkRules, compare, parseReport, renderReport } from 'model-diff';
+import { analyze, Checkpoint, checkRules, compare, parseReport, renderReport } from 'model-diff';
 import type { Comparison, RuleResult, Rules } from 'model-diff';
 import { findSchemaErrors } from './report/schema.ts';
 
@@ -68,4 +68,118 @@ test('layers of a filtered comparison and of a pattern have one total', async (t
   const part = checkRules(live, { failOn: ['total(change)>0@layers.*'] });
   t.is(whole[0]?.value, part[0]?.value);
   t.true((part[0]?.value ?? 0) > 0);
+});
+
+/** What becomes of rules on tensors that are given as [old, new]. */
+async function hold(
+  tensors: Readonly<Record<string, readonly [Float64Array | null, Float64Array | null]>>,
+  ...failOn: readonly string[]
+): Promise<readonly RuleResult[]> {
+  const side = (at: 0 | 1): Checkpoint =>
+    Checkpoint.fromTensors(
+      new Map(
+        Object.entries(tensors).flatMap(([name, pair]) => {
+          const data = pair[at];
+          return data === null
+            ? []
+            : [[name, { data, shape: name.endsWith('norm') ? [data.length] : [2, data.length / 2] }] as const];
+        }),
+      ),
+    );
+  return checkRules(await compare(side(0), side(1)), { failOn: [...failOn] });
+}
+
+const f64 = (...values: readonly number[]): Float64Array => Float64Array.from(values);
+const words = ({ status, value, message, worst }: RuleResult): unknown[] => [
+  status,
+  value,
+  message,
+  ...worst.map(({ name, note }) => `${name} ${note}`),
+];
+
+const CHANGED = [f64(1, 2, 3, 4), f64(1, 2, 3, 5)] as const;
+
+test('a total that cannot be worked out is broken, and says of what', async (t) => {
+  const still = [f64(1, 2, 3, 4), f64(1, 2, 3, 4)] as const;
+  for (const [title, tensors, message] of [
+    ['squares that overflow', { 'a.weight': [f64(1e200, 1e200), f64(-9e200, 3e200)] }, 'a.weight no number'],
+    [
+      'a norm whose square overflows',
+      { 'a.weight': [f64(1e200, 1e200), f64(1e200, 1e200)], 'b.weight': CHANGED },
+      'a.weight no number',
+    ],
+    ['squares that vanish', { 'a.weight': [f64(1e-200, 1e-200), f64(-9e-200, 3e-200)] }, 'a.weight no number'],
+    [
+      'nothing finite on both sides',
+      { 'a.weight': [f64(Number.NaN, Number.NaN), f64(1, 2)], 'b.weight': still },
+      'a.weight no finite element',
+    ],
+    ['a weight reshaped', { 'a.weight': [f64(1, 2, 3, 4), f64(1, 2)], 'b.weight': still }, 'a.weight another shape'],
+    ['a weight added', { 'a.weight': [null, f64(1, 2)], 'b.weight': still }, 'a.weight added'],
+  ] as const) {
+    for (const result of await hold(tensors, 'total(change)>200%', 'total(cosine)<-1')) {
+      const count = Object.keys(tensors).length;
+      const nouns = `${count} tensor${count === 1 ? '' : 's'}`;
+      t.deepEqual(words(result), ['failed', null, `no number: 1 of ${nouns} without one`, message], `${title}: ${result.rule}`);
+    }
+  }
+  const [zero] = await hold({ 'a.weight': [f64(0, 0), f64(1, 2)] }, 'total(cosine)<-1');
+  t.deepEqual(words(zero!), ['failed', null, 'no number: it is too large, or a side is all zeros']);
+});
+
+test('a total counts and lists what it is of', async (t) => {
+  const matrix = [f64(100, 200, 300, 400), f64(100, 200, 300, 401)] as const;
+  const norm = [f64(1, 1), f64(2, 2.1)] as const;
+  const same = [f64(Number.NaN, Number.NaN), f64(Number.NaN, Number.NaN)] as const;
+  const [both] = await hold({ 'a.weight': matrix, 'b.weight': same, norm }, 'total(change)>5%');
+  t.deepEqual(words(both!).slice(2), ['0.18% over 2 tensors', 'a.weight 0.18%', 'b.weight 0%']);
+  const [alone] = await hold({ 'a.weight': [matrix[0], matrix[0]], norm }, 'total(change)>5%');
+  t.is(alone?.status, 'passed', 'the norm is small against the matrix');
+  t.is(alone?.tensors, 2, 'where no matrix changed, all weights');
+});
+
+test('results by hand are looked at field by field', async (t) => {
+  const live = await comparison;
+  const [good] = checkRules(live, { failOn: ['nan'] });
+  for (const bad of [
+    { status: 'bogus' },
+    { worst: [null] },
+    { worst: [{ name: 'x', value: null }] },
+    { value: '1' },
+    { tensors: -1 },
+    { broken: undefined },
+  ])
+    t.throws(() => renderReport(live, { rules: [{ ...good, ...bad }] as never }), { code: 'E_ARGUMENT' }, JSON.stringify(bad));
+  t.notThrows(() => renderReport(live, { rules: [good!] }));
+});
+
+test('a text of very many rules, and a long rule in full', async (t) => {
+  const live = await comparison;
+  const [good] = checkRules(live, { failOn: ['nan'] });
+  const rule = `nan@{${'layers.*,'.repeat(20)}head}`;
+  const text = renderReport(live, {
+    format: 'text',
+    rules: [{ ...good!, rule }, ...Array.from({ length: 150_000 }, () => good!)],
+  });
+  t.true(text.includes(`  pass  ${rule}  `));
+  t.regex(text, /\n150,001 rules kept\n/);
+});
+
+test('Inf in place of NaN is new in rules, in the analysis, and first among the tensors', async (t) => {
+  const side = (broken: number, scale: number): Checkpoint =>
+    Checkpoint.fromTensors(
+      new Map([
+        ['b.weight', { data: f64(1, broken, 3, 4), shape: [2, 2] }],
+        ['a.weight', { data: f64(1, 2, 3, 4 * scale), shape: [2, 2] }],
+      ]),
+    );
+  const changed = await compare(side(Number.NaN, 1), side(Infinity, 2));
+  t.is(checkRules(changed, { failOn: ['nan'] })[0]?.status, 'failed');
+  const { insights } = analyze(changed);
+  t.true(
+    insights.some(({ code }) => code === 'non_finite_appeared'),
+    JSON.stringify(insights.map(({ code }) => code)),
+  );
+  const text = renderReport(changed, { format: 'markdown' });
+  t.regex(text, /Most changed[^]*`b\.weight`[^]*`a\.weight`/);
 });

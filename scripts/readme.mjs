@@ -34,7 +34,7 @@ const metrics = await tsImport('../src/comparison/metrics.ts', import.meta.url).
   side: module.SIDE_METRICS,
   probe: module.PROBE_METRICS,
 }));
-const { toSnakeCase } = await tsImport('../src/report/json/keys.ts', import.meta.url);
+const { toSnakeCase } = await tsImport('../src/wording/snake-case.ts', import.meta.url);
 
 /** What stands between `<!-- metrics: NAME -->` and `<!-- /metrics -->`. @param {string} name */
 function renderMetrics(name) {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { example, ROOT, run } from './cli.ts';
-import { allBroken, base, broken, check, folder, grown, half, OLD, tuned, wide, zero, type Saved } from './rule-files.ts';
+import { allBroken, base, broken, check, folder, grown, half, OLD, tuned, wide, write, zero, type Saved } from './rule-files.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 test.after.always(folder.remove);
@@ -24,6 +24,10 @@ for (const [rule, passes, fails, message, worst] of [
   ['mean(relative_change)>20%', base, tuned, '48% over 4 tensors', 'block.1.turned 141%'],
   ['total(changed_elements)>4', base, tuned, '5 over 4 tensors', 'block.0.half 2'],
   ['new_norm<=2.5@*half*', base, tuned, '1 of 1 tensor, down to 2.5', 'block.0.half 2.5'],
+  ['nan_new>0', base, broken, '1 of 4 tensors, up to 1', 'block.0.half 1'],
+  ['nan_new>1', broken, null, '', null],
+  ['total(nan_new)>=1', base, broken, '1 over 4 tensors', 'block.0.half 1'],
+  ['inf_new>0@block.0.*', broken, allBroken, '1 of 2 tensors, up to 1', 'block.0.half 1'],
   ['one_minus_cos>1e-3@*turned', base, tuned, '1 of 1 tensor, up to 1', 'block.1.turned 1'],
 ] as const) {
   test(`${rule} passes and fails`, async (t) => {
@@ -48,7 +52,11 @@ test('total(change) is the number of the verdict', async (t) => {
     ],
   );
   const [code, [failed]] = await check(base, tuned, '--fail-on', 'total(change)>5.7%');
-  t.deepEqual([code, failed?.message], [1, '5.71% over 57 tensors'], 'with the digits that tell it from the limit');
+  t.deepEqual(
+    [code, failed?.message],
+    [1, '5.71% over 44 tensors'],
+    'of the matrices, with the digits that tell it from the limit',
+  );
 });
 
 test('unsafe and config pass and fail', async (t) => {
@@ -76,13 +84,15 @@ test('unsafe and config pass and fail', async (t) => {
 
 test('what is not a number breaks a rule on numbers', async (t) => {
   for (const [old, next, rule, note] of [
-    [base, broken, 'change>1000%', 'new NaN or Inf'],
-    [base, grown, 'change>1000%', 'added'],
-    [grown, base, 'max(change)>1000%', 'removed'],
+    [base, broken, 'change>200%', 'new NaN or Inf'],
+    [base, grown, 'change>200%', 'added'],
+    [grown, base, 'max(change)>200%', 'removed'],
     [base, wide, 'changed_elements>0@*half', 'another shape'],
     [zero, base, 'relative_change>1000%', 'all zeros before'],
     [zero, base, 'min(cosine)<-1', 'all zeros before'],
-    [base, broken, 'total(change)>1000%', 'new NaN or Inf'],
+    [base, broken, 'total(change)>200%', 'new NaN or Inf'],
+    [base, grown, 'total(change)>200%', 'added'],
+    [base, wide, 'total(cosine)<-1', 'another shape'],
   ] as const) {
     const [code, [result]] = await check(old, next, '--fail-on', rule);
     t.deepEqual(
@@ -116,6 +126,36 @@ test('a pattern that matches nothing is trouble, and outranks a broken rule', as
   );
 });
 
+test('a pattern that matches is no mistake, even where no tensor has the number', async (t) => {
+  const [code, [gone]] = await check(grown, base, '--fail-on', 'nan_new>1@head*');
+  t.deepEqual([code, gone?.status, gone?.tensors, gone?.message], [0, 'passed', 0, '0 tensors']);
+  t.is((await check(grown, base, '--fail-on', 'max(nan_new)>1@head*'))[0], 1, 'there is no largest of nothing');
+});
+
+test('a tensor that could not be read breaks a rule, in a saved comparison too', async (t) => {
+  const [old, next] = ['XX', 'YY'].map((dtype) => write(`strange-${dtype}`, [...OLD, { name: 'strange', dtype, shape: [2] }]));
+  const json = join(folder.path, 'strange.json');
+  t.is((await run([old ?? '', next ?? '', '-q', '-o', json])).code, 2);
+  t.is((await run(['report', json, '-q'])).code, 0, 'nothing was asked');
+  for (const [rule, message] of [
+    ['nan', 'new NaN or Inf in none of 5 tensors, 1 could not be read'],
+    ['dtype', 'another dtype in none of 5 tensors, 1 could not be read'],
+    ['structure', 'same names and shapes in 4 tensors, 1 could not be read'],
+    ['change>5%', '1 of 5 tensors without a number'],
+    ['nan_new>1', '1 of 5 tensors without a number'],
+    ['total(change)>5%', 'no number: 1 of 5 tensors without one'],
+  ] as const) {
+    const { code, stdout, stderr } = await run(['report', json, '--json', '--fail-on', rule]);
+    const [result] = (JSON.parse(stdout) as Saved).rules;
+    t.deepEqual([code, result?.status, result?.broken, result?.message], [2, 'failed', 1, message], rule);
+    t.deepEqual(result?.worst[0], { name: 'strange', value: null, note: 'could not be read' }, rule);
+    t.true(stderr.endsWith('error: 1 tensor could not be compared; the report says why\n'), stderr);
+  }
+  t.is((await run(['report', json, '-q', '--fail-on', 'nan@norm*'])).code, 2, 'whatever the pattern');
+  const { stdout } = await run(['report', json, '-f', 'github', '--fail-on', 'dtype', '--fail-on', 'nan@norm*']);
+  t.regex(stdout, /^::error title=Rule broken%3A dtype::.*\n::error title=1 tensor could not be compared::.*\n::/);
+});
+
 test('a malformed rule names the place and the nearest right word, before anything is read', async (t) => {
   for (const [rule, message] of [
     ['chnage>5%', /"chnage" \(character 1\)\nhint: did you mean change\?/],
@@ -131,6 +171,12 @@ test('a malformed rule names the place and the nearest right word, before anythi
     ['change>5%@', /expected a pattern of tensors after the @ \(character 11\)/],
     ['change>5%@[a', /^error\[E_ARGUMENT\]: --fail-on "change>5%@\[a" has the pattern "\[a" with an open bracket/],
     ['nan>5', /nan stands alone, without >5 \(character 4\)\nhint: to allow some, use nan_new/],
+    ['change>5', /change is never more than 2 \(character 7\)\nhint: did you mean 5%\?/],
+    ['max(change)>=250%', /max\(change\) is never more than 200% \(character 12\)\n$/],
+    ['coverage<100', /coverage is never more than 1 \(character 9\)\nhint: did you mean 100%\?/],
+    ['change_ratio>50@*norm*', /hint: did you mean 50%\?/],
+    ['cosine<-2', /cosine is never less than -1 \(character 7\)\n$/],
+    ['nan_new<-1', /nan_new is never less than 0/],
     ['config@*', /takes no pattern \(character 8\)/],
     ['changed_elements>5%', /is a count, of which >5% means nothing \(character 17\)\nhint: change_ratio/],
     ['total(max_diff)>1', /a total of max_diff means nothing \(character 7\)\nhint: total takes change, /],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { decideColor, type When } from '../../src/cli/terminal.ts';
-import { example, makeFolder } from './cli.ts';
+import { example, makeFolder, run } from './cli.ts';
 import { countScreenLines, hasTerminal, readScreen, runInTerminal } from './pty.ts';
 
 const TERMINAL = { isTTY: true };
@@ -48,6 +48,16 @@ onTerminal('--top takes the lines that it asks for, and then the conclusion stan
   t.regex(screen, new RegExp(`\n\n${verdict.replace(/[().]/gu, '\\$&')}Compared 57 tensors, `, 'u'));
   const few = readScreen(await runInTerminal([...CALL, '--top', '2'], [80, 40]));
   t.is(few.split('Every matrix').length, 2, 'where it can be seen it is said once');
+});
+
+onTerminal('a saved report leaves room for its error too', async (t) => {
+  const folder = makeFolder();
+  t.teardown(folder.remove);
+  const saved = join(folder.path, 'saved.json');
+  t.is((await run([...CALL, '-q', '-o', saved])).code, 0);
+  const screen = readScreen(await runInTerminal(['report', saved, '--fail-on', 'change>1%@nope*'], [80, 24]));
+  t.true(countScreenLines(screen, 80) < 24, screen);
+  t.regex(screen, /no tensor matches the pattern/u);
 });
 
 onTerminal('files that are written, and stderr that goes elsewhere, are counted too', async (t) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { compare, renderReport } from 'model-diff';
 import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../src/comparison/metrics.ts';
-import { toSnakeCase } from '../../src/report/json/keys.ts';
+import { toSnakeCase } from '../../src/wording/snake-case.ts';
 import { REPORT_SCHEMA } from '../../src/report/json/report-schema.ts';
 
 const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import { Comparison } from '../../src/comparison/comparison.ts';
 import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
-import { toSnakeCase } from '../../src/report/json/keys.ts';
+import { toSnakeCase } from '../../src/wording/snake-case.ts';
 import { parseReport, readReport } from '../../src/report/json/parse.ts';
 import { joinPieces } from '../../src/report/render.ts';
 import { writeText } from '../../src/report/text/comparison.ts';

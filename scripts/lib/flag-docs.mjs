@@ -93,6 +93,6 @@ export const FLAG_DOCS = {
   },
   report: {
     '--fail-on':
-      'As for a comparison: holds the saved comparison to these rules. Without it the reports show what became of the rules when the comparison was made, and the status is 0.',
+      'As for a comparison: holds the saved comparison to these rules. Without it the reports show what became of the rules when the comparison was made, and the status is 0. With it a tensor that could not be read makes the status 2.',
   },
 };

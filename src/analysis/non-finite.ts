@@ -1,3 +1,5 @@
+import { type Nonfinite, totalNonfinite } from '../comparison/nonfinite.ts';
+import { isBroken } from './explanations/broken.ts';
 import { findOverflows, type Overflow } from './overflow.ts';
 import type { TensorRow } from './tensor-row.ts';
 
@@ -32,11 +34,9 @@ export interface Appearance {
 export function countNonFinite(rows: readonly TensorRow[]): NonFinite {
   const present = rows.filter((row) => row.changeType !== 'removed');
   const elements = present.reduce((sum, row) => sum + (row.elements || 0), 0);
-  const holding = present.filter((row) => countIn(row, 'new') > 0);
+  const holding = present.filter((row) => totalNonfinite(row.readSide('new')) > 0);
   const order = (row: TensorRow): number => row.class.depth ?? Infinity;
-  const appeared = holding
-    .filter((row) => countIn(row, 'new') > countIn(row, 'old'))
-    .sort((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
+  const appeared = holding.filter(isBroken).sort((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)));
   const overflows = findOverflows(appeared);
   const explained = new Set(overflows.flatMap(({ tensors }) => tensors));
   return {
@@ -47,20 +47,15 @@ export function countNonFinite(rows: readonly TensorRow[]): NonFinite {
       elements,
     ),
     elementShare: describeAppearance(appeared, elements).elementShare,
-    persistent: holding.filter((row) => countIn(row, 'new') <= countIn(row, 'old')).map(({ name }) => name),
+    persistent: holding.filter((row) => !isBroken(row)).map(({ name }) => name),
     tensors: present.length,
     elements,
   };
 }
 
 function describeAppearance(rows: readonly TensorRow[], elements: number): Appearance {
-  const add = (kind: 'nan' | 'inf'): number => rows.reduce((sum, row) => sum + (row.readSide('new')[kind] || 0), 0);
+  const add = (kind: keyof Nonfinite): number => rows.reduce((sum, row) => sum + (row.readSide('new')[kind] || 0), 0);
   const [nan, inf] = [add('nan'), add('inf')];
   const elementShare = elements > 0 ? Math.min(1, (nan + inf) / elements) : 0;
   return { tensors: rows.map(({ name }) => name), nan, inf, elementShare };
-}
-
-function countIn(row: TensorRow, side: 'old' | 'new'): number {
-  const { nan, inf } = row.readSide(side);
-  return (nan || 0) + (inf || 0);
 }

@@ -10,6 +10,7 @@ import {
 } from '../comparison/columns.ts';
 import { expectShare } from './rounding/expected-share.ts';
 import type { ProbeMetric } from '../comparison/metrics.ts';
+import { countNewNonfinite, type Nonfinite } from '../comparison/nonfinite.ts';
 import { classifyColumns } from '../comparison/classify.ts';
 import type { TensorClass } from '../layer-types/tensor-class.ts';
 import type { UserTypes } from '../layer-types/user-patterns.ts';
@@ -133,6 +134,10 @@ class ColumnsRow implements TensorRow {
 
   get newShape(): readonly number[] | null {
     return shapeAt(this.#columns.new, this.#row);
+  }
+
+  get newNonfinite(): Nonfinite {
+    return countNewNonfinite(this.#columns, this.#row);
   }
 
   readSide(side: 'old' | 'new'): RowSide {

@@ -1,6 +1,7 @@
 import type { ChangeType } from '../comparison/columns.ts';
 import type { RoundingShape } from '../comparison/columns.ts';
 import type { ProbeMetric } from '../comparison/metrics.ts';
+import type { Nonfinite } from '../comparison/nonfinite.ts';
 import type { TensorClass } from '../layer-types/tensor-class.ts';
 
 /** Statistics of one side of a row, read when somebody asks. A number that is not known is NaN. */
@@ -52,6 +53,8 @@ export interface TensorRow {
   /** null where the side is absent or its shape unknown. */
   readonly oldShape: readonly number[] | null;
   readonly newShape: readonly number[] | null;
+  /** NaN and infinite elements that came with the new side. */
+  readonly newNonfinite: Nonfinite;
   readonly readSide: (side: 'old' | 'new') => RowSide;
   /** What a second look at the tensor has found; NaN where nobody looked. */
   readonly probe: (metric: ProbeMetric) => number;

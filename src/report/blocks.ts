@@ -1,6 +1,7 @@
 import type { Analysis } from '../analysis/types.ts';
 import { classifyColumns } from '../comparison/classify.ts';
 import { isCompared, type TensorColumns } from '../comparison/columns.ts';
+import { countNonfinite } from '../comparison/nonfinite.ts';
 
 /** What is known of one block of a stack. */
 export interface Block {
@@ -24,8 +25,8 @@ function listBlocks(columns: TensorColumns, { depthProfile }: Pick<Analysis, 'de
   for (const [row, { stack, depth }] of classifyColumns(columns).entries()) {
     if (stack === null || depth === null || !isCompared(columns, row)) continue;
     if (columns.identical[row] !== 1) moved.add(spell(stack, depth));
-    if ((columns.new.nan[row] ?? 0) > 0 || (columns.new.inf[row] ?? 0) > 0) broken.add(spell(stack, depth));
-    if ((columns.old.nan[row] ?? 0) > 0 || (columns.old.inf[row] ?? 0) > 0) healed.add(spell(stack, depth));
+    if (countNonfinite(columns.new, row) > 0) broken.add(spell(stack, depth));
+    if (countNonfinite(columns.old, row) > 0) healed.add(spell(stack, depth));
   }
   const stacks = new Map<string, Block[]>();
   for (const { stack, depth, change } of depthProfile) {

@@ -1,6 +1,16 @@
 import type { Analysis } from '../analysis/types.ts';
-import type { RuleResult } from '../rules/types.ts';
-import { flag, isPlainObject, numberFrom, oneOf, type OptionsOf, type OptionType, wholeNumber } from '../options.ts';
+import type { RuleCase, RuleResult } from '../rules/types.ts';
+import {
+  flag,
+  isPlainObject,
+  numberFrom,
+  oneOf,
+  type OptionsOf,
+  type OptionTable,
+  type OptionType,
+  text,
+  wholeNumber,
+} from '../options.ts';
 
 /** Options of the reports. */
 export interface VisualizationConfig {
@@ -24,17 +34,31 @@ export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
   chartHeight: numberFrom(100, 10_000),
 };
 
-/** Results of rules, as far as their parts tell. */
+const count = wholeNumber(0);
+const number: OptionType = { expected: 'a number or null', accepts: (value) => value === null || Number.isFinite(value) };
+
+const RULE_CASE: OptionsOf<RuleCase> = { name: text, value: number, note: text };
+
+const RULE_RESULT: OptionsOf<RuleResult> = {
+  rule: text,
+  status: oneOf('passed', 'failed', 'unmatched'),
+  value: number,
+  tensors: count,
+  broken: count,
+  message: text,
+  worst: { expected: 'tensors', accepts: (value) => Array.isArray(value) && value.every((one) => isMadeOf(RULE_CASE, one)) },
+};
+
+/** Results of rules. */
 export const RULE_RESULTS: OptionType = {
   expected: 'what checkRules gave',
-  accepts: (value) =>
-    Array.isArray(value) &&
-    value.every((result) => {
-      if (!isPlainObject(result)) return false;
-      const { rule, status, message, worst } = result as Partial<RuleResult>;
-      return [rule, status, message].every((word) => typeof word === 'string') && Array.isArray(worst);
-    }),
+  accepts: (value) => Array.isArray(value) && value.every((result) => isMadeOf(RULE_RESULT, result)),
 };
+
+/** Whether a value has every field of a table. */
+function isMadeOf(table: OptionTable, value: unknown): boolean {
+  return isPlainObject(value) && Object.entries(table).every(([field, { accepts }]) => accepts(value[field]));
+}
 
 /** An analysis, as far as its parts tell. */
 export const ANALYSIS: OptionType = {

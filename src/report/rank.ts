@@ -1,5 +1,6 @@
 import type { TrainingInsight } from '../analysis/types.ts';
 import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
+import { hasNewNonfinite } from '../comparison/nonfinite.ts';
 import { selectFirst } from '../comparison/select-first.ts';
 import { compareCodeUnits } from '../names/order.ts';
 import { selectRows } from './groups.ts';
@@ -28,20 +29,13 @@ export function listFromZero(columns: TensorColumns): number[] {
   return rows.sort((a, b) => (columns.new.norm[b] ?? 0) - (columns.new.norm[a] ?? 0) || a - b);
 }
 
-/** NaN and infinite elements that the new tensor has and the old one had not; 0 where the counts are not known. */
-function countNewNonfinite(columns: TensorColumns, row: number): number {
-  const count = (side: 'old' | 'new'): number => (columns[side].nan[row] ?? Number.NaN) + (columns[side].inf[row] ?? Number.NaN);
-  const gained = count('new') - count('old');
-  return gained > 0 ? gained : 0;
-}
-
 /** Insights, the most severe first, otherwise as they came. */
 export function sortInsights(insights: readonly TrainingInsight[]): TrainingInsight[] {
   return [...insights].sort(compareSeverity);
 }
 
 function readKey(columns: TensorColumns, row: number): number {
-  if (countNewNonfinite(columns, row) > 0) return Number.MAX_VALUE;
+  if (hasNewNonfinite(columns, row)) return Number.MAX_VALUE;
   const change = columns.relativeChange[row] ?? Number.NaN;
   if (Number.isFinite(change)) return change;
   return columns.old.norm[row] === 0 ? Number.MAX_VALUE / 2 : -1;

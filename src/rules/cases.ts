@@ -1,9 +1,10 @@
 import { changeTypeAt, hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
 import { selectFirst } from '../comparison/select-first.ts';
 import { formatValue } from './format-value.ts';
+import { UNREADABLE } from './judgement.ts';
 import { isUpper, type Limit } from './limit.ts';
 import type { RuleMetric } from './metrics.ts';
-import { hasNewNonfinite } from './new-nonfinite.ts';
+import { hasNewNonfinite } from '../comparison/nonfinite.ts';
 import { MOST_CASES, type Subject } from './rule.ts';
 import type { RuleCase } from './types.ts';
 
@@ -16,12 +17,12 @@ export interface Case {
   readonly fault: string | null;
 }
 
-/** Reads the number of a tensor, or why there is none to be judged by. */
+/** Reads the number of a tensor, or why there is none to be judged by. New NaN and Inf leave no change; what one side holds can be told. */
 export function readCase({ columns, allowNonfinite }: Subject, metric: RuleMetric, row: number): Case {
   const value = metric.read(columns, row);
   const fault = columns.errors.has(row)
-    ? 'could not be compared'
-    : !allowNonfinite && hasNewNonfinite(columns, row)
+    ? UNREADABLE
+    : metric.side === 'both' && !allowNonfinite && hasNewNonfinite(columns, row)
       ? 'new NaN or Inf'
       : Number.isFinite(value) && !isOfNothing(columns, metric, row)
         ? null

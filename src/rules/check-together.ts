@@ -1,11 +1,9 @@
-import { sortRows } from '../analysis/apart.ts';
-import { measureOverall, selectMeasured } from '../analysis/overall.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { type Case, listWorst, readCase } from './cases.ts';
 import { formatValue } from './format-value.ts';
 import { breaks, type Limit } from './limit.ts';
-import type { RuleMetric, Whole } from './metrics.ts';
-import { hasNewNonfinite } from './new-nonfinite.ts';
+import { measureWhole, type Together } from './measure-whole.ts';
+import type { RuleMetric } from './metrics.ts';
 import type { Judgement, Subject } from './rule.ts';
 
 /** How numbers of several tensors become one. `total` is a sum, or the number of all weights as one vector. */
@@ -31,43 +29,36 @@ export function checkTogether(
   rows: readonly number[],
 ): Judgement {
   const cases = rows.map((row) => readCase(subject, metric, row));
-  if (aggregate === 'total' && typeof metric.total === 'function') return checkWhole(subject, metric, metric.total, limit, cases);
-  const faulty = cases.filter(({ fault }) => fault !== null);
-  const value = faulty.length > 0 ? Number.NaN : AGGREGATES[aggregate](cases.map((one) => one.value));
-  return conclude(subject, metric, limit, value, cases, faulty);
-}
-
-/** The number of the verdict: over all weights of some tensors. Only what is broken leaves none. */
-function checkWhole(subject: Subject, metric: RuleMetric, pick: Whole, limit: Limit, cases: readonly Case[]): Judgement {
-  const { columns, rows, allowNonfinite } = subject;
-  const isBroken = ({ row }: Case): boolean => columns.errors.has(row) || (!allowNonfinite && hasNewNonfinite(columns, row));
-  const asked = new Set(cases.map(({ row }) => rows[row]));
-  const weights = selectMeasured(sortRows(rows).weights.filter((row) => asked.has(row)));
-  const known = cases.filter(({ fault }) => fault === null);
-  const faulty = cases.filter(isBroken);
-  const value = weights.length === 0 || faulty.length > 0 ? Number.NaN : (pick(measureOverall(weights)) ?? Number.NaN);
-  return conclude(subject, metric, limit, value, known, faulty);
-}
-
-function conclude(
-  subject: Subject,
-  metric: RuleMetric,
-  limit: Limit,
-  value: number,
-  cases: readonly Case[],
-  faulty: readonly Case[],
-): Judgement {
+  const { number, counted, faulty } =
+    aggregate === 'total' && typeof metric.total === 'function'
+      ? measureWhole(subject, metric.total, cases)
+      : measureEach(AGGREGATES[aggregate], cases);
+  const value = faulty.length > 0 ? Number.NaN : number;
   const isKnown = Number.isFinite(value);
+  const tensors = formatNoun(counted.length, 'tensor');
   return {
     status: !isKnown || breaks(limit, value) ? 'failed' : 'passed',
     value: isKnown ? value : null,
-    tensors: cases.length,
+    tensors: counted.length,
     broken: faulty.length,
     message: isKnown
-      ? `${formatValue(value, metric.unit, limit.number)} over ${formatNoun(cases.length, 'tensor')}`
-      : faulty.length === 0
-        ? 'no number: nothing was compared'
-        : `no number: ${formatCount(faulty.length)} of ${formatNoun(cases.length, 'tensor')} without one`,
-    worst: listWorst(subject, metric, limit, faulty.length > 0 ? faulty : cases),
+      ? `${formatValue(value, metric.unit, limit.number)} over ${tensors}`
+      : `no number: ${explain(counted, faulty)}`,
+    worst: listWorst(subject, metric, limit, faulty.length > 0 ? faulty : counted.filter(({ fault }) => fault === null)),
   };
+}
+
+/** One number of the numbers that the tensors have. */
+function measureEach(aggregate: (values: readonly number[]) => number, cases: readonly Case[]): Together {
+  return {
+    number: aggregate(cases.map(({ value }) => value)),
+    counted: cases,
+    faulty: cases.filter(({ fault }) => fault !== null),
+  };
+}
+
+function explain(counted: readonly Case[], faulty: readonly Case[]): string {
+  if (counted.length === 0) return 'nothing was compared';
+  if (faulty.length === 0) return 'it is too large, or a side is all zeros';
+  return `${formatCount(faulty.length)} of ${formatNoun(counted.length, 'tensor')} without one`;
 }

@@ -3,9 +3,12 @@ import { formatShape } from '../wording/numbers.ts';
 import type { Judgement } from './rule.ts';
 import type { RuleCase } from './types.ts';
 
+/** Of a tensor that has an error in place of numbers. */
+export const UNREADABLE = 'could not be read';
+
 /** How a tensor is not what it was, in a few words. */
 export function describeChange(columns: TensorColumns, row: number): string {
-  if (columns.errors.has(row)) return 'could not be compared';
+  if (columns.errors.has(row)) return UNREADABLE;
   const type = changeTypeAt(columns, row);
   if (type === 'added' || type === 'removed') return type;
   if (!isCompared(columns, row)) return [columns.old, columns.new].map(({ shape }) => formatShape(shape[row] ?? [])).join(' → ');

@@ -1,4 +1,4 @@
-import { type ChangeType, changeTypeAt } from '../comparison/columns.ts';
+import { type ChangeType, changeTypeAt, type TensorColumns } from '../comparison/columns.ts';
 import { isUnsafe } from '../comparison/unsafe.ts';
 import type { Finding } from '../checkpoint/types.ts';
 import { spellConfigValue } from '../wording/config-value.ts';
@@ -6,10 +6,11 @@ import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { joinWords } from '../wording/sentences.ts';
 import { truncateMiddle } from '../wording/width.ts';
 import { formatValue } from './format-value.ts';
-import { breaks, type Limit } from './limit.ts';
-import { conclude, describeChange, describeDtypes, nameCase } from './judgement.ts';
-import { countNewNonfinite } from './new-nonfinite.ts';
+import { breaks, type Limit, type Range } from './limit.ts';
+import { conclude, describeChange, describeDtypes, nameCase, UNREADABLE } from './judgement.ts';
+import { countNewNonfinite, totalNonfinite } from '../comparison/nonfinite.ts';
 import { type Judgement, MOST_CASES, type Subject } from './rule.ts';
+import type { RuleCase } from './types.ts';
 
 /**
  * A rule that is a word: about tensors, of which a pattern may choose some, about a comparison as a whole, or about a number of it, which
@@ -18,7 +19,7 @@ import { type Judgement, MOST_CASES, type Subject } from './rule.ts';
 export type Keyword = (
   | { readonly about: 'tensors'; readonly judge: (subject: Subject, rows: readonly number[]) => Judgement }
   | { readonly about: 'whole'; readonly judge: (subject: Subject) => Judgement }
-  | { readonly about: 'number'; readonly judge: (subject: Subject, limit: Limit) => Judgement }
+  | { readonly about: 'number'; readonly range: Range; readonly judge: (subject: Subject, limit: Limit) => Judgement }
 ) & {
   /** What to write in place of the word with a number. */
   readonly instead?: string;
@@ -30,23 +31,25 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ['dtype', { about: 'tensors', judge: checkDtypes }],
   ['unsafe', { about: 'whole', judge: ({ old, new: fresh }) => checkSafety([...old.findings, ...fresh.findings]) }],
   ['config', { about: 'whole', judge: checkConfiguration }],
-  ['coverage', { about: 'number', judge: checkCoverage }],
+  ['coverage', { about: 'number', range: [0, 1], judge: checkCoverage }],
 ]);
 
 export const KEYWORD_ALIASES: ReadonlyMap<string, string> = new Map([['nonfinite', 'nan']]);
 
 /** Tensors with NaN or Inf that they did not have before. */
 function checkNonfinite({ columns }: Subject, rows: readonly number[]): Judgement {
-  const counts = rows.map((row) => ({ row, ...countNewNonfinite(columns, row) })).filter(({ nan, inf }) => nan + inf > 0);
+  const found = setUnreadableApart(columns, rows);
+  const counts = found.read
+    .map((row) => ({ row, ...countNewNonfinite(columns, row) }))
+    .filter((counted) => totalNonfinite(counted) > 0);
   const worst = counts
-    .sort((a, b) => b.nan + b.inf - (a.nan + a.inf))
+    .sort((a, b) => totalNonfinite(b) - totalNonfinite(a))
     .slice(0, MOST_CASES)
     .map(({ row, nan, inf }) => {
       const words = [nan > 0 ? `${formatCount(nan)} NaN` : '', inf > 0 ? `${formatCount(inf)} Inf` : ''];
       return nameCase(columns, row, joinWords(words.filter((word) => word !== '')), nan + inf);
     });
-  const message = `${counts.length === 0 ? 'none' : formatCount(counts.length)} of ${formatNoun(rows.length, 'tensor')}`;
-  return conclude(rows.length, counts.length, `new NaN or Inf in ${message}`, worst);
+  return found.conclude(counts.length, `new NaN or Inf in ${countOf(counts.length, rows)}`, worst);
 }
 
 const STRUCTURE: readonly (readonly [ChangeType, string])[] = [
@@ -57,22 +60,44 @@ const STRUCTURE: readonly (readonly [ChangeType, string])[] = [
 
 /** Tensors on one side only, or of another shape. */
 function checkStructure({ columns }: Subject, rows: readonly number[]): Judgement {
-  const found = STRUCTURE.map(([type, word]) => ({ word, rows: rows.filter((row) => changeTypeAt(columns, row) === type) }));
-  const broken = found.reduce((sum, one) => sum + one.rows.length, 0);
-  const counts = found.filter((one) => one.rows.length > 0).map(({ word, rows: { length } }) => `${formatCount(length)} ${word}`);
-  const worst = found
-    .flatMap(({ rows: own }) => own.slice(0, MOST_CASES))
+  const found = setUnreadableApart(columns, rows);
+  const groups = STRUCTURE.map(([type, word]) => ({
+    word,
+    rows: found.read.filter((row) => changeTypeAt(columns, row) === type),
+  })).filter((group) => group.rows.length > 0);
+  const broken = groups.reduce((sum, group) => sum + group.rows.length, 0);
+  const counts = groups.map(({ word, rows: { length } }) => `${formatCount(length)} ${word}`);
+  const worst = groups
+    .flatMap((group) => group.rows.slice(0, MOST_CASES))
     .map((row) => nameCase(columns, row, describeChange(columns, row)));
-  const message = broken === 0 ? `same names and shapes in ${formatNoun(rows.length, 'tensor')}` : joinWords(counts);
-  return conclude(rows.length, broken, message, worst.slice(0, MOST_CASES));
+  const message = broken === 0 ? `same names and shapes in ${formatNoun(found.read.length, 'tensor')}` : joinWords(counts);
+  return found.conclude(broken, message, worst);
 }
 
 /** Tensors of another dtype. */
 function checkDtypes({ columns }: Subject, rows: readonly number[]): Judgement {
-  const broken = rows.filter((row) => columns.dtypeChanged[row] === 1);
+  const found = setUnreadableApart(columns, rows);
+  const broken = found.read.filter((row) => columns.dtypeChanged[row] === 1);
   const worst = broken.slice(0, MOST_CASES).map((row) => nameCase(columns, row, describeDtypes(columns, row)));
-  const message = `${broken.length === 0 ? 'none' : formatCount(broken.length)} of ${formatNoun(rows.length, 'tensor')}`;
-  return conclude(rows.length, broken.length, `another dtype in ${message}`, worst);
+  return found.conclude(broken.length, `another dtype in ${countOf(broken.length, rows)}`, worst);
+}
+
+function countOf(count: number, { length }: readonly number[]): string {
+  return `${count === 0 ? 'none' : formatCount(count)} of ${formatNoun(length, 'tensor')}`;
+}
+
+/** The tensors that could be read, and a conclusion in which the others break the rule: nobody knows what they hold. */
+function setUnreadableApart(columns: TensorColumns, rows: readonly number[]) {
+  const read = rows.filter((row) => !columns.errors.has(row));
+  const failed = rows.filter((row) => columns.errors.has(row));
+  const rest = failed.length === 0 ? '' : `, ${formatCount(failed.length)} ${UNREADABLE}`;
+  return {
+    read,
+    conclude: (broken: number, message: string, worst: readonly RuleCase[]): Judgement => {
+      const cases = [...failed.slice(0, MOST_CASES).map((row) => nameCase(columns, row, UNREADABLE)), ...worst];
+      return conclude(rows.length, broken + failed.length, `${message}${rest}`, cases.slice(0, MOST_CASES));
+    },
+  };
 }
 
 /** Files that could run code, and odd archives. */

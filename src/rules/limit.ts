@@ -4,6 +4,9 @@ export interface Limit {
   readonly number: number;
 }
 
+/** The least and the most that a number can be. */
+export type Range = readonly [least: number, most: number];
+
 export type Operator = '>' | '>=' | '<' | '<=';
 
 const OPERATORS: Readonly<Record<Operator, (value: number, limit: number) => boolean>> = {

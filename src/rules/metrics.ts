@@ -2,7 +2,8 @@ import type { OverallChange } from '../analysis/overall.ts';
 import type { TensorColumns } from '../comparison/columns.ts';
 import { PAIR_METRIC_NAMES, PAIR_METRICS, type PairMetric } from '../comparison/metrics.ts';
 import { changeRatioAt } from '../comparison/rows.ts';
-import { toSnakeCase } from '../report/json/keys.ts';
+import { toSnakeCase } from '../wording/snake-case.ts';
+import type { Range } from './limit.ts';
 
 /** A number of a tensor that rules can ask for. */
 export interface RuleMetric {
@@ -10,6 +11,7 @@ export interface RuleMetric {
   readonly unit: 'ratio' | 'cosine' | 'size' | 'elements';
   /** Tensors of one side that have it; `both`: how a tensor changed. */
   readonly side: 'both' | 'old' | 'new';
+  readonly range: Range;
   readonly read: (columns: TensorColumns, row: number) => number;
   /** What all tensors together have: their sum, or a number of all weights as one vector; absent where neither means anything. */
   readonly total?: 'sum' | Whole;
@@ -35,13 +37,25 @@ const OWN_UNITS: Readonly<Partial<Record<PairMetric, RuleMetric['unit']>>> = {
   oneMinusCos: 'size',
 };
 
+/** Every number but these is 0 or more. */
+const FROM_ZERO: Range = [0, Number.POSITIVE_INFINITY];
+const OWN_RANGES: Readonly<Partial<Record<PairMetric, Range>>> = {
+  symmetricChange: [0, 2],
+  cosineSim: [-1, 1],
+  oneMinusCos: [0, 2],
+  meanDiff: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+};
+
 /** Every metric by its key in JSON. */
 export const RULE_METRICS: ReadonlyMap<string, RuleMetric> = new Map([
   ...PAIR_METRIC_NAMES.map((metric) => [toSnakeCase(metric), describePair(metric)] as const),
-  ['change_ratio', { unit: 'ratio', side: 'both', read: (columns, row) => changeRatioAt(columns, row) ?? Number.NaN }],
+  [
+    'change_ratio',
+    { unit: 'ratio', side: 'both', range: [0, 1], read: (columns, row) => changeRatioAt(columns, row) ?? Number.NaN },
+  ],
   ['total_elements', count('both', (columns) => columns.totalElements)],
-  ['old_norm', { unit: 'size', side: 'old', read: ({ old }, row) => at(old.norm, row) }],
-  ['new_norm', { unit: 'size', side: 'new', read: (columns, row) => at(columns.new.norm, row) }],
+  ['old_norm', { unit: 'size', side: 'old', range: FROM_ZERO, read: ({ old }, row) => at(old.norm, row) }],
+  ['new_norm', { unit: 'size', side: 'new', range: FROM_ZERO, read: (columns, row) => at(columns.new.norm, row) }],
   ...(['nan', 'inf', 'zeros'] as const).flatMap((kind) =>
     (['old', 'new'] as const).map((side) => [`${kind}_${side}`, count(side, (columns) => columns[side][kind])] as const),
   ),
@@ -60,6 +74,7 @@ function describePair(metric: PairMetric): RuleMetric {
   return {
     unit: OWN_UNITS[metric] ?? (unit === 'weight' ? 'size' : 'elements'),
     side: 'both',
+    range: OWN_RANGES[metric] ?? FROM_ZERO,
     read,
     ...(total !== undefined && { total }),
   };
@@ -67,7 +82,7 @@ function describePair(metric: PairMetric): RuleMetric {
 
 function count(side: RuleMetric['side'], column: (columns: TensorColumns) => Float64Array): RuleMetric {
   const read: RuleMetric['read'] = (columns, row) => at(column(columns), row);
-  return { unit: 'elements', side, read, total: 'sum' };
+  return { unit: 'elements', side, range: FROM_ZERO, read, total: 'sum' };
 }
 
 function at(column: Float64Array, row: number): number {

@@ -4,7 +4,7 @@ import { joinWords } from '../wording/sentences.ts';
 import { checkTensors } from './check-tensors.ts';
 import { AGGREGATE_NAMES, checkTogether } from './check-together.ts';
 import { KEYWORD_ALIASES, type Keyword, KEYWORDS } from './keywords.ts';
-import { type Limit, OPERATOR_NAMES } from './limit.ts';
+import { type Limit, OPERATOR_NAMES, type Range } from './limit.ts';
 import { METRIC_ALIASES, RULE_METRICS, type RuleMetric } from './metrics.ts';
 import { compilePatterns, type Judgement, type NameTest, type Rule, selectRows, type Subject, UNMATCHED } from './rule.ts';
 
@@ -66,7 +66,7 @@ function chooseKeyword(parts: Parts, keyword: Keyword, matches: NameTest): Rule[
   if (pattern !== undefined && keyword.about !== 'tensors')
     throw fail('pattern', `${word} is about the comparison as a whole and takes no pattern`, `write it without @${pattern}`);
   if (keyword.about === 'number') {
-    const read = readLimit(parts, word);
+    const read = readLimit(parts, word, keyword.range);
     return (subject) => keyword.judge(subject, read);
   }
   if (limit !== '') throw fail('limit', `${word} stands alone, without ${limit}`, keyword.instead);
@@ -84,7 +84,7 @@ function chooseMetric(parts: Parts, name: string, matches: NameTest): Rule['judg
     throw aggregate === null
       ? failUnknown(parts, 'word', word, 'rule or metric', [...KEYWORD_NAMES, ...METRIC_NAMES])
       : failUnknown(parts, 'inner', name, 'metric', METRIC_NAMES);
-  const limit = readLimit(parts, inner === undefined ? word : `${word}(${inner.trim()})`);
+  const limit = readLimit(parts, inner === undefined ? word : `${word}(${inner.trim()})`, metric.range);
   if (limitText.endsWith('%') && metric.unit === 'elements')
     throw fail(
       'limit',
@@ -98,15 +98,19 @@ function chooseMetric(parts: Parts, name: string, matches: NameTest): Rule['judg
   );
 }
 
-/** Judges by the rows that match and that a rule is about. A pattern that finds none is a mistake; that no tensor has a number is not. */
+/** Judges by the rows that match and that a rule is about. A pattern that no name matches is a mistake; that no tensor has a number is not. */
 function onRows(
   matches: NameTest,
   isAbout: (subject: Subject, row: number) => boolean,
   judge: (subject: Subject, rows: readonly number[]) => Judgement,
 ): Rule['judge'] {
   return (subject) => {
-    const rows = selectRows(subject, matches).filter((row) => isAbout(subject, row));
-    return rows.length === 0 && matches !== null ? UNMATCHED : judge(subject, rows);
+    const rows = selectRows(subject, matches);
+    if (rows.length === 0 && matches !== null) return UNMATCHED;
+    return judge(
+      subject,
+      rows.filter((row) => isAbout(subject, row)),
+    );
   };
 }
 
@@ -114,7 +118,7 @@ function hasNumber({ side }: RuleMetric): (subject: Subject, row: number) => boo
   return ({ columns }, row) => side === 'both' || columns[side].dtype[row] !== '';
 }
 
-function readLimit({ limit, fail }: Parts, subject: string): Limit {
+function readLimit({ limit, fail }: Parts, subject: string, [least, most]: Range): Limit {
   const operator = OPERATOR_NAMES.find((known) => limit.startsWith(known));
   if (operator === undefined) {
     const found = limit === '' ? 'nothing' : spell(limit);
@@ -130,6 +134,11 @@ function readLimit({ limit, fail }: Parts, subject: string): Limit {
   const number = Number.parseFloat(text) / (isPercent ? 100 : 1);
   if (!NUMBER.test(text) || !Number.isFinite(number))
     throw fail('limit', `expected a number such as 0.05 or 5% after ${operator}, found ${text === '' ? 'nothing' : spell(text)}`);
+  const write = (bound: number): string => (isPercent ? `${bound * 100}%` : String(bound));
+  const isMeant = !isPercent && number > most && number / 100 <= most;
+  if (number < least) throw fail('limit', `${subject} is never less than ${write(least)}`);
+  if (number > most)
+    throw fail('limit', `${subject} is never more than ${write(most)}`, isMeant ? `did you mean ${text}%?` : undefined);
   return { operator, number };
 }
 

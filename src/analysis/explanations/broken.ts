@@ -1,3 +1,4 @@
+import { type Nonfinite, totalNonfinite } from '../../comparison/nonfinite.ts';
 import { formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { findOverflows } from '../overflow.ts';
 import { groupChange } from '../overall.ts';
@@ -6,15 +7,9 @@ import type { TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { countPlaced, type Story } from './story.ts';
 
-type Count = 'nan' | 'inf';
-
-function gained(row: TensorRow, kind: Count): number {
-  return Math.max(0, (row.readSide('new')[kind] || 0) - (row.readSide('old')[kind] || 0));
-}
-
 /** Whether NaN or Inf came with the new checkpoint. */
 export function isBroken(row: TensorRow): boolean {
-  return row.changeType !== 'removed' && gained(row, 'nan') + gained(row, 'inf') > 0;
+  return totalNonfinite(row.newNonfinite) > 0;
 }
 
 /** NaN and Inf that came with the new checkpoint, told before all else. What a conversion explains is told as that. */
@@ -37,11 +32,11 @@ export function explainBroken(story: Story): readonly Claim[] {
 
 /** NaN and Inf of the old checkpoint that the new one has no more. */
 export const explainMended: Explain = (story, open) => {
-  const lost = (row: TensorRow): number => countIn(row, 'old') - countIn(row, 'new');
+  const lost = (row: TensorRow): number => totalNonfinite(row.readSide('old')) - totalNonfinite(row.readSide('new'));
   const rows = open.filter((row) => lost(row) > 0);
   if (rows.length === 0) return [];
   const elements = sumOf(rows, lost);
-  const still = rows.filter((row) => countIn(row, 'new') > 0).length;
+  const still = rows.filter((row) => totalNonfinite(row.readSide('new')) > 0).length;
   const now =
     still === 0
       ? `${rows.length === 1 ? 'holds' : 'hold'} none now`
@@ -59,18 +54,13 @@ export const explainMended: Explain = (story, open) => {
   ];
 };
 
-function countIn(row: TensorRow, side: 'old' | 'new'): number {
-  const { nan, inf } = row.readSide(side);
-  return (nan || 0) + (inf || 0);
-}
-
 function describe(story: Story, rows: readonly TensorRow[], present: readonly TensorRow[]): Claim {
   const of = present.length;
-  const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => gained(row, kind) > 0));
+  const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => row.newNonfinite[kind] > 0));
   const holding = present.filter((row) => holds.some((kind) => (row.readSide('new')[kind] || 0) > 0)).length;
-  const isEach = rows.every((row) => holds.every((kind) => gained(row, kind) > 0));
+  const isEach = rows.every((row) => holds.every((kind) => row.newNonfinite[kind] > 0));
   const kinds = holds.map((kind) => (kind === 'nan' ? 'NaN' : 'Inf')).join(isEach ? ' and ' : ' or ');
-  const total = (kind: Count): number => rows.reduce((sum, row) => sum + gained(row, kind), 0);
+  const total = (kind: keyof Nonfinite): number => rows.reduce((sum, row) => sum + row.newNonfinite[kind], 0);
   const evidence = {
     tensors: rows.length,
     of,

@@ -2,11 +2,9 @@ import { realpathSync } from 'node:fs';
 import type { Comparison } from '../../comparison/comparison.ts';
 import { prepareReport } from '../../report/report.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
-import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
 import { decideStatus } from '../exit.ts';
-import { describeFailure } from '../failure.ts';
 import type { DiffFlags } from '../flags.ts';
 import { addConfig, nameConfigured } from '../config/add-config.ts';
 import { findConfig } from '../config/find-config.ts';
@@ -17,6 +15,7 @@ import { chooseFormat, deliver } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
 import { describeUnmatched, hintAtNonfinite, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
+import { describeFailedTensors, spellTrouble } from '../trouble.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
 export async function runDiff(session: Session, oldPath: string, newPath: string, given: DiffFlags): Promise<void> {
@@ -58,17 +57,13 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     ...(flags.quiet === true
       ? []
       : [describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds: process.uptime(), threads })]),
-    ...(summary.failedTensors > 0
-      ? [`error: ${formatNoun(summary.failedTensors, 'tensor')} could not be compared; the report says why`]
-      : []),
+    ...describeFailedTensors(summary.failedTensors),
   ];
-  const hint = flags.quiet === true ? null : await hintAtNonfinite(comparison, rules);
+  const hint = flags.quiet === true ? null : hintAtNonfinite(comparison, rules);
   const trouble = [disjoint, unmatched]
     .filter((error) => error !== null)
     .slice(0, 1)
-    .flatMap((error) =>
-      describeFailure(error, { verbose: session.verbose, color: false, configured: session.configured }).trimEnd().split('\n'),
-    );
+    .flatMap((error) => spellTrouble(session, error));
   await deliver(session, report, flags, outputs, [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])]);
   for (const line of listAfter()) log(session, line);
   if (disjoint !== null) throw disjoint;

@@ -9,7 +9,8 @@ import { HOW_TO_MAKE } from '../option-flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
 import { chooseFormat, deliver } from '../render.ts';
 import { describeUnmatched, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
-import { applyFlags, type Session } from '../session.ts';
+import { applyFlags, log, type Session } from '../session.ts';
+import { describeFailedTensors, spellTrouble } from '../trouble.ts';
 
 /** `model-diff report`: writes reports of a saved result. */
 export async function runReport(session: Session, path: string, flags: SavedFlags): Promise<void> {
@@ -22,9 +23,14 @@ export async function runReport(session: Session, path: string, flags: SavedFlag
   const asked = await holdTo(plan, comparison);
   const rules = plan.rules.length > 0 ? asked : read.rules;
   const unmatched = describeUnmatched(asked, comparison);
-  session.exitCode = unmatched !== null ? EXIT.trouble : isBroken(asked) ? EXIT.different : EXIT.done;
+  // A gate does not pass what nobody could read.
+  const failed = asked.length > 0 ? describeFailedTensors(comparison.summary.failedTensors) : [];
+  const isTrouble = unmatched !== null || failed.length > 0;
+  session.exitCode = isTrouble ? EXIT.trouble : isBroken(asked) ? EXIT.different : EXIT.done;
   if (!tellsRules(chooseFormat(flags))) logBroken(session, asked);
-  await deliver(session, prepareReport(comparison, analyze(comparison), { rules }), flags, outputs);
+  const after = [...failed, ...(unmatched === null ? [] : spellTrouble(session, unmatched))];
+  await deliver(session, prepareReport(comparison, analyze(comparison), { rules }), flags, outputs, after);
+  for (const line of failed) log(session, line);
   if (unmatched !== null) throw unmatched;
 }
 

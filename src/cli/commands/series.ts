@@ -16,6 +16,7 @@ import { chooseFormat, deliverSeries } from '../render.ts';
 import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 import { logFindings } from '../log-findings.ts';
+import { describeFailedTensors } from '../trouble.ts';
 
 /** `model-diff series A B C …`: follows a model over its checkpoints. */
 export async function runSeries(session: Session, paths: readonly string[], flags: SeriesFlags): Promise<void> {
@@ -36,7 +37,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   progress.enter('write');
   const listAfter = (): string[] => [
     ...(flags.quiet === true ? [] : [describeSeriesRun(series, process.uptime())]),
-    ...(failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} could not be compared; the report says why`] : []),
+    ...describeFailedTensors(failed),
   ];
   await deliverSeries(session, series, describeSeriesSource(session, series, flags), flags, outputs, listAfter());
   for (const line of listAfter()) log(session, line);

@@ -1,4 +1,4 @@
-import { toSnakeCase } from '../../report/json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import type { DiffFlags, SharedOptions } from '../flags.ts';
 import type { Config } from './config-schema.ts';
 

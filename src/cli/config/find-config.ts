@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DIFF_OPTIONS, resolveOptions } from '../../compare/options.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { checkOptions } from '../../options.ts';
-import { toSnakeCase } from '../../report/json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { isInside } from '../checkpoint-files.ts';
 import { chooseConfig } from '../choose-options.ts';

@@ -4,7 +4,7 @@ import { PAIR_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../comparison/metrics.t
 import { changeRatioAt } from '../../comparison/rows.ts';
 import type { TensorClass } from '../../layer-types/tensor-class.ts';
 import { escapeCsv } from '../../wording/escape.ts';
-import { toSnakeCase } from '../json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import { readPath } from '../modules.ts';
 import type { Report } from '../report.ts';
 

@@ -1,7 +1,7 @@
 import { TENSOR_COLUMNS } from '../../series/tensor-columns.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { escapeCsv } from '../../wording/escape.ts';
-import { toSnakeCase } from '../json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 
 /** Every tensor of every step, one a row (RFC 4180). Numbers in full; an empty cell where there is none. */
 export function* writeSeriesCsv({ checkpoints, steps, tensors }: SeriesResult): Generator<string> {

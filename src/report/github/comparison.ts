@@ -1,25 +1,23 @@
 import { formatNoun, formatRest } from '../../wording/numbers.ts';
 import { describePlace, listSerious } from '../findings.ts';
 import type { Report } from '../report.ts';
-import { pickCases } from '../rules.ts';
+import { isBroken, pickCases } from '../rules.ts';
 import { type Annotation, writeAnnotations } from './annotation.ts';
 
 /** Tensors that are named of those that could not be compared. */
 const MOST_NAMES = 5;
 
-/** The report as annotations of GitHub Actions: an error a broken rule, a warning a serious finding, and the verdict. */
+/** The report as annotations of GitHub Actions: an error for each broken rule and for failed tensors, a warning for each serious finding, and the verdict. */
 export function writeGithub(report: Report): string {
-  return writeAnnotations([...listFailed(report), ...listBroken(report), ...listWarnings(report), describeVerdict(report)]);
+  return writeAnnotations([...listBroken(report), ...listFailed(report), ...listWarnings(report), describeVerdict(report)]);
 }
 
 function listBroken({ rules }: Report): readonly Annotation[] {
-  return rules
-    .filter(({ status }) => status !== 'passed')
-    .map((result) => ({
-      level: 'error' as const,
-      title: `${result.status === 'failed' ? 'Rule broken' : 'Rule without a tensor'}: ${result.rule}`,
-      lines: [result.message, ...pickCases(result).map(({ name, note }) => `${name} ${note}`)],
-    }));
+  return rules.filter(isBroken).map((result) => ({
+    level: 'error' as const,
+    title: `${result.status === 'failed' ? 'Rule broken' : 'Rule without a tensor'}: ${result.rule}`,
+    lines: [result.message, ...pickCases(result).map(({ name, note }) => `${name} ${note}`)],
+  }));
 }
 
 function listFailed({ columns, summary }: Report): readonly Annotation[] {

@@ -1,5 +1,5 @@
 import { formatConfidence } from '../../wording/numbers.ts';
-import { toSnakeCase } from '../json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import { sortInsights } from '../rank.ts';
 import type { Report } from '../report.ts';
 import { truncateMiddle } from '../../wording/width.ts';

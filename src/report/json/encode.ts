@@ -1,4 +1,5 @@
-import { listFields, toSnakeCase } from './keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
+import { listFields } from './keys.ts';
 import { type Column, encodeColumn } from './column.ts';
 import type { Schema } from './schema.ts';
 

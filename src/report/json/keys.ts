@@ -1,9 +1,5 @@
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import type { Schema } from './schema.ts';
-
-/** `oneMinusCos` to `one_minus_cos`. Only for names of fields, never for names that come from files. */
-export function toSnakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
 
 /** A field of an object: its name here, its name in JSON, its schema. */
 export type Field = readonly [field: string, key: string, schema: Schema];

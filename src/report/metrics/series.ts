@@ -1,5 +1,5 @@
 import type { SeriesResult } from '../../series/types.ts';
-import { toSnakeCase } from '../json/keys.ts';
+import { toSnakeCase } from '../../wording/snake-case.ts';
 import { FlatMetrics } from './flat.ts';
 
 /** The numbers of the last step of a series as flat JSON for experiment trackers, in pieces. */

@@ -1,13 +1,14 @@
 import { escapeTerminal } from '../../wording/escape.ts';
-import { measureCells, padCells, truncateMiddle, wrapWords } from '../../wording/width.ts';
+import { findLargest } from '../../wording/numbers.ts';
+import { measureCells, padCells, wrapWords } from '../../wording/width.ts';
 import type { RuleStatus } from '../../rules/types.ts';
 import type { Report } from '../report.ts';
-import { describeOutcome, pickCases, STATUS_WORDS } from '../rules.ts';
+import { describeOutcome, isBroken, pickCases, sortRules, STATUS_WORDS } from '../rules.ts';
 import { fitName, type Layout } from './layout.ts';
 import type { Tone } from './paint.ts';
 import { counted, type Section } from './sections.ts';
 
-/** Cells of a rule at most; a longer one is cut in the middle. */
+/** Cells of the column of rules at most: a longer rule is cut in the middle on a terminal, and elsewhere written in full. */
 const WIDEST = 44;
 
 /** Tensors of a broken rule on a terminal. */
@@ -15,26 +16,28 @@ const MOST_ON_TERMINAL = 3;
 
 /** What became of each rule, broken ones first, with the tensors that break it or come closest. */
 export function writeRules({ rules }: Report, layout: Layout): Section {
-  const { glyphs, onTerminal, paint, width } = layout;
-  const broken = rules.filter(({ status }) => status !== 'passed');
-  const sorted = [...broken, ...rules.filter(({ status }) => status === 'passed')];
-  const texts = sorted.map(({ rule }) => truncateMiddle(escapeTerminal(rule), WIDEST, glyphs.ellipsis));
-  const cells = Math.max(0, ...texts.map(measureCells));
-  const items = sorted.map((result, index) => {
-    const status = paint(TONES[result.status], STATUS_WORDS[result.status]);
-    const first = `  ${status}  ${padCells(texts[index] ?? '', cells)}  ${escapeTerminal(result.message)}`;
+  const { onTerminal, paint, width } = layout;
+  const broken = rules.filter(isBroken).length;
+  const sorted = sortRules(rules);
+  const texts = sorted.map(({ rule }) => fitName(rule, WIDEST, layout));
+  const cells = Math.min(WIDEST, findLargest(texts.map(measureCells)));
+  const items = sorted.map(({ status, message }, index) => [
+    `  ${paint(TONES[status], STATUS_WORDS[status])}  ${padCells(texts[index] ?? '', cells)}  ${escapeTerminal(message)}`,
+  ]);
+  const details = sorted.map((result) => {
     const cases =
       onTerminal && result.status === 'passed' ? [] : pickCases(result).slice(0, onTerminal ? MOST_ON_TERMINAL : undefined);
     const names = cases.map(({ name, note }) => `${fitName(name, 40, layout)} ${fitName(note, 100, layout)}`);
     const worst = names.length === 0 ? [] : wrapWords(names.join(', '), width - INDENT.length);
-    return [first, ...worst.map((line) => `${INDENT}${paint('dim', line)}`)];
+    return worst.map((line) => `${INDENT}${paint('dim', line)}`);
   });
   return {
     id: 'rules',
     isApart: true,
-    head: [paint(broken.length > 0 ? 'bad' : 'strong', describeOutcome(rules))],
+    head: [paint(broken > 0 ? 'bad' : 'strong', describeOutcome(rules))],
     items,
-    grave: broken.length,
+    details,
+    grave: broken,
     name: counted('rule'),
   };
 }
