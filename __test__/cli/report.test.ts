@@ -40,7 +40,8 @@ test('from stdin, into files', async (t) => {
 test('what is no saved result is refused', async (t) => {
   const other = join(folder.path, 'other.json');
   for (const [text, message] of [
-    ['{}', /E_UNKNOWN_FORMAT.*\nhint: /],
+    ['{}', /E_UNKNOWN_FORMAT.*\nhint: model-diff OLD NEW -o report\.json makes one\n/],
+    ['{"$schema": "urn:model-diff:schema:series:1"}', /hint: model-diff series writes every format itself/],
     ['not json', /E_UNKNOWN_FORMAT/],
     [
       readFileSync(saved, 'utf8').replace('"precision":"fast"', '"precision":"\u009b31m"'),

@@ -35,6 +35,11 @@ function refuse(text: string): ModelDiffError {
   throw new Error('the report was read');
 }
 
+test('a program is told a call, and no command', (t) => {
+  t.is(refuse('<html>').hint, "renderReport(comparison, { format: 'json' }) makes one");
+  t.is(refuse(`{"$schema": "${SERIES_SCHEMA_ID}"}`).hint, 'createSeriesReport writes every format of a series');
+});
+
 for (const [title, text, code, pattern] of [
   ['no JSON', '<html>', 'E_UNKNOWN_FORMAT', /expected JSON/],
   ['another JSON', '{"a": 1}', 'E_UNKNOWN_FORMAT', /expected the keys/],
