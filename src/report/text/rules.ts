@@ -38,7 +38,7 @@ export function writeRules({ rules }: Report, layout: Layout): Section {
     items,
     details,
     grave: broken,
-    name: counted('rule'),
+    name: broken > 0 ? () => describeOutcome(rules) : counted('rule'),
   };
 }
 
