@@ -81,7 +81,7 @@ for (const [title, args] of [
   test.serial(`Ctrl-C while a report ${title} is written leaves nothing behind`, async (t) => {
     const out = join(folder.path, 'out.jsonl');
     let asked = 0;
-    const isBegun = (): boolean => readdirSync(folder.path).some((name) => name.startsWith('.out.jsonl.'));
+    const isBegun = (): boolean => readdirSync(folder.path).some((name) => name.endsWith('.tmp'));
     const watcher: { stop?: NodeJS.Timeout } = {};
     const ended = await run([...args, '-o', out], {
       onStart: (kill) => {
