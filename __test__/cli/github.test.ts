@@ -43,7 +43,7 @@ test('in a workflow no name is a command to the runner, whatever is printed', as
   const env = { GITHUB_ACTIONS: 'true' };
   for (const args of [
     [old, next],
-    [old, next, '-f', 'github'],
+    [old, next, '-f', 'github', '--fail-on', 'change>1%'],
     ['inspect', old],
     [old, next, '--fail-on', 'nan@nope'],
   ]) {

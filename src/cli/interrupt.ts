@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** Ctrl-C. */
 export interface Interrupt {
   /**
@@ -13,25 +15,35 @@ export function watchInterrupt(): Interrupt {
   const controller = new AbortController();
   const { signal } = controller;
   const listeners = new Set<unknown>();
+  let isCaught = false;
   const onInterrupt = (): void => {
     // The second one does not wait for what the first one stops.
     if (signal.aborted) reraise();
     controller.abort(new DOMException('interrupted', 'AbortError'));
   };
-  const reraise = (): void => {
+  const release = (): void => {
     process.removeListener('SIGINT', onInterrupt);
+    isCaught = false;
+  };
+  const reraise = (): void => {
+    release();
     process.kill(process.pid, 'SIGINT');
+  };
+  const releaseUnheard = async (): Promise<void> => {
+    await settle();
+    if (listeners.size === 0) release();
   };
   const listen = signal.addEventListener.bind(signal);
   const forget = signal.removeEventListener.bind(signal);
   signal.addEventListener = (...[type, listener, options]: Parameters<EventTarget['addEventListener']>) => {
-    if (listeners.size === 0) process.on('SIGINT', onInterrupt);
+    if (!isCaught) process.on('SIGINT', onInterrupt);
+    isCaught = true;
     listeners.add(listener);
     listen(type, listener, options);
   };
   signal.removeEventListener = (...[type, listener]: Parameters<EventTarget['removeEventListener']>) => {
     forget(type, listener);
-    if (listeners.delete(listener) && listeners.size === 0) process.removeListener('SIGINT', onInterrupt);
+    if (listeners.delete(listener) && listeners.size === 0) void releaseUnheard();
   };
   return { signal, reraise };
 }
@@ -45,4 +57,14 @@ export async function catching<T>(signal: AbortSignal, work: () => Promise<T>): 
   } finally {
     signal.removeEventListener('abort', listener);
   }
+}
+
+/**
+ * Waits until a signal that has come is told, and is no longer caught where nobody listens: one that comes while this thread is busy would be
+ * lost if the handler went before it.
+ */
+export async function settle(): Promise<void> {
+  // The first may follow the events that were just looked at; between it and the second are those that have come since.
+  await setImmediate();
+  await setImmediate();
 }

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { Progress } from '../checkpoint/types.ts';
 import type { CommonFlags, RunFlags } from './flags.ts';
+import { settle } from './interrupt.ts';
 import { describeStep, type Phase, PHASES, shareOf, spellStep, type Step } from './progress-words.ts';
 import type { Session } from './session.ts';
 import { isPlain, readColumns } from './terminal.ts';
@@ -46,9 +47,11 @@ export class ProgressLine {
     this.#tell(progress);
   };
 
-  /** Says what cannot be counted. */
-  enter(phase: 'analyze' | 'write'): void {
+  /** Says what cannot be counted. It keeps the thread busy, so that an interrupt is looked at first. @throws the signal's reason once it is aborted */
+  async enter(phase: 'analyze' | 'write'): Promise<void> {
     this.#tell({ phase });
+    await settle();
+    this.#session.signal.throwIfAborted();
   }
 
   #tell(step: Step): void {

@@ -37,7 +37,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   // On a terminal the text report tells them.
   const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
-  progress.enter('analyze');
+  await progress.enter('analyze');
   const { analyze } = await import('../../analysis/analyze.ts');
   const rules = await holdTo(plan, comparison);
   const report = prepareReport(comparison, analyze(comparison), { rules });
@@ -50,7 +50,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     isBroken: isBroken(rules),
     asksForEquality: flags.exitCode === true,
   });
-  progress.enter('write');
+  await progress.enter('write');
   const { comparedTensors: tensors, probedTensors: probed } = summary;
   // Known before the report is written, so that it leaves room for them.
   const listAfter = (): string[] => [

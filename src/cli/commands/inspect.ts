@@ -39,7 +39,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     if (flags.stats === true) await checkpoint.computeStats(undefined, reading);
     const tsv = format === 'tsv' ? await writeInspectionTsv(checkpoint, reading) : null;
     session.signal.throwIfAborted();
-    progress.enter('write');
+    await progress.enter('write');
     const failed = tsv?.unreadable ?? [...checkpoint.tensorInfo.values()].filter((info) => info.error !== null).length;
     const told = tsv === null ? 'the list says why' : `the list says ${UNREADABLE}, and model-diff inspect --stats says why`;
     const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; ${told}`] : [];

@@ -34,7 +34,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   const isUnsafe = await breaksSafety(session, flags, findings);
   session.exitCode = failed > 0 ? EXIT.trouble : isUnsafe ? EXIT.different : EXIT.done;
   session.signal.throwIfAborted();
-  progress.enter('write');
+  await progress.enter('write');
   const listAfter = (): string[] => [
     ...(flags.quiet === true ? [] : [describeSeriesRun(series, process.uptime())]),
     ...describeFailedTensors(failed),

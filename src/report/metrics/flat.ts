@@ -1,17 +1,22 @@
 /** Flat numbers under the names that experiment trackers take: letters, digits, `_`, `-` and `.`, with `/` between parts. */
 export class FlatMetrics {
   readonly #values = new Map<string, number>();
-  /** How often a key was asked for. */
+  /** The last number behind a key that was asked for more than once. */
   readonly #asked = new Map<string, number>();
 
   /** Takes a number; what is none, or not finite, is left out. The parts of a name may come from files. */
   put(name: string | readonly string[], value: number | null | undefined): void {
     if (value === null || value === undefined || !Number.isFinite(value)) return;
     const key = typeof name === 'string' ? name : name.map(spellPart).join('/');
-    const times = (this.#asked.get(key) ?? 0) + 1;
+    // Two names that read the same stay two.
+    let times = this.#asked.get(key) ?? 1;
+    let own = key;
+    while (this.#values.has(own)) {
+      times += 1;
+      own = `${key}_${times}`;
+    }
     this.#asked.set(key, times);
-    // Two names that read the same stay two; a tilde is in no name.
-    this.#values.set(times === 1 ? key : `${key}~${times}`, value);
+    this.#values.set(own, value);
   }
 
   /** As JSON, one line a number. */
