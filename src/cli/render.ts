@@ -9,6 +9,7 @@ import { formatBytes } from '../wording/numbers.ts';
 import type { ReportFlags } from './flags.ts';
 import { describeSystemError, type OutputFile, writeOutputs } from './output.ts';
 import { fitScreen } from './fit-screen.ts';
+import { settle } from './interrupt.ts';
 import { paceText } from './pace.ts';
 import { guardLog, log, type Session } from './session.ts';
 
@@ -82,6 +83,9 @@ async function deliverWith(
 export async function print(session: Session, text: string | Iterable<string>): Promise<void> {
   const pieces = typeof text === 'string' ? [text] : text;
   session.clearLine?.();
+  // From here on an interrupt ends the program: what is printed cannot be taken back.
+  await settle();
+  session.signal.throwIfAborted();
   for await (const piece of paceText(pieces, session.signal)) {
     await new Promise<void>((resolve, reject) => {
       session.stdout.write(piece, (error) => (error ? reject(describeOutputError(error)) : resolve()));

@@ -5,6 +5,7 @@ import { readReport } from '../../report/json/parse.ts';
 import { prepareReport } from '../../report/report.ts';
 import { EXIT } from '../exit.ts';
 import type { SavedFlags } from '../flags.ts';
+import { settle } from '../interrupt.ts';
 import { HOW_TO_MAKE } from '../option-flags.ts';
 import { describeSystemError, planOutputs } from '../output.ts';
 import { chooseFormat, deliver } from '../render.ts';
@@ -18,6 +19,8 @@ export async function runReport(session: Session, path: string, flags: SavedFlag
   const plan = await planRules(flags);
   const outputs = planOutputs(flags, []);
   const read = readReport(path === '-' ? await readStdin() : await readSaved(path, session.signal));
+  await settle();
+  session.signal.throwIfAborted();
   const comparison = flags.provenance ? read.comparison : Comparison.from({ ...read.comparison, provenance: null });
   // What the comparison was held to when it was made is shown; only what is asked for now decides the status.
   const asked = await holdTo(plan, comparison);
