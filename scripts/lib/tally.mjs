@@ -38,6 +38,17 @@ export function tallyTap({ code, output }) {
 }
 
 /**
+ * The tests of a TAP stream that failed, each with what it says; of a run that crashed, its end.
+ * @param {import('./run.mjs').RunResult} result
+ * @returns {{ title: string, text: string }[]}
+ */
+export function listFailures({ code, output }) {
+  const blocks = [...output.matchAll(/^not ok \d+ - (.*)\n(?:  ---\n[\s\S]*?\n  \.\.\.\n)?/gm)];
+  if (blocks.length === 0) return code === 0 ? [] : [{ title: '', text: output.slice(-4000) }];
+  return blocks.map(([text, title = '']) => ({ title, text }));
+}
+
+/**
  * A run that ended badly without naming a failure has one all the same: it did not compile, or it crashed.
  * @param {Tally} tally
  * @param {number} code
