@@ -183,3 +183,13 @@ test('Inf in place of NaN is new in rules, in the analysis, and first among the 
   const text = renderReport(changed, { format: 'markdown' });
   t.regex(text, /Most changed[^]*`b\.weight`[^]*`a\.weight`/);
 });
+
+test('a total has no number where weights are stored as codes', async (t) => {
+  const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
+  const quantised = await compare(`${examples}base`, `${examples}fp8`);
+  t.deepEqual(outcomes(checkRules(quantised, { failOn: ['total(change)>5%'] })), ['failed total(change)>5%']);
+  const metrics = JSON.parse(renderReport(quantised, { format: 'metrics' })) as Record<string, number>;
+  t.deepEqual([metrics['change'], metrics['changed_tensors'] !== undefined], [undefined, true]);
+  const same = await compare(`${examples}fp8`, `${examples}fp8`);
+  t.deepEqual(outcomes(checkRules(same, { failOn: ['total(change)>5%'] })), ['passed total(change)>5%']);
+});

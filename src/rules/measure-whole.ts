@@ -18,15 +18,21 @@ export interface Together {
 
 /**
  * The number of the verdict: over the matrices as one vector, or over all weights where no matrix changed. There is none where a tensor could
- * not be read or has new NaN or Inf, where a weight has no counterpart of its shape, or where the numbers of one cannot be added up.
+ * not be read or has new NaN or Inf, where a weight has no counterpart of its shape or is stored as other codes, or where the numbers of one cannot
+ * be added up.
  */
 export function measureWhole({ columns, rows, allowNonfinite }: Subject, pick: Whole, cases: readonly Case[]): Together {
   const asked = cases.flatMap((one) => rows.slice(one.row, one.row + 1).map((row) => ({ one, row })));
-  const sorted = new Set(sortRows(rows).weights);
+  const { weights: all, apart } = sortRows(rows);
+  const sorted = new Set(all);
+  const codes = new Set(apart.get('codes'));
   const weights = new Set(asked.map(({ row }) => row).filter((row) => sorted.has(row)));
   const measured = new Set(selectMeasured([...weights]));
   const isBroken = (row: TensorRow, at: number): boolean =>
-    row.error !== null || (!allowNonfinite && hasNewNonfinite(columns, at)) || (weights.has(row) && !row.isCompared);
+    row.error !== null ||
+    (!allowNonfinite && hasNewNonfinite(columns, at)) ||
+    (weights.has(row) && !row.isCompared) ||
+    (codes.has(row) && !row.isIdentical);
   const faulty = asked.filter(({ one, row }) => isBroken(row, one.row) || (measured.has(row) && !canBeAdded(row)));
   const faults = new Map(faulty.map(({ one, row }) => [row, { ...one, fault: one.fault ?? BEYOND }]));
   return {

@@ -9,7 +9,10 @@ const MOST_BLOCKS = 1000;
 /** The numbers of a comparison as flat JSON for experiment trackers, in pieces. `change` is the verdict's number. */
 export function writeMetrics({ columns, summary, analysis, old, new: fresh }: Report): Iterable<string> {
   const metrics = new FlatMetrics();
-  const { change, cosine, expectedUnchangedShare } = analysis.summary;
+  const { expectedUnchangedShare } = analysis.summary;
+  // Of weights that are stored as codes nobody knows how much they changed.
+  const hasCodes = analysis.explanations.some(({ code }) => code === 'codes');
+  const { change, cosine } = hasCodes ? { change: null, cosine: null } : analysis.summary;
   for (const [name, value] of Object.entries({
     change,
     cosine,
