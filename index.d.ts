@@ -1232,11 +1232,18 @@ interface VisualizationConfig {
     readonly colorScheme?: 'default' | 'dark' | 'light';
     /** true: every number in full in the HTML's data. @default false */
     readonly includeRawData?: boolean;
-    /** Width of the chart's view box in SVG units. @default 800 */
+    /** Width of the HTML page's map before the page is shown somewhere, in pixels; in a browser it fills its place. @default 800 */
     readonly chartWidth?: number;
-    /** Height of the chart's view box in SVG units. @default 400 */
+    /** Height of the rows of the HTML page's map where no script runs, in pixels; what is left out is counted in words. @default 400 */
     readonly chartHeight?: number;
+    /**
+     * How many tensors the HTML page holds: all (`full`), a number of them, or all up to 150,000 and beyond that the 5,000 most changed
+     * (`auto`). The page says what it does not hold. @default 'auto'
+     */
+    readonly htmlDetail?: HtmlDetail;
 }
+/** How many tensors an HTML page holds. */
+type HtmlDetail = 'auto' | 'full' | number;
 
 /** Options of {@link renderReport}. */
 interface RenderOptions extends VisualizationConfig {
@@ -1432,4 +1439,4 @@ declare class DiffVisualizer {
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };

@@ -1,7 +1,7 @@
 /**
  * Builds parts of the package: `node scripts/build.mjs native dist types`.
  *   native  the add-on from crates/diff-node, its loader and their declarations, into src/
- *   dist    dist/index.js and dist/cli.js, with the loader and the add-on beside them
+ *   dist    dist/index.js and dist/cli.js, with the loader and the add-on beside them, and before that the style and scripts of pages
  *   types   index.d.ts, the public declarations in one file, and schema/, the forms of what is written for programs
  */
 
@@ -34,7 +34,12 @@ async function buildNative() {
 
 async function buildDist() {
   const began = new Date();
-  const [{ rolldown }, { default: config }] = await Promise.all([import('rolldown'), import('../rolldown.config.mjs')]);
+  const [{ rolldown }, { default: config }, { writePageAssets }] = await Promise.all([
+    import('rolldown'),
+    import('../rolldown.config.mjs'),
+    import('./lib/page-assets.mjs'),
+  ]);
+  await writePageAssets();
   const bundle = await rolldown({ cwd: root, ...config });
   const { output } = await bundle.write(/** @type {import('rolldown').OutputOptions} */ (config.output));
   await bundle.close();

@@ -50,7 +50,7 @@ export { createSeriesReport, renderReport } from './report/render.ts';
 export type { RenderOptions, SeriesReportOptions } from './report/render.ts';
 export { parseReport } from './report/json/parse.ts';
 export type { ReportFormat } from './report/formats.ts';
-export type { VisualizationConfig } from './report/options.ts';
+export type { HtmlDetail, VisualizationConfig } from './report/options.ts';
 
 export { ModelDiffError } from './errors.ts';
 export type { ErrorCode, ErrorDetails, ErrorKind } from './errors.ts';

@@ -1,5 +1,5 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { writeStyle } from '../../src/report/html/style.ts';
 
 /** Relative luminance as WCAG defines it. */
 function luminance(color: string): number {
@@ -21,7 +21,13 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['soft', 'paper', 4.5],
   ['soft', 'raised', 4.5],
   ['accent', 'paper', 4.5],
+  ['ink', 'card', 7],
+  ['soft', 'card', 4.5],
+  ['accent', 'card', 4.5],
+  ['ink', 'bad-paper', 4.5],
+  ['ink', 'good-paper', 4.5],
   ['accent', 'info-paper', 4.5],
+  ['warn', 'paper', 4.5],
   ['warn', 'warn-paper', 4.5],
   ['bad', 'paper', 4.5],
   ['bad', 'raised', 4.5],
@@ -29,14 +35,14 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['bar', 'paper', 3],
 ];
 
-for (const scheme of ['light', 'dark'] as const) {
+const style = readFileSync(new URL('../../src/report/html/style/base.css', import.meta.url), 'utf8');
+
+for (const [side, scheme] of ['light', 'dark'].entries()) {
   test(`contrast of the ${scheme} colours`, (t) => {
     const colors = new Map(
-      [
-        ...writeStyle(scheme)
-          .split('}')[0]!
-          .matchAll(/--([a-z-]+):(#[0-9a-f]{6})/g),
-      ].map(([, name = '', color = '']) => [name, color] as const),
+      [...style.matchAll(/--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g)].map(
+        ([, name = '', ...both]) => [name, both[side] ?? ''] as const,
+      ),
     );
     for (const [front, back, least] of PAIRS) {
       const ratio = contrast(colors.get(front) ?? '#000000', colors.get(back) ?? '#000000');

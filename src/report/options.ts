@@ -20,11 +20,24 @@ export interface VisualizationConfig {
   readonly colorScheme?: 'default' | 'dark' | 'light';
   /** true: every number in full in the HTML's data. @default false */
   readonly includeRawData?: boolean;
-  /** Width of the chart's view box in SVG units. @default 800 */
+  /** Width of the HTML page's map before the page is shown somewhere, in pixels; in a browser it fills its place. @default 800 */
   readonly chartWidth?: number;
-  /** Height of the chart's view box in SVG units. @default 400 */
+  /** Height of the rows of the HTML page's map where no script runs, in pixels; what is left out is counted in words. @default 400 */
   readonly chartHeight?: number;
+  /**
+   * How many tensors the HTML page holds: all (`full`), a number of them, or all up to 150,000 and beyond that the 5,000 most changed
+   * (`auto`). The page says what it does not hold. @default 'auto'
+   */
+  readonly htmlDetail?: HtmlDetail;
 }
+
+/** How many tensors an HTML page holds. */
+export type HtmlDetail = 'auto' | 'full' | number;
+
+const HTML_DETAIL: OptionType = {
+  expected: "'auto', 'full' or a whole number",
+  accepts: (value) => value === 'auto' || value === 'full' || (Number.isInteger(value) && Number(value) >= 0),
+};
 
 export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
   maxLayersDisplay: wholeNumber(0),
@@ -32,6 +45,7 @@ export const VISUALIZATION_OPTIONS: OptionsOf<VisualizationConfig> = {
   includeRawData: flag,
   chartWidth: numberFrom(100, 10_000),
   chartHeight: numberFrom(100, 10_000),
+  htmlDetail: HTML_DETAIL,
 };
 
 const count = wholeNumber(0);

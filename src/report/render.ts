@@ -61,8 +61,8 @@ const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
     series: (series, { provenance = null }) => writeSeriesLines(series, provenance),
   },
   html: {
-    comparison: (report, options) => [writeHtml(report, options)],
-    series: (series, { maxLayersDisplay = ROWS, provenance }) => [writeSeriesHtml(series, maxLayersDisplay, provenance)],
+    comparison: (report, options) => writeHtml(report, options),
+    series: (series, { maxLayersDisplay = ROWS, provenance }) => writeSeriesHtml(series, maxLayersDisplay, provenance),
   },
   markdown: {
     comparison: (report, { maxLayersDisplay: rows = ROWS }) => [writeMarkdown(report, { rows })],

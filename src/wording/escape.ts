@@ -10,7 +10,7 @@
 const UNSEEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}]`;
 const UNSEEN_ANYWHERE = new RegExp(UNSEEN, 'gu');
 /** In a finished text of several lines. */
-const UNSEEN_IN_LINES = new RegExp(String.raw`(?![\t\n])${UNSEEN}`, 'gu');
+const UNSEEN_IN_LINES = /* @__PURE__ */ new RegExp(String.raw`(?![\t\n])${UNSEEN}`, 'gu');
 
 /** A name of blanks, or of nothing, in quotation marks: it could not be seen otherwise. */
 export function quoteBlank(name: string): string {

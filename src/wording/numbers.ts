@@ -71,14 +71,18 @@ export function formatPercent(share: number | null, digits: number = 2): string 
   return text.includes('.') ? text.replace(/\.?0+(?=%$)/u, '') : text;
 }
 
-/** As {@link formatPercent}, in two digits whatever they are, so that a column of them reads evenly: `6.0%`, `>99%`. */
-export function formatEvenPercent(share: number | null): string {
+/** As {@link formatPercent}, in so many digits whatever they are, so that a column of them reads evenly: `6.0%`, `>99%`. */
+export function formatEvenPercent(share: number | null, digits: 2 | 3 = 2): string {
   if (isMissing(share)) return MISSING;
-  return isNearlyAll(share, 2) ? '>99%' : spellPercent(share, 2);
+  return isNearlyAll(share, digits) ? (digits === 2 ? '>99%' : '>99.9%') : spellPercent(share, digits);
 }
 
 /** `5–25%`; with {@link formatEvenPercent} `5.6–6.0%`; one number where both ends read the same. */
-export function formatPercentRange(low: number, high: number, format: (share: number) => string = formatPercent): string {
+export function formatPercentRange(
+  low: number,
+  high: number,
+  format: (share: number) => string = (share) => formatPercent(share),
+): string {
   const [first, last] = [format(low), format(high)];
   if (first === last) return first;
   return `${last.endsWith('%') ? first.replace(/%$/u, '') : first}–${last}`;

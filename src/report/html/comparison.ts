@@ -1,55 +1,80 @@
-import type { VisualizationConfig } from '../options.ts';
-import { escapeJsonInHtml } from '../../wording/escape.ts';
-import { type ChartData, chooseBars, drawChart, tabulateBars } from './chart.ts';
-import { showExplanation, showFoot } from './explain.ts';
-import { showHead, showSources } from './head.ts';
-import { showInsights } from './insights.ts';
-import { showFindings, showLeftOut } from './left-out.ts';
-import { html, type Markup, trusted } from './markup.ts';
-import { showRules } from './rules.ts';
-import { showConfiguration, showFailed, showStructure } from './structure.ts';
-import { writePage } from './page.ts';
-import { writeStyle } from './style.ts';
-import { showLayers, showModified } from './tensors.ts';
-import { writeJson } from '../json/comparison.ts';
-import { describeOrigin } from '../provenance.ts';
-import type { Report } from '../report.ts';
 import { TOOL } from '../../tool.ts';
 import { truncateMiddle } from '../../wording/width.ts';
+import type { VisualizationConfig } from '../options.ts';
+import { describeOrigin } from '../provenance.ts';
+import type { Report } from '../report.ts';
+import { chooseDetail } from './data/detail.ts';
+import { gatherTensors } from './data/gather.ts';
+import { packTensors } from './data/pack.ts';
+import { writePage } from './page.ts';
+import { showCheckpoints } from './sections/checkpoints.ts';
+import { showExplanation, showFoot } from './sections/explain.ts';
+import { showFindingsPanel } from './sections/findings.ts';
+import { type Part, showBar, showHead, showNames } from './sections/head.ts';
+import { showFindings, showLeftOut } from './sections/left-out.ts';
+import { showMap } from './sections/map.ts';
+import { showRules } from './sections/rules.ts';
+import type { PageSettings } from './settings.ts';
+import { showSpread } from './sections/spread.ts';
+import { showConfiguration, showFailed, showStructure } from './sections/structure.ts';
+import { showTensors } from './sections/tensors.ts';
+import { html, type Markup } from './view/markup.ts';
 
-/** The report as one HTML page. */
-export function writeHtml(report: Report, config: VisualizationConfig = {}): string {
-  const { maxLayersDisplay = 50, colorScheme = 'default', includeRawData = false, chartWidth = 800, chartHeight = 400 } = config;
-  const chart = chooseBars(report);
-  return writePage({
-    title: `${truncateMiddle(report.oldName, 80)} → ${truncateMiddle(report.newName, 80)} · ${TOOL.name}`,
-    style: writeStyle(colorScheme),
-    schemes: colorScheme === 'default' ? 'light dark' : colorScheme,
-    body: html`${showHead(report)}
+/** The report as one HTML page, in pieces. */
+export function* writeHtml(report: Report, config: VisualizationConfig = {}): Iterable<string> {
+  const {
+    maxLayersDisplay = 50,
+    colorScheme = 'default',
+    includeRawData = false,
+    chartWidth = 800,
+    chartHeight = 400,
+    htmlDetail = 'auto',
+  } = config;
+  const { oldName, newName } = report;
+  const tensors = gatherTensors(report);
+  const detail = chooseDetail(report.columns, htmlDetail);
+  const settings: PageSettings = { left: detail?.left ?? 0 };
+  yield* writePage({
+    title: `${truncateMiddle(oldName, 80)} → ${truncateMiddle(newName, 80)} · ${TOOL.name}`,
+    colorScheme,
+    kind: 'comparison',
+    body: html`${showBar(showNames(report), listParts(report), html`<button id="to-search">Search <kbd>/</kbd></button><button data-take="csv">CSV</button>`)}
 <main>
+${showHead(report)}
+${detail === null ? null : html`<p class="note">${detail.words}</p>`}
+<div class="hero">
+${showMap(tensors, { width: chartWidth, height: chartHeight, isFixed: detail !== null })}
+${showFindingsPanel(report, tensors)}
+</div>
+${showSpread(tensors)}
+${showTensors(report, tensors, maxLayersDisplay)}
 ${showRules(report)}
 ${showFailed(report, maxLayersDisplay)}
 ${showLeftOut(report, maxLayersDisplay)}
 ${showFindings(report, maxLayersDisplay)}
-${showInsights(report)}
-${chart === null ? null : showChart(chart, chartWidth, chartHeight)}
-${showLayers(report)}
-${showModified(report, maxLayersDisplay)}
 ${showStructure(report, maxLayersDisplay)}
 ${showConfiguration(report, maxLayersDisplay)}
-${showSources(report)}
+${showCheckpoints(report)}
 ${showExplanation()}
 </main>
 ${showFoot(describeOrigin(report))}
-${includeRawData ? html`<script type="application/json" id="model-diff-data">${trusted(escapeJsonInHtml([...writeJson(report)].join('')))}</script>` : null}`,
+${DRAWER}`,
+    data: packTensors(detail === null ? tensors : gatherTensors(report, detail.rows), settings, includeRawData),
   });
 }
 
-function showChart(chart: ChartData, width: number, height: number): Markup {
-  return html`<section>
-<h2>${chart.title}</h2>
-<p class="note">Change R of the weights in each ${chart.entry}.</p>
-<figure>${drawChart(chart, width, height)}</figure>
-${tabulateBars(chart)}
-</section>`;
+/** Where the script shows one tensor. */
+const DRAWER: Markup = html`<aside class="drawer" id="drawer" role="dialog" aria-labelledby="details-name" hidden><div class="drawer-tools"><button id="before" aria-label="The row before">↑</button><button id="after" aria-label="The row after">↓</button><span class="room"></span><button id="close">Close <kbd>Esc</kbd></button></div><div id="details"></div></aside>
+<div class="tip" id="tip" role="tooltip" hidden></div>
+<div class="unseen" id="spoken" aria-live="polite"></div>`;
+
+function listParts({ summary }: Report): Part[] {
+  const parts: (Part | null)[] = [
+    ['map', 'Map'],
+    ['tensors', 'Tensors'],
+    summary.configChanges.length > 0 ? ['configuration', 'Configuration'] : null,
+    ['checkpoints', 'Checkpoints'],
+    ['about', 'Method'],
+  ];
+  return parts.filter((part) => part !== null);
 }

@@ -1,4 +1,4 @@
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from './view/markup.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import type { Scale } from './chart-scale.ts';
 

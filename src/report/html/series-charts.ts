@@ -1,6 +1,6 @@
 import type { SeriesResult } from '../../series/types.ts';
 import { formatPercent } from '../../wording/numbers.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from './view/markup.ts';
 import { formatTick } from './ticks.ts';
 import { COSINE_SCALE, scaleSizes } from './chart-scale.ts';
 import { drawLines } from './line-chart.ts';

@@ -1,33 +1,34 @@
 import type { SeriesProvenance } from '../../comparison/provenance.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { formatBytes, formatCount, formatNoun, formatPercent, formatRest } from '../../wording/numbers.ts';
-import { showFoot } from './explain.ts';
-import { html, type Markup } from './markup.ts';
-import { showName } from './name.ts';
+import { showFoot } from './sections/explain.ts';
+import { LONG_VERDICT } from './sections/head.ts';
+import { html, type Markup } from './view/markup.ts';
+import { showName } from './view/name.ts';
 import { writePage } from './page.ts';
-import { writeStyle } from './style.ts';
 import { TOOL } from '../../tool.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, type EventGroup, groupEvents } from '../event-groups.ts';
 import { describeSeriesOrigin } from '../provenance.ts';
 import { showCharts } from './series-charts.ts';
-import { SERIES_STYLE } from './series-style.ts';
 import { rankTensors } from '../rank-series.ts';
 import { describeScope, formatTwoDigits, STEP_COLUMNS } from '../step-columns.ts';
 import { SERIES_TERMS } from './series-terms.ts';
 
-/** A longer verdict is set in smaller letters. */
-const LONG_VERDICT = 240;
-
 /** The series as one HTML page. */
-export function writeSeriesHtml(series: SeriesResult, rows: number = 50, provenance: SeriesProvenance | null = null): string {
+export function writeSeriesHtml(
+  series: SeriesResult,
+  rows: number = 50,
+  provenance: SeriesProvenance | null = null,
+): Iterable<string> {
   const { checkpoints, verdict } = series;
   const [first, last] = [checkpoints[0]?.name ?? '', checkpoints.at(-1)?.name ?? ''];
   const count = formatNoun(checkpoints.length, 'checkpoint');
   return writePage({
     title: `${truncateMiddle(first, 80)} → ${truncateMiddle(last, 80)} · ${count} · ${TOOL.name}`,
-    style: writeStyle('default') + SERIES_STYLE,
-    schemes: 'light dark',
+    colorScheme: 'default',
+    kind: 'series',
+    data: [],
     body: html`<header>
 <h1>${showName(first)}<span class="arrow"> → </span>${showName(last)}, ${count}</h1>
 <p class="verdict${verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(verdict, 2000)}</p>

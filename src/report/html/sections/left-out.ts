@@ -1,11 +1,11 @@
-import { isOpenQuestion, type LeftOutDifference } from '../../comparison/left-out.ts';
-import { formatRest } from '../../wording/numbers.ts';
-import { describePlace, listChosen, listSerious } from '../findings.ts';
-import { describeAllLeftOut, describeDifference, describeKind, describeSize } from '../left-out.ts';
-import type { Report } from '../report.ts';
-import { truncateMiddle } from '../../wording/width.ts';
-import { html, type Markup } from './markup.ts';
-import { showName } from './name.ts';
+import { isOpenQuestion, type LeftOutDifference } from '../../../comparison/left-out.ts';
+import { formatRest } from '../../../wording/numbers.ts';
+import { describePlace, listChosen, listSerious } from '../../findings.ts';
+import { describeAllLeftOut, describeDifference, describeKind, describeSize } from '../../left-out.ts';
+import type { Report } from '../../report.ts';
+import { truncateMiddle } from '../../../wording/width.ts';
+import { html, type Markup } from '../view/markup.ts';
+import { showName } from '../view/name.ts';
 
 /** States of training that are named. */
 const MOST_STATES = 20;
@@ -16,7 +16,7 @@ export function showLeftOut({ summary }: Report, rows: number): Markup {
   if (words === null) return html``;
   const { weights, states } = words;
   const rest = formatRest(weights.length - rows, 'set of weights', 'sets of weights');
-  return html`<section>
+  return html`<section id="left-out">
 <h2>Not compared: ${words.count}</h2>
 ${
   weights.length === 0
@@ -52,14 +52,13 @@ export function showFindings(report: Report, rows: number): Markup {
   if (findings.length === 0) return html``;
   const items = findings.slice(0, rows).map(({ side, finding }) => {
     const place = describePlace(finding);
-    return html`<li><span class="severity ${finding.severity}">${finding.severity}</span><div>
-<h3>${side}: ${truncateMiddle(finding.message, 600)}</h3>
-<p>${place === '' ? null : html`${showName(place)} `}<code>${finding.code}</code></p></div></li>\n`;
+    return html`<li class="${finding.severity}"><h3>${side}: ${truncateMiddle(finding.message, 600)}</h3>
+<p>${place === '' ? null : html`${showName(place)} `}<code>${finding.code}</code></p></li>\n`;
   });
   const rest = formatRest(findings.length - rows, 'finding');
-  return html`<section>
-<h2>Findings</h2>
-<ul class="insights">
+  return html`<section id="files">
+<h2>In the files</h2>
+<ul class="findings">
 ${items}</ul>
 ${rest === '' ? null : html`<p class="rest">${rest}</p>`}
 </section>`;

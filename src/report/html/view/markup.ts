@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../wording/escape.ts';
+import { escapeHtml } from '../../../wording/escape.ts';
 
 /** A piece of HTML that is safe as it stands. Only {@link html} and {@link trusted} make one. */
 export class Markup {

@@ -1,5 +1,5 @@
-import { quoteBlank } from '../../wording/escape.ts';
-import { truncateMiddle } from '../../wording/width.ts';
+import { quoteBlank } from '../../../wording/escape.ts';
+import { truncateMiddle } from '../../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 
 /** A name from a file, in code and apart from the direction of the text around it. A megabyte of name is shortened in the middle. */
