@@ -418,6 +418,17 @@ interface SideColumns extends SideMetrics<Float64Array> {
     readonly shape: readonly (readonly number[])[];
     readonly numElements: Float64Array;
     readonly sizeBytes: Float64Array;
+    /**
+     * Index into the `files` of the side ({@link ComparedSide}); NaN for tensors in memory, and for those whose elements cannot be found. Absent
+     * in columns made by hand, in those that `filter` leaves, and in reports of earlier versions; so is `offset`.
+     */
+    readonly file?: Float64Array;
+    /**
+     * Bytes from the start of that file to the first element of the tensor; of a record that lies in an archive as it is, in the archive.
+     * What follows need not lie behind it (views, fields of structures). NaN where the element does not lie there as it is: in compressed
+     * records, and in arrays that a pickle holds as text; for sparse tensors, and those without elements.
+     */
+    readonly offset?: Float64Array;
 }
 /**
  * Elements by the size of their change, row after row: `bins` counts for each tensor. Bin 0 holds changes of less than

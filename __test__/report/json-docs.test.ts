@@ -49,9 +49,9 @@ def check(value, rows):
 columns = json.load(open(sys.argv[1]))["columns"]
 print(check(columns, len(columns["names"])))`;
   const count = execFileSync('python3', ['-', file], { input: program, encoding: 'utf8' });
-  // Four of each tensor, four of each side, three of the rounding model, one histogram; probes where there are any.
+  // Four of each tensor, six of each side, three of the rounding model, one histogram; probes where there are any.
   const hasProbes = /"probes"/.test(readFileSync(file, 'utf8'));
-  const least = PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 4) + 3 + 1;
+  const least = PAIR_METRIC_NAMES.length + 4 + 2 * (SIDE_METRIC_NAMES.length + 6) + 3 + 1;
   t.is(Number(count), least + (hasProbes ? PROBE_METRIC_NAMES.length : 0));
 });
 

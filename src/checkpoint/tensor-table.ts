@@ -7,6 +7,10 @@ export interface TensorTable {
   readonly names: readonly string[];
   readonly elements: Float64Array;
   readonly bytes: Float64Array;
+  /** Index into the files of the checkpoint, NaN where there is none. */
+  readonly file: Float64Array;
+  /** Bytes from the start of that file to the first element, NaN where it has no place there. */
+  readonly offset: Float64Array;
   /** Rows that cannot be read, and why. */
   readonly errors: ReadonlyMap<number, ModelDiffError>;
   /** Rows of a type that is not known: only their bytes can be compared. */
@@ -33,6 +37,8 @@ export function readTensorTable(table: NativeTable): TensorTable {
     names,
     elements: table.elements,
     bytes: table.bytes,
+    file: table.file,
+    offset: table.offset,
     errors: new Map(table.failures.map(({ row, failure }) => [row, toError(failure)])),
     raw: new Set(table.raw),
     find: (name) => (rows ??= indexNames(names)).get(name),

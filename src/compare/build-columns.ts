@@ -74,6 +74,8 @@ export function buildColumns(
       shape: names.map((_, row) => table.shape(rows[row] ?? ABSENT)),
       numElements: place(table.elements, rows),
       sizeBytes: place(table.bytes, rows),
+      file: place(table.file, rows),
+      offset: place(table.offset, rows),
       ...statistics,
     };
   };

@@ -38,6 +38,17 @@ export interface SideColumns extends SideMetrics<Float64Array> {
   readonly shape: readonly (readonly number[])[];
   readonly numElements: Float64Array;
   readonly sizeBytes: Float64Array;
+  /**
+   * Index into the `files` of the side ({@link ComparedSide}); NaN for tensors in memory, and for those whose elements cannot be found. Absent
+   * in columns made by hand, in those that `filter` leaves, and in reports of earlier versions; so is `offset`.
+   */
+  readonly file?: Float64Array;
+  /**
+   * Bytes from the start of that file to the first element of the tensor; of a record that lies in an archive as it is, in the archive.
+   * What follows need not lie behind it (views, fields of structures). NaN where the element does not lie there as it is: in compressed
+   * records, and in arrays that a pickle holds as text; for sparse tensors, and those without elements.
+   */
+  readonly offset?: Float64Array;
 }
 
 /**
@@ -93,7 +104,9 @@ export function hasFinitePair(columns: TensorColumns, row: number): boolean {
   return !(total > 0 && (count(columns.old) >= total || count(columns.new) >= total));
 }
 
-/** Columns of the given rows, in the given order. What is solved when it is first asked for stays so. */
+/**
+ * Columns of the given rows, in the given order. Where their tensors lie is left out: what is left of a comparison does not tell of files.
+ * What is solved when it is first asked for stays so. */
 export function selectColumns(columns: TensorColumns, rows: readonly number[]): TensorColumns {
   const numbers = (values: Float64Array): Float64Array => Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
   const flags = (values: Uint8Array): Uint8Array => Uint8Array.from(rows, (row) => values[row] ?? 0);

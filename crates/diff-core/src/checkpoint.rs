@@ -78,6 +78,19 @@ impl Checkpoint {
         })
     }
 
+    /// The file of each source, as an index into [`Self::files`].
+    #[must_use]
+    pub fn file_of_source(&self) -> Vec<u32> {
+        let paths = self.sources.iter().map(|source| source.path());
+        let mut last = None;
+        paths
+            .scan(0, |files, path| {
+                *files += u32::from(last.replace(path) != Some(path));
+                Some(*files - 1)
+            })
+            .collect()
+    }
+
     /// Ends with the first source that is no longer what it was when it was opened.
     ///
     /// # Errors

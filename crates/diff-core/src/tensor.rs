@@ -271,6 +271,24 @@ impl Tensor {
         }
     }
 
+    /// The source of its elements, and the place of its first one there; None where they are not in the file. Only the source is known
+    /// of a tensor without elements, and of a sparse one: which element is its first is told by its indices.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<(u32, Option<u64>)> {
+        let (span, skipped) = match &self.layout {
+            Layout::Span(span) | Layout::Packed { span, .. } => (span, 0),
+            Layout::Strided {
+                storage, offset, ..
+            } => (storage, offset * self.dtype.bytes()),
+            Layout::Sparse(sparse) => {
+                return sparse.values.first_byte().map(|(source, _)| (source, None));
+            }
+            Layout::Absent => return None,
+        };
+        let place = (self.bytes > 0).then_some(span.offset + skipped);
+        Some((span.source, place))
+    }
+
     /// The type as a user reads it.
     #[must_use]
     pub fn dtype_name(&self) -> &str {

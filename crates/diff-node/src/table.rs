@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use diff_core::checkpoint::Format;
 use diff_core::engine::Outcome;
 use diff_core::stats::{Exponents, Grid, Metrics, Own, PairStats, Probe};
 use diff_core::{Checkpoint, Error};
@@ -29,6 +30,10 @@ pub struct TensorTable {
     pub dim_ends: Uint32Array,
     pub elements: Float64Array,
     pub bytes: Float64Array,
+    /// Index into the files of the description; NaN for tensors in memory, and for those whose elements were not saved.
+    pub file: Float64Array,
+    /// Bytes from the start of that file to the first element; NaN where it lies nowhere as it is (compressed, encoded, sparse).
+    pub offset: Float64Array,
     /// Rows of a type that is not known, which can only be compared byte by byte.
     pub raw: Uint32Array,
     pub failures: Vec<RowFailure>,
@@ -54,6 +59,7 @@ impl TensorTable {
     #[must_use]
     pub fn of(checkpoint: &Checkpoint) -> Self {
         let tensors = &checkpoint.tensors;
+        let (file, offset) = places(checkpoint);
         let mut names = Vec::with_capacity(tensors.iter().map(|t| t.name.len()).sum());
         let mut name_ends = Vec::with_capacity(tensors.len());
         let mut shapes = Numbering::default();
@@ -104,6 +110,8 @@ impl TensorTable {
                 .map(|t| t.bytes as f64)
                 .collect::<Vec<_>>()
                 .into(),
+            file: file.into(),
+            offset: offset.into(),
             raw: tensors
                 .iter()
                 .enumerate()
@@ -114,6 +122,27 @@ impl TensorTable {
             failures,
         }
     }
+}
+
+/// The columns `file` and `offset`.
+fn places(checkpoint: &Checkpoint) -> (Vec<f64>, Vec<f64>) {
+    let files = checkpoint.file_of_source();
+    let is_memory = checkpoint.format == Format::Memory;
+    let tensors = checkpoint.tensors.iter();
+    tensors
+        .map(|tensor| {
+            let Some((source, at)) = tensor.first_byte().filter(|_| !is_memory) else {
+                return (f64::NAN, f64::NAN);
+            };
+            let source = source as usize;
+            let number = |value: Option<u64>| value.map_or(f64::NAN, |value| value as f64);
+            let place = checkpoint.sources.get(source).zip(at);
+            (
+                number(files.get(source).copied().map(u64::from)),
+                number(place.and_then(|(source, at)| source.place_in_file(at))),
+            )
+        })
+        .unzip()
 }
 
 /// Values in the order in which they first came, each with its number.

@@ -31,6 +31,13 @@ const SIDE_COLUMNS = named(
     shape: lookup(list(number)),
     numElements: floats,
     sizeBytes: floats,
+    file: optional(described('Index into the files of the side; NaN where there is none.', floats)),
+    offset: optional(
+      described(
+        'Bytes from the start of that file to the first element of the tensor; NaN where it does not lie there as it is (compressed, encoded, sparse).',
+        floats,
+      ),
+    ),
     ...mapSideMetrics((_, { description }) => described(description, floats)),
   }),
 );

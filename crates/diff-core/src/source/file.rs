@@ -199,6 +199,10 @@ impl Source for FileSource {
         Some(self.map()?.range(offset, length))
     }
 
+    fn place_in_file(&self, offset: u64) -> Option<u64> {
+        Some(offset)
+    }
+
     fn file_identity(&self) -> Option<(u64, u64)> {
         cfg!(unix).then_some((self.identity.device, self.identity.inode))
     }

@@ -59,6 +59,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Where the byte at `offset` lies in the file; None where it is made of others: inflated, decoded, or never in a file.
+    fn place_in_file(&self, _offset: u64) -> Option<u64> {
+        None
+    }
+
     /// Device and number of the file, where the system has them: equal ones are the same bytes.
     fn file_identity(&self) -> Option<(u64, u64)> {
         None

@@ -145,6 +145,18 @@ impl Source for FieldSource {
         Ok(buffer)
     }
 
+    fn place_in_file(&self, offset: u64) -> Option<u64> {
+        if offset >= self.size {
+            return None;
+        }
+        // Not empty, so neither is a block or an element.
+        let per_element = self.per_element * self.block;
+        let place = offset / per_element * self.stride
+            + self.place(offset % per_element / self.block)
+            + offset % self.block;
+        self.data.source.place_in_file(self.data.start + place)
+    }
+
     fn is_sequential(&self) -> bool {
         self.data.source.is_sequential()
     }
