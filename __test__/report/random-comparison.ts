@@ -1,5 +1,5 @@
 import { CHANGE_TYPES, Comparison } from 'model-diff';
-import type { ChangeType, PartialRow, TensorInfo } from 'model-diff';
+import type { ChangeType, PartialRow, SideColumns, TensorInfo } from 'model-diff';
 import { ROUNDING_SHAPES } from '../../src/comparison/columns.ts';
 import { mapProbeMetrics } from '../../src/comparison/metrics.ts';
 import { createRandom, type Random } from '../../benches/analysis/random.ts';
@@ -104,11 +104,21 @@ export function makeRandomComparison(seed: number): Comparison {
   const rows = plain.columns.names.length;
   const odd = (): number => random.pick([random.unit(), Number.NaN, 0, -0, Number.POSITIVE_INFINITY]);
   const bins = random.integer(1, 8);
+  const places = createRandom(seed + 2);
+  const placed = (side: SideColumns): SideColumns => ({
+    ...side,
+    ...(places.chance(0.6) && {
+      file: Float64Array.from({ length: rows }, () => (places.chance(0.8) ? places.integer(0, 3) : Number.NaN)),
+      offset: Float64Array.from({ length: rows }, () => (places.chance(0.8) ? places.integer(0, 2 ** 40) : Number.NaN)),
+    }),
+  });
   const hostile = random.pick(HOSTILE_NAMES.filter((name) => name.length < 1000));
   return Comparison.from({
     ...plain,
     columns: {
       ...plain.columns,
+      old: placed(plain.columns.old),
+      new: placed(plain.columns.new),
       ...(random.chance(0.6) && {
         rounding: {
           expectedChanged: Float64Array.from({ length: rows }, () => (random.chance(0.5) ? random.unit() : Number.NaN)),
