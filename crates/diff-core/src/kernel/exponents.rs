@@ -61,15 +61,7 @@ fn tally<const N: usize>(
         for (at, (x, y)) in counters.iter_mut().zip(x.iter().zip(y)) {
             *at = counter(x, y);
         }
-        let (groups, rest) = counters.as_chunks::<4>();
-        for group in groups {
-            for (&at, table) in group.iter().zip(&mut tables) {
-                table[usize::from(at) % COUNTERS] += 1;
-            }
-        }
-        for &at in rest {
-            tables[0][usize::from(at) % COUNTERS] += 1;
-        }
+        count_in_turn(counters, &mut tables);
     }
     for table in tables {
         let (same, others) = table.split_at(all.len());
@@ -80,24 +72,91 @@ fn tally<const N: usize>(
     }
 }
 
+/// One table after the other.
+fn count_in_turn<const N: usize>(counters: &[u16], tables: &mut [[u32; N]; 4]) {
+    let (groups, rest) = counters.as_chunks::<4>();
+    for group in groups {
+        for (&at, table) in group.iter().zip(&mut *tables) {
+            table[usize::from(at) % N] += 1;
+        }
+    }
+    for &at in rest {
+        tables[0][usize::from(at) % N] += 1;
+    }
+}
+
 /// Adds the sizes of the first `count` differences to `counts`, by the biased exponent of |b - a| as f32: 0 is
 /// no change (or less than 2^-126). Differences that are not finite are left out.
-pub fn count_changes(a: Operand, b: Operand, count: usize, counts: &mut [u32; 256]) {
-    let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
-    for start in (0..a.elements().min(b.elements()).min(count)).step_by(TILE) {
-        let old = decode::tile(&mut x, a, start, Isa::detect());
-        let new = decode::tile(&mut y, b, start, Isa::detect());
-        for (p, q) in old.iter().zip(new).take(count - start) {
-            count_change(q - p, counts);
+pub fn count_changes(a: Operand, b: Operand, count: usize, counts: &mut Counts) {
+    let count = a.elements().min(b.elements()).min(count);
+    let mut tables = [[0u32; 256]; 4];
+    let is_plain = a.map == ValueMap::Identity && b.map == ValueMap::Identity;
+    match (a.dtype, b.dtype) {
+        (DType::Bf16, DType::Bf16) if is_plain => {
+            count_singles(a.bytes, b.bytes, count, &mut tables, |bytes: &[u8; 2]| {
+                f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16)
+            });
+        }
+        (DType::F32, DType::F32) if is_plain => {
+            count_singles(a.bytes, b.bytes, count, &mut tables, |bytes: &[u8; 4]| {
+                f32::from_le_bytes(*bytes)
+            });
+        }
+        _ => count_doubles(a, b, count, &mut tables),
+    }
+    for table in tables {
+        for (sum, part) in counts.iter_mut().zip(table).take(NOT_FINITE) {
+            *sum += part;
         }
     }
 }
 
+/// A difference of two f32 is the same whether it is rounded at once, or to f64 first: that has more than twice the digits.
+fn count_singles<const N: usize>(
+    a: &[u8],
+    b: &[u8],
+    count: usize,
+    tables: &mut [Counts; 4],
+    decode: impl Fn(&[u8; N]) -> f32,
+) {
+    let (a, b) = (a.as_chunks::<N>().0, b.as_chunks::<N>().0);
+    let mut exponents = [0; BLOCK];
+    for (x, y) in a[..count].chunks(BLOCK).zip(b[..count].chunks(BLOCK)) {
+        let exponents = &mut exponents[..x.len()];
+        for (at, (x, y)) in exponents.iter_mut().zip(x.iter().zip(y)) {
+            *at = exponent_of(decode(y) - decode(x));
+        }
+        count_in_turn(exponents, tables);
+    }
+}
+
+fn count_doubles(a: Operand, b: Operand, count: usize, tables: &mut [Counts; 4]) {
+    let isa = Isa::detect();
+    let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
+    let mut exponents = [0; TILE];
+    for start in (0..count).step_by(TILE) {
+        let old = decode::tile(&mut x, a, start, isa);
+        let new = decode::tile(&mut y, b, start, isa);
+        let exponents = &mut exponents[..TILE.min(count - start)];
+        for (at, (p, q)) in exponents.iter_mut().zip(old.iter().zip(new)) {
+            *at = exponent_of((q - p) as f32);
+        }
+        count_in_turn(exponents, tables);
+    }
+}
+
+/// The exponent of infinities and NaN.
+const NOT_FINITE: usize = 255;
+
+fn exponent_of(difference: f32) -> u16 {
+    (difference.to_bits() >> 23 & 0xff) as u16
+}
+
 /// Adds one difference to `counts`.
-pub fn count_change(difference: f64, counts: &mut [u32; 256]) {
-    let exponent = (difference as f32).to_bits() >> 23 & 0xff;
-    if exponent < 255 {
-        counts[exponent as usize] += 1;
+pub fn count_change(difference: f64, counts: &mut Counts) {
+    let exponent = usize::from(exponent_of(difference as f32));
+    if exponent < NOT_FINITE {
+        counts[exponent] += 1;
     }
 }
 
@@ -121,6 +180,42 @@ mod tests {
         count_changes(operand(&old), operand(&new), 4, &mut counts);
         assert_eq!((counts[0], counts[126], counts[128]), (1, 1, 1));
         assert_eq!(counts.iter().sum::<u32>(), 3);
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_difference_in_f64() {
+        for (dtype, item) in [(DType::Bf16, 2), (DType::F16, 2), (DType::F32, 4)] {
+            for length in [0, 1, 3, 255, 256, 257, 4096, 5000] {
+                let side = |seed: u32| -> Vec<u8> {
+                    (0..length as u32)
+                        .flat_map(|i| {
+                            let bits = (i + 1).wrapping_mul(seed).rotate_left(i % 7);
+                            bits.to_le_bytes()[4 - item..].to_vec()
+                        })
+                        .collect()
+                };
+                let (old, new) = (side(2_654_435_761), side(2_246_822_519));
+                let operand = |bytes| Operand {
+                    bytes,
+                    dtype,
+                    map: ValueMap::Identity,
+                };
+                let (a, b) = (operand(old.as_slice()), operand(new.as_slice()));
+                let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
+                let mut expected = [0; 256];
+                for start in (0..length).step_by(TILE) {
+                    let old = decode::tile(&mut x, a, start, Isa::PORTABLE);
+                    let new = decode::tile(&mut y, b, start, Isa::PORTABLE);
+                    for (p, q) in old.iter().zip(new) {
+                        count_change(q - p, &mut expected);
+                    }
+                }
+                let mut counts = [0; 256];
+                count_changes(a, b, usize::MAX, &mut counts);
+                assert_eq!(counts, expected, "{length} of {}", dtype.name());
+                assert!(length < 1000 || counts.iter().filter(|count| **count > 0).count() > 20);
+            }
+        }
     }
 
     fn both(a: &[u8], b: &[u8], dtype: DType, limit: usize) -> Option<(Counts, Counts)> {
