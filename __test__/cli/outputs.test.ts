@@ -150,3 +150,26 @@ test('a file that cannot be put in place is said with those that were', async (t
   t.regex(stderr, /\nerror\[E_\w+\]: cannot write .*b\.md: .*\nhint: written before that: .*a\.json/);
   t.deepEqual(readdirSync(place).toSorted(), ['a.json', 'b.md']);
 });
+
+test('a web page changes nothing of the JSON beside it; the flag does', async (t) => {
+  const path = (name: string): string => join(folder.path, name);
+  const write = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await run([example('base'), example('sft'), '-q', '--no-provenance', ...args]);
+    t.is(code, 0, stderr);
+    return readFileSync(path('sizes.json'), 'utf8');
+  };
+  const json = ['-o', path('sizes.json')];
+  const alone = await write(...json);
+  t.is(await write(...json, '-o', path('sizes.html')), alone);
+  t.is(await write(...json, '-f', 'html'), alone);
+
+  const counted = await write(...json, '--histogram', '-o', path('sizes.html'));
+  t.is(await write(...json, '--histogram'), counted);
+  const columns = (text: string): Record<string, unknown> => (JSON.parse(text) as { columns: Record<string, unknown> }).columns;
+  const { histogram, ...others } = columns(counted);
+  t.like(histogram, { first_exponent: -32, bins: 40 });
+  t.deepEqual(others, columns(alone));
+
+  t.is((await run(['report', path('sizes.json'), '-q', '-o', path('copy.json')])).code, 0);
+  t.is(readFileSync(path('copy.json'), 'utf8'), counted);
+});

@@ -15,6 +15,8 @@ export const FLAG_DOCS = {
     '--top':
       'Rows per list in text, HTML and Markdown reports; the rest is counted. Default: 50, or as many as fit on the terminal. JSON, JSONL and CSV are never cut.',
     '--include-unchanged': 'Lists unchanged tensors too. This affects no number and no conclusion.',
+    '--histogram':
+      'Saves in JSON how many elements of each tensor changed by how much (`columns.histogram`), counted on a sample of large tensors. A run that writes HTML counts them by itself, for the page alone: what it writes beside the page is the same without it. Give the flag where a page will be made of the JSON later.',
     '--no-provenance':
       'Leaves out where a report comes from: date, version, paths, threshold, precision and command line. The same checkpoints then give the same bytes everywhere. Without it, text says so in its last line (not on a terminal), HTML and Markdown at their foot, JSON and JSONL in `provenance`; CSV and metrics never do. A model in the local Hugging Face cache is named with the revision that was read.',
     '--include':

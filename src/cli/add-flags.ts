@@ -111,6 +111,9 @@ export function addDiffFlags(command: Command): Command {
     .optionsGroup('Comparing:')
     .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'))
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
+    .addOption(
+      new Option('--histogram', 'save in JSON how many elements of each tensor changed by how much; a web page always has it'),
+    )
     .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'));
 }
 

@@ -66,6 +66,7 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags, 
   readonly stripPrefix?: readonly string[];
   readonly autoPrefix: boolean;
   readonly includeUnchanged?: true;
+  readonly histogram?: true;
   readonly exitCode?: true;
   /** false: none, not even that of the working directory. */
   readonly config?: string | false;
@@ -77,7 +78,7 @@ export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include
 /** Flags of a series. */
 export type SeriesFlags = Omit<
   DiffFlags,
-  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'autoPrefix' | keyof SideFlags
+  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'histogram' | 'autoPrefix' | keyof SideFlags
 >;
 
 /** Flags of the report of a saved comparison. */

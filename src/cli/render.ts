@@ -32,16 +32,17 @@ type Write = (format: ReportFormat, options: WriteOptions) => Iterable<string>;
 
 /**
  * Writes the files of a comparison, then its result to stdout.
+ * @param choose what each format is written from
  * @param after lines that will follow on stderr: on a terminal the result leaves room for them
  */
 export function deliver(
   session: Session,
-  report: Report,
+  choose: (format: ReportFormat) => Report,
   flags: ReportFlags,
   outputs: readonly OutputFile[],
   after: readonly string[] = [],
 ): Promise<void> {
-  return deliverWith(session, (format, options) => writeReport(report, format, options), flags, outputs, after);
+  return deliverWith(session, (format, options) => writeReport(choose(format), format, options), flags, outputs, after);
 }
 
 /** As {@link deliver}, for a series. */

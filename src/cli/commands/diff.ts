@@ -8,6 +8,7 @@ import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
 import { addConfig, nameConfigured } from '../config/add-config.ts';
 import { findConfig } from '../config/find-config.ts';
+import { chooseReports, needsHistogram } from '../histogram.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
@@ -30,7 +31,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (flags.quiet !== true && isSameTwice(paths, flags))
     log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
-  const { comparison, threads } = await compareFiles(session, paths, flags, progress);
+  const { comparison, threads } = await compareFiles(session, paths, flags, needsHistogram(flags, outputs), progress);
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
   const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
@@ -64,7 +65,8 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     .filter((error) => error !== null)
     .slice(0, 1)
     .flatMap((error) => spellTrouble(session, error));
-  await deliver(session, report, flags, outputs, [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])]);
+  const after = [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])];
+  await deliver(session, chooseReports(report, flags), flags, outputs, after);
   for (const line of listAfter()) log(session, line);
   if (disjoint !== null) throw disjoint;
   if (unmatched !== null) throw unmatched;
@@ -91,6 +93,7 @@ async function compareFiles(
   session: Session,
   paths: Readonly<Record<'old' | 'new', string>>,
   flags: DiffFlags,
+  histogram: boolean,
   progress: ProgressLine,
 ): Promise<{ readonly comparison: Comparison; readonly threads: number }> {
   const [{ compare }, { threadCount }] = await Promise.all([
@@ -99,6 +102,7 @@ async function compareFiles(
   ]);
   const comparison = await compare(paths.old, paths.new, {
     ...chooseOptions(flags),
+    histogram,
     provenance: flags.provenance && { command: session.command },
     signal: session.signal,
     onProgress: progress.update,

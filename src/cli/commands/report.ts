@@ -32,7 +32,8 @@ export async function runReport(session: Session, path: string, flags: SavedFlag
   session.exitCode = isTrouble ? EXIT.trouble : isBroken(asked) ? EXIT.different : EXIT.done;
   if (!tellsRules(chooseFormat(flags))) logBroken(session, asked);
   const after = [...failed, ...(unmatched === null ? [] : spellTrouble(session, unmatched))];
-  await deliver(session, prepareReport(comparison, analyze(comparison), { rules }), flags, outputs, after);
+  const report = prepareReport(comparison, analyze(comparison), { rules });
+  await deliver(session, () => report, flags, outputs, after);
   for (const line of failed) log(session, line);
   if (unmatched !== null) throw unmatched;
 }
