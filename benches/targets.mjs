@@ -79,6 +79,33 @@ function engine(dtype, what, isRow, target) {
   };
 }
 
+/** Web pages: tensors, megabytes at most, seconds until one can be used. @type {readonly (readonly [number, number, number])[]} */
+const PAGES = [
+  [100, 0.15, 0.5],
+  [1000, 0.4, 0.5],
+  [10_000, 1.5, 0.5],
+  [100_000, 10, 2],
+];
+
+/**
+ * @param {number} tensors
+ * @param {string} what
+ * @param {number} target
+ * @param {(row: any) => number | undefined} read
+ * @param {(value: number) => string} show
+ * @returns {Target}
+ */
+function page(tensors, what, target, read, show) {
+  return {
+    what: `web page of ${tensors.toLocaleString('en')} tensors: ${what}`,
+    bench: 'pages',
+    side: 'at most',
+    target: () => target,
+    found: ({ pages }) => read(pages.find((/** @type {any} */ row) => row.tensors === tensors) ?? {}),
+    show,
+  };
+}
+
 /** @type {readonly Target[]} */
 export const TARGETS = [
   {
@@ -121,6 +148,17 @@ export const TARGETS = [
     found: ({ seconds }) => seconds.compare.median,
     show: (value) => `${(value * 1000).toFixed(0)} ms`,
   },
+  ...PAGES.flatMap(([tensors, megabytesAtMost, usable]) => [
+    page(
+      tensors,
+      'size',
+      megabytesAtMost * 1e6,
+      ({ bytes }) => bytes,
+      (value) => `${(value / 1e6).toFixed(2)} MB`,
+    ),
+    page(tensors, 'usable after', usable, (row) => row.usable?.median, seconds),
+  ]),
+  page(10_000, 'first paint after', 0.1, (row) => row.first_paint?.median, seconds),
   {
     what: 'opening 100,000 tensors in 200 files',
     bench: 'tiny',

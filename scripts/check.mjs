@@ -30,6 +30,9 @@ const STEPS = [
   { name: 'oxfmt', level: 'quick', command: () => [...tool('oxfmt'), '--check'] },
   { name: 'tsc src', level: 'quick', command: () => tool('typescript', 'tsc') },
   { name: 'tsc __test__', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', '__test__'] },
+  // With the types of a browser, which contradict those of Node.
+  { name: 'tsc page', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', 'src/report/html/app'] },
+  { name: 'tsc browser', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', '__test__/browser'] },
   { name: 'tsc scripts', level: 'quick', command: () => [...tool('typescript', 'tsc'), '-p', 'scripts'] },
   {
     name: 'types, nodenext',

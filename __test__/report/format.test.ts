@@ -55,7 +55,7 @@ test('exponents, percent, confidence', (t) => {
   t.is(formatPercent(-0.25), '-25%');
   t.is(formatPercent(1e-12), '<0.000001%', 'no exponents, however small');
   t.deepEqual(
-    [...shares.map(formatEvenPercent), ...[0.0598, 0.999, 7e-6].map(formatEvenPercent)],
+    [...shares, 0.0598, 0.999, 7e-6].map((share) => formatEvenPercent(share)),
     ['0%', '100%', '4.0%', '0.0012%', '0.0000088%', '139%', '999%', '12×', '12,346×', '3.0e+7×', '–', '6.0%', '>99%', '0.00070%'],
     'in columns',
   );

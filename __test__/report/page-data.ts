@@ -3,7 +3,7 @@ import { joinPlanes, type PageHead } from '../../src/report/html/data/blocks.ts'
 
 /** What a page holds for its script. */
 export interface PageData {
-  readonly head: PageHead<unknown>;
+  readonly head: PageHead;
   /** A column of numbers; undefined where the page has none of this name. */
   readonly numbers: (column: string) => Float64Array | undefined;
   readonly places: (column: string) => Int32Array | undefined;
@@ -20,7 +20,7 @@ export function readPageData(page: string): PageData {
   const head = blocks.get('head');
   if (head === undefined) throw new Error('the page has no data');
   return {
-    head: JSON.parse(head.toString()) as PageHead<unknown>,
+    head: JSON.parse(head.toString()) as PageHead,
     numbers: (column) => {
       const bytes = blocks.get(column);
       return bytes === undefined ? undefined : new Float64Array(joinPlanes(bytes, 8).buffer);

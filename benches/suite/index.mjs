@@ -4,6 +4,7 @@ import { formats } from './formats.mjs';
 import { giant } from './giant.mjs';
 import { instructions } from './instructions.mjs';
 import { kernels } from './kernels.mjs';
+import { pages } from './pages.mjs';
 import { scaling } from './scaling.mjs';
 import { sparse } from './sparse.mjs';
 import { start } from './start.mjs';
@@ -19,4 +20,4 @@ import { whole } from './whole.mjs';
  */
 
 /** @type {Readonly<Record<string, Bench>>} */
-export const BENCHES = { instructions, start, sparse, tiny, kernels, giant, formats, scaling, whole, cold };
+export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, giant, formats, scaling, whole, cold };

@@ -14,7 +14,6 @@ import { type Part, showBar, showHead, showNames } from './sections/head.ts';
 import { showFindings, showLeftOut } from './sections/left-out.ts';
 import { showMap } from './sections/map.ts';
 import { showRules } from './sections/rules.ts';
-import type { PageSettings } from './settings.ts';
 import { showSpread } from './sections/spread.ts';
 import { showConfiguration, showFailed, showStructure } from './sections/structure.ts';
 import { showTensors } from './sections/tensors.ts';
@@ -33,7 +32,6 @@ export function* writeHtml(report: Report, config: VisualizationConfig = {}): It
   const { oldName, newName } = report;
   const tensors = gatherTensors(report);
   const detail = chooseDetail(report.columns, htmlDetail);
-  const settings: PageSettings = { left: detail?.left ?? 0 };
   yield* writePage({
     title: `${truncateMiddle(oldName, 80)} → ${truncateMiddle(newName, 80)} · ${TOOL.name}`,
     colorScheme,
@@ -59,12 +57,12 @@ ${showExplanation()}
 </main>
 ${showFoot(describeOrigin(report))}
 ${DRAWER}`,
-    data: packTensors(detail === null ? tensors : gatherTensors(report, detail.rows), settings, includeRawData),
+    data: packTensors(detail === null ? tensors : gatherTensors(report, detail.rows), detail?.left ?? 0, includeRawData),
   });
 }
 
 /** Where the script shows one tensor. */
-const DRAWER: Markup = html`<aside class="drawer" id="drawer" role="dialog" aria-labelledby="details-name" hidden><div class="drawer-tools"><button id="before" aria-label="The row before">↑</button><button id="after" aria-label="The row after">↓</button><span class="room"></span><button id="close">Close <kbd>Esc</kbd></button></div><div id="details"></div></aside>
+const DRAWER: Markup = html`<div class="drawer" id="drawer" role="dialog" aria-labelledby="details-name" hidden><div class="drawer-tools"><button id="before" aria-label="The row before">↑</button><button id="after" aria-label="The row after">↓</button><span class="room"></span><button id="close">Close <kbd>Esc</kbd></button></div><div id="details"></div></div>
 <div class="tip" id="tip" role="tooltip" hidden></div>
 <div class="unseen" id="spoken" aria-live="polite"></div>`;
 

@@ -1,5 +1,4 @@
 /** The script of the page of a comparison. */
-import type { PageSettings } from '../settings.ts';
 import { brushChanges } from './brush.ts';
 import { around, find, isTyping } from './dom.ts';
 import { showDrawer } from './drawer.ts';
@@ -12,16 +11,16 @@ import { offerRows } from './take.ts';
 import { unpackTensors } from './unpack.ts';
 
 async function start(): Promise<void> {
-  const { tensors, settings } = await unpackTensors<PageSettings>();
+  const { tensors, left } = await unpackTensors();
   if (tensors.count === 0) return;
   const store = new Store(readAddress());
   const table = new Table(tensors, store);
-  new TensorMap(tensors, store, table, settings.left > 0);
+  new TensorMap(tensors, store, table, left > 0).start();
   brushChanges(store);
   offerRows(tensors, table);
   keepAddress(store);
   showDrawer(tensors, store, table);
-  const search = find<HTMLInputElement>('search');
+  const search = find('search') as HTMLInputElement;
   const goSearch = (): void => {
     search.focus();
     search.select();

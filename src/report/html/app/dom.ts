@@ -1,10 +1,10 @@
 import type { Markup } from '../view/markup.ts';
 
 /** The element of an identifier. @throws Error where the page has none */
-export function find<Kind extends Element = HTMLElement>(id: string): Kind {
+export function find(id: string): HTMLElement {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`the page has no #${id}`);
-  return element as Element as Kind;
+  return element;
 }
 
 /** Puts markup, which has everything from files escaped, into an element. */

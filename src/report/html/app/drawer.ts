@@ -20,8 +20,8 @@ export function showDrawer(tensors: PageTensors, store: Store, table: Table): vo
     }
     fill(find('details'), drawDetails(tensors, tensor));
     drawer.hidden = false;
-    find<HTMLButtonElement>('before').disabled = table.neighbour(tensor, -1) === null;
-    find<HTMLButtonElement>('after').disabled = table.neighbour(tensor, 1) === null;
+    (find('before') as HTMLButtonElement).disabled = table.neighbour(tensor, -1) === null;
+    (find('after') as HTMLButtonElement).disabled = table.neighbour(tensor, 1) === null;
     if (isOpening) {
       drawer.scrollTop = 0;
       find('close').focus({ preventScroll: true });

@@ -1,7 +1,16 @@
 import { formatCount } from '../../../wording/numbers.ts';
 import { NOWHERE, type PageTensors } from '../data/page-tensors.ts';
-import { FIRST_MEASURE, makeMap, type MapRow, MEASURES, type Measure, type Sums, type TowerMap } from '../view/cells.ts';
-import { countStacks, describe, drawMap, nameBlocks, nameCell } from '../view/map.ts';
+import {
+  countStacks,
+  FIRST_MEASURE,
+  makeMap,
+  type MapRow,
+  MEASURES,
+  type Measure,
+  type Sums,
+  type TowerMap,
+} from '../view/cells.ts';
+import { describe, drawMap, nameBlocks, nameCell } from '../view/map.ts';
 import { html } from '../view/markup.ts';
 import { putTerm, quoteValue, takeTerm } from '../view/terms.ts';
 import { around, fill, find, speak } from './dom.ts';
@@ -28,6 +37,7 @@ export class TensorMap {
   readonly #table: Table;
   readonly #place = find('maps');
   #map: TowerMap;
+  readonly #isFixed: boolean;
   #width = 0;
   /** Where a range begins. */
   #anchor: Spot = { row: null, column: null };
@@ -38,8 +48,14 @@ export class TensorMap {
     this.#tensors = tensors;
     this.#store = store;
     this.#table = table;
+    this.#isFixed = isFixed;
     this.#map = this.#make();
-    if (!isFixed) {
+  }
+
+  /** Draws the map, and hears what is done to it. */
+  start(): void {
+    const store = this.#store;
+    if (!this.#isFixed) {
       this.#drawTabs();
       this.#draw();
       new ResizeObserver(() => {
@@ -85,6 +101,7 @@ export class TensorMap {
       id: 'live-map',
       label: `Map of ${this.#map.tower.name}`,
       isLive: true,
+      hasTitles: false,
       most: state.rows === 'all' ? Infinity : MOST_ROWS,
       opened: this.#opened,
     });
@@ -94,7 +111,7 @@ export class TensorMap {
       this.#place,
       html`${drawn}${joined ? html`<p class="note">${formatCount(tower.columns.length)} blocks in ${formatCount(columns.length)} columns. A corner marks columns in which some tensors did not change.</p>` : null}`,
     );
-    find<HTMLSelectElement>('measure').value = this.#measure.key;
+    (find('measure') as HTMLSelectElement).value = this.#measure.key;
     for (const tab of find('towers').querySelectorAll<HTMLElement>('[data-tower]'))
       tab.setAttribute('aria-pressed', String(tab.dataset['tower'] === state.tower));
     this.#mark(state);
@@ -141,7 +158,7 @@ export class TensorMap {
         if (spot !== null) this.#press(spot, event.shiftKey);
       }
     });
-    find<HTMLSelectElement>('measure').addEventListener('change', ({ target }) => {
+    find('measure').addEventListener('change', ({ target }) => {
       if (target instanceof HTMLSelectElement) store.change({ show: target.value });
     });
     const tip = find('tip');
@@ -187,7 +204,8 @@ export class TensorMap {
 
   #describe(spot: Spot): string {
     const sums = this.#sumsAt(spot);
-    if (sums === null) return '';
+    // A page that holds a part of the tensors knows no sums.
+    if (sums === null || this.#isFixed) return '';
     const column = spot.column === null ? undefined : this.#map.columns[spot.column];
     const blocks = column === undefined ? null : nameBlocks(this.#map.tower, column);
     return `${spot.row === null ? (blocks ?? '') : nameCell(spot.row, blocks)}: ${describe(sums, this.#measure)}`;
@@ -204,7 +222,7 @@ export class TensorMap {
     const next = terms.reduce(putTerm, rest);
     // Pressed once more, everything is there again.
     this.#store.change({ q: next === q ? rest : next });
-    speak(`${this.#describe(spot)}. ${formatCount(this.#table.rows.length)} tensors in the list.`);
+    speak(`${this.#describe(spot)}. ${formatCount(this.#table.rows.length)} tensors.`);
   }
 
   #termsOfRows(from: MapRow | null, to: MapRow | null): string[] {
@@ -228,7 +246,7 @@ export class TensorMap {
     const stacks = [...new Set(blocks.map(({ stack }) => stack))];
     const depths = blocks.map(({ depth }) => depth);
     const terms = stacks.length > 1 ? [] : [`block:${[...new Set([depths[0], depths.at(-1)])].join('-')}`];
-    if (countStacks(tower) > 1) terms.unshift(`stack:${quoteValue(stacks.join(','))}`);
+    if (countStacks(tower.columns) > 1) terms.unshift(`stack:${quoteValue(stacks.join(','))}`);
     return terms;
   }
 

@@ -10,7 +10,7 @@ import type { State, Store } from './state.ts';
 import { hasTerm, putTerm, takeTerm } from '../view/terms.ts';
 
 /** Up to so many rows all are in the page, so that the browser finds words in them. */
-const MOST_WHOLE = 1000;
+const MOST_WHOLE = 300;
 /** Height of a row, as the style has it, and rows that are drawn beyond what is seen. */
 const ROW = 29;
 const BEYOND = 12;
@@ -22,7 +22,7 @@ export class Table {
   readonly #tensors: PageTensors;
   readonly #store: Store;
   readonly #box = find('table');
-  readonly #search = find<HTMLInputElement>('search');
+  readonly #search = find('search') as HTMLInputElement;
   readonly #scale: ReturnType<typeof scaleBars>;
   /** The row at the keyboard, as a place in `rows`. */
   #at = 0;
@@ -99,7 +99,7 @@ export class Table {
     fill(
       body,
       rows.length === 0
-        ? html`<tr><td class="empty" colspan="${columns.length + 1}">No tensor fits this search.</td></tr>`
+        ? html`<tr><td class="empty" colspan="${columns.length + 1}">No tensor fits.</td></tr>`
         : html`${gap(first)}${shown}${gap(rows.length - last)}`,
     );
     // Heights by script: the policy lets no attribute set them.

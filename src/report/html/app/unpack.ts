@@ -2,11 +2,10 @@ import { blockId, HEAD_BLOCK, joinPlanes, type PageHead } from '../data/blocks.t
 import { NUMBERS, type NumberColumn, type PageTensors, type PlaceColumn, PLACES } from '../data/page-tensors.ts';
 
 /** Reads the tensors that the page holds, and takes their elements out of it. */
-export async function unpackTensors<Settings>(): Promise<{ tensors: PageTensors; settings: Settings }> {
-  const bytes = await readBlock(HEAD_BLOCK);
-  if (bytes === null) throw new Error('the page holds no data');
-  const head = JSON.parse(new TextDecoder().decode(bytes)) as PageHead<Settings>;
-  const { settings, errors, bins, ...lists } = head;
+export async function unpackTensors(): Promise<{ tensors: PageTensors; left: number }> {
+  // Without it nothing can be parsed, and the page stays as it is without a script.
+  const head = JSON.parse(new TextDecoder().decode((await readBlock(HEAD_BLOCK)) ?? undefined)) as PageHead;
+  const { left, errors, bins, ...lists } = head;
   const readPlaces = async (column: string): Promise<Int32Array> => {
     const bytes = await readBlock(column);
     return bytes === null ? new Int32Array(head.count) : new Int32Array(joinPlanes(bytes, 4).buffer);
@@ -27,7 +26,7 @@ export async function unpackTensors<Settings>(): Promise<{ tensors: PageTensors;
     errors: new Map(errors),
     histogram: bins === null || counts === null ? null : { ...bins, counts },
   };
-  return { tensors, settings };
+  return { tensors, left };
 }
 
 async function readBlock(column: string): Promise<Uint8Array | null> {

@@ -13,7 +13,7 @@ export function blockId(column: string): string {
 export const HEAD_BLOCK = 'head';
 
 /** What the head of the data holds: all of the tensors that is no column. */
-export interface PageHead<Settings> {
+export interface PageHead {
   readonly count: number;
   readonly names: readonly string[];
   readonly towers: PageTensors['towers'];
@@ -25,7 +25,8 @@ export interface PageHead<Settings> {
   readonly errors: readonly (readonly [number, string])[];
   /** Of the histogram; null where there is none. */
   readonly bins: { readonly firstExponent: number; readonly bins: number } | null;
-  readonly settings: Settings;
+  /** Tensors of the comparison that the page does not hold: the map, which is of all, is not drawn again then. */
+  readonly left: number;
 }
 
 /** The bytes of numbers of `width` bytes each, first bytes together. Little-endian in, and on every machine that runs this. */

@@ -6,7 +6,7 @@ import { splitName } from '../../../layer-types/split-name.ts';
 import type { TensorClass } from '../../../layer-types/tensor-class.ts';
 import { compareCodeUnits } from '../../../names/order.ts';
 import type { Report } from '../../report.ts';
-import { standingOf } from './network-order.ts';
+import { compareStandings, compareTowers, type Standing, standingOf } from './network-order.ts';
 import {
   NOWHERE,
   type NumberColumn,
@@ -32,17 +32,23 @@ export function gatherTensors({ columns, analysis, old, new: fresh }: Report, ro
   const place = (find: (row: number) => number): Int32Array => Int32Array.from(all, find);
   const dtype = (side: SideColumns) => (row: number) => dtypes.find(side.dtype[row] || null);
   const shape = (side: SideColumns) => (row: number) => shapes.find(side.dtype[row] ? (side.shape[row] ?? null) : null);
+  const file = (side: SideColumns) => (row: number) => {
+    const at = side.file?.[row] ?? Number.NaN;
+    return Number.isNaN(at) ? NOWHERE : at;
+  };
   const expert = (row: number): number => classes[row]?.expert ?? NOWHERE;
-  const { towers, ...mapped } = arrange(all, classes);
+  const { towers, ...mapped } = arrange(classes);
   return {
     count: all.length,
     names: Array.from(all, (row) => columns.names[row] ?? ''),
     numbers: pickNumbers(columns, pick),
     places: {
       status: place((row) => STATUSES.indexOf(readStatus(columns, row, causeOf.get(row)))),
-      oldFile: place(() => NOWHERE),
-      newFile: place(() => NOWHERE),
-      ...mapped,
+      oldFile: place(file(columns.old)),
+      newFile: place(file(columns.new)),
+      tower: place((row) => mapped.tower[row] ?? NOWHERE),
+      module: place((row) => mapped.module[row] ?? NOWHERE),
+      column: place((row) => mapped.column[row] ?? NOWHERE),
       expert: place(expert),
       type: place((row) => types.find(classes[row]?.type ?? null)),
       cause: place((row) => causes.find(causeOf.get(row) ?? null)),
@@ -100,8 +106,8 @@ function pickNumbers(
     newInf: pick(fresh.inf),
     oldBytes: pick(old.sizeBytes),
     newBytes: pick(fresh.sizeBytes),
-    oldOffset: pick(undefined),
-    newOffset: pick(undefined),
+    oldOffset: pick(old.offset),
+    newOffset: pick(fresh.offset),
   };
 }
 
@@ -124,14 +130,14 @@ function pickHistogram({ histogram }: TensorColumns, rows: Uint32Array): PageTen
 /** The order of stacks that have one: the network goes down, through the middle, and up. */
 const STACK_ORDER = [/(^|\.)(down|input)_blocks$/, /(^|\.)mid(dle)?_block/, /(^|\.)(up|output)_blocks$/];
 
-/** Places of the rows on the maps of their towers. */
+/** Places of all tensors on the maps of their towers, whichever of them a page holds. */
 function arrange(
-  rows: Uint32Array,
   classes: readonly TensorClass[],
 ): Pick<PageTensors, 'towers'> & Record<'tower' | 'module' | 'column', Int32Array> {
+  const nameOf = nameTowers(classes);
   const drafts = new Map<string, Draft>();
-  const draftOf = rows.length > 0 ? Array.from(rows, (row) => readDraft(drafts, classes[row])) : [];
-  const towers = [...drafts.values()];
+  const draftOf = classes.map((part) => readDraft(drafts, part, nameOf(part)));
+  const towers = [...drafts].sort(([a], [b]) => compareTowers(a, b)).map(([, draft]) => draft);
   const orders = new Map(towers.map((draft) => [draft, draft.finish()] as const));
   const find = (kind: 'module' | 'column'): Int32Array =>
     Int32Array.from(draftOf, ({ draft, ...ids }) => {
@@ -152,8 +158,14 @@ interface Placed {
   readonly column: string | null;
 }
 
-function readDraft(drafts: Map<string, Draft>, part: TensorClass | undefined): Placed {
-  const name = part?.tower ?? 'model';
+/** The tower of each tensor: where one alone has blocks, what belongs to no other goes with it. */
+function nameTowers(classes: readonly TensorClass[]): (part: TensorClass) => string {
+  const withBlocks = new Set(classes.filter(({ stack }) => stack !== null).map(({ tower }) => tower));
+  if (withBlocks.size <= 1) return () => 'model';
+  return ({ tower }) => (withBlocks.has(tower) ? (tower ?? 'model') : 'rest');
+}
+
+function readDraft(drafts: Map<string, Draft>, part: TensorClass, name: string): Placed {
   let draft = drafts.get(name);
   if (draft === undefined) drafts.set(name, (draft = new Draft(name)));
   return { draft, ...draft.add(part) };
@@ -162,7 +174,7 @@ function readDraft(drafts: Map<string, Draft>, part: TensorClass | undefined): P
 /** A tower while its tensors come in. */
 class Draft {
   readonly #name: string;
-  readonly #modules = new Map<string, PageModule & { readonly rank: number }>();
+  readonly #modules = new Map<string, PageModule & Standing>();
   readonly #columns = new Map<string, PageBlock>();
   readonly #paths = new Map<string, { readonly id: string; readonly path: string }>();
 
@@ -170,19 +182,16 @@ class Draft {
     this.#name = name;
   }
 
-  add(part: TensorClass | undefined): { module: string; column: string | null } {
-    const stack = part?.stack ?? null;
-    const depth = part?.depth ?? null;
+  add(part: TensorClass): { module: string; column: string | null } {
+    const { stack, depth, key } = part;
     const isOutside = stack === null || depth === null;
-    const key = part?.key ?? '';
     const cached = `${isOutside} ${key}`;
     let known = this.#paths.get(cached);
     if (known === undefined) {
       const path = readModulePath(key, !isOutside);
       known = { path, id: `${isOutside} ${path}` };
       this.#paths.set(cached, known);
-      if (!this.#modules.has(known.id) && part !== undefined)
-        this.#modules.set(known.id, { path, isOutside, ...standingOf(part, path) });
+      if (!this.#modules.has(known.id)) this.#modules.set(known.id, { path, isOutside, ...standingOf(part, path) });
     }
     if (isOutside) return { module: known.id, column: null };
     const column = `${stack} ${depth}`;
@@ -193,8 +202,7 @@ class Draft {
   /** Everything in its order, and where each thing went. */
   finish(): { tower: PageTower; module: ReadonlyMap<string, number>; column: ReadonlyMap<string, number> } {
     const modules = [...this.#modules].sort(
-      ([, a], [, b]) =>
-        Number(b.isOutside) - Number(a.isOutside) || a.rank - b.rank || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+      ([, a], [, b]) => Number(b.isOutside) - Number(a.isOutside) || compareStandings(a, b) || compareCodeUnits(a.path, b.path),
     );
     const columns = [...this.#columns].sort(([, a], [, b]) => compareStacks(a.stack, b.stack) || a.depth - b.depth);
     return {

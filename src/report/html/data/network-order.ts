@@ -1,4 +1,5 @@
 import type { TensorClass } from '../../../layer-types/tensor-class.ts';
+import { compareCodeUnits } from '../../../names/order.ts';
 
 /** Parts of a block in the order in which a network goes through them; the first that fits says where a module stands. */
 const PARTS: readonly (readonly [group: string, fits: (part: Pick<TensorClass, 'type' | 'role'>, path: string) => boolean])[] = [
@@ -27,13 +28,34 @@ const ROLES = [
 /** Where a module stands among those of its block. */
 export interface Standing {
   readonly group: string;
-  /** Sorts the modules of a block. */
-  readonly rank: number;
+  /** Sort the modules of a block, one after the other. */
+  readonly part: number;
+  readonly parent: string;
+  readonly role: number;
 }
 
 /** Standing of the module of a tensor. */
 export function standingOf(part: Pick<TensorClass, 'type' | 'role'>, path: string): Standing {
   const at = PARTS.findIndex(([, fits]) => fits(part, path));
   const role = part.role === null ? -1 : ROLES.indexOf(part.role);
-  return { group: PARTS[at]?.[0] ?? 'other', rank: at * 100 + (role < 0 ? ROLES.length : role) };
+  return {
+    group: PARTS[at]?.[0] ?? 'other',
+    part: at,
+    parent: path.slice(0, Math.max(0, path.lastIndexOf('.'))),
+    role: role < 0 ? ROLES.length : role,
+  };
+}
+
+/** For sorting: the part of the block, then what one module holds together, then its role. */
+export function compareStandings(a: Standing, b: Standing): number {
+  return a.part - b.part || compareCodeUnits(a.parent, b.parent) || a.role - b.role;
+}
+
+/** Towers in the order in which they are shown. */
+const TOWERS = ['text', 'unet', 'encoder', 'decoder', 'vision', 'audio'];
+
+/** For sorting names of towers; what belongs to none comes last. */
+export function compareTowers(a: string, b: string): number {
+  const rank = (name: string): number => (TOWERS.includes(name) ? TOWERS.indexOf(name) : TOWERS.length);
+  return rank(a) - rank(b);
 }

@@ -14,12 +14,13 @@ const BITS = { sorted: 20, other: 12 };
 /**
  * The elements of a page that hold its tensors, one after the other.
  *
+ * @param left tensors that the page does not hold
  * @param isExact every number with all of its bits
  */
-export function* packTensors<Settings>(tensors: PageTensors, settings: Settings, isExact: boolean): Iterable<string> {
+export function* packTensors(tensors: PageTensors, left: number, isExact: boolean): Iterable<string> {
   const { count, names, towers, types, causes, shapes, dtypes, files, errors, histogram } = tensors;
   const bins = histogram === null ? null : { firstExponent: histogram.firstExponent, bins: histogram.bins };
-  const head: PageHead<Settings> = {
+  const head: PageHead = {
     count,
     names,
     towers,
@@ -30,7 +31,7 @@ export function* packTensors<Settings>(tensors: PageTensors, settings: Settings,
     files,
     errors: [...errors],
     bins,
-    settings,
+    left,
   };
   yield writeBlock(HEAD_BLOCK, Buffer.from(JSON.stringify(head)));
   for (const column of NUMBERS) {

@@ -2,6 +2,7 @@ import type { InsightCode, TrainingInsight } from '../../../analysis/types.ts';
 import { isOpenQuestion } from '../../../comparison/left-out.ts';
 import type { Severity } from '../../../checkpoint/types.ts';
 import { formatConfidence, formatNoun } from '../../../wording/numbers.ts';
+import { quoteBlank } from '../../../wording/escape.ts';
 import { toSnakeCase } from '../../../wording/snake-case.ts';
 import { truncateMiddle } from '../../../wording/width.ts';
 import { listSerious } from '../../findings.ts';
@@ -61,7 +62,7 @@ function showProblem(severity: Severity, words: string, id: string): Markup {
 function showInsight(insight: TrainingInsight, tensors: PageTensors): Markup {
   const { code, title, description, severity, confidence } = insight;
   const sure = confidence === undefined ? null : html` <span class="sure">${formatConfidence(confidence)} sure</span>`;
-  return html`<li class="${severity}"><h3>${truncateMiddle(title, 300)}${sure}</h3>
+  return html`<li class="${severity}"><h3>${truncateMiddle(quoteBlank(title), 300)}${sure}</h3>
 <p>${truncateMiddle(description, 2000)}</p>
 ${showLink(insight, tensors)}
 <details><summary>How we know</summary><p>${HOW_WE_KNOW[code]} <a href="#about">All formulas</a></p>${showEvidence(insight)}</details></li>\n`;

@@ -16,7 +16,7 @@ export type Part = readonly [id: string, word: string];
 
 /** The bar that stays on top: names, parts, and what the script adds. */
 export function showBar(names: Markup, parts: readonly Part[], tools: Markup | null): Markup {
-  return html`<nav class="bar" aria-label="Parts of the report"><b>${TOOL.name}</b><span class="names">${names}</span>${parts.map(([id, word]) => html`<a href="#${id}">${word}</a>`)}<span class="room"></span><span class="tools live">${tools}<button id="copy-link">Copy link</button><button id="theme" aria-label="Light or dark">◐</button></span></nav>`;
+  return html`<nav aria-label="Parts of the report"><b>${TOOL.name}</b><span class="names">${names}</span>${parts.map(([id, word]) => html`<a href="#${id}">${word}</a>`)}<span class="room"></span><span class="tools live">${tools}<button id="copy-link">Copy link</button><button id="theme" aria-label="Light or dark">◐</button></span></nav>`;
 }
 
 /** `base → tuned`. */

@@ -35,6 +35,7 @@ ${drawMap(map, {
   id: `map-${tower}`,
   label: describeMap(map, FIRST_MEASURE),
   isLive: isFixed,
+  hasTitles: true,
   most: isFixed ? Infinity : Math.max(4, Math.floor(height / ROW)),
   opened: -1,
 })}

@@ -17,7 +17,7 @@ export function findQuery({ code, evidence }: TrainingInsight): string | null {
     case 'elements_kept':
       return 'is:changed expected<0.9';
     case 'parts_frozen':
-      return 'is:identical';
+      return 'is:identical -type:buffer';
     case 'experts_uneven':
       return 'expert:0-1000000';
     case 'size':

@@ -36,7 +36,7 @@ export function showStructure(report: Report, most: number): Markup {
 ${groups.map(
   ({ kind, title, noun, rows, total }) => html`<h3>${capitalize(title)}: ${formatNoun(total, 'tensor')}</h3>
 <div class="scroll" role="region" aria-label="${capitalize(title)}" tabindex="0"><table>
-<thead><tr><th><span aria-hidden="true"></span></th><th scope="col">tensor</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col" class="number">size</th></tr></thead>
+<thead><tr><td></td><th scope="col">tensor</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col" class="number">size</th></tr></thead>
 <tbody>${Array.from(rows.subarray(0, most), (row) => showTensor(report, row, MARKS[kind]))}</tbody>
 </table></div>
 ${showRest(total - Math.min(most, rows.length), noun)}\n`,

@@ -215,18 +215,18 @@ export function makeMap(tensors: PageTensors, tower: number, opened: number = -1
 /** Blocks as columns, so many neighbours together that there is room for all; of several stacks none share a column while there is room. */
 function joinColumns({ columns }: PageTower): MapColumn[] {
   const together = Math.ceil(columns.length / MOST_COLUMNS);
-  const stacks = new Set(columns.map(({ stack }) => stack)).size;
+  const mixesStacks = countStacks(columns) > MOST_COLUMNS / 4;
   const joined: MapColumn[] = [];
   for (let first = 0; first < columns.length;) {
-    let last = first;
-    while (
-      last + 1 < first + together &&
-      last + 1 < columns.length &&
-      (stacks > MOST_COLUMNS / 4 || columns[last + 1]?.stack === columns[first]?.stack)
-    )
-      last += 1;
+    const end = columns.slice(first, first + together).findIndex(({ stack }) => !mixesStacks && stack !== columns[first]?.stack);
+    const last = Math.min(columns.length, end < 0 ? first + together : first + end) - 1;
     joined.push({ first, last });
     first = last + 1;
   }
   return joined;
+}
+
+/** Stacks that some blocks are of. */
+export function countStacks(columns: PageTower['columns']): number {
+  return new Set(columns.map(({ stack }) => stack)).size;
 }

@@ -39,7 +39,7 @@ export function countChanges(tensors: PageTensors, rows: Iterable<number>): Chan
   const lowest = Math.floor(logs.reduce((least, log) => Math.min(least, log), Infinity));
   const highest = Math.max(lowest + 1, Math.ceil(logs.reduce((most, log) => Math.max(most, log), -Infinity) + 1e-9));
   const perDecade = Math.max(1, Math.min(16, Math.floor(MOST_BINS / (highest - lowest))));
-  const counts = new Array<number>((highest - lowest) * perDecade).fill(0);
+  const counts = Array.from({ length: (highest - lowest) * perDecade }, () => 0);
   for (const log of logs) {
     const bin = Math.min(counts.length - 1, Math.floor((log - lowest) * perDecade));
     counts[bin] = (counts[bin] ?? 0) + 1;

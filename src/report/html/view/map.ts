@@ -1,8 +1,9 @@
 /** Draws the map of a tower: labels, cells with the depth profile above them, and a bar for each module. */
 import { formatCount, formatNoun, formatRest, MISSING } from '../../../wording/numbers.ts';
+import { quoteBlank } from '../../../wording/escape.ts';
 import { truncateMiddle } from '../../../wording/width.ts';
 import type { PageBlock, PageTower } from '../data/page-tensors.ts';
-import type { MapColumn, MapRow, Measure, Sums, TowerMap } from './cells.ts';
+import { countStacks, type MapColumn, type MapRow, type Measure, type Sums, type TowerMap } from './cells.ts';
 import { html, type Markup } from './markup.ts';
 import { makeRamp, type Ramp, RATIO_STEPS, STEPS } from './ramp.ts';
 
@@ -17,6 +18,8 @@ export interface MapOptions {
   readonly label: string;
   /** Whether labels can be pressed: the browser draws them so, and hears what happens to the cells. */
   readonly isLive: boolean;
+  /** Whether cells say what they are where the pointer rests on them; a script tells it otherwise. */
+  readonly hasTitles: boolean;
   /** Rows that are drawn. */
   readonly most: number;
   /** Place of the module whose experts have rows of their own; -1 for none. */
@@ -42,6 +45,8 @@ interface Drawn {
   readonly profile: readonly Sums[];
   /** Whether the columns are blocks. */
   readonly hasBlocks: boolean;
+  /** Height of what stands above the cells: the profile where something changed, the depths, the stacks. */
+  readonly head: number;
 }
 
 /** The map with its legend; where the tower has no blocks, a row for each module. */
@@ -54,9 +59,9 @@ export function drawMap(map: TowerMap, options: MapOptions): Markup {
   const rest = formatRest(drawn.rows.length - rows.length, 'module');
   const left = formatRest(map.outside.length - MOST_OUTSIDE, 'module');
   return html`<div class="map">
-<div class="map-labels${drawn.hasBlocks ? null : ' flat'}${countStacks(map.tower) > 1 ? ' stacked' : null}">${rows.map((row, at) => drawLabel(row, rows[at - 1], options))}</div>
+<div class="map-labels h${drawn.head}">${rows.map((row, at) => drawLabel(row, rows[at - 1], options))}</div>
 <div class="map-scroll"${options.isLive ? null : html` tabindex="0" role="group" aria-label="Map of ${map.tower.name}"`}>${drawCells(map, { ...drawn, rows }, tops, ramp, options)}</div>
-${drawBars(rows, tops, map, drawn.hasBlocks, ramp, options)}
+${drawBars({ ...drawn, rows }, tops, ramp, options)}
 </div>
 ${rest === '' ? null : html`<p class="rest">${rest}${options.isLive ? html` <button class="link" data-all-modules>show all</button>` : null}</p>`}
 ${drawn.hasBlocks && map.outside.length > 0 ? html`<div class="outside" role="group" aria-label="Outside of the blocks">${map.outside.slice(0, MOST_OUTSIDE).map((row) => drawOutside(row, ramp, options))}${left === '' ? null : html`<span class="rest">${left}</span>`}</div>` : null}
@@ -65,10 +70,14 @@ ${drawLegend(everything, ramp, options)}`;
 
 const MOST_OUTSIDE = 24;
 
-function chooseDrawn({ rows, columns, profile, outside }: TowerMap): Drawn {
-  if (columns.length > 0) return { rows, columns, profile, hasBlocks: true };
+function chooseDrawn({ rows, columns, profile, outside, tower }: TowerMap): Drawn {
+  if (columns.length > 0) {
+    const isStill = profile.every(({ energy, broken }) => energy === 0 && broken === 0);
+    const head = (isStill ? 0 : PROFILE) + DEPTHS + (countStacks(tower.columns) > 1 ? STACKS : 0);
+    return { rows, columns, profile: isStill ? [] : profile, hasBlocks: true, head };
+  }
   const flat = outside.map((row) => ({ ...row, cells: [row.total] }));
-  return { rows: flat, columns: [{ first: 0, last: 0 }], profile: [], hasBlocks: false };
+  return { rows: flat, columns: [{ first: 0, last: 0 }], profile: [], hasBlocks: false, head: 0 };
 }
 
 /** Top of each row, and the bottom of the last one: groups stand apart. */
@@ -102,18 +111,14 @@ function drawLabel(row: MapRow, before: MapRow | undefined, { isLive, opened }: 
 
 /** The parents of a module softer than its own name. */
 function drawPath(path: string): Markup {
-  const short = truncateMiddle(path, 26);
+  const short = truncateMiddle(quoteBlank(path), 26);
   const cut = short.lastIndexOf('.') + 1;
   return html`<span class="dim">${short.slice(0, cut)}</span>${short.slice(cut)}`;
 }
 
-export function countStacks({ columns }: PageTower): number {
-  return new Set(columns.map(({ stack }) => stack)).size;
-}
-
 function drawCells(
   map: TowerMap,
-  { rows, columns, profile, hasBlocks }: Drawn,
+  { rows, columns, profile, hasBlocks, head }: Drawn,
   tops: readonly number[],
   ramp: Ramp | null,
   options: MapOptions,
@@ -121,11 +126,9 @@ function drawCells(
   const { width, id, measure, isLive } = options;
   const pitch = Math.max(8, Math.min(120, Math.floor((width / Math.max(1, columns.length)) * 10) / 10));
   const size = { width: round(pitch - (pitch > 12 ? 2 : 1)), height: ROW - 2 };
-  const isStacked = hasBlocks && countStacks(map.tower) > 1;
-  const head = hasBlocks ? PROFILE + DEPTHS + (isStacked ? STACKS : 0) : 0;
   const height = head + (tops.at(-1) ?? 0);
   const all = round(pitch * columns.length);
-  const hasTitles = !isLive && rows.length * columns.length <= MOST_TITLES;
+  const hasTitles = options.hasTitles && rows.length * columns.length <= MOST_TITLES;
   const rowsDrawn = rows.map((row, at) => {
     const cells = row.cells.map((sums, column) => {
       if (sums === null) return html``;
@@ -142,7 +145,7 @@ function drawCells(
   });
   return html`<svg class="cells" id="${id}"${isLive ? LIVE : STILL} aria-label="${options.label}" width="${all}" height="${height}" viewBox="0 0 ${all} ${height}">
 <defs>${drawPatterns(id)}</defs>
-${hasBlocks ? html`${drawProfile(profile, measure, pitch, size.width)}${drawDepths(map, columns, pitch, isStacked)}` : null}
+${hasBlocks ? html`${drawProfile(profile, measure, pitch, size.width)}${drawDepths(map, columns, pitch, profile.length > 0 ? PROFILE : 0)}` : null}
 ${rowsDrawn}</svg>`;
 }
 
@@ -220,7 +223,7 @@ export function nameCell(row: Pick<MapRow, 'module' | 'expert'>, blocks: string 
 export function nameBlocks(tower: PageTower, { first, last }: MapColumn): string {
   const [from, to] = [tower.columns[first], tower.columns[last]];
   if (from === undefined || to === undefined) return '';
-  const stack = countStacks(tower) > 1 ? `${truncateMiddle(from.stack, 40)} ` : '';
+  const stack = countStacks(tower.columns) > 1 ? `${truncateMiddle(from.stack, 40)} ` : '';
   return first === last
     ? `${stack}block ${from.depth}`
     : `${stack}blocks ${from.depth}–${from.stack === to.stack ? to.depth : `${truncateMiddle(to.stack, 40)} ${to.depth}`}`;
@@ -249,23 +252,23 @@ function shareOfMost(all: readonly Sums[], measure: Measure): (sums: Sums) => nu
 }
 
 /** Numbers of the blocks, as many as there is room for, and the names of the stacks where there are several. */
-function drawDepths({ tower }: TowerMap, columns: readonly MapColumn[], pitch: number, isStacked: boolean): Markup {
+function drawDepths({ tower }: TowerMap, columns: readonly MapColumn[], pitch: number, top: number): Markup {
   const blocks = columns.map(({ first }) => tower.columns[first]);
   const longest = blocks.reduce((most, block) => Math.max(most, String(block?.depth ?? '').length), 1);
   const every = [1, 2, 4, 5, 8, 10, 16, 20, 32].find((step) => step * pitch >= longest * 7 + 6) ?? 64;
   const labels = blocks.map((block, at) =>
     block === undefined || !isLabelled(blocks, at, every)
       ? html``
-      : html`<text class="depth" x="${round(pitch * (at + 0.5) - 1)}" y="${PROFILE + 13}" data-depth="${at}">${block.depth}</text>`,
+      : html`<text class="depth" x="${round(pitch * (at + 0.5) - 1)}" y="${top + 13}" data-depth="${at}">${block.depth}</text>`,
   );
-  if (!isStacked) return html`<g>${labels}</g>\n`;
+  if (countStacks(tower.columns) <= 1) return html`<g>${labels}</g>\n`;
   const stacks = blocks.flatMap((block, at) => {
     if (block === undefined || (at > 0 && blocks[at - 1]?.stack === block.stack)) return [];
     const next = blocks.findIndex((other, index) => index > at && other?.stack !== block.stack);
     const room = ((next < 0 ? blocks.length : next) - at) * pitch;
     const name = room < 24 ? '' : truncateMiddle(block.stack, Math.floor(room / 6.6));
     return [
-      html`<text class="stack" x="${round(pitch * at)}" y="${PROFILE + DEPTHS + 11}">${name}</text>${at === 0 ? null : html`<path class="edge" d="M${round(pitch * at - 1)} ${PROFILE}v${DEPTHS + STACKS}"/>`}`,
+      html`<text class="stack" x="${round(pitch * at)}" y="${top + DEPTHS + 11}">${name}</text>${at === 0 ? null : html`<path class="edge" d="M${round(pitch * at - 1)} ${top}v${DEPTHS + STACKS}"/>`}`,
     ];
   });
   return html`<g>${labels}${stacks}</g>\n`;
@@ -280,16 +283,8 @@ function isLabelled(blocks: readonly (PageBlock | undefined)[], at: number, ever
 }
 
 /** A bar for each module over all blocks, with its value. */
-function drawBars(
-  rows: readonly MapRow[],
-  tops: readonly number[],
-  map: TowerMap,
-  hasBlocks: boolean,
-  ramp: Ramp | null,
-  { measure }: MapOptions,
-): Markup {
+function drawBars({ rows, hasBlocks, head }: Drawn, tops: readonly number[], ramp: Ramp | null, { measure }: MapOptions): Markup {
   if (!hasBlocks) return html``;
-  const head = PROFILE + DEPTHS + (countStacks(map.tower) > 1 ? STACKS : 0);
   const share = shareOfMost(
     rows.map(({ total }) => total),
     measure,
@@ -302,14 +297,14 @@ function drawBars(
     const words = spell(row.total, measure, kind);
     return html`<rect class="${kind === 'nan' ? 'nan' : 'bar'}" x="0" y="${y + 6}" width="${length > 0 ? Math.max(1, Math.round(length * 56)) : 0}" height="8" rx="1"/><text class="${kind === 'same' ? 'quiet' : kind === 'nan' ? 'alarm' : 'plain'}" x="62" y="${y + 14}">${words}</text>`;
   });
-  return html`<svg class="map-bars" aria-hidden="true" width="${BARS}" height="${height}" viewBox="0 0 ${BARS} ${height}"><text class="depth start" x="0" y="${PROFILE + 13}">all blocks</text>${bars}</svg>`;
+  return html`<svg class="map-bars" aria-hidden="true" width="${BARS}" height="${height}" viewBox="0 0 ${BARS} ${height}"><text class="depth start" x="0" y="${head - 5}">all blocks</text>${bars}</svg>`;
 }
 
 /** A module outside of blocks: its colour, name and value. */
 function drawOutside(row: MapRow, ramp: Ramp | null, { measure, id, isLive }: MapOptions): Markup {
   const kind = classify(row.total, measure, ramp);
   const words = spell(row.total, measure, kind);
-  const inside = html`<svg width="16" height="16" aria-hidden="true">${drawRect(kind, id, html`width="16" height="16"`, null)}</svg> <code>${truncateMiddle(row.module.path, 48)}</code> <span class="${kind === 'nan' ? 'alarm' : 'dim'}">${words}</span>`;
+  const inside = html`<svg width="16" height="16" aria-hidden="true">${drawRect(kind, id, html`width="16" height="16"`, null)}</svg> <code>${truncateMiddle(quoteBlank(row.module.path), 48)}</code> <span class="${kind === 'nan' ? 'alarm' : 'dim'}">${words}</span>`;
   return isLive ? html`<button data-row-label="${row.at}" data-expert="">${inside}</button>` : html`<span>${inside}</span>`;
 }
 
