@@ -30,6 +30,26 @@ test('states of optimizers are left out and told, and opened on request', async 
   t.is(all.layerNames.length, plain.layerNames.length + 12);
 });
 
+test('states of an optimizer that knows the names of its parameters bear them, and are no weights', async (t) => {
+  const old = await loadCheckpoint(torch('optimizer_named.pt'));
+  const { diffs, summary, coverage } = await new ModelDiff().diff(old, await loadCheckpoint(torch('optimizer_later.pt')));
+  t.deepEqual([coverage, summary.comparedTensors], [1, 12]);
+  t.true(diffs.some(({ name }) => name === 'state.head.weight.exp_avg'));
+  const { code, stdout } = await run([torch('optimizer_named.pt'), torch('optimizer_later.pt'), '-q', '--format', 'text']);
+  t.is(code, 0);
+  t.regex(stdout, /^Optimizer states: step 2 → 5, first moments have a cosine of 1\.00 and changed by \d+%\.$/mu);
+  t.regex(stdout, /^state\.fc\.bias\.exp_avg_sq +>99%/mu);
+  t.notRegex(stdout, /no known layer type/u);
+});
+
+test('of two optimizers only one knows the names of its parameters: nothing in common, and what can be done', async (t) => {
+  const files = [torch('optimizer_named.pt'), torch('optimizer.pt')];
+  const { code, stderr } = await run([...files, '-q']);
+  t.is(code, 2);
+  t.regex(stderr, /^hint: only one optimizer knows the names .* --rename-new '\^state\\\.0\\\.=>state\.NAME\.'$/mu);
+  t.is((await run([...files, '-q', '--rename-new', '^state\\.2\\.=>state.head.weight.'])).code, 0);
+});
+
 test('tied tensors are named', async (t) => {
   const { findings } = await loadCheckpoint(torch('tied.pt'));
   t.regex(findings.find(({ code }) => code === 'SharedStorage')?.message ?? '', /embed\.weight, head\.weight/u);

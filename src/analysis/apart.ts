@@ -16,7 +16,8 @@ export interface SortedRows {
 
 const STATISTICS = /(^|[._])(running_(mean|var)|moving_(mean|var\w*))$/;
 const OPTIMIZER = /(^|\.)(exp_avg(_sq)?|max_exp_avg_sq|momentum_buffer|square_avg|acc_delta|sum_of_squares)(\.|$)/;
-const OPTIMIZER_STEP = /(^|\.)state\.[^.]+\.step$|^step$/;
+const OPTIMIZER_STEP = /\.step$/;
+const OPTIMIZER_STATES = /(^|\.)state\./;
 /** Types that hold codes where a floating-point weight is expected. */
 const CODES = new Set(['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64']);
 const INTEGERS = new Set([...CODES, 'bool']);
@@ -57,6 +58,11 @@ function listQuantised(rows: readonly TensorRow[], side: 'old' | 'new'): Readonl
   return found;
 }
 
+/** `step` of a parameter that has a name, `state.fc.weight.step`, or an index, or in a file of one parameter neither. */
+function isStep(name: string): boolean {
+  return name === 'step' || (OPTIMIZER_STEP.test(name) && OPTIMIZER_STATES.test(name));
+}
+
 function moduleOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf('.')));
 }
@@ -67,7 +73,7 @@ function findKind(
   isOptimizer: boolean,
 ): ApartKind | null {
   const { name, class: tensorClass, oldDtype, newDtype } = row;
-  if (isOptimizer && (OPTIMIZER.test(name) || OPTIMIZER_STEP.test(name))) return 'optimizer';
+  if (isOptimizer && (OPTIMIZER.test(name) || isStep(name))) return 'optimizer';
   if (STATISTICS.test(name)) return 'statistics';
   if (tensorClass.type === 'buffer') return 'counter';
   if (tensorClass.type === 'quant') return 'companion';

@@ -78,9 +78,19 @@ async function suggest(
   if (found !== null) return `to match ${formatCount(found.matches)} of them, run: ${found.command}`;
   if (old.some(isOfAdapter) !== next.some(isOfAdapter))
     return 'one side is an adapter: merge it into its base model first (peft: merge_and_unload)';
+  if (old.some(isOfParameter) && next.some(isOfParameter) && old.some(isOfIndex) !== next.some(isOfIndex))
+    return `only one optimizer knows the names of its parameters: match the indices one by one, as in --rename-${old.some(isOfIndex) ? 'old' : 'new'} '^state\\.0\\.=>state.NAME.'`;
   return 'are these checkpoints of the same model? model-diff inspect lists the names in each';
 }
 
 function isOfAdapter(name: string): boolean {
   return /(^|[._])lora[._]|\.(?:hada|lokr|oft|vera|ia3)_/.test(name.slice(0, 1000));
+}
+
+function isOfParameter(name: string): boolean {
+  return /(^|\.)state\./.test(name);
+}
+
+function isOfIndex(name: string): boolean {
+  return /(^|\.)state\.\d+\.\w+$/.test(name);
 }

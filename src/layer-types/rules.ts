@@ -14,9 +14,10 @@ export interface Rule {
 export const RULES: readonly Rule[] = [
   {
     type: 'buffer',
-    meaning: 'state of the training and no weight: optimizer_states.0.state.0.exp_avg',
+    meaning: 'state of the training and no weight: optimizer_states.0.state.0.exp_avg, state.fc.weight.exp_avg',
     test: (n) =>
-      /^(optimizers?|optim|optimizer_states?|optimizer_state_dict|lr_schedulers?|rng_states?)$/.test(n.segments[0] ?? ''),
+      /^(optimizers?|optim|optimizer_states?|optimizer_state_dict|lr_schedulers?|rng_states?)$/.test(n.segments[0] ?? '') ||
+      (n.segments[0] === 'state' && /^(step|(max_)?exp_avg(_sq)?|momentum_buffer|square_avg)$/.test(n.segments.at(-1) ?? '')),
   },
   {
     type: 'adapter',

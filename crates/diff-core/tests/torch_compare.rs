@@ -183,6 +183,33 @@ fn optimizers_are_left_out_until_asked_for() {
 }
 
 #[test]
+fn states_of_an_optimizer_have_the_names_that_its_groups_give() {
+    let options = OpenOptions {
+        include_optimizer: true,
+        ..OpenOptions::default()
+    };
+    let names = |file: &str| -> Vec<String> {
+        let opened = open(&fixture(file), &options).unwrap();
+        opened.tensors.iter().map(|t| t.name.clone()).collect()
+    };
+    let wrapped = names("wrapped_named.pt");
+    for name in [
+        "fc.bias",
+        "optimizer.state.fc.bias.step",
+        "optimizer.state.embed.weight.exp_avg",
+    ] {
+        assert!(wrapped.iter().any(|one| one == name), "{name}: {wrapped:?}");
+    }
+    assert!(names("optimizer_named.pt").contains(&"state.head.weight.exp_avg_sq".to_owned()));
+    for name in names("optimizers_odd.pt") {
+        assert!(
+            name.contains(".state.0.") || name.contains(".state.1."),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn limits_have_names_and_can_be_set() {
     for (cap, code) in [
         (Cap::PickleOpcodes, Code::LimitExceeded),

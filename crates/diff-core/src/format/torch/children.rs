@@ -36,16 +36,6 @@ impl Reading {
         }
     }
 
-    fn is_optimizer(&self, at: Ref, pairs: &[(Id, Id)]) -> bool {
-        let has = |name: &[u8]| {
-            pairs
-                .iter()
-                .take(8)
-                .any(|(key, _)| self.text(Ref { id: *key, ..at }) == Some(name))
-        };
-        has(b"state") && has(b"param_groups")
-    }
-
     fn object_children(&self, at: Ref, object: &Object) -> Children {
         let class = self.global(Ref {
             id: object.callable,

@@ -16,6 +16,7 @@ mod module;
 mod name;
 mod numpy;
 mod numpy_type;
+mod optimizer;
 mod pick;
 mod quantised;
 mod records;

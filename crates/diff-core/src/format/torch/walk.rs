@@ -7,6 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::document::{Reading, Ref};
+use super::optimizer::{Names, name_states};
 use super::tensor::Found;
 use super::tree::{Child, Children, Kind, Node, Only, Segment, Tree};
 use crate::error::Result;
@@ -22,6 +23,8 @@ struct Frame {
     leaves_before: usize,
     /// Whether something below was left out for now, so that it may hold tensors all the same.
     is_cut: bool,
+    /// Of what an optimizer saved: the names of its parameters.
+    names: Names,
     /// Bytes that count as numbers when there is no tensor in what they hold.
     bytes: Option<(Ref, Option<u32>, Option<Segment>)>,
 }
@@ -148,7 +151,7 @@ impl Walker<'_> {
             ));
         }
         let mut as_bytes = None;
-        let children = match (node, state) {
+        let mut children = match (node, state) {
             (Some(_), None) => return Ok(()),
             (Some(_), Some(state)) => Children {
                 kind: Kind::Tensor,
@@ -185,6 +188,14 @@ impl Walker<'_> {
         if children.items.is_empty() {
             return Ok(());
         }
+        if let Some(above) = stack.last().filter(|_| self.reading.is_states(segment)) {
+            name_states(self.reading, &mut children.items, &above.names);
+        }
+        let names = if children.is_optimizer {
+            self.reading.parameter_names(&children.items)?
+        } else {
+            Names::default()
+        };
         self.visits += children.items.len() as u64;
         self.reading
             .check_cap(Cap::Visits, self.visits, "number of values to go through")?;
@@ -199,6 +210,7 @@ impl Walker<'_> {
             children: children.items.into_iter(),
             leaves_before,
             is_cut: false,
+            names,
             bytes: as_bytes,
         });
         Ok(())
