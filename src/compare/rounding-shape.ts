@@ -115,6 +115,8 @@ interface Weighed {
   readonly kept: number;
   /** What a curve through the very shares would have. */
   readonly least: number;
+  /** Logarithm of the share of changed elements. */
+  readonly logShare: number;
 }
 
 function weigh({ logUnit, elements, changed }: ExponentBin): Weighed {
@@ -126,6 +128,7 @@ function weigh({ logUnit, elements, changed }: ExponentBin): Weighed {
     changed: weight * share,
     kept: weight * (1 - share),
     least: weight * (entropy(share) + entropy(1 - share)),
+    logShare: Math.log(share),
   };
 }
 
@@ -136,24 +139,53 @@ function weigh({ logUnit, elements, changed }: ExponentBin): Weighed {
 function fit(bins: readonly Weighed[], candidates: readonly Curve[], from: number, to: number, bound: number): number {
   let best = bound / 2;
   let isBelow = false;
+  const take = (misfit: number): void => {
+    if (misfit >= best || misfit === TOO_SMALL) return;
+    best = misfit;
+    isBelow = true;
+  };
   for (const curve of candidates) {
-    const { changed, kept } = curve;
-    for (let size = from; size <= to; size += 1) {
-      let total = 0;
-      for (const bin of bins) {
-        const steps = bin.unit - size + MIDDLE;
-        const at = steps < 0 ? 0 : steps > 2 * MIDDLE ? 2 * MIDDLE : steps;
-        if (changed[at] === 0) fillEntry(curve, at);
-        total += bin.least - bin.changed * (changed[at] ?? 0) - bin.kept * (kept[at] ?? 0);
-        // No addend is below zero: no curve fits better than the very shares.
-        if (total >= best) break;
-      }
-      if (total >= best) continue;
-      best = total;
-      isBelow = true;
+    let [low, high] = [from, to];
+    let size = 0;
+    let misfit = TOO_LARGE;
+    // Shares grow with the size: one exponent that refutes a size refutes all beyond it.
+    while (low <= high) {
+      size = Math.floor((low + high) / 2);
+      misfit = misfitAt(bins, curve, size, best);
+      if (misfit === TOO_LARGE) high = size - 1;
+      else if (misfit === TOO_SMALL) low = size + 1;
+      else break;
     }
+    if (low > high) continue;
+    take(misfit);
+    for (let more = size + 1; more <= high && misfit !== TOO_LARGE; more += 1) take((misfit = misfitAt(bins, curve, more, best)));
+    for (let less = size - 1; less >= low && misfit !== TOO_SMALL; less -= 1) take((misfit = misfitAt(bins, curve, less, best)));
   }
   return isBelow ? 2 * best : Infinity;
+}
+
+/** A size that one exponent refutes by itself, which would have more or fewer changed elements. */
+const TOO_LARGE = Infinity;
+const TOO_SMALL = -Infinity;
+/** By how much: far more than the last bits of logarithms, far less than anything that counts. */
+const SLACK = 1e-6;
+
+/** Half of what {@link fit} gives, for one curve and size; something not below `best`, {@link TOO_LARGE} or {@link TOO_SMALL} where it is none. */
+function misfitAt(bins: readonly Weighed[], curve: Curve, size: number, best: number): number {
+  const { changed, kept } = curve;
+  let total = 0;
+  for (const bin of bins) {
+    const steps = bin.unit - size + MIDDLE;
+    const at = steps < 0 ? 0 : steps > 2 * MIDDLE ? 2 * MIDDLE : steps;
+    if (changed[at] === 0) fillEntry(curve, at);
+    const log = changed[at] ?? 0;
+    const misfit = bin.least - bin.changed * log - bin.kept * (kept[at] ?? 0);
+    if (misfit > best + SLACK) return log > bin.logShare ? TOO_LARGE : TOO_SMALL;
+    total += misfit;
+    // No addend is below zero: no curve fits better than the very shares.
+    if (total >= best) return total;
+  }
+  return total;
 }
 
 interface Curves {
@@ -191,9 +223,14 @@ function fillEntry({ of, changed, kept }: Curve, at: number): void {
   kept[at] = Math.log(1 - share);
 }
 
+/** What {@link onGrid} gave: nearly all curves are made of it, for the same few hundred ratios. */
+const sharesOnGrid = new Map<number, number>();
+
 /** Share of the elements that change, where old lies on the grid; `ratio` is its spacing over the deviation of the update. */
 function onGrid(ratio: number): number {
-  return erfc(ratio / (2 * Math.SQRT2));
+  let share = sharesOnGrid.get(ratio);
+  if (share === undefined) sharesOnGrid.set(ratio, (share = erfc(ratio / (2 * Math.SQRT2))));
+  return share;
 }
 
 /** The same of an update with heavier tails, a Laplace distribution. */
