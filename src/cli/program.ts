@@ -32,8 +32,15 @@ export interface Actions {
 /**
  * The whole command line as commander knows it.
  * @param isBrief whether the help of a command fits on one screen, where it has such a one
+ * @param words of the call: of the other commands the flags are not made, which nobody can ask for; null for those of all
  */
-export function createProgram(session: Session, actions: Actions, isBrief: boolean): Command {
+export function createProgram(
+  session: Session,
+  actions: Actions,
+  isBrief: boolean,
+  words: readonly string[] | null = null,
+): Command {
+  const isNamed = (command: Command): boolean => words === null || words.includes(command.name());
   const program = new Command('model-diff')
     .description('Compare two machine-learning checkpoints and see what training changed.')
     .usage('[options] <old> <new>')
@@ -45,6 +52,8 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureHelp({
+      // commander's own says whether a command has options by those that were made.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
       formatHelp: (command, help) =>
         (isBrief ? writeBriefHelp(command) : null) ?? Help.prototype.formatHelp.call(help, command, help),
     })
@@ -64,28 +73,15 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .command('inspect')
     .description('list the contents of a checkpoint without reading its tensors')
     .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
-    .optionsGroup('Output:')
-    .addOption(new Option('-f, --format <format>', 'what to print').choices([...INSPECT_FORMATS]))
-    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
-    .addOption(new Option('--top <n>', 'tensors to list (default: on a terminal what fits, otherwise all)').argParser(parseCount))
-    .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
-    .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'))
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
-  addProvenanceFlag(inspect);
-  addSafetyFlag(addOpenFlags(inspect));
-  addRunFlags(inspect);
-  addCommonFlags(inspect, 'show no progress');
+  if (isNamed(inspect)) addInspectFlags(inspect);
 
   const series = program
     .command('series')
     .description('follow a model through two or more checkpoints, oldest first')
     .argument('<checkpoints...>', 'files, directories, shard indexes or hf:// names, oldest first')
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
-  addReportFlags(series);
-  addComparingFlags(series);
-  addSafetyFlag(addOpenFlags(series));
-  addRunFlags(series);
-  addCommonFlags(series);
+  if (isNamed(series)) addSeriesFlags(series);
   if (!isBrief) series.addHelpText('after', SERIES_EXAMPLES);
 
   const report = program
@@ -93,33 +89,53 @@ export function createProgram(session: Session, actions: Actions, isBrief: boole
     .description('write reports from a comparison saved as JSON')
     .argument('<file>', 'a JSON report, or - for stdin')
     .action((path: string, flags: SavedFlags) => actions.report(session, path, flags));
-  addReportFlags(report);
-  addRuleFlags(report);
-  addCommonFlags(report);
+  if (isNamed(report)) addCommonFlags(addRuleFlags(addReportFlags(report)));
 
   const schema = program
     .command('schema')
     .description('print the JSON Schema of a format that this program writes or reads')
     .addArgument(new Argument('[name]', 'which one').default('report'))
     .action((name: string, flags: CommonFlags) => actions.schema(session, name, flags));
-  addCommonFlags(schema);
+  if (isNamed(schema)) addCommonFlags(schema);
 
   const doctor = program
     .command('doctor')
     .description('check the installation, and print what to do if it does not work')
-    .addOption(new Option('--json', 'print JSON'))
     .action((flags: DoctorFlags) => actions.doctor(session, flags));
-  addCommonFlags(doctor);
+  if (isNamed(doctor)) addCommonFlags(doctor.addOption(new Option('--json', 'print JSON')));
 
   // Its arguments come from git, whatever they look like.
   program
     .command('git-driver')
     .description('show a changed checkpoint in git diff; docs/git.md says how to set it up')
+    .usage('[arguments...]')
     .argument('[arguments...]', 'what git gives to an external diff')
     .allowUnknownOption()
     .passThroughOptions()
     .action((args: string[]) => actions.gitDriver(session, args));
   return program;
+}
+
+function addInspectFlags(command: Command): void {
+  command
+    .optionsGroup('Output:')
+    .addOption(new Option('-f, --format <format>', 'what to print').choices([...INSPECT_FORMATS]))
+    .addOption(new Option('--json', 'same as --format json').conflicts('format'))
+    .addOption(new Option('--top <n>', 'tensors to list (default: on a terminal what fits, otherwise all)').argParser(parseCount))
+    .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
+    .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'));
+  addProvenanceFlag(command);
+  addSafetyFlag(addOpenFlags(command));
+  addRunFlags(command);
+  addCommonFlags(command, 'show no progress');
+}
+
+function addSeriesFlags(command: Command): void {
+  addReportFlags(command);
+  addComparingFlags(command);
+  addSafetyFlag(addOpenFlags(command));
+  addRunFlags(command);
+  addCommonFlags(command);
 }
 
 const SERIES_EXAMPLES = `

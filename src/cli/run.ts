@@ -24,7 +24,7 @@ export async function run(args: readonly string[]): Promise<void> {
       doctor: async (...call) => (await import('./commands/doctor.ts')).runDoctor(...call),
       gitDriver: async (...call) => (await import('./commands/git-driver.ts')).runGitDriver(...call),
     } satisfies Actions;
-    const program = createProgram(session, actions, isBare || (args.includes('-h') && !args.includes('--help')));
+    const program = createProgram(session, actions, isBare || (args.includes('-h') && !args.includes('--help')), args);
     if (isBare) {
       session.stderr.write(program.helpInformation());
       process.exitCode = EXIT.trouble;
