@@ -7,7 +7,7 @@ import { compareCodeUnits } from '../../src/names/order.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { toSnakeCase } from '../../src/wording/snake-case.ts';
 import { parseReport, readReport } from '../../src/report/json/parse.ts';
-import { joinPieces } from '../../src/report/render.ts';
+import { joinPieces } from '../../src/report/writers/writer.ts';
 import { writeText } from '../../src/report/text/comparison.ts';
 import { REPORT_SCHEMA_ID, TOOL } from '../../src/tool.ts';
 import { alter, buildModel, buildResult, type BuiltResult, prepare } from './build.ts';

@@ -4,7 +4,7 @@ import { ModelDiffError } from '../../src/errors.ts';
 import { writeJson } from '../../src/report/json/comparison.ts';
 import { writeComparisonLines } from '../../src/report/json/lines.ts';
 import { INSPECTION_SCHEMA_ID, SERIES_SCHEMA_ID } from '../../src/tool.ts';
-import { joinPieces } from '../../src/report/render.ts';
+import { joinPieces } from '../../src/report/writers/writer.ts';
 import { parseReport } from '../../src/report/json/parse.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildModel, buildResult, prepare } from './build.ts';

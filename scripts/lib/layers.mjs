@@ -1,20 +1,23 @@
 /**
- * Which chunk of the bundle a module goes into. Each file costs a millisecond at every start, and so does each 100 kB that is not
- * needed: `--help` reads two of these chunks, a comparison four.
+ * Which chunk of the bundle a module goes into. Each file costs a millisecond at every start, and each 100 kB that is not needed up to four:
+ * `--help` reads `base` and `shell`; a comparison reads `compare` and `commands` too, and `analysis`, with the text report, while the add-on is
+ * at work. `formats` and `html` are read where they are written.
  */
 import { join } from 'node:path';
 import { root } from './host.mjs';
 
 /**
  * @typedef {import('rolldown').ChunkingContext} Graph
- * @typedef {ReadonlySet<string>} Modules
  */
 
-/** In the order in which they are asked. @type {Record<string, (id: string, sets: { shell: Modules, library: Modules, diff: Modules, later: Modules }) => boolean>} */
+/** In the order in which they are asked. @type {Record<string, (id: string, sets: ReturnType<typeof findSets>) => boolean>} */
 const LAYERS = {
   base: (id, { shell, library }) => shell.has(id) && library.has(id),
   shell: (id, { shell }) => shell.has(id),
-  core: (id, { library, later }) => library.has(id) && later.has(id),
+  compare: (id, { library, compare }) => library.has(id) && compare.has(id),
+  analysis: (id, { library, analysis }) => library.has(id) && analysis.has(id),
+  formats: (id, { formats }) => formats.has(id),
+  html: (id, { html }) => html.has(id),
   commands: (id, { diff }) => diff.has(id),
 };
 
@@ -27,29 +30,31 @@ export const LAYER_GROUPS = Object.keys(LAYERS).map((layer, at, { length }) => (
 
 /** @param {string} id @param {Graph} graph */
 function findLayer(id, graph) {
-  const sets = {
+  const found = (sets ??= findSets(graph));
+  return Object.entries(LAYERS).find(([, holds]) => holds(id, found))?.[0];
+}
+
+/** @type {ReturnType<typeof findSets> | undefined} */
+let sets;
+
+/** Modules by what loads them. @param {Graph} graph */
+function findSets(graph) {
+  /** @param {readonly string[]} names */
+  const all = (...names) => new Set(names.flatMap((name) => [...reach(graph, name)]));
+  return {
     shell: reach(graph, 'cli/run.ts'),
     library: reach(graph, 'index.ts'),
     diff: reach(graph, 'cli/commands/diff.ts'),
-    later: reach(graph, 'cli/commands/diff.ts', true),
+    compare: all('cli/commands/diff.ts', 'compare/compare.ts', 'native/threads.ts'),
+    analysis: all('analysis/analyze.ts', 'report/report.ts', 'rules/check.ts', 'report/writers/text.ts'),
+    formats: all(...['json', 'markdown', 'csv', 'metrics', 'github'].map((name) => `report/writers/${name}.ts`)),
+    html: reach(graph, 'report/writers/html.ts'),
   };
-  return Object.entries(LAYERS).find(([, holds]) => holds(id, sets))?.[0];
 }
 
-/** @type {Map<string, Modules>} */
-const known = new Map();
-
-/** Every module that is loaded with the given one; with `lazily` also what it may load later. @param {Graph} graph @param {string} name */
-function reach(graph, name, lazily = false) {
-  const key = `${name} ${lazily}`;
-  const before = known.get(key);
-  if (before !== undefined) return before;
+/** Every module that is loaded with the given one. @param {Graph} graph @param {string} name */
+function reach(graph, name) {
   const found = new Set([join(root, 'src', name)]);
-  for (const id of found) {
-    const module = graph.getModuleInfo(id);
-    for (const next of module?.importedIds ?? []) found.add(next);
-    if (lazily) for (const next of module?.dynamicallyImportedIds ?? []) found.add(next);
-  }
-  known.set(key, found);
+  for (const id of found) for (const next of graph.getModuleInfo(id)?.importedIds ?? []) found.add(next);
   return found;
 }

@@ -1,8 +1,9 @@
 import type { SeriesProvenance } from '../comparison/provenance.ts';
 import { argumentError } from '../errors.ts';
 import type { ReportFormat } from '../report/formats.ts';
-import { joinPieces, writeReport, writeSeries, type WriteOptions } from '../report/render.ts';
 import type { Report } from '../report/report.ts';
+import { loadWriter } from '../report/writers/load.ts';
+import { joinPieces, ROWS, type Writer, type WriteOptions } from '../report/writers/writer.ts';
 import type { SeriesResult } from '../series/types.ts';
 import { escapeTerminal, escapeTerminalLines } from '../wording/escape.ts';
 import { formatBytes } from '../wording/numbers.ts';
@@ -12,9 +13,6 @@ import { fitScreen } from './fit-screen.ts';
 import { settle } from './interrupt.ts';
 import { paceText } from './pace.ts';
 import { guardLog, log, type Session } from './session.ts';
-
-/** Rows of lists, where no terminal bounds them. */
-const ROWS = 50;
 
 /**
  * Format of what goes to stdout, null for nothing.
@@ -28,7 +26,17 @@ export function chooseFormat(flags: ReportFlags): ReportFormat | null {
   return 'metrics';
 }
 
-type Write = (format: ReportFormat, options: WriteOptions) => Iterable<string>;
+/**
+ * Loads what a result will be written with. While a long run is at work the package may be replaced, and what is loaded after that is
+ * another version's.
+ */
+export async function loadWriters(flags: ReportFlags, outputs: readonly OutputFile[]): Promise<void> {
+  const shown = chooseFormat(flags);
+  const formats = [...outputs.map(({ format }) => format), ...(shown === null ? [] : [shown])];
+  await Promise.all(formats.map((format) => loadWriter(format)));
+}
+
+type Write = (writer: Writer, options: WriteOptions, format: ReportFormat) => Iterable<string>;
 
 /**
  * Writes the files of a comparison, then its result to stdout.
@@ -42,7 +50,7 @@ export function deliver(
   outputs: readonly OutputFile[],
   after: readonly string[] = [],
 ): Promise<void> {
-  return deliverWith(session, (format, options) => writeReport(choose(format), format, options), flags, outputs, after);
+  return deliverWith(session, (writer, options, format) => writer.comparison(choose(format), options), flags, outputs, after);
 }
 
 /** As {@link deliver}, for a series. */
@@ -54,13 +62,7 @@ export function deliverSeries(
   outputs: readonly OutputFile[],
   after: readonly string[] = [],
 ): Promise<void> {
-  return deliverWith(
-    session,
-    (format, options) => writeSeries(series, format, { ...options, provenance }),
-    flags,
-    outputs,
-    after,
-  );
+  return deliverWith(session, (writer, options) => writer.series(series, { ...options, provenance }), flags, outputs, after);
 }
 
 async function deliverWith(
@@ -71,13 +73,18 @@ async function deliverWith(
   after: readonly string[],
 ): Promise<void> {
   const options = { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } };
-  const texts = outputs.map((output) => ({ ...output, pieces: write(output.format, options) }));
+  const texts = await Promise.all(
+    outputs.map(async (output) => ({ ...output, pieces: write(await loadWriter(output.format), options, output.format) })),
+  );
   const written = await writeOutputs(texts, session.signal);
   if (flags.quiet !== true)
     for (const { path, bytes } of written) log(session, `Wrote ${escapeTerminal(path)} (${formatBytes(bytes)}).`);
   const format = chooseFormat(flags);
-  if (format === 'text') await print(session, renderForScreen(session, write, flags, after));
-  else if (format !== null) await print(session, escapeForScreen(session, write(format, options)));
+  if (format === null) return;
+  const writer = await loadWriter(format);
+  const writeWith = (chosen: WriteOptions): Iterable<string> => write(writer, chosen, format);
+  if (format === 'text') await print(session, renderForScreen(session, writeWith, flags, after));
+  else await print(session, escapeForScreen(session, writeWith(options)));
 }
 
 /** Writes to stdout, a text or piece by piece, and waits until it is taken. @throws the signal's reason once it is aborted */
@@ -105,9 +112,14 @@ function* escapeForScreen({ stdout }: Session, pieces: Iterable<string>): Genera
   for (const piece of pieces) yield escapeTerminalLines(piece);
 }
 
-function renderForScreen(session: Session, write: Write, flags: ReportFlags, after: readonly string[]): string {
+function renderForScreen(
+  session: Session,
+  write: (options: WriteOptions) => Iterable<string>,
+  flags: ReportFlags,
+  after: readonly string[],
+): string {
   const page = (flags.output ?? []).length > 0 ? '' : ', or -o report.html';
   const more = (rows: number): string => `--top ${rows}${page}`;
   const { rows = ROWS, ...terminal } = fitScreen(session, { after, top: flags.top, rows: ROWS, more });
-  return guardLog(session, joinPieces(write('text', { maxLayersDisplay: rows, terminal })));
+  return guardLog(session, joinPieces(write({ maxLayersDisplay: rows, terminal })));
 }

@@ -22,6 +22,10 @@ export interface RulePlan {
 /** Reads the rules of the configuration and of `--fail-on`, before a long run begins. */
 export async function planRules(flags: RuleFlags, found: FoundConfig | null = null): Promise<RulePlan> {
   const { failOn = [], expect = {}, allowNonfinite = false } = found?.config ?? {};
+  const allows = flags.allowNonfinite ?? allowNonfinite;
+  // What reads them is loaded while the add-on works, unless there is something to read before.
+  if (failOn.length + (flags.failOn ?? []).length + Object.keys(expect).length === 0)
+    return { rules: [], allowNonfinite: allows };
   const { readRules } = await import('../rules/check.ts');
   const place = (key: string): string => `${found?.path ?? ''}: ${key}`;
   return {
@@ -29,7 +33,7 @@ export async function planRules(flags: RuleFlags, found: FoundConfig | null = nu
       ...readRules({ failOn, expect }, { failOn: (index) => place(`fail_on[${index}]`), expect: place('expect') }),
       ...readRules({ failOn: flags.failOn ?? [] }, { failOn: () => FLAG, expect: '' }),
     ],
-    allowNonfinite: flags.allowNonfinite ?? allowNonfinite,
+    allowNonfinite: allows,
   };
 }
 

@@ -5,7 +5,8 @@ import { argumentError } from '../errors.ts';
 import { checkOptions, nested, oneOf, type OptionsOf, spell, text } from '../options.ts';
 import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
 import { ANALYSIS, VISUALIZATION_OPTIONS, type VisualizationConfig } from '../report/options.ts';
-import { joinPieces, writeReport } from '../report/render.ts';
+import { WRITERS } from '../report/writers/table.ts';
+import { joinPieces } from '../report/writers/writer.ts';
 import { prepareReport } from '../report/report.ts';
 import { readResult } from './results.ts';
 
@@ -87,5 +88,6 @@ export function createDiffReport(
   checkOptions(options, REPORT_OPTIONS, 'createDiffReport');
   if (!ANALYSIS.accepts(analysis)) throw argumentError(`analysis must be ${ANALYSIS.expected}, not ${spell(analysis)}`);
   const { format = 'html', oldName = OLD_NAME, newName = NEW_NAME, config = {} } = options;
-  return joinPieces(writeReport(prepareReport(readResult(diffs, summary), analysis, { oldName, newName }), format, config));
+  const report = prepareReport(readResult(diffs, summary), analysis, { oldName, newName });
+  return joinPieces(WRITERS[format].comparison(report, config));
 }

@@ -3,90 +3,16 @@ import type { Analysis } from '../analysis/types.ts';
 import { checkComparison } from '../comparison/check.ts';
 import { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonData } from '../comparison/data.ts';
-import type { SeriesProvenance } from '../comparison/provenance.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, oneOf, type OptionsOf, spell, text, texts, wholeNumber } from '../options.ts';
 import type { RuleResult } from '../rules/types.ts';
 import { renameSeries } from '../series/result.ts';
 import type { SeriesResult } from '../series/types.ts';
-import { writeCsv } from './csv/comparison.ts';
-import { writeSeriesCsv } from './csv/series.ts';
 import { FORMAT_NAMES, type ReportFormat } from './formats.ts';
-import { writeGithub } from './github/comparison.ts';
-import { writeSeriesGithub } from './github/series.ts';
-import { writeHtml } from './html/comparison.ts';
-import { writeSeriesHtml } from './html/series.ts';
-import { writeJson } from './json/comparison.ts';
-import { writeComparisonLines, writeSeriesLines } from './json/lines.ts';
-import { writeSeriesJson } from './json/series.ts';
-import { writeMarkdown } from './markdown/comparison.ts';
-import { writeSeriesMarkdown } from './markdown/series.ts';
-import { writeMetrics } from './metrics/comparison.ts';
-import { writeSeriesMetrics } from './metrics/series.ts';
 import { ANALYSIS, RULE_RESULTS, VISUALIZATION_OPTIONS, type VisualizationConfig } from './options.ts';
-import { prepareReport, type Report } from './report.ts';
-import { writeText } from './text/comparison.ts';
-import type { TextOptions } from './text/layout.ts';
-import { writeSeriesText } from './text/series.ts';
-
-/** How a report is written, whatever its format. */
-export interface WriteOptions extends VisualizationConfig {
-  /** Form of a text for a terminal. */
-  readonly terminal?: Omit<TextOptions, 'rows'>;
-  /** Where a series comes from; a comparison has its own. */
-  readonly provenance?: SeriesProvenance | null;
-}
-
-/** How each format is written, in pieces: long ones are made while they are written. */
-interface Writer {
-  readonly comparison: (report: Report, options: WriteOptions) => Iterable<string>;
-  readonly series: (series: SeriesResult, options: WriteOptions) => Iterable<string>;
-}
-
-const ROWS = 50;
-
-const WRITERS: Readonly<Record<ReportFormat, Writer>> = {
-  text: {
-    comparison: (report, { maxLayersDisplay: rows = ROWS, terminal }) => [writeText(report, { ...terminal, rows })],
-    series: (series, { maxLayersDisplay: rows = ROWS, terminal, provenance }) => [
-      writeSeriesText(series, { ...terminal, rows }, provenance),
-    ],
-  },
-  json: {
-    comparison: (report) => writeJson(report),
-    series: (series, { provenance = null }) => writeSeriesJson(series, provenance),
-  },
-  jsonl: {
-    comparison: (report) => writeComparisonLines(report),
-    series: (series, { provenance = null }) => writeSeriesLines(series, provenance),
-  },
-  html: {
-    comparison: (report, options) => writeHtml(report, options),
-    series: (series, { maxLayersDisplay = ROWS, provenance }) => writeSeriesHtml(series, maxLayersDisplay, provenance),
-  },
-  markdown: {
-    comparison: (report, { maxLayersDisplay: rows = ROWS }) => [writeMarkdown(report, { rows })],
-    series: (series, { maxLayersDisplay: rows = ROWS, provenance }) => [writeSeriesMarkdown(series, { rows }, provenance)],
-  },
-  csv: { comparison: (report) => writeCsv(report), series: (series) => writeSeriesCsv(series) },
-  metrics: { comparison: (report) => writeMetrics(report), series: (series) => writeSeriesMetrics(series) },
-  github: { comparison: (report) => [writeGithub(report)], series: (series) => [writeSeriesGithub(series)] },
-};
-
-/** Writes a report in one format, in pieces. */
-export function writeReport(report: Report, format: ReportFormat, options: WriteOptions): Iterable<string> {
-  return WRITERS[format].comparison(report, options);
-}
-
-/** Writes the report of a series in one format, in pieces. */
-export function writeSeries(series: SeriesResult, format: ReportFormat, options: WriteOptions): Iterable<string> {
-  return WRITERS[format].series(series, options);
-}
-
-/** The whole text of its pieces. */
-export function joinPieces(pieces: Iterable<string>): string {
-  return [...pieces].join('');
-}
+import { prepareReport } from './report.ts';
+import { WRITERS } from './writers/table.ts';
+import { joinPieces, ROWS } from './writers/writer.ts';
 
 /** Options of {@link renderReport}. */
 export interface RenderOptions extends VisualizationConfig {
@@ -122,7 +48,7 @@ export function renderReport(comparison: Comparison | ComparisonData, options: R
   checkOptions(options, RENDER_OPTIONS, 'renderReport');
   const { format = 'html', analysis = analyze(comparison), oldName, newName, rules, ...config } = options;
   const report = prepareReport(Comparison.from(comparison), analysis, { oldName, newName, rules });
-  return joinPieces(writeReport(report, format, config));
+  return joinPieces(WRITERS[format].comparison(report, config));
 }
 
 /** Options of {@link createSeriesReport}. */
@@ -152,5 +78,6 @@ export function createSeriesReport(series: SeriesResult, options: SeriesReportOp
   if (!Array.isArray(checkpoints) || !Array.isArray(steps) || tensors === undefined)
     throw argumentError(`createSeriesReport takes the result of compareSeries, not ${spell(series)}`);
   const { format = 'html', names, rows = ROWS } = options;
-  return joinPieces(writeSeries(names === undefined ? series : renameSeries(series, names), format, { maxLayersDisplay: rows }));
+  const named = names === undefined ? series : renameSeries(series, names);
+  return joinPieces(WRITERS[format].series(named, { maxLayersDisplay: rows }));
 }

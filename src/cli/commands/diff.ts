@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
 import type { Comparison } from '../../comparison/comparison.ts';
-import { prepareReport } from '../../report/report.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
@@ -12,7 +11,7 @@ import { chooseReports, needsHistogram } from '../histogram.ts';
 import { logFindings } from '../log-findings.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
-import { chooseFormat, deliver } from '../render.ts';
+import { chooseFormat, deliver, loadWriters } from '../render.ts';
 import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
 import { describeUnmatched, hintAtNonfinite, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
@@ -31,7 +30,13 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (flags.quiet !== true && isSameTwice(paths, flags))
     log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
-  const { comparison, threads } = await compareFiles(session, paths, flags, needsHistogram(flags, outputs), progress);
+  // With the comparison comes what follows it: it is compiled while the add-on reads.
+  const [{ comparison, threads }, { analyze }, { prepareReport }] = await Promise.all([
+    compareFiles(session, paths, flags, needsHistogram(flags, outputs), progress),
+    import('../../analysis/analyze.ts'),
+    import('../../report/report.ts'),
+    loadWriters(flags, outputs),
+  ]);
   const { summary, old, new: fresh } = comparison;
   requireTensors(comparison);
   const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
@@ -39,7 +44,6 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
   await progress.enter('analyze');
-  const { analyze } = await import('../../analysis/analyze.ts');
   const rules = await holdTo(plan, comparison);
   const report = prepareReport(comparison, analyze(comparison), { rules });
   session.signal.throwIfAborted();

@@ -3,9 +3,10 @@ import { isAbsolute } from 'node:path';
 import { analyze } from '../../analysis/analyze.ts';
 import { loadCheckpoint } from '../../checkpoint/load.ts';
 import { compare } from '../../compare/compare.ts';
-import { joinPieces, writeReport } from '../../report/render.ts';
 import { choosePaint } from '../../report/text/paint.ts';
 import { prepareReport } from '../../report/report.ts';
+import { TEXT } from '../../report/writers/text.ts';
+import { joinPieces } from '../../report/writers/writer.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { describeFinding } from '../describe-finding.ts';
@@ -49,7 +50,7 @@ async function describeContents(session: Session, change: GitChange): Promise<st
     const comparison = await compare(oldFile, newFile, { signal: session.signal, provenance: false });
     const report = prepareReport(comparison, analyze(comparison), { oldName, newName });
     const terminal = { color: paints(session, 'stdout') };
-    return joinPieces(writeReport(report, 'text', { maxLayersDisplay: ROWS, terminal }));
+    return joinPieces(TEXT.comparison(report, { maxLayersDisplay: ROWS, terminal }));
   } catch (error) {
     session.signal.throwIfAborted();
     return describeFailure(error, { verbose: false, color: paints(session, 'stdout') });

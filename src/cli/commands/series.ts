@@ -12,7 +12,7 @@ import type { SeriesFlags } from '../flags.ts';
 import { HOW_EMPTY } from '../no-common-tensors.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
-import { chooseFormat, deliverSeries } from '../render.ts';
+import { chooseFormat, deliverSeries, loadWriters } from '../render.ts';
 import { breaksSafety, requireSafetyRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 import { logFindings } from '../log-findings.ts';
@@ -26,7 +26,7 @@ export async function runSeries(session: Session, paths: readonly string[], flag
   if (paths.length < 2) throw argumentError('a series needs at least two checkpoints', 'list them oldest first');
   const outputs = planOutputs(flags, paths);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
-  const series = await follow(session, paths, flags, progress);
+  const [series] = await Promise.all([follow(session, paths, flags, progress), loadWriters(flags, outputs)]);
   requireShared(series);
   if (flags.quiet !== true) for (const { findings } of series.checkpoints) logFindings(session, findings);
   const failed = series.events.filter(({ kind }) => kind === 'failed').length;
