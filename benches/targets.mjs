@@ -223,7 +223,7 @@ export const TARGETS = [
  */
 export function judge(record) {
   return TARGETS.map(({ what, bench, side, target, found, show = String }) => {
-    const result = record?.benches[bench];
+    const result = record?.benches[bench] ?? record?.elsewhere[bench];
     const isThere = result !== undefined && typeof result.absent !== 'string';
     const [wanted, value] = isThere ? [target(result), found(result)] : [undefined, undefined];
     if (wanted === undefined || value === undefined || !Number.isFinite(value))

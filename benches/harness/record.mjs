@@ -35,13 +35,22 @@ export function addToRecord(path, name, result) {
   writeFileSync(path, `${JSON.stringify(record, (_, value) => (typeof value === 'number' ? shorten(value) : value), 2)}\n`);
 }
 
-/** The record with the whole comparison that was made last. @returns {any} */
+/**
+ * The record with the whole comparison that was made last. What it lacks is in `elsewhere`, from the newest record that has it, with the
+ * machine that it was measured on.
+ * @returns {any}
+ */
 export function newestRecord() {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\d\.json$/u.test(name));
   const records = names
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')))
-    .filter(({ benches }) => benches.whole?.model_diff);
-  return records.toSorted((a, b) => (a.date < b.date ? -1 : 1)).at(-1) ?? null;
+    .toSorted((a, b) => (a.date < b.date ? -1 : 1));
+  const newest = records.findLast(({ benches }) => benches.whole?.model_diff);
+  if (newest === undefined) return null;
+  const others = records.flatMap(({ benches, machine }) =>
+    Object.entries(benches).map(([name, result]) => /** @type {const} */ ([name, { ...result, machine }])),
+  );
+  return { ...newest, elsewhere: Object.fromEntries(others.filter(([name]) => !Object.hasOwn(newest.benches, name))) };
 }
 
 function describeMachine() {

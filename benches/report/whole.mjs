@@ -20,7 +20,12 @@ export function renderTargets(record) {
     value,
     verdict === 'missed' ? '**missed**' : verdict,
   ]);
-  return table(['', 'benchmark', 'target', 'result', ''], rows);
+  const elsewhere = Object.entries(record.elsewhere).map(
+    ([name, { machine, commit, date }]) =>
+      `\`${name}\` on ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, at ${commit}, ${date.slice(0, 10)}`,
+  );
+  const lines = table(['', 'benchmark', 'target', 'result', ''], rows);
+  return elsewhere.length === 0 ? lines : [...lines, '', `Measured apart from the others: ${elsewhere.join('; ')}.`];
 }
 
 /** @param {any} record */
