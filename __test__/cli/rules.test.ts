@@ -217,7 +217,7 @@ test('every report tells every rule, and a saved one again', async (t) => {
   const json = join(folder.path, 'rules.json');
   const rules = ['--fail-on', 'nan', '--fail-on', 'change>60%'];
   const outputs = ['md', 'html', 'txt'].flatMap((ending) => ['-o', join(folder.path, `rules.${ending}`)]);
-  const { code, stderr } = await run([base, tuned, '-q', ...rules, '-o', json, ...outputs]);
+  const { code, stderr } = await run([base, tuned, '-q', '--histogram', ...rules, '-o', json, ...outputs]);
   t.deepEqual([code, stderr], [1, 'FAIL change>60%: 1 of 4 tensors, up to 141%\n']);
   const read = (ending: string): string => readFileSync(join(folder.path, `rules.${ending}`), 'utf8');
   t.regex(

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { readStatic } from '../report/page-data.ts';
 import { BIN, example, makeFolder, ROOT, run, type Ended } from './cli.ts';
 import { writeSafetensors } from './safetensors.ts';
 
@@ -254,7 +255,7 @@ test('one of a thing is told as one', async (t) => {
   t.regex(said[0] ?? '', /^one\.safetensors → two\.safetensors {3}1 tensor, 1 parameter, f32\n/u);
   for (const text of said)
     t.notRegex(
-      text.replace(/<style>.*?<\/style>/gs, ''),
+      readStatic(text),
       /(?<![\d.,])1 (?:\w+ )?(?:tensors|parameters|elements|bytes|files|findings|blocks|steps|names|bars)\b/,
     );
 });

@@ -47,9 +47,10 @@ async function look(browser, url) {
     await page.goto(url, { waitUntil: 'commit' });
     await page.waitForSelector('html[data-ready]');
     // One frame later what was drawn last is on the screen.
-    const [paint, usable] = /** @type {[number, number]} */ (
-      await page.evaluate(`new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))).then(() =>
-        [performance.getEntriesByName('first-paint')[0]?.startTime, performance.now()])`)
+    /** @type {number[]} */
+    const [paint = Number.NaN, usable = Number.NaN] = await page.evaluate(
+      `new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))).then(() =>
+        [performance.getEntriesByName('first-paint')[0]?.startTime, performance.now()])`,
     );
     seconds.first_paint.push(paint / 1000);
     seconds.usable.push(usable / 1000);

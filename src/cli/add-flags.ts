@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FORMAT_NAMES } from '../report/formats.ts';
 import { PRECISIONS } from './flags.ts';
-import { parseFormat, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
+import { parseDetail, parseFormat, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
 import { PROGRESS_WHENS, WHENS } from './terminal.ts';
 
 export function addReportFlags(command: Command): Command {
@@ -24,6 +24,18 @@ export function addReportFlags(command: Command): Command {
       new Option('--metrics-json <file>', 'also write flat numbers for experiment trackers to this file, or - for stdout'),
     );
   return addProvenanceFlag(command);
+}
+
+/** How much of a comparison a web page holds. */
+export function addDetailFlag(command: Command): Command {
+  return command
+    .optionsGroup('Output:')
+    .addOption(
+      new Option(
+        '--html-detail <how>',
+        'tensors in a web page: full, top:N, or auto, which is full up to 150,000 tensors and top:5000 beyond (default: auto)',
+      ).argParser(parseDetail),
+    );
 }
 
 export function addProvenanceFlag(command: Command): Command {

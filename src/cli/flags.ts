@@ -1,4 +1,5 @@
 import type { ReportFormat } from '../report/formats.ts';
+import type { HtmlDetail } from '../report/options.ts';
 import type { ProgressWhen, When } from './terminal.ts';
 
 /** Flags that every command has. */
@@ -16,6 +17,7 @@ export interface ReportFlags extends CommonFlags {
   readonly output?: readonly string[];
   readonly metricsJson?: string;
   readonly top?: number;
+  readonly htmlDetail?: HtmlDetail;
   readonly provenance: boolean;
 }
 

@@ -1,11 +1,19 @@
 import { InvalidArgumentError } from 'commander';
 import { LIMITS } from '../checkpoint/limits.ts';
 import { FORMAT_NAMES, type ReportFormat } from '../report/formats.ts';
+import type { HtmlDetail } from '../report/options.ts';
 
 export function parseFormat(value: string): ReportFormat {
   const format = FORMAT_NAMES.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${FORMAT_NAMES.join(', ')}.`);
   return format;
+}
+
+export function parseDetail(value: string): HtmlDetail {
+  if (value === 'auto' || value === 'full') return value;
+  const count = /^top:(\d+)$/.exec(value)?.[1];
+  if (count === undefined) throw new InvalidArgumentError('Expected auto, full or top:N, such as top:5000.');
+  return parseCount(count);
 }
 
 export function collectLimit(value: string, previous: Readonly<Record<string, number>> = {}): Record<string, number> {

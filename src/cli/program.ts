@@ -7,6 +7,7 @@ import {
   addDiffFlags,
   addOpenFlags,
   addProvenanceFlag,
+  addDetailFlag,
   addReportFlags,
   addRuleFlags,
   addRunFlags,
@@ -61,7 +62,7 @@ export function createProgram(
     .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index or hf:// name'))
     .addArgument(new Argument('<new>', 'checkpoint after training'))
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
-  addReportFlags(program);
+  addDetailFlag(addReportFlags(program));
   addDiffFlags(program);
   addOpenFlags(program);
   addConfigFlags(addRuleFlags(program));
@@ -89,7 +90,7 @@ export function createProgram(
     .description('write reports from a comparison saved as JSON')
     .argument('<file>', 'a JSON report, or - for stdin')
     .action((path: string, flags: SavedFlags) => actions.report(session, path, flags));
-  if (isNamed(report)) addCommonFlags(addRuleFlags(addReportFlags(report)));
+  if (isNamed(report)) addCommonFlags(addRuleFlags(addDetailFlag(addReportFlags(report))));
 
   const schema = program
     .command('schema')

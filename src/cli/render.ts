@@ -72,7 +72,8 @@ async function deliverWith(
   outputs: readonly OutputFile[],
   after: readonly string[],
 ): Promise<void> {
-  const options = { maxLayersDisplay: flags.top ?? ROWS, terminal: { ascii: flags.ascii === true } };
+  const { top = ROWS, htmlDetail = 'auto', ascii = false } = flags;
+  const options = { maxLayersDisplay: top, htmlDetail, terminal: { ascii } };
   const texts = await Promise.all(
     outputs.map(async (output) => ({ ...output, pieces: write(await loadWriter(output.format), options, output.format) })),
   );

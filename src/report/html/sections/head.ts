@@ -58,9 +58,10 @@ function describeSides(old: ComparedSide, fresh: ComparedSide): string {
       .slice(0, 3)
       .map(([dtype]) => dtype)
       .join('/');
+  const noun = (before: number, after: number, word: string): string => (before === 1 && after === 1 ? word : `${word}s`);
   return [
-    `${both(formatCount(old.tensors), formatCount(fresh.tensors))} ${old.tensors === 1 && fresh.tensors === 1 ? 'tensor' : 'tensors'}`,
-    `${both(formatCompact(old.elements), formatCompact(fresh.elements))} parameters`,
+    `${both(formatCount(old.tensors), formatCount(fresh.tensors))} ${noun(old.tensors, fresh.tensors, 'tensor')}`,
+    `${both(formatCompact(old.elements), formatCompact(fresh.elements))} ${noun(old.elements, fresh.elements, 'parameter')}`,
     both(dtypes(old), dtypes(fresh)),
   ].join(', ');
 }
@@ -97,10 +98,10 @@ function listFigures(report: Report): Markup[] {
       ? null
       : plain(
           formatPercent(summary.changedElements / summary.totalElements, 3),
-          `of ${formatCompact(summary.totalElements)} elements`,
+          `of ${formatCompact(summary.totalElements)} ${summary.totalElements === 1 ? 'element' : 'elements'}`,
           summary.changedElements === 0,
         ),
-    hasSize && cosine !== null ? plain(formatCosine(1 - cosine, 5), 'cosine') : null,
+    hasSize && cosine !== null && summary.modifiedTensors > 0 ? plain(formatCosine(1 - cosine, 5), 'cosine') : null,
     summary.identicalTensors > 0 ? plain(formatCount(summary.identicalTensors), 'bit-identical') : null,
     summary.dtypeChangedTensors > 0 ? plain(formatCount(summary.dtypeChangedTensors), 'with another dtype') : null,
     structuralTotal === 0

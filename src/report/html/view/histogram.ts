@@ -1,5 +1,5 @@
 /** How the changes of the tensors are spread: a histogram of the logarithm of the relative change. */
-import { formatCount, formatPercent } from '../../../wording/numbers.ts';
+import { formatCount, formatNoun, formatPercent } from '../../../wording/numbers.ts';
 import type { PageTensors } from '../data/page-tensors.ts';
 import { html, type Markup } from './markup.ts';
 import { CHANGES_BOX } from './changes-box.ts';
@@ -67,7 +67,7 @@ export function drawChanges(histogram: ChangeHistogram, bands: readonly SizeBand
     const [from, to] = [10 ** (start + at / perDecade), 10 ** (start + (at + 1) / perDecade)];
     return count === 0
       ? html``
-      : html`<rect class="bar" x="${round(left + at * pitch + 0.5)}" y="${round(base - size)}" width="${round(Math.max(1, pitch - 1))}" height="${round(size)}"><title>${formatPercent(from)} to ${formatPercent(to)}: ${formatCount(count)} tensors</title></rect>`;
+      : html`<rect class="bar" x="${round(left + at * pitch + 0.5)}" y="${round(base - size)}" width="${round(Math.max(1, pitch - 1))}" height="${round(size)}"><title>${formatPercent(from)} to ${formatPercent(to)}: ${formatNoun(count, 'tensor')}</title></rect>`;
   });
   return html`<svg class="changes" data-start="${start}" data-decades="${decades}" role="img" aria-label="Tensors by relative change, from ${formatPercent(10 ** start)} to ${formatPercent(10 ** (start + decades))}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
 ${shown.map(({ name, from, to }, at) => html`<rect class="band${at % 2 === 0 ? null : ' odd'}" x="${from}" y="${top}" width="${round(to - from)}" height="${base - top}"/>${to - from > name.length * 6 ? html`<text class="band-name" x="${round((from + to) / 2)}" y="12">${name}</text>` : null}`)}

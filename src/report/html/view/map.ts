@@ -292,10 +292,10 @@ function drawBars({ rows, hasBlocks, head }: Drawn, tops: readonly number[], ram
   const height = head + (tops.at(-1) ?? 0);
   const bars = rows.map((row, at) => {
     const y = head + (tops[at] ?? 0);
-    const length = share(row.total);
     const kind = classify(row.total, measure, ramp);
+    const length = kind === 'nan' ? 0 : share(row.total);
     const words = spell(row.total, measure, kind);
-    return html`<rect class="${kind === 'nan' ? 'nan' : 'bar'}" x="0" y="${y + 6}" width="${length > 0 ? Math.max(1, Math.round(length * 56)) : 0}" height="8" rx="1"/><text class="${kind === 'same' ? 'quiet' : kind === 'nan' ? 'alarm' : 'plain'}" x="62" y="${y + 14}">${words}</text>`;
+    return html`<rect class="bar" y="${y + 6}" width="${length > 0 ? Math.max(1, Math.round(length * 56)) : 0}" height="8" rx="1"/><text class="${kind === 'same' ? 'quiet' : kind === 'nan' ? 'alarm' : 'plain'}" x="62" y="${y + 14}">${words}</text>`;
   });
   return html`<svg class="map-bars" aria-hidden="true" width="${BARS}" height="${height}" viewBox="0 0 ${BARS} ${height}"><text class="depth start" x="0" y="${head - 5}">all blocks</text>${bars}</svg>`;
 }
