@@ -26,6 +26,10 @@ test('--format github writes annotations, and only them', async (t) => {
     (await run([unsafe, unsafe, '--format', 'github'])).stdout,
     /^::warning title=GlobalDangerous in both checkpoints::.*\n::notice title=/,
   );
+  t.regex(
+    (await run([example('base'), example('diverge-6'), '--format', 'github'])).stdout,
+    /^::warning title=NaN or Inf Appeared::118,440 elements .*\n(?:::warning .*\n)*::notice title=base → diverge-6::Broken/,
+  );
   const series = await run(['series', ...[1, 5, 6].map((step) => example(`diverge-${step}`)), '--format', 'github']);
   t.is(series.code, 0);
   t.regex(series.stdout, /^::warning title=At diverge-\d::NaN or Inf for the first time in .*\n/);

@@ -6,7 +6,7 @@
 export const FLAG_DOCS = {
   diff: {
     '--format':
-      'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv`, `metrics`, or `github`: annotations for a workflow of GitHub Actions, an error for each broken rule, a warning for each serious finding, and the verdict as a notice.',
+      'Report format on stdout: `text` (default), `json`, `jsonl`, `html`, `markdown`, `csv`, `metrics`, or `github`: annotations for a workflow of GitHub Actions, an error for each broken rule, a warning for each serious finding and each critical insight, and the verdict as a notice.',
     '--json': 'Same as `--format json`. The two cannot be combined.',
     '--output':
       'Also writes a report to this file. The extension picks the format: `.html`, `.json`, `.jsonl`, `.txt`, `.md` or `.csv`. Repeatable. Either all files are written or none, and no file in the folder of a checkpoint is overwritten, except a report that was written there before.',

@@ -48,7 +48,7 @@ export async function run(args: readonly string[]): Promise<void> {
 /** Writes an error and gives the exit status for it. */
 function fail(session: Session, error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-  const failure = error instanceof CommanderError ? readUsageError(error) : error;
+  const failure = error instanceof CommanderError ? readUsageError(error, args) : error;
   const verbose = session.verbose || args.includes('--verbose');
   const text = describeFailure(failure, { verbose, color: paints(session, 'stderr'), configured: session.configured });
   session.stderr.write(guardLog(session, session.ascii ? spellAscii(text) : text));
@@ -61,11 +61,15 @@ const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
   [/too many arguments/, 'put quotes around a pattern with a *; for more than two checkpoints, use model-diff series'],
 ];
 
+/** Commands that have a help of their own. */
+const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'series', 'report', 'schema', 'doctor']);
+
 /** commander's message and its suggestion as an error of ours. */
-function readUsageError({ message }: CommanderError): Error {
+function readUsageError({ message }: CommanderError, args: readonly string[]): Error {
   const [first = '', ...rest] = message.split('\n');
   const suggestion = rest.map((line) => /^\(Did you mean (.*)\?\)$/s.exec(line)?.[1]).find((word) => word !== undefined);
-  const hint = USAGE_HINTS.find(([words]) => words.test(first))?.[1] ?? 'model-diff --help lists the arguments and options';
+  const command = SUBCOMMANDS.has(args[0] ?? '') ? `model-diff ${args[0]}` : 'model-diff';
+  const hint = USAGE_HINTS.find(([words]) => words.test(first))?.[1] ?? `${command} --help lists the arguments and options`;
   return argumentError(first.replace(/^error: /, ''), suggestion === undefined ? hint : `did you mean ${suggestion}?`);
 }
 

@@ -7,9 +7,23 @@ import { type Annotation, writeAnnotations } from './annotation.ts';
 /** Tensors that are named of those that could not be compared. */
 const MOST_NAMES = 5;
 
-/** The report as annotations of GitHub Actions: an error for each broken rule and for failed tensors, a warning for each serious finding, and the verdict. */
+/**
+ * The report as annotations of GitHub Actions: an error for each broken rule and for failed tensors, a warning for each serious finding and
+ * each critical insight, and the verdict.
+ */
 export function writeGithub(report: Report): string {
-  return writeAnnotations([...listBroken(report), ...listFailed(report), ...listWarnings(report), describeVerdict(report)]);
+  return writeAnnotations([
+    ...listBroken(report),
+    ...listFailed(report),
+    ...listCritical(report),
+    ...listWarnings(report),
+    describeVerdict(report),
+  ]);
+}
+
+function listCritical({ analysis }: Report): readonly Annotation[] {
+  const critical = analysis.insights.filter(({ severity }) => severity === 'critical');
+  return critical.map(({ title, description }) => ({ level: 'warning', title, lines: [description] }));
 }
 
 function listBroken({ rules }: Report): readonly Annotation[] {
