@@ -1237,11 +1237,11 @@ type ReportFormat = 'text' | 'json' | 'jsonl' | 'html' | 'markdown' | 'csv' | 'm
 
 /** Options of the reports. */
 interface VisualizationConfig {
-    /** Rows of the text report and of the HTML page's table; what is left out is counted in words. @default 50 */
+    /** Rows of the text report and of the HTML page where no script runs; what is left out is counted in words. @default 50 */
     readonly maxLayersDisplay?: number;
     /** @default 'default' (follows the reader's system) */
     readonly colorScheme?: 'default' | 'dark' | 'light';
-    /** true: every number in full in the HTML's data. @default false */
+    /** true: every number with all of its bits in the HTML's data, and not in three to six digits. @default false */
     readonly includeRawData?: boolean;
     /** Width of the HTML page's map before the page is shown somewhere, in pixels; in a browser it fills its place. @default 800 */
     readonly chartWidth?: number;

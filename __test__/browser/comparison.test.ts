@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { compare, renderReport } from 'model-diff';
+import { Checkpoint, compare, renderReport } from 'model-diff';
 import type { Locator, Page } from 'playwright-core';
 import { findBrowser } from '../../scripts/lib/browser.mjs';
 import { analyze } from '../../src/analysis/analyze.ts';
@@ -385,8 +385,9 @@ inBrowser('on paper there are the headline, the map and the table, and no contro
   for (const id of ['.verdict', '.cells', '.findings', '#table tbody tr']) t.true(await page.locator(id).first().isVisible(), id);
 });
 
+const example = (name: string): string => fileURLToPath(new URL(`../../examples/tiny-gpt/${name}`, import.meta.url));
+
 inBrowser('the first screen says what was done, where and how much', async (t) => {
-  const example = (name: string): string => fileURLToPath(new URL(`../../examples/tiny-gpt/${name}`, import.meta.url));
   for (const [old, tuned, line] of [...FIRST_LINES, ...TRUE_LINES]) {
     const comparison = await compare(example(old), example(tuned));
     const visit = await open(renderReport(comparison), { javaScript: false, viewport: { width: 1280, height: 800 } });
@@ -408,3 +409,45 @@ inBrowser('the first screen says what was done, where and how much', async (t) =
     await visit.page.context().close();
   }
 });
+
+inBrowser('the page of every example is quiet', async (t) => {
+  for (const tuned of new Set(FIRST_LINES.map(([, name]) => name))) {
+    const [old] = FIRST_LINES.find(([, name]) => name === tuned) ?? ['base'];
+    const visit = await open(renderReport(await compare(example(old), example(tuned), { histogram: true })));
+    await visit.page.locator('#table tbody tr').first().click();
+    t.deepEqual([visit.requests, listComplaints(visit)], [[visit.url], []], tuned);
+    await visit.page.context().close();
+  }
+});
+
+/** Tensors, and the megabytes that their page may have. */
+const SIZES = [
+  [30, 0.15],
+  [100, 0.15],
+  [1000, 0.4],
+  [10_000, 1.5],
+  [100_000, 10],
+] as const;
+
+for (const [count, megabytes] of SIZES) {
+  inBrowser(`a page of ${count} tensors is small, quiet, and holds every one`, async (t) => {
+    const parts = ['input_layernorm', 'self_attn.q_proj', 'self_attn.o_proj', 'mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj'];
+    const name = (at: number): string => `model.layers.${Math.floor(at / parts.length)}.${parts[at % parts.length]}.weight`;
+    let state = 1;
+    const draw = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 31 - 1;
+    const make = (change: number): Checkpoint =>
+      Checkpoint.fromTensors(
+        new Map(
+          Array.from({ length: count }, (_, at) => {
+            state = at * 7 + 1;
+            return [name(at), { data: Float32Array.from({ length: 16 }, () => draw() + change * draw()), shape: [4, 4] }];
+          }),
+        ),
+      );
+    const page = renderReport(await compare(make(0), make(0.02), { histogram: true }));
+    t.true(page.length <= megabytes * 1e6, `${page.length} bytes`);
+    const visit = await open(page);
+    t.is(await visit.page.locator('#table table').getAttribute('aria-rowcount'), String(count + 1));
+    t.deepEqual([visit.requests, listComplaints(visit)], [[visit.url], []]);
+  });
+}

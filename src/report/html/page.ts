@@ -13,7 +13,8 @@ export interface Page {
   readonly colorScheme: NonNullable<VisualizationConfig['colorScheme']>;
   /** Which style and script it has. */
   readonly kind: keyof typeof PARTS;
-  readonly body: Markup;
+  /** Its sections, each drawn when it is written. */
+  readonly body: Iterable<Markup>;
   /** Elements that hold the data, each safe as it stands. */
   readonly data: Iterable<string>;
 }
@@ -40,8 +41,7 @@ export function* writePage({ title, colorScheme, kind, body, data }: Page): Iter
 </head>
 <body>
 `.text;
-  yield body.text.replace(/\n{2,}/g, '\n');
-  yield '\n';
+  for (const section of body) yield `${section.text.replace(/\n{2,}/g, '\n')}\n`;
   yield* data;
   yield `<script>${script.text}</script>\n</body>\n</html>\n`;
 }

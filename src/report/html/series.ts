@@ -29,7 +29,8 @@ export function writeSeriesHtml(
     colorScheme: 'default',
     kind: 'series',
     data: [],
-    body: html`<header>
+    body: [
+      html`<header>
 <h1>${showName(first)}<span class="arrow"> → </span>${showName(last)}, ${count}</h1>
 <p class="verdict${verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(verdict, 2000)}</p>
 </header>
@@ -42,6 +43,7 @@ ${showCheckpoints(series)}
 ${showTerms()}
 </main>
 ${showFoot(describeSeriesOrigin(provenance))}`,
+    ],
   });
 }
 
