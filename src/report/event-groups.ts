@@ -47,6 +47,8 @@ export function describeGroup({ kind, step, whole, tensors }: EventGroup): strin
       return whole === null
         ? `the relative step of ${count} jumped`
         : `the relative step jumped to ${formatPercent(whole.value)}, ${describeRise(whole)} the median before it${describeScore(whole)}${tensors.length === 0 ? '' : `; also that of ${count}`}`;
+    case 'codes':
+      return `${count} stored as codes, which are not compared by value`;
     case 'froze':
       return `no change from here on in ${count}`;
     case 'failed':
@@ -62,6 +64,8 @@ export function describeTensorEvent(event: SeriesEvent): string {
     case 'jumped':
     case 'norm_jumped':
       return `${formatPercent(event.value)}, ${describeRise(event)}${describeScore(event)}`;
+    case 'codes':
+      return 'stored as codes';
     case 'froze':
       return `${formatNoun(event.value ?? 0, 'step')} without change`;
     case 'failed':

@@ -17,6 +17,8 @@ export interface SeriesAccumulator {
   readonly failures: { readonly step: number; readonly tensor: string; readonly message: string }[];
   /** Why a tensor has NaN or Inf from a step on, where a conversion made them; by {@link placeKey}. */
   readonly overflows: Map<string, string>;
+  /** The first checkpoint in which a tensor is stored as codes, by name. */
+  readonly codes: Map<string, number>;
 }
 
 /** A tensor in a step, as a key. */
@@ -41,6 +43,7 @@ export function startSeries(list: readonly SeriesTensor[], count: number): Serie
     finiteSoFar: new Uint8Array(list.length).fill(1),
     failures: [],
     overflows: new Map(),
+    codes: new Map(),
   };
 }
 

@@ -3,11 +3,11 @@ import { placeKey, type SeriesAccumulator } from './accumulator.ts';
 import { judgeJump } from './judge-jump.ts';
 
 /** Gravest kind first. */
-const ORDER: readonly SeriesEventKind[] = ['failed', 'non_finite', 'norm_jumped', 'jumped', 'froze'];
+const ORDER: readonly SeriesEventKind[] = ['failed', 'non_finite', 'norm_jumped', 'jumped', 'codes', 'froze'];
 
 /** Everything that happened, by step. */
 export function findEvents(accumulator: SeriesAccumulator): SeriesEvent[] {
-  const events = [...findFailures(accumulator), ...findTotalJumps(accumulator)];
+  const events = [...findFailures(accumulator), ...findTotalJumps(accumulator), ...findCodes(accumulator)];
   for (const tensor of accumulator.tensors.names.keys()) {
     const found = [findNonfinite(accumulator, tensor), ...findJumps(accumulator, tensor), findFreeze(accumulator, tensor)];
     events.push(...found.filter((event) => event !== null));
@@ -31,6 +31,11 @@ function findFailures({ failures }: SeriesAccumulator): SeriesEvent[] {
     severity: 'critical',
     message,
   }));
+}
+
+/** Tensors that are stored as codes from a step on, once each. */
+function findCodes({ codes }: SeriesAccumulator): SeriesEvent[] {
+  return Array.from(codes, ([tensor, step]) => ({ ...PLAIN, kind: 'codes', step, tensor, severity: 'warning' }));
 }
 
 /** Jumps of the measured tensors as a whole. */

@@ -35,19 +35,25 @@ export function recordStep(accumulator: SeriesAccumulator, record: StepRecord): 
     ...record.counts,
   });
   for (const [tensor, message] of record.failures) accumulator.failures.push({ step, tensor, message });
+  for (const [tensor, isNew] of record.codes)
+    if (!accumulator.codes.has(tensor)) accumulator.codes.set(tensor, isNew ? step : step - 1);
   for (const [tensor, message] of record.overflows) accumulator.overflows.set(placeKey(step, tensor), message);
 }
 
-/** Sums of squares of the measured tensors: of the difference, of old and of new; null where nothing could be measured. */
+/**
+ * Sums of squares of the measured tensors: of the difference, of old and of new. Null where nothing could be measured, or where one of them is
+ * stored as codes: what is left is not the model.
+ */
 function sumPair(
   { measured }: SeriesAccumulator,
-  { length, oldNorm, newNorm }: PairSizes,
+  { length, oldNorm, newNorm, codes }: PairSizes,
   rows: Int32Array,
 ): { squares: number; old: number; next: number } | null {
   const sums = { squares: 0, old: 0, next: 0 };
   let found = 0;
   for (const tensor of measured) {
     const row = rows[tensor] ?? -1;
+    if (codes.has(row)) return null;
     const size = length[row] ?? Number.NaN;
     if (Number.isNaN(size)) continue;
     found += 1;

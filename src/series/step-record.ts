@@ -2,6 +2,7 @@ import { findOverflows } from '../analysis/overflow.ts';
 import { roundingError } from '../analysis/precision.ts';
 import { readRows } from '../analysis/rows.ts';
 import { hasFinitePair, isCompared, type SideColumns, type TensorColumns } from '../comparison/columns.ts';
+import { findCodes, isCodeType } from './find-codes.ts';
 import { countStep, type StepCounts } from './step-counts.ts';
 
 /** The comparisons that one step rests on; the same one may stand for several. */
@@ -20,6 +21,8 @@ export interface PairSizes {
   readonly length: Float64Array;
   readonly oldNorm: Float64Array;
   readonly newNorm: Float64Array;
+  /** Rows that are stored as codes on a side: their numbers are no sizes. */
+  readonly codes: ReadonlySet<number>;
 }
 
 /**
@@ -46,6 +49,8 @@ export interface StepRecord {
   readonly failures: ReadonlyMap<string, string>;
   /** By name, the conversion that made a tensor's NaN and Inf: no sign of a run that diverged. */
   readonly overflows: ReadonlyMap<string, string>;
+  /** The tensors that are stored as codes in this step by name, and whether the new side has them so. */
+  readonly codes: ReadonlyMap<string, boolean>;
 }
 
 /** Takes from the comparisons of a step what is kept of them. */
@@ -57,7 +62,8 @@ export function keepStep({ last, start, before }: StepPairs, tensors: Int32Array
     tensors,
     last: sizes,
     start: startSizes,
-    before: before === start ? startSizes.length : before && measureLengths(before, alignRows(last.names, before)),
+    before:
+      before === start ? startSizes.length : before && measureLengths(before, alignRows(last.names, before), findCodes(before)),
     rounding: sizes.oldNorm.map((norm, row) => (roundingError('f64', last.old.dtype[row] ?? '') ?? 0) * norm),
     oldNonfinite: before === null ? countNonfinite(last.old) : null,
     newNonfinite: countNonfinite(last.new),
@@ -66,6 +72,7 @@ export function keepStep({ last, start, before }: StepPairs, tensors: Int32Array
     counts: countStep(last),
     failures: new Map(Array.from(last.errors, ([row, message]) => [last.names[row] ?? '', message])),
     overflows: describeOverflows(last),
+    codes: new Map(Array.from(sizes.codes, (row) => [last.names[row] ?? '', isCodeType(last.new.dtype[row] ?? '')])),
   };
 }
 
@@ -80,22 +87,28 @@ function alignRows(names: readonly string[], { names: found }: TensorColumns): I
 }
 
 function measureSizes(columns: TensorColumns, rows: Int32Array): PairSizes {
+  const found = findCodes(columns);
   const read = (column: Float64Array): Float64Array =>
-    Float64Array.from(rows, (row) => (isMeasurable(columns, row) ? (column[row] ?? Number.NaN) : Number.NaN));
-  return { length: measureLengths(columns, rows), oldNorm: read(columns.old.norm), newNorm: read(columns.new.norm) };
+    Float64Array.from(rows, (row) => (isMeasurable(columns, row, found) ? (column[row] ?? Number.NaN) : Number.NaN));
+  return {
+    length: measureLengths(columns, rows, found),
+    oldNorm: read(columns.old.norm),
+    newNorm: read(columns.new.norm),
+    codes: found.size === 0 ? found : new Set([...rows.keys()].filter((at) => found.has(rows[at] ?? -1))),
+  };
 }
 
-function measureLengths(columns: TensorColumns, rows: Int32Array): Float64Array {
+function measureLengths(columns: TensorColumns, rows: Int32Array, codes: ReadonlySet<number>): Float64Array {
   return Float64Array.from(rows, (row) => {
-    if (!isMeasurable(columns, row)) return Number.NaN;
+    if (!isMeasurable(columns, row, codes)) return Number.NaN;
     const length = columns.identical[row] === 1 ? 0 : (columns.l2Diff[row] ?? Number.NaN);
     return Number.isFinite(length) ? length : Number.NaN;
   });
 }
 
 /** Whether a row was compared and an element is finite on both sides: then its sums are of something. */
-function isMeasurable(columns: TensorColumns, row: number): boolean {
-  return row >= 0 && isCompared(columns, row) && hasFinitePair(columns, row);
+function isMeasurable(columns: TensorColumns, row: number, codes: ReadonlySet<number>): boolean {
+  return row >= 0 && isCompared(columns, row) && !codes.has(row) && hasFinitePair(columns, row);
 }
 
 function countNonfinite({ nan, inf }: SideColumns): Float64Array {

@@ -93,9 +93,10 @@ export interface SeriesTensors {
 /**
  * What happened to a series: `non_finite`, NaN or Inf for the first time; `norm_jumped` and `jumped`, a norm or a relative step far
  * above those before; `froze`, no change from this step on (for at least two steps where the tensor is not measured: a small one may
- * rest by rounding); `failed`, could not be compared.
+ * rest by rounding); `codes`, stored as quantised codes for the first time, on one side at least: without its scales it has no values, and
+ * its steps no size; `failed`, could not be compared.
  */
-export type SeriesEventKind = 'failed' | 'non_finite' | 'norm_jumped' | 'jumped' | 'froze';
+export type SeriesEventKind = 'failed' | 'non_finite' | 'norm_jumped' | 'jumped' | 'codes' | 'froze';
 
 /** One event of a series. */
 export interface SeriesEvent {
@@ -124,6 +125,6 @@ export interface SeriesResult {
   readonly tensors: SeriesTensors;
   /** By step, the gravest kind first. */
   readonly events: readonly SeriesEvent[];
-  /** One sentence: what happened, and where it began. */
+  /** One short line: what happened, and where it began. The events name the tensors. */
   readonly verdict: string;
 }

@@ -1,175 +1,150 @@
 /**
- * The conclusion of a series in one sentence: where it went wrong, if it did, and otherwise how its steps went.
- * Every number in it is in the steps or the events.
+ * The conclusion of a series in one short line: where it went wrong, if it did, and otherwise how its steps went. Every number in it is in
+ * the steps or the events; `details.ts` says the rest.
  */
 import type { SeriesEvent, SeriesEventKind, SeriesStep } from './types.ts';
 import { median } from '../analysis/statistics.ts';
-import { formatNoun, formatPercent } from '../wording/numbers.ts';
-import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
-import { describeRise, formatStepCosine, listTensors, placeOf, type UnjudgedSeries } from './wording.ts';
+import { findLargest, formatFold, formatNoun, formatPercent } from '../wording/numbers.ts';
+import { capitalize } from '../wording/sentences.ts';
+import { readCosines } from './cosines.ts';
+import { listTensors, placeOf, type UnjudgedSeries } from './wording.ts';
 
 /** A last step smaller or larger than the first by this factor is told as a trend. */
 const TREND = 1.5;
-/** Typical cosines between successive steps: above the first a straight drift, then ordinary training, a random walk, and oscillation. */
-const READINGS = { drift: 0.5, ordinary: 0.1, walk: -0.1 };
+/** Steps whose largest is at most this multiple of the smallest are all alike; above the second they are uneven. */
+const SPREAD = { alike: 1.25, even: 3 };
 
 /** What happened, and where it began. */
 export function composeSeriesVerdict(series: UnjudgedSeries): string {
   const clauses = [
     describeStart(series),
     describeOverflows(series),
+    describeCodes(series),
     describeCourse(series),
     describeTensorJumps(series),
-    describeFreezes(series),
-    describeRest(series),
+    countTensors(series, 'froze', 'stopped changing'),
+    countTensors(series, 'failed', 'could not be compared'),
   ];
   return `${capitalize(clauses.filter((clause) => clause !== null).join('; '))}.`;
 }
 
 function describeStart(series: UnjudgedSeries): string | null {
   const tensors = listTensors(series, 'non_finite', 0);
-  return tensors.length === 0
-    ? null
-    : `NaN or Inf in the start already, in ${formatNoun(tensors.length, 'tensor')}: ${listNames(tensors)}`;
+  return tensors.length === 0 ? null : `NaN or Inf from the start in ${formatNoun(tensors.length, 'tensor')}`;
 }
 
-/** NaN and Inf that a conversion made, by step. */
+/** NaN and Inf that a conversion made. */
 function describeOverflows(series: UnjudgedSeries): string | null {
   const events = series.events.filter(({ kind, message }) => kind === 'non_finite' && message !== null);
   const [first] = events;
   if (first === undefined) return null;
-  return `${first.message ?? ''} at ${placeOf(series, first.step)}: NaN or Inf in ${formatNoun(events.length, 'tensor')}, first in ${first.tensor ?? ''}`;
+  return `${first.message ?? ''} at ${placeOf(series, first.step)}: NaN or Inf in ${formatNoun(events.length, 'tensor')}`;
 }
 
-/** The main clause. */
-function describeCourse(series: UnjudgedSeries): string {
-  const { checkpoints, steps, tensors } = series;
+/** Quantised tensors, whose steps have no size. */
+function describeCodes(series: UnjudgedSeries): string | null {
+  const events = series.events.filter(({ kind }) => kind === 'codes');
+  const [first] = events;
+  if (first === undefined) return null;
+  return `stored as codes at ${placeOf(series, first.step)}: ${formatNoun(events.length, 'tensor')} that cannot be compared by value`;
+}
+
+/** The main clause; null where there is nothing to measure, and another clause says why. */
+function describeCourse(series: UnjudgedSeries): string | null {
+  const { checkpoints, steps, tensors, events } = series;
   if (!tensors.isMeasured.includes(1)) return 'nothing in common: no tensor is in every checkpoint with one shape';
   const total = (kind: SeriesEventKind): SeriesEvent | undefined =>
-    series.events.find((event) => event.kind === kind && event.tensor === null);
-  const nonfinite = series.events.find((event) => event.kind === 'non_finite' && event.step > 0 && event.message === null);
-  const [norm, jump] = [total('norm_jumped'), total('jumped')];
-  const troubles = [jump, norm, nonfinite].filter((event) => event !== undefined);
+    events.find((event) => event.kind === kind && event.tensor === null);
+  const nonfinite = events.find((event) => event.kind === 'non_finite' && event.step > 0 && event.message === null);
+  const troubles = [total('jumped'), total('norm_jumped'), nonfinite].filter((event) => event !== undefined);
   if (troubles.length > 0) return describeTrouble(series, troubles);
-  const changed = steps.filter((step) => step.changedTensors > 0);
-  if (changed.length === 0) return `no change: all ${checkpoints.length} checkpoints are equal in every value`;
-  return describeTraining(series);
+  if (steps.every((step) => step.changedTensors === 0))
+    return `no change: all ${checkpoints.length} checkpoints are equal in every value`;
+  const sizes = steps.map((step) => step.relativeStep).filter((size) => size !== null);
+  if (sizes.length > 0) return describeTraining(series, sizes);
+  return events.some(({ kind }) => kind === 'codes') ? null : 'no step has a size';
 }
 
 function describeTrouble(series: UnjudgedSeries, troubles: readonly SeriesEvent[]): string {
-  const began = Math.min(...troubles.map(({ step }) => step));
+  const ordered = troubles.toSorted((a, b) => a.step - b.step);
+  const [first] = ordered;
+  if (first === undefined) return '';
+  const jumps = series.events.filter(({ kind, tensor }) => kind === 'jumped' && tensor === null).length;
   const isDiverging = troubles.some(({ kind }) => kind !== 'jumped');
-  const here = troubles.filter(({ step }) => step === began).map((event) => describeEvent(series, event, ''));
-  const later = troubles
-    .filter(({ step }) => step > began)
-    .toSorted((a, b) => a.step - b.step)
-    .map((event) => `; ${describeEvent(series, event, ` at ${placeOf(series, event.step)}`)}`);
-  const lead = isDiverging ? 'diverging run' : 'jump in an otherwise steady run';
-  return `${lead}: it began at ${placeOf(series, began)}, where ${joinWords(here)}${later.join('')}`;
+  const lead = !isDiverging
+    ? jumps > 1
+      ? `${jumps} jumps, the first at`
+      : 'jump at'
+    : first.kind === 'non_finite'
+      ? 'broken from'
+      : 'diverged at';
+  const parts = ordered
+    // A jump of the step says more than that of the norm which it brings.
+    .filter(({ kind, step }) => kind !== 'norm_jumped' || !ordered.some((other) => other.kind === 'jumped' && other.step <= step))
+    .map((event) => describeEvent(series, event, first.step));
+  return `${lead} ${placeOf(series, first.step)}: ${parts.join('; ')}${isDiverging ? '' : describeOthers(series)}`;
 }
 
-function describeEvent(series: UnjudgedSeries, event: SeriesEvent, where: string): string {
-  const { kind, step, value } = event;
-  const tensors = listTensors(series, kind, step);
-  if (kind === 'norm_jumped') return `the norm rose to ${describeRise(event)} the median before it${where}`;
-  if (kind === 'jumped') {
-    const all = formatNoun(series.tensors.names.length, 'tensor');
-    // Where most jumped, three names say no more than one.
-    const isWide = tensors.length * 2 > series.tensors.names.length;
-    const part =
-      tensors.length === 0 ? '' : ` (in ${tensors.length} of ${all}, most in ${joinWords(tensors.slice(0, isWide ? 1 : 3))})`;
-    return `the relative step jumped to ${formatPercent(value ?? 0)} of the weights${where}, ${describeRise(event)} the median before it${part}`;
+/** @param began step that is said already */
+function describeEvent(series: UnjudgedSeries, event: SeriesEvent, began: number): string {
+  const { kind, step, value, reference } = event;
+  const isHere = step === began;
+  if (kind === 'non_finite') {
+    const tensors = listTensors(series, kind, step).length;
+    const word = nameNonfinite(series.steps[step - 1]);
+    return isHere
+      ? `${word} in ${tensors} of ${formatNoun(series.tensors.names.length, 'tensor')}`
+      : `${word} from ${placeOf(series, step)}`;
   }
-  const last = series.steps.at(-1)?.nonfiniteTensors ?? 0;
-  const spread = last > tensors.length && step < series.steps.length ? `, in ${last} at the end` : '';
-  return `NaN or Inf appeared${where}, first in ${formatNoun(tensors.length, 'tensor')}: ${listNames(tensors, 5)}${spread}`;
+  const where = isHere ? '' : ` at ${placeOf(series, step)}`;
+  if (kind === 'norm_jumped') return `norm ${formatFold(reference)} → ${formatFold(value)} of that at the start${where}`;
+  const before = series.steps[step - 2]?.relativeStep;
+  return `step size ${formatPercent(before === undefined || before === 0 ? reference : (before ?? reference))} → ${formatPercent(value)}${where}`;
 }
 
-function describeTraining({ steps }: UnjudgedSeries): string {
-  const sizes = steps.map((step) => step.relativeStep).filter((size) => size !== null);
-  const last = steps.at(-1);
-  const away = last?.relativeDistance ?? null;
-  if (steps.length === 1) return `one step of ${formatPercent(sizes[0] ?? 0)} of the weights`;
-  const cosines = steps.map((step) => step.stepCosine).filter((cosine) => cosine !== null);
+/** Of the steps without the jumps. */
+function describeOthers({ steps, events }: UnjudgedSeries): string {
+  const jumps = new Set(events.flatMap(({ kind, tensor, step }) => (kind === 'jumped' && tensor === null ? [step] : [])));
+  const sizes = steps.flatMap(({ step, relativeStep }) => (jumps.has(step) || relativeStep === null ? [] : [relativeStep]));
+  return sizes.length === 0 ? '' : `; the other steps ${describeRange(sizes)}`;
+}
+
+function nameNonfinite(step: SeriesStep | undefined): string {
+  if (step === undefined || (step.nan > 0 && step.inf > 0)) return 'NaN and Inf';
+  return step.nan > 0 ? 'NaN' : 'Inf';
+}
+
+function describeTraining({ steps }: UnjudgedSeries, sizes: readonly number[]): string {
+  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
+  if (sizes.length === 1) return `one step of ${formatPercent(first)} of the weights`;
+  const away = steps.at(-1)?.relativeDistance ?? null;
+  const end = away === null ? '' : `; ${formatPercent(away)} from the start after ${formatNoun(steps.length, 'step')}`;
   const reading = readCosines(steps);
-  const parts = [
-    formatNoun(steps.length, 'step'),
-    describeSizes(sizes),
-    reading === null ? null : `step cosine ${describeRange(cosines)} (${reading}${describeRounding(steps)})`,
-    away === null ? null : `${formatPercent(away)} away from the start`,
-    last?.straightness === null || last === undefined ? null : `straightness ${last.straightness.toFixed(2)}`,
-  ];
-  const lead = reading === OSCILLATING ? 'oscillating run' : 'steady training';
-  return `${lead}: ${parts.filter((part) => part !== null).join(', ')}`;
+  if (reading === 'steps undo each other') return `oscillating: steps of ${describeRange(sizes)} undo each other${end}`;
+  if (last * TREND < first) return `converging: steps shrink from ${formatPercent(first)} to ${formatPercent(last)}${end}`;
+  if (last > first * TREND) return `steps grow from ${formatPercent(first)} to ${formatPercent(last)}${end}`;
+  const [least, most] = findRange(sizes);
+  if (most <= least * SPREAD.alike) return `steady: every step about ${formatPercent(median(sizes))}${end}`;
+  return `${most <= least * SPREAD.even ? 'steady' : 'uneven'}: steps of ${describeRange(sizes)}${end}`;
 }
 
-const OSCILLATING = 'steps undo each other';
-
-/**
- * How the steps stand to each other, judged by the median; what rounding alone may do is taken out where they oppose each other.
- * Null where no cosine is known.
- */
-function readCosines(steps: readonly SeriesStep[]): string | null {
-  const known = steps.filter((step) => step.stepCosine !== null);
-  if (known.length === 0) return null;
-  const typical = median(known.map((step) => step.stepCosine ?? 0));
-  const unrounded = median(known.map((step) => (step.stepCosine ?? 0) - (step.roundingCosine ?? 0)));
-  if (typical > READINGS.drift) return 'straight drift';
-  if (typical >= READINGS.ordinary) return 'ordinary training';
-  return typical >= READINGS.walk || unrounded >= READINGS.walk ? 'like a random walk' : OSCILLATING;
+/** `0.8% to 1.1%`, or one number where both ends read the same. */
+function describeRange(sizes: readonly number[]): string {
+  return [...new Set(findRange(sizes).map((size) => formatPercent(size)))].join(' to ');
 }
 
-/** Only where rounding is a part of what is seen. */
-function describeRounding(steps: readonly SeriesStep[]): string {
-  const most = Math.min(0, ...steps.map((step) => step.roundingCosine ?? 0));
-  return most > -0.005 ? '' : `; rounding alone can make ${formatStepCosine(most)}`;
-}
-
-function describeSizes(sizes: readonly number[]): string | null {
-  const [first, last] = [sizes[0], sizes.at(-1)];
-  if (first === undefined || last === undefined) return null;
-  if (last * TREND < first) return `relative step shrinking from ${formatPercent(first)} to ${formatPercent(last)}`;
-  if (last > first * TREND) return `relative step growing from ${formatPercent(first)} to ${formatPercent(last)}`;
-  const sorted = new Float64Array(sizes).sort();
-  return `relative step ${formatPercent(sorted[0] ?? 0)} to ${formatPercent(sorted.at(-1) ?? 0)}`;
-}
-
-function describeRange(cosines: readonly number[]): string {
-  const sorted = new Float64Array(cosines).sort();
-  const ends = [sorted[0] ?? 0, sorted.at(-1) ?? 0].map(formatStepCosine);
-  return [...new Set(ends)].join(' to ');
+function findRange(sizes: readonly number[]): readonly [least: number, most: number] {
+  return [sizes.reduce((least, size) => Math.min(least, size), Infinity), findLargest(sizes)];
 }
 
 /** Jumps of single tensors in a run that did not jump as a whole. */
-function describeTensorJumps({ events, checkpoints }: UnjudgedSeries): string | null {
-  const jumps = events.filter(({ kind, tensor }) => kind === 'jumped' && tensor !== null);
-  const [first] = jumps;
-  if (first === undefined || events.some(({ kind, tensor }) => kind === 'jumped' && tensor === null)) return null;
-  const tensors = new Set(jumps.map(({ tensor }) => tensor)).size;
-  return `${formatNoun(tensors, 'tensor')} jumped alone, first ${first.tensor ?? ''} at ${checkpoints[first.step]?.name ?? ''}`;
+function describeTensorJumps({ events }: UnjudgedSeries): string | null {
+  const jumps = events.filter(({ kind }) => kind === 'jumped');
+  if (jumps.length === 0 || jumps.some(({ tensor }) => tensor === null)) return null;
+  return `${formatNoun(new Set(jumps.map(({ tensor }) => tensor)).size, 'tensor')} jumped alone`;
 }
 
-function describeFreezes({ events, checkpoints }: UnjudgedSeries): string | null {
-  const freezes = events.filter(({ kind }) => kind === 'froze');
-  const [first] = freezes;
-  if (first === undefined) return null;
-  return `${formatNoun(freezes.length, 'tensor')} stopped changing, first ${first.tensor ?? ''} at ${checkpoints[first.step]?.name ?? ''}`;
-}
-
-/** What is not in the numbers. */
-function describeRest({ steps, tensors, events }: UnjudgedSeries): string | null {
-  const count = steps.length;
-  const never = tensors.names.filter((_, row) =>
-    tensors.identical.subarray(row * count, (row + 1) * count).every((same) => same === 1),
-  );
-  const failed = events.filter(({ kind }) => kind === 'failed').length;
-  const partial = steps.some((step) => step.addedTensors + step.removedTensors + step.reshapedTensors > 0);
-  const parts = [
-    never.length === 0 || never.length === tensors.names.length
-      ? null
-      : `${never.length} of ${formatNoun(tensors.names.length, 'tensor')} never changed`,
-    partial ? 'tensors that are not in every checkpoint with one shape are left out of the totals' : null,
-    failed === 0 ? null : `${formatNoun(failed, 'tensor')} could not be compared`,
-  ];
-  return joinWords(parts.filter((part) => part !== null)) || null;
+function countTensors({ events }: UnjudgedSeries, kind: SeriesEventKind, what: string): string | null {
+  const count = events.filter((event) => event.kind === kind).length;
+  return count === 0 ? null : `${formatNoun(count, 'tensor')} ${what}`;
 }

@@ -1,13 +1,21 @@
 import type { SeriesEvent, SeriesEventKind, SeriesResult } from './types.ts';
 import { formatFold } from '../wording/numbers.ts';
+import { truncateMiddle } from '../wording/width.ts';
 
 /** What is known of a series before its verdict. */
 export type UnjudgedSeries = Omit<SeriesResult, 'verdict'>;
 
-/** `diverge-3 (step 2 of 5)`. */
-export function placeOf({ checkpoints, steps }: UnjudgedSeries, step: number): string {
-  const name = checkpoints[step]?.name ?? '';
-  return step === 0 ? `${name} (the start)` : `${name} (step ${step} of ${steps.length})`;
+/** A longer name of a checkpoint is shortened in the middle: the verdict is one line. */
+const LONGEST_NAME = 32;
+
+/** What a step leads to: `diverge-3`. */
+export function nameOf({ checkpoints }: UnjudgedSeries, step: number): string {
+  return truncateMiddle(checkpoints[step]?.name ?? '', LONGEST_NAME);
+}
+
+/** `step 2 (diverge-3)`. */
+export function placeOf(series: UnjudgedSeries, step: number): string {
+  return step === 0 ? 'the start' : `step ${step} (${nameOf(series, step)})`;
 }
 
 /** How far a value is above what was before: `5,936 times` or `41×`. */

@@ -1,3 +1,4 @@
+import { explainSeries } from '../../series/details.ts';
 import type { SeriesResult } from '../../series/types.ts';
 import { describeGroup, groupEvents } from '../event-groups.ts';
 import { type Annotation, writeAnnotations } from './annotation.ts';
@@ -13,6 +14,6 @@ export function writeSeriesGithub(series: SeriesResult): string {
       title: `At ${checkpoints[group.step]?.name ?? `step ${group.step}`}`,
       lines: [describeGroup(group)],
     })),
-    { level: 'notice', title: names.join(' → '), lines: [verdict] },
+    { level: 'notice', title: names.join(' → '), lines: [verdict, explainSeries(series)].filter((line) => line !== '') },
   ]);
 }

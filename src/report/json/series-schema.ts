@@ -55,7 +55,7 @@ export const STEP_SCHEMA: ObjectSchema = named(
 export const EVENT_SCHEMA: ObjectSchema = named(
   'event',
   object<SeriesEvent>({
-    kind: oneOf(['failed', 'non_finite', 'norm_jumped', 'jumped', 'froze']),
+    kind: oneOf(['failed', 'non_finite', 'norm_jumped', 'jumped', 'codes', 'froze']),
     step: described('Step that it happened in; 0 for what the first checkpoint has already.', number),
     tensor: described('null for the measured tensors as a whole.', nullable(string)),
     severity: SEVERITY,
@@ -119,7 +119,7 @@ export interface SeriesHead {
 
 export const SERIES_HEAD_FIELDS: Readonly<Record<keyof SeriesHead, Schema>> = object<SeriesHead>({
   provenance: described('Where the series comes from; null where that was not to be saved.', SERIES_PROVENANCE_SCHEMA),
-  verdict: described('The conclusion in one sentence.', string),
+  verdict: described('The conclusion in one line.', string),
   checkpoints: described('The checkpoints, in their order.', list(CHECKPOINT_SCHEMA)),
 }).fields;
 

@@ -6,6 +6,7 @@ import { fitBlocks, type MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';
 import type { MarkdownOptions } from './comparison.ts';
 import { writeOrigin } from './provenance.ts';
+import { explainSeries } from '../../series/details.ts';
 import { truncateMiddle } from '../../wording/width.ts';
 import { describeGroup, describeTensorEvent, groupEvents } from '../event-groups.ts';
 import { describeSeriesOrigin } from '../provenance.ts';
@@ -20,9 +21,11 @@ export function writeSeriesMarkdown(
 ): string {
   const { rows = 50, maxCharacters = 60_000 } = options;
   const { checkpoints, verdict } = series;
+  const details = explainSeries(series);
   const head = [
     `## ${codeName(checkpoints[0]?.name ?? '')} → ${codeName(checkpoints.at(-1)?.name ?? '')}`,
     `**${escapeMarkdown(truncateMiddle(verdict, 2000))}**`,
+    ...(details === '' ? [] : [escapeMarkdown(truncateMiddle(details, 2000))]),
     describeScope(series),
   ];
   return fitBlocks(

@@ -47,6 +47,7 @@ export const COMPARISON_ORDER: readonly Grant[] = [
 /** As {@link COMPARISON_ORDER}, for a series. */
 export const SERIES_ORDER: readonly Grant[] = [
   ['steps', 6],
+  ['details', 'all'],
   ['events', 3],
   ['steps', 10],
   ['scope', 'all'],

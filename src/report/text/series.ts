@@ -6,10 +6,11 @@ import { wrapWords } from '../../wording/width.ts';
 import { describeSeriesOrigin } from '../provenance.ts';
 import { finish, keepInSight } from './comparison.ts';
 import { writeTitle } from './header.ts';
+import { explainSeries } from '../../series/details.ts';
 import { chooseLayout, type Layout, type TextOptions } from './layout.ts';
 import { SERIES_ORDER } from './order.ts';
 import { writeOrigin } from './provenance.ts';
-import { arrange } from './sections.ts';
+import { arrange, type Section } from './sections.ts';
 import { writeEvents } from './series-events.ts';
 import { writeSteps } from './series-steps.ts';
 import { writeSeriesTensors } from './series-tensors.ts';
@@ -23,9 +24,21 @@ export function writeSeriesText(
   const layout = chooseLayout(options);
   const verdict = escapeTerminal(series.verdict);
   const told = (layout.onTerminal ? wrapWords(verdict, layout.width) : [verdict]).map((line) => layout.paint('strong', line));
-  const sections = [...writeSteps(series, layout), ...writeEvents(series, layout), writeSeriesTensors(series, layout)];
+  const sections = [
+    writeDetails(series, layout),
+    ...writeSteps(series, layout),
+    ...writeEvents(series, layout),
+    writeSeriesTensors(series, layout),
+  ];
   const lines = arrange([writeHeader(series, layout), ...told], sections, SERIES_ORDER, layout);
   return finish([...keepInSight(lines, told, layout), ...writeOrigin(describeSeriesOrigin(provenance), layout)], layout);
+}
+
+/** What the verdict leaves out. */
+function writeDetails(series: SeriesResult, layout: Layout): Section {
+  const words = escapeTerminal(explainSeries(series));
+  const lines = layout.onTerminal ? wrapWords(words, layout.width) : [words];
+  return { id: 'details', items: words === '' ? [] : [lines], name: () => 'details of the first line' };
 }
 
 /** `base → step-300   4 checkpoints, 57 tensors, 119k parameters`. */
