@@ -18,7 +18,7 @@ import { explainSeries } from '../src/series/details.ts';
 import { judgeJump } from '../src/series/judge-jump.ts';
 import { polarise } from '../src/series/polarise.ts';
 import { findForeign } from './report/page-data.ts';
-import { splitAtGaps } from '../src/report/html/line-chart.ts';
+import { splitAtGaps } from '../src/report/html/view/line-chart.ts';
 import { example, makeFolder, run } from './cli/cli.ts';
 import { writeSafetensors } from './cli/safetensors.ts';
 import { HOSTILE_NAMES } from './report/hostile.ts';

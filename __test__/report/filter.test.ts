@@ -1,7 +1,8 @@
 import test from 'ava';
 import { gatherTensors } from '../../src/report/html/data/gather.ts';
 import type { PageTensors } from '../../src/report/html/data/page-tensors.ts';
-import { parseFilter, selectRows } from '../../src/report/html/view/filter.ts';
+import { parseFilter } from '../../src/report/html/view/filter.ts';
+import { selectRows } from '../../src/report/html/view/filter-terms.ts';
 import { hasTerm, putTerm, quoteValue, splitTerms, takeTerm } from '../../src/report/html/view/terms.ts';
 import { buildModel, buildResult, prepare } from './build.ts';
 

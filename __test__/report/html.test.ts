@@ -3,7 +3,7 @@ import test from 'ava';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { writeHtml } from '../../src/report/html/comparison.ts';
 import { NUMBERS, type NumberColumn } from '../../src/report/html/data/page-tensors.ts';
-import { chooseTicks } from '../../src/report/html/ticks.ts';
+import { chooseTicks } from '../../src/report/html/view/ticks.ts';
 import type { VisualizationConfig } from '../../src/report/options.ts';
 import { formatEvenPercent } from '../../src/wording/numbers.ts';
 import { alter, buildModel, buildResult, type BuiltResult, prepare, type TensorSketch } from './build.ts';

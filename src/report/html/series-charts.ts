@@ -1,9 +1,9 @@
 import type { SeriesResult } from '../../series/types.ts';
 import { formatPercent } from '../../wording/numbers.ts';
 import { html, type Markup } from './view/markup.ts';
-import { formatTick } from './ticks.ts';
-import { COSINE_SCALE, scaleSizes } from './chart-scale.ts';
-import { drawLines } from './line-chart.ts';
+import { formatTick } from './view/ticks.ts';
+import { COSINE_SCALE, scaleSizes } from './view/chart-scale.ts';
+import { drawLines } from './view/line-chart.ts';
 import { formatTwoDigits } from '../step-columns.ts';
 
 /** How far the steps went, and in which direction. */

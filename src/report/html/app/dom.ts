@@ -17,6 +17,18 @@ export function around(event: Event, selector: string): HTMLElement | null {
   return event.target instanceof Element ? event.target.closest<HTMLElement>(selector) : null;
 }
 
+/** Calls for every press on what a selector fits. */
+export function onPress(
+  place: Document | HTMLElement,
+  selector: string,
+  act: (pressed: HTMLElement, event: Event) => void,
+): void {
+  place.addEventListener('click', (event) => {
+    const pressed = around(event, selector);
+    if (pressed !== null) act(pressed, event);
+  });
+}
+
 /** Whether keys go into a field. */
 export function isTyping(event: KeyboardEvent): boolean {
   return event.target instanceof HTMLElement && event.target.matches('input, select, textarea');

@@ -1,6 +1,6 @@
 import type { PageTensors } from '../data/page-tensors.ts';
 import { drawDetails } from '../view/tensor-details.ts';
-import { around, fill, find, isTyping } from './dom.ts';
+import { fill, find, isTyping, onPress } from './dom.ts';
 import type { State, Store } from './state.ts';
 import type { Table } from './table.ts';
 
@@ -39,10 +39,7 @@ export function showDrawer(tensors: PageTensors, store: Store, table: Table): vo
   find('close').addEventListener('click', close);
   find('before').addEventListener('click', () => step(-1));
   find('after').addEventListener('click', () => step(1));
-  drawer.addEventListener('click', (event) => {
-    const twin = around(event, '.across [data-tensor]')?.dataset['tensor'];
-    if (twin !== undefined) open(Number(twin));
-  });
+  onPress(drawer, '.across [data-tensor]', ({ dataset: { tensor } }) => open(Number(tensor)));
   document.addEventListener('keydown', (event) => {
     if (drawer.hidden) return;
     if (event.key === 'Escape') close();

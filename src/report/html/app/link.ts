@@ -1,29 +1,18 @@
-import { FIRST_MEASURE } from '../view/cells.ts';
-import { FIRST_COLUMNS } from '../view/tensor-row.ts';
-import type { State, Store } from './state.ts';
+import type { Store } from './state.ts';
 
-const FIRST_STATE: State = {
-  q: '',
-  sort: 'rel:desc',
-  columns: FIRST_COLUMNS.join(),
-  t: '',
-  show: FIRST_MEASURE.key,
-  tower: '0',
-  open: '',
-  rows: '',
-};
+/** Fields of a state as the address has them. */
+type Fields = Readonly<Record<string, string>>;
 
-/** The state that the address stands for. */
-export function readAddress(): State {
+/** The state that the address stands for. @param first what is there where the address says nothing */
+export function readAddress<Kept extends { readonly [Key in keyof Kept]: string }>(first: Kept): Kept {
   const fields = new URLSearchParams(location.hash.slice(1));
-  const entries = Object.entries(FIRST_STATE).map(([key, first]) => [key, fields.get(key) ?? String(first)] as const);
-  return Object.fromEntries(entries) as Record<keyof State, string>;
+  return Object.fromEntries(Object.entries<string>(first).map(([key, value]) => [key, fields.get(key) ?? value])) as Kept;
 }
 
 /** Keeps address and state alike: what is as at first is not in it. Links to sections stay what they are. */
-export function keepAddress(store: Store): void {
+export function keepAddress<Kept extends { readonly [Key in keyof Kept]: string }>(store: Store<Kept>, first: Kept): void {
   store.listen((state) => {
-    const fields = Object.entries(state).filter(([key, value]) => value !== FIRST_STATE[key as keyof State]);
+    const fields = Object.entries<string>(state).filter(([key, value]) => value !== (first as Fields)[key]);
     // Not in a sandbox that has no address.
     try {
       history.replaceState(null, '', `#${new URLSearchParams(fields)}`);
@@ -32,6 +21,6 @@ export function keepAddress(store: Store): void {
     }
   });
   addEventListener('hashchange', () => {
-    if (location.hash.includes('=')) store.change(readAddress());
+    if (location.hash.includes('=')) store.change(readAddress(first));
   });
 }

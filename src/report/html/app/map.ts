@@ -1,5 +1,6 @@
 import { formatCount } from '../../../wording/numbers.ts';
-import { NOWHERE, type PageTensors } from '../data/page-tensors.ts';
+import type { PageTensors } from '../data/page-tensors.ts';
+import { NOWHERE } from '../data/placed-tensors.ts';
 import {
   countStacks,
   FIRST_MEASURE,
@@ -16,6 +17,7 @@ import { putTerm, quoteValue, takeTerm } from '../view/terms.ts';
 import { around, fill, find, speak } from './dom.ts';
 import type { State, Store } from './state.ts';
 import type { Table } from './table.ts';
+import { followPointer } from './tip.ts';
 
 /** Widths of the labels and the bars beside the cells; the bars are not there on narrow screens. */
 const BESIDE = { wide: 345, narrow: 140 };
@@ -161,17 +163,10 @@ export class TensorMap {
     find('measure').addEventListener('change', ({ target }) => {
       if (target instanceof HTMLSelectElement) store.change({ show: target.value });
     });
-    const tip = find('tip');
-    this.#place.addEventListener('pointermove', (event) => {
+    followPointer(this.#place, (event) => {
       const spot = this.#spotOf(event);
-      const words = spot === null ? '' : this.#describe(spot);
-      tip.hidden = words === '' || event.pointerType === 'touch';
-      if (tip.hidden) return;
-      tip.textContent = words;
-      tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
-      tip.style.top = `${Math.min(event.clientY + 18, innerHeight - tip.offsetHeight - 8)}px`;
+      return spot === null ? '' : this.#describe(spot);
     });
-    this.#place.addEventListener('pointerleave', () => (tip.hidden = true));
     this.#place.addEventListener('keydown', (event) => {
       if (event.target instanceof SVGElement) this.#moveCursor(event);
     });

@@ -21,27 +21,25 @@ export interface State {
   readonly rows: string;
 }
 
-type Listener = (state: State, before: State) => void;
+/** The state of a page, and who wants to know of its changes. */
+export class Store<Kept = State> {
+  #state: Kept;
+  readonly #listeners: ((state: Kept, before: Kept) => void)[] = [];
 
-/** The state, and who wants to know of its changes. */
-export class Store {
-  #state: State;
-  readonly #listeners: Listener[] = [];
-
-  constructor(state: State) {
+  constructor(state: Kept) {
     this.#state = state;
   }
 
-  get state(): State {
+  get state(): Kept {
     return this.#state;
   }
 
   /** Called after each change. */
-  listen(listener: Listener): void {
+  listen(listener: (state: Kept, before: Kept) => void): void {
     this.#listeners.push(listener);
   }
 
-  change(change: Partial<State>): void {
+  change(change: Partial<Kept>): void {
     const before = this.#state;
     this.#state = { ...before, ...change };
     for (const listener of this.#listeners) listener(this.#state, before);

@@ -1,51 +1,37 @@
 /** What readers take with them: the rows that fit the search, as files or on the clipboard. */
 import { escapeCsv } from '../../../wording/escape.ts';
-import type { PageTensors } from '../data/page-tensors.ts';
-import { TABLE_COLUMNS } from '../view/tensor-row.ts';
-import { around } from './dom.ts';
-import type { Table } from './table.ts';
+import { onPress } from './dom.ts';
 
-type Cell = string | number | null;
+/** A row as a file has it, by the keys of its columns. What is no finite number is null, all others have six digits: the page holds no more. */
+export type TakenRow = Readonly<Record<string, string | number | null>>;
 
 /** Hears the buttons that give something. */
-export function offerRows(tensors: PageTensors, table: Table): void {
-  document.addEventListener('click', (event) => {
-    const button = around(event, '[data-take], [data-copy], #copy-link');
-    if (button === null) return;
+export function offerRows(list: () => readonly TakenRow[]): void {
+  onPress(document, '[data-take], [data-copy], #copy-link', (button) => {
     const { take, copy } = button.dataset;
-    if (take === 'csv') save('tensors.csv', writeCsv(tensors, table.rows));
-    else if (take === 'json') save('tensors.json', writeJson(tensors, table.rows));
-    else giveText(button, copy ?? (take === 'copy' ? writeCsv(tensors, table.rows, '\t') : location.href));
+    if (take === 'csv') save('tensors.csv', writeCsv(list()));
+    else if (take === 'json')
+      save(
+        'tensors.json',
+        `${JSON.stringify(list(), (_, value: unknown) => (typeof value === 'number' ? tidy(value) : value), 1)}\n`,
+      );
+    else giveText(button, copy ?? (take === 'copy' ? writeCsv(list(), '\t') : location.href));
   });
 }
 
-function readRow(tensors: PageTensors, row: number): Record<string, Cell> {
-  const cells = TABLE_COLUMNS.map(({ key, read }) => [key, clean(read(tensors, row))] as const);
-  return { name: tensors.names[row] ?? '', ...Object.fromEntries(cells) };
+function tidy(number: number): number | null {
+  return Number.isFinite(number) ? Number(number.toPrecision(Number.isInteger(number) ? 17 : 6)) : null;
 }
 
-/** What is no number is empty; the page holds six digits of most numbers. */
-function clean(value: Cell): Cell {
-  if (typeof value !== 'number') return value;
-  return Number.isFinite(value) ? (Number.isInteger(value) ? value : Number(value.toPrecision(6))) : null;
-}
-
-function writeCsv(tensors: PageTensors, rows: readonly number[], separator: string = ','): string {
-  const all = rows.map((row) => readRow(tensors, row));
-  const head = Object.keys(all[0] ?? {});
-  const spell = (cell: Cell | undefined): string => {
-    const text = escapeCsv(String(cell ?? ''));
+function writeCsv(rows: readonly TakenRow[], separator: string = ','): string {
+  const head = Object.keys(rows[0] ?? {});
+  const spell = (cell: string | number | null | undefined): string => {
+    const text = escapeCsv(String((typeof cell === 'number' ? tidy(cell) : cell) ?? ''));
     return separator === '\t' ? text.replaceAll('\t', ' ') : text;
   };
-  return [head, ...all.map((row) => head.map((key) => spell(row[key])))].map((cells) => cells.join(separator)).join('\n') + '\n';
-}
-
-function writeJson(tensors: PageTensors, rows: readonly number[]): string {
-  return `${JSON.stringify(
-    rows.map((row) => readRow(tensors, row)),
-    null,
-    1,
-  )}\n`;
+  return (
+    [head, ...rows.map((row) => head.map((key) => row[key]))].map((cells) => cells.map(spell).join(separator)).join('\n') + '\n'
+  );
 }
 
 function save(name: string, text: string): void {

@@ -25,6 +25,14 @@ const ROLES = [
   ...['shared_expert', 'gate', 'gate_up', 'up', 'down', 'expert'],
 ];
 
+/** Which matrix of its network a matrix of an expert is. */
+const EXPERT_ROLES: readonly (readonly [name: RegExp, role: string])[] = [
+  [/gate_up(_proj)?$/, 'gate_up'],
+  [/(gate(_proj)?|w1)$/, 'gate'],
+  [/(up(_proj)?|w3)$/, 'up'],
+  [/(down(_proj)?|w2)$/, 'down'],
+];
+
 /** Where a module stands among those of its block. */
 export interface Standing {
   readonly group: string;
@@ -37,7 +45,7 @@ export interface Standing {
 /** Standing of the module of a tensor. */
 export function standingOf(part: Pick<TensorClass, 'type' | 'role'>, path: string): Standing {
   const at = PARTS.findIndex(([, fits]) => fits(part, path));
-  const role = part.role === null ? -1 : ROLES.indexOf(part.role);
+  const role = ROLES.indexOf(EXPERT_ROLES.find(([name]) => part.role === 'expert' && name.test(path))?.[1] ?? part.role ?? '');
   return {
     group: PARTS[at]?.[0] ?? 'other',
     part: at,

@@ -1,5 +1,6 @@
-import { blockId, HEAD_BLOCK, type PageHead, roundNumbers, splitPlanes } from './blocks.ts';
+import { HEAD_BLOCK, type PageHead, roundNumbers } from './blocks.ts';
 import { type NumberColumn, NUMBERS, type PageTensors, PLACES } from './page-tensors.ts';
+import { writeBlock, writeNumbers, writePlaces } from './write-block.ts';
 
 /** Counts, which are kept in full. */
 const COUNTS: ReadonlySet<NumberColumn> = new Set([
@@ -44,21 +45,4 @@ export function* packTensors(tensors: PageTensors, left: number, isExact: boolea
   }
   for (const column of PLACES) yield writePlaces(column, tensors.places[column]);
   if (histogram !== null) yield writeNumbers('histogram', histogram.counts);
-}
-
-function writeNumbers(column: string, numbers: Float64Array): string {
-  // NaN has many bit patterns: one of them, so that equal reports are equal bytes.
-  const same = numbers.map((number) => (Number.isNaN(number) ? Number.NaN : number));
-  return writeBlock(column, splitPlanes(new Uint8Array(same.buffer), 8));
-}
-
-function writePlaces(column: string, places: Int32Array): string {
-  return writeBlock(column, splitPlanes(new Uint8Array(places.buffer, places.byteOffset, places.byteLength), 4));
-}
-
-function writeBlock(column: string, bytes: Uint8Array): string {
-  // Loaded here: no other format needs it.
-  const { gzipSync } = process.getBuiltinModule('node:zlib');
-  // Nothing of base64 ends the element, whose type no browser runs.
-  return `<script type="application/gzip" id="${blockId(column)}">${gzipSync(bytes).toString('base64')}</script>\n`;
 }

@@ -2,6 +2,7 @@
  * Every tensor of a page, as columns: entry i of each belongs to `names[i]`. The pages are drawn from this alone, once while the report
  * is written and again in the browser, so that both show the same.
  */
+import { NOWHERE, type PlacedTensors } from './placed-tensors.ts';
 
 /** What became of a tensor. */
 export type Status = 'identical' | 'changed' | 'unchanged' | 'codes' | 'added' | 'removed' | 'reshaped' | 'failed';
@@ -74,35 +75,6 @@ export const PLACES = [
 export type NumberColumn = (typeof NUMBERS)[number];
 export type PlaceColumn = (typeof PLACES)[number];
 
-/** A place in no list. */
-export const NOWHERE = -1;
-
-/** A network of the model, with the rows and columns of its map. */
-export interface PageTower {
-  /** As `vision`; `model` where the model is one network. */
-  readonly name: string;
-  /** Modules in the network's order. */
-  readonly modules: readonly PageModule[];
-  /** Blocks in the order of depth, stack after stack. */
-  readonly columns: readonly PageBlock[];
-}
-
-/** The tensors that have one place in every block, or one outside of blocks. */
-export interface PageModule {
-  /** Path inside the block, `*` for the index of an expert: `mlp.experts.*.up_proj`. */
-  readonly path: string;
-  /** Modules of one group stand together. */
-  readonly group: string;
-  /** Whether it is outside of blocks. */
-  readonly isOutside: boolean;
-}
-
-/** One block of a stack. */
-export interface PageBlock {
-  readonly stack: string;
-  readonly depth: number;
-}
-
 /** Counts of the sizes of |d|, `bins` for each tensor; as `HistogramColumns` of a comparison. */
 export interface PageHistogram {
   readonly firstExponent: number;
@@ -111,14 +83,10 @@ export interface PageHistogram {
 }
 
 /** See the head of this file. */
-export interface PageTensors {
-  readonly count: number;
-  readonly names: readonly string[];
+export interface PageTensors extends PlacedTensors {
   readonly numbers: Readonly<Record<NumberColumn, Float64Array>>;
   readonly places: Readonly<Record<PlaceColumn, Int32Array>>;
-  readonly towers: readonly PageTower[];
-  /** Types of layers, codes of explanations, shapes and dtypes that the places point to. */
-  readonly types: readonly string[];
+  /** Codes of explanations, shapes and dtypes that the places point to. */
   readonly causes: readonly string[];
   readonly shapes: readonly (readonly number[])[];
   readonly dtypes: readonly string[];
@@ -142,18 +110,4 @@ export function numberAt(tensors: PageTensors, column: NumberColumn, row: number
 /** A place of a row; {@link NOWHERE} where it has none. */
 export function placeAt(tensors: PageTensors, column: PlaceColumn, row: number): number {
   return tensors.places[column][row] ?? NOWHERE;
-}
-
-/** The module of a row; null where it has none. */
-export function moduleAt(tensors: PageTensors, row: number): PageModule | null {
-  return towerAt(tensors, row)?.modules[placeAt(tensors, 'module', row)] ?? null;
-}
-
-/** The block of a row; null outside of blocks. */
-export function blockAt(tensors: PageTensors, row: number): PageBlock | null {
-  return towerAt(tensors, row)?.columns[placeAt(tensors, 'column', row)] ?? null;
-}
-
-function towerAt(tensors: PageTensors, row: number): PageTower | undefined {
-  return tensors.towers[placeAt(tensors, 'tower', row)];
 }

@@ -1,5 +1,6 @@
 /** The map of a tower: what is known of each module in each block, and of whole rows and columns. */
-import { NOWHERE, numberAt, type PageModule, type PageTensors, type PageTower, statusAt } from '../data/page-tensors.ts';
+import { numberAt, type PageTensors, statusAt } from '../data/page-tensors.ts';
+import { NOWHERE, type PageModule, type PageTower } from '../data/placed-tensors.ts';
 import { formatEvenPercent, formatFold, formatOneMinusCos } from '../../../wording/numbers.ts';
 import { countNonfinite, isSized, readRelative } from './quantities.ts';
 

@@ -2,6 +2,7 @@
 import { formatCount } from '../../../wording/numbers.ts';
 import { numberAt, type PageTensors } from '../data/page-tensors.ts';
 import { html, type Markup } from './markup.ts';
+import { round } from './round.ts';
 import { isSized } from './quantities.ts';
 
 const BOX = { width: 560, height: 220, left: 40, right: 10, top: 8, bottom: 30 };
@@ -41,8 +42,4 @@ ${ticks.map((tick) => html`<path class="grid" d="M${left} ${y(tick)}h${wide}"/><
 ${dots}
 <text class="tick last" x="${x(1)}" y="${height - 3}">expected of a rounded dense update</text>
 </svg>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -2,6 +2,7 @@
 import { formatCount, formatNoun, formatPercent } from '../../../wording/numbers.ts';
 import type { PageTensors } from '../data/page-tensors.ts';
 import { html, type Markup } from './markup.ts';
+import { round } from './round.ts';
 import { CHANGES_BOX } from './changes-box.ts';
 import { countNonfinite, readRelative } from './quantities.ts';
 
@@ -75,8 +76,4 @@ ${bars}
 <path class="axis" d="M${left} ${base}h${inner}"/>
 ${ticks.map((log, at) => html`<text class="tick${at === 0 ? ' first' : at === ticks.length - 1 && log - start === decades ? ' last' : null}" x="${x(log)}" y="${base + 15}">${formatPercent(10 ** log, 1)}</text>`)}
 </svg>${without > 0 ? html`<p class="note">${formatCount(without)} more changed from zero.</p>` : null}`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -2,10 +2,12 @@
 import { formatCount, formatNoun, formatRest, MISSING } from '../../../wording/numbers.ts';
 import { quoteBlank } from '../../../wording/escape.ts';
 import { truncateMiddle } from '../../../wording/width.ts';
-import type { PageBlock, PageTower } from '../data/page-tensors.ts';
+import type { PageBlock, PageTower } from '../data/placed-tensors.ts';
 import { countStacks, type MapColumn, type MapRow, type Measure, type Sums, type TowerMap } from './cells.ts';
 import { html, type Markup } from './markup.ts';
-import { makeRamp, type Ramp, RATIO_STEPS, STEPS } from './ramp.ts';
+import { round } from './round.ts';
+import { drawKinds, drawPath, drawPatterns, drawRect, drawScale } from './cell-marks.ts';
+import { makeRamp, type Ramp } from './ramp.ts';
 
 /** How a map is drawn. */
 export interface MapOptions {
@@ -109,13 +111,6 @@ function drawLabel(row: MapRow, before: MapRow | undefined, { isLive, opened }: 
   return html`<div class="map-label${gap}${row.expert === null ? null : ' expert'}">${opener}${label}</div>`;
 }
 
-/** The parents of a module softer than its own name. */
-function drawPath(path: string): Markup {
-  const short = truncateMiddle(quoteBlank(path), 26);
-  const cut = short.lastIndexOf('.') + 1;
-  return html`<span class="dim">${short.slice(0, cut)}</span>${short.slice(cut)}`;
-}
-
 function drawCells(
   map: TowerMap,
   { rows, columns, profile, hasBlocks, head }: Drawn,
@@ -153,11 +148,6 @@ const STILL: Markup = html` role="img"`;
 /** The script hears keys and pointers on it. */
 const LIVE: Markup = html` role="application" aria-roledescription="map" tabindex="0" data-live`;
 
-/** What fills cells that have no colour. Classes give the strokes theirs. */
-function drawPatterns(id: string): Markup {
-  return html`<pattern id="${id}-same" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="2" height="5"/></pattern><pattern id="${id}-dots" width="5" height="5" patternUnits="userSpaceOnUse"><circle class="dot" cx="2.5" cy="2.5" r="1.1"/></pattern>`;
-}
-
 /** What a cell is drawn as, the worst first: the class of its colour, or of what it is instead. */
 function classify(sums: Sums, measure: Measure, ramp: Ramp | null): string {
   if (sums.broken > 0) return 'nan';
@@ -169,11 +159,6 @@ function classify(sums: Sums, measure: Measure, ramp: Ramp | null): string {
   if (Number.isNaN(value)) return 'none';
   if (value === 0) return measure.isRatio === true ? 'none' : 'c0';
   return ramp?.classOf(value) ?? 'none';
-}
-
-function drawRect(kind: string, id: string, place: Markup, inside: Markup | null): Markup {
-  const fill = kind === 'same' ? html` fill="url(#${id}-same)"` : kind === 'dots' ? html` fill="url(#${id}-dots)"` : null;
-  return html`<rect class="cell ${kind}"${fill} ${place} rx="2">${inside}</rect>`;
 }
 
 function hasFrozen({ identical, tensors }: Sums, column: MapColumn | undefined): boolean {
@@ -311,20 +296,7 @@ function drawOutside(row: MapRow, ramp: Ramp | null, { measure, id, isLive }: Ma
 /** What the colours stand for, and every other kind of cell that there is. */
 function drawLegend(cells: readonly (Sums | null)[], ramp: Ramp | null, { measure, id }: MapOptions): Markup {
   const kinds = new Set(cells.flatMap((sums) => (sums === null ? [] : [classify(sums, measure, ramp)])));
-  const others = LEGEND.filter(([kind]) => kinds.has(kind)).map(
-    ([kind, words]) =>
-      html`<span><svg width="14" height="14" aria-hidden="true">${drawRect(kind, id, html`width="14" height="14"`, null)}</svg> ${words}</span>`,
-  );
-  const [letter, count] = measure.isRatio === true ? ['d', RATIO_STEPS] : ['c', STEPS];
-  const steps = Array.from(
-    { length: count },
-    (_, at) => html`<rect class="cell ${letter}${at}" x="${at * 16}" width="16" height="10"/>`,
-  );
-  const scale =
-    ramp === null
-      ? null
-      : html`<span class="scale">${measure.format(ramp.low)} <svg width="${count * 16}" height="10" aria-hidden="true">${steps}</svg> ${measure.format(ramp.high)}</span>`;
-  return html`<div class="legend">${scale}${others}</div>`;
+  return html`<div class="legend">${drawScale(ramp, measure)}${drawKinds(LEGEND, kinds, id)}</div>`;
 }
 
 const LEGEND: readonly (readonly [kind: string, words: string])[] = [
@@ -335,7 +307,3 @@ const LEGEND: readonly (readonly [kind: string, words: string])[] = [
   ['failed', 'could not be compared'],
   ['none', 'not known'],
 ];
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}

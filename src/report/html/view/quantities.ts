@@ -144,10 +144,3 @@ export const QUANTITIES: readonly Quantity[] = [
     format: formatBytes,
   },
 ];
-
-const BY_KEY: ReadonlyMap<string, Quantity> = new Map(QUANTITIES.map((quantity) => [quantity.key, quantity]));
-
-/** The quantity of a key. */
-export function findQuantity(key: string): Quantity | undefined {
-  return BY_KEY.get(key);
-}

@@ -23,9 +23,13 @@ export function makeRamp(measure: Measure, cells: readonly (Sums | null)[]): Ram
     )
     .filter((value) => value > 0 && value < Infinity)
     .sort((a, b) => a - b);
+  return measure.isRatio === true && values.length > 0 ? makeRatioRamp(values) : makeSizeRamp(values);
+}
+
+/** A logarithmic ramp for values above 0, in order; null for none. */
+export function makeSizeRamp(values: readonly number[]): Ramp | null {
   const most = values.at(-1);
   if (most === undefined) return null;
-  if (measure.isRatio === true) return makeRatioRamp(values);
   // The lowest twentieth shares the lightest colour: one cell that hardly moved does not take the range from the others.
   const least = values[Math.floor(values.length * 0.05)] ?? most;
   const [low, high] = [Math.min(least, most / LEAST_SPAN), most];

@@ -1,7 +1,9 @@
 /** How the sizes of a tensor's changes |d| are spread, with the spacing of its dtype. */
 import { formatPercent } from '../../../wording/numbers.ts';
-import { NOWHERE, numberAt, type PageTensors, statusAt } from '../data/page-tensors.ts';
+import { numberAt, type PageTensors, statusAt } from '../data/page-tensors.ts';
+import { NOWHERE } from '../data/placed-tensors.ts';
 import { html, type Markup } from './markup.ts';
+import { round } from './round.ts';
 
 const BOX = { width: 360, height: 110, top: 18, bottom: 20 };
 /** Bits behind the point of a significand. */
@@ -67,8 +69,4 @@ function findSpacing(tensors: PageTensors, row: number): { dtype: string; size: 
   const rms = numberAt(tensors, 'oldNorm', row) / Math.sqrt(numberAt(tensors, 'elements', row));
   if (coarser === undefined || !(rms > 0)) return null;
   return { dtype: coarser.dtype, size: 2 ** (Math.floor(Math.log2(rms)) - coarser.bits) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

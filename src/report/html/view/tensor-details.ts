@@ -1,17 +1,10 @@
 /** All that is known of one tensor. */
 import { formatBytes, formatCount, formatNoun, formatPercent, isMissing, MISSING } from '../../../wording/numbers.ts';
 import { truncateMiddle } from '../../../wording/width.ts';
-import {
-  blockAt,
-  moduleAt,
-  NOWHERE,
-  numberAt,
-  type NumberColumn,
-  type PageTensors,
-  placeAt,
-  statusAt,
-} from '../data/page-tensors.ts';
+import { numberAt, type NumberColumn, type PageTensors, placeAt, statusAt } from '../data/page-tensors.ts';
+import { blockAt, moduleAt, NOWHERE } from '../data/placed-tensors.ts';
 import { html, type Markup } from './markup.ts';
+import { round } from './round.ts';
 import { showName } from './name.ts';
 import { formatReal, isSized, QUANTITIES, readRelative } from './quantities.ts';
 import { describeDtype, describeNonfinite, describeShape, describeStatus } from './tensor-row.ts';
@@ -154,8 +147,4 @@ function drawAcrossBlocks(tensors: PageTensors, row: number): Markup {
 /** A word for a POSIX shell. */
 function quoteShell(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,6 +1,7 @@
 /** One row of the table of tensors. */
 import { formatShape, MISSING } from '../../../wording/numbers.ts';
-import { blockAt, moduleAt, NOWHERE, numberAt, type PageTensors, placeAt, statusAt } from '../data/page-tensors.ts';
+import { numberAt, type PageTensors, placeAt, statusAt } from '../data/page-tensors.ts';
+import { blockAt, moduleAt, NOWHERE } from '../data/placed-tensors.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
 import { countNonfinite, QUANTITIES, type Quantity, readRelative } from './quantities.ts';

@@ -1,5 +1,5 @@
-import { html, type Markup } from './view/markup.ts';
-import { truncateMiddle } from '../../wording/width.ts';
+import { html, type Markup } from './markup.ts';
+import { truncateMiddle } from '../../../wording/width.ts';
 import type { Scale } from './chart-scale.ts';
 
 /** One line of a chart; a null is a gap. */
