@@ -218,6 +218,32 @@ inBrowser('the pointer is told what is under it, and the map shows other numbers
   t.regex((await page.locator('#tip').textContent()) ?? '', /norm ratio 1\.030×/);
 });
 
+inBrowser('a broken cell can be pressed as any other, and what is chosen is said beside the map', async (t) => {
+  const sketches = [0, 1].flatMap((depth) =>
+    ['q_proj', 'o_proj'].map((role) => ({ name: `model.layers.${depth}.self_attn.${role}.weight`, depth, nanNew: depth })),
+  );
+  const { page } = await open(write(buildResult(sketches)));
+  await cell(page, 0, 1).hover();
+  t.regex((await page.locator('#tip').textContent()) ?? '', /NaN or Inf in 1 tensor/);
+  await cell(page, 0, 1).click();
+  t.is(await search(page), 'module=self_attn.q_proj block:1');
+  t.is(await page.locator('#chosen').innerText(), '1 tensor of 4 · show · all');
+  await page.locator('[data-clear]').click();
+  t.is(await search(page), '');
+  t.regex(await page.locator('#chosen').innerText(), /^Press a cell/);
+});
+
+inBrowser('a link to a section keeps what is chosen, and the menu of columns closes by itself', async (t) => {
+  const { page } = await open(write(buildModel()));
+  await page.locator('#search').fill('q_proj');
+  await page.locator('nav a[href="#about"]').click();
+  t.true(page.url().endsWith('#q=q_proj'));
+  await page.locator('#columns summary').click();
+  t.true(await page.locator('#columns .menu').isVisible());
+  await page.locator('#map h2').click();
+  t.false(await page.locator('#columns .menu').isVisible());
+});
+
 inBrowser('experts are one row that opens', async (t) => {
   const { page } = await open(write(buildExperts()));
   const rows = (): Promise<number> => page.locator('.cells g[data-row]').count();
@@ -309,6 +335,7 @@ inBrowser('what is filtered can be taken along', async (t) => {
   t.is(lines.length, 3);
   t.regex(lines[0] ?? '', /^name,rel,cos,changed,/);
   t.regex(lines[1] ?? '', /^model\.layers\.1\.self_attn\.q_proj\.weight,0\.0062/);
+  t.notRegex(lines.join('\n'), /'/, 'numbers are numbers');
   const [json] = await Promise.all([page.waitForEvent('download'), page.locator('[data-take="json"]').click()]);
   const rows = JSON.parse(readFileSync(await json.path(), 'utf8')) as { name: string; rel: number; block: number }[];
   t.deepEqual(
@@ -332,9 +359,9 @@ inBrowser('a range of the histogram becomes a search, and a finding leads to its
   await page.mouse.up();
   t.regex(await search(page), /^rel:0\.001\d*%-0\.0\d+%$/);
   t.deepEqual(await names(page), ['model.norm.weight']);
-  await page.locator('[data-query="is:changed"]').click();
-  t.is(await search(page), 'is:changed');
-  t.is(await count(page), '86 of 101');
+  await page.locator('[data-query^="is:matrix"]').click();
+  t.is(await search(page), 'is:matrix is:changed,unchanged,identical -type:buffer');
+  t.is(await count(page), '85 of 101');
 });
 
 inBrowser('light and dark: as the system, as the reader chose, as the report was made', async (t) => {
@@ -410,10 +437,21 @@ inBrowser('the first screen says what was done, where and how much', async (t) =
   }
 });
 
-inBrowser('the page of every example is quiet', async (t) => {
-  for (const tuned of new Set(FIRST_LINES.map(([, name]) => name))) {
-    const [old] = FIRST_LINES.find(([, name]) => name === tuned) ?? ['base'];
-    const visit = await open(renderReport(await compare(example(old), example(tuned), { histogram: true })));
+inBrowser('the page of every example is quiet, and its script draws the map as it was written', async (t) => {
+  const look = (page: Page): Promise<string[]> =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('.tower:first-child .cells .cell, #maps > .map .cells .cell')].map(
+        (cell) =>
+          `${cell.getAttribute('class')} ${cell.nextElementSibling?.matches('.value') === true ? cell.nextElementSibling.textContent : ''}`,
+      ),
+    );
+  const pairs = new Map([...FIRST_LINES.map(([old, name]) => [name, old] as const), ['moe-base', 'base']]);
+  for (const [tuned, old] of pairs) {
+    const page = renderReport(await compare(example(old), example(tuned), { histogram: true }), { chartWidth: 1500 });
+    const visit = await open(page, { viewport: { width: 1600, height: 900 } });
+    const written = await open(page, { javaScript: false, viewport: { width: 1600, height: 900 } });
+    t.deepEqual(await look(visit.page), await look(written.page), tuned);
+    await written.page.context().close();
     await visit.page.locator('#table tbody tr').first().click();
     t.deepEqual([visit.requests, listComplaints(visit)], [[visit.url], []], tuned);
     await visit.page.context().close();

@@ -28,6 +28,8 @@ test('conditions on what a tensor is', (t) => {
   t.is(names('is:added').length, 1);
   t.is(names('is:identical').length, 12);
   t.is(names('is:changed').length, 86);
+  t.is(names('is:matrix').length, 86);
+  t.is(names('is:added,removed').length, 2);
   t.is(names('is:converted')[0], 'model.norm.weight');
   t.is(names('dtype:F32').length, 3);
   t.is(names('type:attention,mlp').length, 84);
@@ -43,6 +45,7 @@ test('conditions on what a tensor is', (t) => {
 test('conditions on numbers, with percent, units and exponents', (t) => {
   t.deepEqual(names('rel>3.5% module:o_proj'), ['model.layers.11.self_attn.o_proj.weight']);
   t.deepEqual(names('rel>0.035 module:o_proj'), names('rel>3.5% module:o_proj'));
+  t.deepEqual(names('rel > 3.5% module:o_proj'), names('rel>3.5% module:o_proj'));
   t.deepEqual(names('rel:1e-5-1e-3'), ['model.norm.weight']);
   t.deepEqual(names('rel:0.001%-0.1%'), ['model.norm.weight']);
   t.is(names('rel<=0.4%').length, 14, 'identical ones too');
@@ -53,7 +56,7 @@ test('conditions on numbers, with percent, units and exponents', (t) => {
 test('what cannot be understood is said, and left out', (t) => {
   const problem = (query: string): string => parseFilter(query, model).problem;
   t.regex(problem('rle>5%'), /there is no “rle”: is, dtype, /);
-  t.regex(problem('is:new'), /is: one of nan, converted/);
+  t.regex(problem('is:new'), /is: one of nan, new-nan, old-nan, matrix, /);
   t.regex(problem('rel>much'), /rel> a number, as 5% or 1e-3, not “much”/);
   t.regex(problem('block:x'), /block: a number or a range as 10-20, not “x”/);
   t.regex(problem('/(/'), /Invalid regular expression/);

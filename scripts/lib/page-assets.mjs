@@ -33,10 +33,54 @@ function bundleStyle(sheets) {
   return transform({ filename: 'page.css', code: Buffer.from(text.join('\n')), minify: true }).code.toString();
 }
 
+/**
+ * Fields that only the script itself knows, which get short names: none of them is in the data of a page, in the address, of the browser's,
+ * or reached by a computed key. A test holds the map that the script draws against the one that was written.
+ */
+const OWN_FIELDS = [
+  'identical',
+  'modelledChanged',
+  'modelled',
+  'expected',
+  'broken',
+  'failed',
+  'sized',
+  'energy',
+  'elements',
+  'isRatio',
+  'isNumber',
+  'isShown',
+  'isDown',
+  'isLive',
+  'isOpen',
+  'hasTitles',
+  'hasBlocks',
+  'classOf',
+  'neighbour',
+  'profile',
+  'outside',
+  'experts',
+  'opened',
+  'measure',
+  'onDrawn',
+  'onSort',
+  'drawRow',
+  'problem',
+  'conditions',
+  'quantities',
+  'listen',
+  'change',
+];
+
 /** @param {string} entry */
 async function bundleScript(entry) {
   const bundle = await rolldown({ input: join(FOLDER, 'app', entry), platform: 'browser', cwd: root, tsconfig: false });
-  const { output } = await bundle.generate({ format: 'iife', minify: true, comments: false });
+  const mangleProps = { include: new RegExp(`^(?:${OWN_FIELDS.join('|')})$`) };
+  const { output } = await bundle.generate({
+    format: 'iife',
+    minify: { compress: true, mangle: true, codegen: true, mangleProps },
+    comments: false,
+  });
   await bundle.close();
   // Neither can end the element that it stands in.
   return output[0].code.trim().replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');

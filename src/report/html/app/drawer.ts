@@ -9,7 +9,7 @@ export function showDrawer(tensors: PageTensors, store: Store, table: Table): vo
   const drawer = find('drawer');
   let opener: Element | null = null;
   const show = ({ t }: State): void => {
-    const tensor = tensors.names.indexOf(t);
+    const tensor = t === '' ? -1 : tensors.names.indexOf(t);
     const isOpening = tensor >= 0 && drawer.hidden;
     if (isOpening) opener = document.activeElement;
     if (tensor < 0) {
@@ -41,9 +41,9 @@ export function showDrawer(tensors: PageTensors, store: Store, table: Table): vo
   find('after').addEventListener('click', () => step(1));
   onPress(drawer, '.across [data-tensor]', ({ dataset: { tensor } }) => open(Number(tensor)));
   document.addEventListener('keydown', (event) => {
-    if (drawer.hidden) return;
+    if (drawer.hidden || isTyping(event)) return;
     if (event.key === 'Escape') close();
-    else if (!isTyping(event) && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+    else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       step(event.key === 'ArrowDown' ? 1 : -1);
     }

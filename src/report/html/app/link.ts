@@ -1,3 +1,4 @@
+import { find, onPress } from './dom.ts';
 import type { Store } from './state.ts';
 
 /** Fields of a state as the address has them. */
@@ -9,7 +10,7 @@ export function readAddress<Kept extends { readonly [Key in keyof Kept]: string 
   return Object.fromEntries(Object.entries<string>(first).map(([key, value]) => [key, fields.get(key) ?? value])) as Kept;
 }
 
-/** Keeps address and state alike: what is as at first is not in it. Links to sections stay what they are. */
+/** Keeps address and state alike: what is as at first is not in it. */
 export function keepAddress<Kept extends { readonly [Key in keyof Kept]: string }>(store: Store<Kept>, first: Kept): void {
   store.listen((state) => {
     const fields = Object.entries<string>(state).filter(([key, value]) => value !== (first as Fields)[key]);
@@ -19,6 +20,11 @@ export function keepAddress<Kept extends { readonly [Key in keyof Kept]: string 
     } catch {
       return;
     }
+  });
+  // A section is scrolled to, and the address stays.
+  onPress(document, 'a[href^="#"]:not([data-query])', (link, event) => {
+    event.preventDefault();
+    find(link.getAttribute('href')?.slice(1) ?? '').scrollIntoView();
   });
   addEventListener('hashchange', () => {
     if (location.hash.includes('=')) store.change(readAddress(first));

@@ -1,4 +1,4 @@
-import { formatCount } from '../../../wording/numbers.ts';
+import { formatCount, formatNoun } from '../../../wording/numbers.ts';
 import type { PageTensors } from '../data/page-tensors.ts';
 import { NOWHERE } from '../data/placed-tensors.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type TowerMap,
 } from '../view/cells.ts';
 import { describe, drawMap, nameBlocks, nameCell } from '../view/map.ts';
-import { html } from '../view/markup.ts';
+import { html, type Markup } from '../view/markup.ts';
 import { putTerm, quoteValue, takeTerm } from '../view/terms.ts';
 import { around, fill, find, speak } from './dom.ts';
 import type { State, Store } from './state.ts';
@@ -24,6 +24,9 @@ const BESIDE = { wide: 345, narrow: 140 };
 const NARROW = 640;
 /** Rows that are drawn until somebody asks for all. */
 const MOST_ROWS = 60;
+
+/** Terms that a press on the map puts in the place of. */
+const PLACES = ['module=', 'module:', 'block:', 'layer:', 'stack:', 'tower:', 'expert:'];
 
 /** A place on the map: a row, a column, or both. */
 interface Spot {
@@ -38,6 +41,7 @@ export class TensorMap {
   readonly #store: Store;
   readonly #table: Table;
   readonly #place = find('maps');
+  readonly #hint: Markup = html`${find('chosen').textContent}`;
   #map: TowerMap;
   readonly #isFixed: boolean;
   #width = 0;
@@ -67,20 +71,25 @@ export class TensorMap {
         const isOther = state.tower !== before.tower || state.open !== before.open;
         if (isOther) this.#map = this.#make();
         if (isOther || state.show !== before.show || state.rows !== before.rows) this.#draw();
-        else if (state.q !== before.q) this.#mark(state);
       });
     }
+    store.listen((state) => this.#mark(state));
     this.#hear();
   }
 
   /** Place of the module whose experts have rows of their own; -1 for none. */
   get #opened(): number {
-    const { tower, open } = this.#store.state;
-    return this.#tensors.towers[Number(tower)]?.modules.findIndex(({ path }) => path === open) ?? -1;
+    const { open } = this.#store.state;
+    return this.#tensors.towers[this.#tower]?.modules.findIndex(({ path }) => path === open) ?? -1;
+  }
+
+  get #tower(): number {
+    const tower = Number(this.#store.state.tower);
+    return tower in this.#tensors.towers ? tower : 0;
   }
 
   #make(): TowerMap {
-    return makeMap(this.#tensors, Number(this.#store.state.tower), this.#opened);
+    return makeMap(this.#tensors, this.#tower, this.#opened);
   }
 
   get #measure(): Measure {
@@ -111,18 +120,25 @@ export class TensorMap {
     const joined = tower.columns.length > columns.length;
     fill(
       this.#place,
-      html`${drawn}${joined ? html`<p class="note">${formatCount(tower.columns.length)} blocks in ${formatCount(columns.length)} columns. A corner marks columns in which some tensors did not change.</p>` : null}`,
+      html`${drawn}${joined ? html`<p class="note">${formatCount(tower.columns.length)} blocks in ${formatCount(columns.length)} columns.</p>` : null}`,
     );
     (find('measure') as HTMLSelectElement).value = this.#measure.key;
     for (const tab of find('towers').querySelectorAll<HTMLElement>('[data-tower]'))
-      tab.setAttribute('aria-pressed', String(tab.dataset['tower'] === state.tower));
+      tab.setAttribute('aria-pressed', String(Number(tab.dataset['tower']) === this.#tower));
     this.#mark(state);
   }
 
   /** Cells without a tensor that fits the search step back. */
-  #mark({ q, tower }: State): void {
+  #mark({ q }: State): void {
     const { places } = this.#tensors;
-    const isAll = q.trim() === '' || this.#table.rows.length === 0;
+    const count = this.#table.rows.length;
+    const isAll = q.trim() === '' || count === 0;
+    fill(
+      find('chosen'),
+      q === ''
+        ? this.#hint
+        : html`${formatNoun(count, 'tensor')} of ${formatCount(this.#tensors.count)} · <a href="#tensors">show</a> · <button class="link" data-clear>all</button>`,
+    );
     const inside = new Set<string>();
     if (!isAll) {
       const columnOf = new Map(
@@ -131,7 +147,7 @@ export class TensorMap {
         ),
       );
       for (const row of this.#table.rows) {
-        if (places.tower[row] !== Number(tower)) continue;
+        if (places.tower[row] !== this.#tower) continue;
         const at = `${places.module[row]} ${columnOf.get(places.column[row] ?? NOWHERE) ?? 0}`;
         inside.add(`${at} `);
         const expert = places.expert[row] ?? NOWHERE;
@@ -149,12 +165,13 @@ export class TensorMap {
     const store = this.#store;
     find('map').addEventListener('click', (event) => {
       const tower = around(event, '#towers [data-tower]')?.dataset['tower'];
-      if (tower !== undefined) store.change({ tower, open: '' });
+      if (tower !== undefined) store.change({ tower, open: '', q: takeTerm(store.state.q, ...PLACES) });
       const opened = around(event, '[data-open]')?.dataset['open'];
       if (opened !== undefined) {
         store.change({ open: this.#opened === Number(opened) ? '' : (this.#map.tower.modules[Number(opened)]?.path ?? '') });
         this.#place.querySelector<HTMLElement>(`[data-open="${opened}"]`)?.focus();
       } else if (around(event, '[data-all-modules]') !== null) store.change({ rows: 'all' });
+      else if (around(event, '[data-clear]') !== null) store.change({ q: '' });
       else {
         const spot = this.#spotOf(event);
         if (spot !== null) this.#press(spot, event.shiftKey);
@@ -213,11 +230,11 @@ export class TensorMap {
     if (!isRange) this.#anchor = spot;
     const terms = [...this.#termsOfRows(from.row, spot.row), ...this.#termsOfColumns(from.column, spot.column)];
     if (this.#tensors.towers.length > 1) terms.unshift(`tower:${quoteValue(this.#map.tower.name)}`);
-    const rest = takeTerm(q, 'module=', 'module:', 'block:', 'layer:', 'stack:', 'tower:', 'expert:');
+    const rest = takeTerm(q, ...PLACES);
     const next = terms.reduce(putTerm, rest);
     // Pressed once more, everything is there again.
     this.#store.change({ q: next === q ? rest : next });
-    speak(`${this.#describe(spot)}. ${formatCount(this.#table.rows.length)} tensors.`);
+    speak(`${this.#describe(spot)}. ${formatNoun(this.#table.rows.length, 'tensor')}.`);
   }
 
   #termsOfRows(from: MapRow | null, to: MapRow | null): string[] {
@@ -238,10 +255,11 @@ export class TensorMap {
     const { columns, tower } = this.#map;
     const [first, last] = [Math.min(from, to), Math.max(from, to)];
     const blocks = tower.columns.slice(columns[first]?.first ?? 0, (columns[last]?.last ?? 0) + 1);
-    const stacks = [...new Set(blocks.map(({ stack }) => stack))];
-    const depths = blocks.map(({ depth }) => depth);
-    const terms = stacks.length > 1 ? [] : [`block:${[...new Set([depths[0], depths.at(-1)])].join('-')}`];
-    if (countStacks(tower.columns) > 1) terms.unshift(`stack:${quoteValue(stacks.join(','))}`);
+    // A range ends with its stack.
+    const stack = tower.columns[columns[to]?.first ?? 0]?.stack ?? '';
+    const depths = blocks.filter((block) => block.stack === stack).map(({ depth }) => depth);
+    const terms = [`block:${[...new Set([depths[0], depths.at(-1)])].join('-')}`];
+    if (countStacks(tower.columns) > 1) terms.unshift(`stack:${quoteValue(stack)}`);
     return terms;
   }
 

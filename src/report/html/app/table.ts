@@ -5,7 +5,7 @@ import { html } from '../view/markup.ts';
 import { countNonfinite } from '../view/quantities.ts';
 import { drawHead, drawRow, pickColumns, scaleBars, TABLE_COLUMNS, type TableColumn } from '../view/tensor-row.ts';
 import { drawChips, hearChips, markChips } from './chips.ts';
-import { fill, find, onPress } from './dom.ts';
+import { around, fill, find, onPress } from './dom.ts';
 import { RowWindow } from './row-window.ts';
 import { showSearch } from './search.ts';
 import { readSort, sortRows, turnSort } from './sort.ts';
@@ -97,6 +97,9 @@ export class Table {
   #hear(): void {
     const store = this.#store;
     hearChips(store);
+    document.addEventListener('click', (event) => {
+      if (around(event, '#columns') === null) (find('columns') as HTMLDetailsElement).open = false;
+    });
     find('columns').addEventListener('change', () => {
       const chosen = [...find('columns').querySelectorAll('input')].filter((box) => box.checked).map((box) => box.value);
       store.change({ columns: chosen.join() });

@@ -26,7 +26,8 @@ function tidy(number: number): number | null {
 function writeCsv(rows: readonly TakenRow[], separator: string = ','): string {
   const head = Object.keys(rows[0] ?? {});
   const spell = (cell: string | number | null | undefined): string => {
-    const text = escapeCsv(String((typeof cell === 'number' ? tidy(cell) : cell) ?? ''));
+    if (typeof cell === 'number') return String(tidy(cell) ?? '');
+    const text = escapeCsv(cell ?? '');
     return separator === '\t' ? text.replaceAll('\t', ' ') : text;
   };
   return (
@@ -42,15 +43,21 @@ function save(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+const COPIED = 'Copied';
+
 /** Puts a text on the clipboard, and says so on the button; not every place where a page is shown allows it. */
 function giveText(button: HTMLElement, text: string): void {
+  const before = button.textContent;
   const say = (words: string): void => {
-    const before = button.innerHTML;
     button.textContent = words;
-    setTimeout(() => (button.innerHTML = before), 1500);
+    setTimeout(() => (button.textContent = before), 1500);
   };
-  navigator.clipboard.writeText(text).then(
-    () => say('Copied'),
-    () => say('Not allowed here'),
-  );
+  if (before === COPIED) return;
+  // Where there is no clipboard, reading from it throws.
+  Promise.resolve()
+    .then(() => navigator.clipboard.writeText(text))
+    .then(
+      () => say(COPIED),
+      () => say('Not allowed'),
+    );
 }

@@ -77,14 +77,15 @@ function listFigures(report: Report): Markup[] {
   const { summary, analysis, old, new: fresh } = report;
   const compared = summary.modifiedTensors + summary.unchangedTensors;
   const structural = [
-    summary.addedTensors > 0 ? `${formatCount(summary.addedTensors)} added` : null,
-    summary.removedTensors > 0 ? `${formatCount(summary.removedTensors)} removed` : null,
-    summary.reshapedTensors > 0 ? `${formatCount(summary.reshapedTensors)} reshaped` : null,
-  ].filter((part) => part !== null);
-  const structuralTotal = summary.addedTensors + summary.removedTensors + summary.reshapedTensors;
+    [summary.addedTensors, 'added'],
+    [summary.removedTensors, 'removed'],
+    [summary.reshapedTensors, 'reshaped'],
+  ] as const;
+  const isSameStructure = structural.every(([count]) => count === 0);
   const codes = countCodes(report);
   const hasSize = codes === 0 && !isBroken(report);
   const changed = summary.modifiedTensors - codes;
+  const within = summary.unchangedTensors - summary.identicalTensors;
   const { cosine } = analysis.summary;
   const plain = (value: string, words: string, isZero: boolean = false): Figure => ({
     value,
@@ -102,14 +103,12 @@ function listFigures(report: Report): Markup[] {
           summary.changedElements === 0,
         ),
     hasSize && cosine !== null && summary.modifiedTensors > 0 ? plain(formatCosine(1 - cosine, 5), 'cosine') : null,
-    summary.identicalTensors > 0 ? plain(formatCount(summary.identicalTensors), 'bit-identical') : null,
+    within > 0 ? plain(formatCount(within), 'within the threshold') : null,
+    summary.identicalTensors > 0 ? plain(formatCount(summary.identicalTensors), 'identical') : null,
     summary.dtypeChangedTensors > 0 ? plain(formatCount(summary.dtypeChangedTensors), 'with another dtype') : null,
-    structuralTotal === 0
-      ? plain('0', 'added, removed, reshaped', true)
-      : plain(
-          formatCount(structuralTotal),
-          structural.length === 1 ? (structural[0] ?? '').replace(/^[\d,]+ /, '') : structural.join(', '),
-        ),
+    ...(isSameStructure
+      ? [plain('0', 'added, removed, reshaped', true)]
+      : structural.map(([count, words]) => (count === 0 ? null : plain(formatCount(count), words)))),
     describeNonfinite(old.nonfinite, fresh.nonfinite),
     summary.failedTensors === 0
       ? null

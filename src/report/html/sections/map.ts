@@ -39,7 +39,7 @@ ${drawMap(map, {
   most: isFixed ? Infinity : Math.max(4, Math.floor(height / ROW)),
   opened: -1,
 })}
-${blocks > map.columns.length ? html`<p class="note">${blocks} blocks in ${map.columns.length} columns: each is of ${describeJoined(map.columns)} neighbours. A corner marks columns in which some tensors did not change.</p>` : null}
+${blocks > map.columns.length ? html`<p class="note">${blocks} blocks in ${map.columns.length} columns: each is of ${describeJoined(map.columns)} neighbours.</p>` : null}
 </div>`;
   });
   const hint = isFixed
@@ -47,7 +47,7 @@ ${blocks > map.columns.length ? html`<p class="note">${blocks} blocks in ${map.c
     : 'Press a cell, a row or a column to see its tensors; shift for a range.';
   return html`<section id="map">
 <h2>Where it changed</h2>
-<div class="map-tools live"><label>Show <select id="measure"${isFixed ? html` disabled` : null}>${measures.map(({ key, title }) => html`<option value="${key}">${title}</option>`)}</select></label><span class="tabs" id="towers"></span><span class="hint">${hint}</span></div>
+<div class="map-tools live"><label>Show <select id="measure"${isFixed ? html` disabled` : null}>${measures.map(({ key, title }) => html`<option value="${key}">${title}</option>`)}</select></label><span class="tabs" id="towers"></span><span id="chosen">${hint}</span></div>
 <div id="maps">
 ${drawn}
 </div>

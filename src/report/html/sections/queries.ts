@@ -5,15 +5,16 @@ import { quoteValue } from '../view/terms.ts';
 export function findQuery({ code, evidence }: TrainingInsight): string | null {
   switch (code) {
     case 'non_finite_appeared':
-    case 'non_finite_stayed':
     case 'conversion_overflowed':
-      return 'is:nan';
+      return 'is:new-nan';
+    case 'non_finite_stayed':
+      return 'is:old-nan';
     case 'tensors_failed':
       return 'is:failed';
     case 'norms_grew':
-      return 'ratio>1.5';
+      return 'is:matrix ratio>1.5';
     case 'directions_changed':
-      return 'cos>0.1';
+      return 'is:matrix cos>0.1';
     case 'elements_kept':
       return 'is:changed expected<0.9';
     case 'parts_frozen':
@@ -21,9 +22,9 @@ export function findQuery({ code, evidence }: TrainingInsight): string | null {
     case 'experts_uneven':
       return 'expert:0-1000000';
     case 'size':
-      return 'is:changed';
+      return 'is:matrix is:changed,unchanged,identical -type:buffer';
     case 'architecture_changed':
-      return ['added', 'removed', 'reshaped'].filter((kind) => Number(evidence[kind]) > 0).map((kind) => `is:${kind}`)[0] ?? null;
+      return `is:${['added', 'removed', 'reshaped'].filter((kind) => Number(evidence[kind]) > 0).join(',')}`;
     case 'embedding_resized':
       return typeof evidence['tensor'] === 'string' ? findNames([evidence['tensor']]) : null;
     case 'tie_broken':

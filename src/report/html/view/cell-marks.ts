@@ -6,9 +6,9 @@ import { type Ramp, RATIO_STEPS, STEPS } from './ramp.ts';
 
 /** The parents of a module softer than its own name. */
 export function drawPath(path: string): Markup {
-  const short = truncateMiddle(quoteBlank(path), 26);
-  const cut = short.lastIndexOf('.') + 1;
-  return html`<span class="dim">${short.slice(0, cut)}</span>${short.slice(cut)}`;
+  const cut = path.lastIndexOf('.') + 1;
+  const own = truncateMiddle(quoteBlank(path.slice(cut)), 26);
+  return html`<span class="dim">${cut === 0 ? '' : truncateMiddle(path.slice(0, cut), Math.max(1, 26 - own.length))}</span>${own}`;
 }
 
 /** What fills cells that have no colour. Classes give the strokes theirs. */
@@ -33,7 +33,7 @@ export function drawScale(
     { length: count },
     (_, at) => html`<rect class="cell ${letter}${at}" x="${at * 16}" width="16" height="10"/>`,
   );
-  return html`<span class="scale">${measure.format(ramp.low)} <svg width="${count * 16}" height="10" aria-hidden="true">${steps}</svg> ${measure.format(ramp.high)}</span>`;
+  return html`<span class="scale">${ramp.isOpen ? '≤ ' : ''}${measure.format(ramp.low)} <svg width="${count * 16}" height="10" aria-hidden="true">${steps}</svg> ${measure.format(ramp.high)}</span>`;
 }
 
 /** What cells are that have no colour. @param kinds those that there are */

@@ -12,8 +12,9 @@ export interface Sums {
   identical: number;
   /** Tensors whose new side holds NaN or Inf. */
   broken: number;
-  /** Tensors on one side only or with another shape. */
-  structural: number;
+  added: number;
+  removed: number;
+  reshaped: number;
   failed: number;
   /** Tensors stored as codes, which have no size. */
   codes: number;
@@ -34,7 +35,7 @@ export interface Sums {
 
 /** Nothing yet. */
 export function emptySums(): Sums {
-  const counts = { tensors: 0, sized: 0, identical: 0, broken: 0, structural: 0, failed: 0, codes: 0 };
+  const counts = { tensors: 0, sized: 0, identical: 0, broken: 0, added: 0, removed: 0, reshaped: 0, failed: 0, codes: 0 };
   const sums = { energy: 0, old: 0, new: 0, elements: 0, changed: 0, modelled: 0, modelledChanged: 0, expected: 0 };
   return { ...counts, ...sums, least: Infinity, most: 0 };
 }
@@ -44,7 +45,7 @@ export function addTensor(sums: Sums, tensors: PageTensors, row: number): void {
   const status = statusAt(tensors, row);
   sums.tensors += 1;
   if (status === 'failed') sums.failed += 1;
-  if (status === 'added' || status === 'removed' || status === 'reshaped') sums.structural += 1;
+  if (status === 'added' || status === 'removed' || status === 'reshaped') sums[status] += 1;
   if (countNonfinite(tensors, 'new', row) > 0) sums.broken += 1;
   if (status === 'identical') sums.identical += 1;
   if (status === 'codes') sums.codes += 1;

@@ -6,7 +6,11 @@ import { PLACE_CONDITIONS } from './place-filter.ts';
 import { countNonfinite, QUANTITIES, readRelative } from './quantities.ts';
 
 const STATES: Readonly<Record<string, (tensors: PageTensors, row: number) => boolean>> = {
-  nan: (tensors, row) => countNonfinite(tensors, 'new', row) > 0 || countNonfinite(tensors, 'old', row) > 0,
+  nan: (tensors, row) => countNonfinite(tensors, 'new', row) > 0,
+  'new-nan': (tensors, row) => countNonfinite(tensors, 'new', row) > countNonfinite(tensors, 'old', row),
+  'old-nan': (tensors, row) => countNonfinite(tensors, 'old', row) > 0,
+  matrix: ({ places, shapes }, row) =>
+    (shapes[places.newShape[row] ?? NOWHERE] ?? shapes[places.oldShape[row] ?? NOWHERE] ?? []).length > 1,
   converted: ({ places }, row) =>
     places.oldDtype[row] !== places.newDtype[row] && places.oldDtype[row] !== NOWHERE && places.newDtype[row] !== NOWHERE,
   'from-zero': (tensors, row) => readRelative(tensors, row) === Infinity,

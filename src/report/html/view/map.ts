@@ -134,7 +134,7 @@ function drawCells(
       const x = round(pitch * column);
       const kind = classify(sums, measure, ramp);
       const text = pitch >= WORDY ? writeValue(sums, measure, x + size.width / 2, kind) : null;
-      return html`${drawRect(kind, id, html`x="${x}" width="${size.width}" height="${size.height}" data-col="${column}"`, words)}${text}${hasFrozen(sums, block) ? html`<path class="frozen" d="M${round(x + size.width - 5)} 0h5v5z"/>` : null}`;
+      return html`${drawRect(kind, id, html`x="${x}" width="${size.width}" height="${size.height}" data-col="${column}"`, words)}${text}${isPartlyIdentical(sums) ? html`<path class="frozen" d="M${round(x + size.width - 5)} 0h5v5z"/>` : null}`;
     });
     return html`<g data-row="${row.at}" data-expert="${row.expert ?? ''}" transform="translate(0,${head + (tops[at] ?? 0)})">${cells}</g>\n`;
   });
@@ -154,19 +154,20 @@ function classify(sums: Sums, measure: Measure, ramp: Ramp | null): string {
   if (sums.failed > 0) return 'failed';
   if (sums.identical === sums.tensors) return 'same';
   if (sums.codes > 0) return 'codes';
-  if (sums.sized === 0) return sums.structural > 0 ? 'dots' : 'none';
+  if (sums.sized === 0) return sums.added + sums.removed + sums.reshaped > 0 ? 'dots' : 'none';
   const value = measure.read(sums);
   if (Number.isNaN(value)) return 'none';
   if (value === 0) return measure.isRatio === true ? 'none' : 'c0';
   return ramp?.classOf(value) ?? 'none';
 }
 
-function hasFrozen({ identical, tensors }: Sums, column: MapColumn | undefined): boolean {
-  return column !== undefined && column.last > column.first && identical > 0 && identical < tensors;
+/** Whether a corner is drawn: some of the tensors did not change. */
+function isPartlyIdentical({ identical, tensors }: Sums): boolean {
+  return identical > 0 && identical < tensors;
 }
 
 function writeValue(sums: Sums, measure: Measure, x: number, kind: string): Markup | null {
-  const words = kind === 'same' || sums.sized + sums.broken === 0 ? '' : spell(sums, measure, kind);
+  const words = kind === 'same' ? '' : spell(sums, measure, kind);
   return words === '' ? null : html`<text class="value on-${kind}" x="${round(x)}" y="14">${words}</text>`;
 }
 
@@ -174,7 +175,8 @@ function writeValue(sums: Sums, measure: Measure, x: number, kind: string): Mark
 function spell(sums: Sums, measure: Measure, kind: string): string {
   if (kind === 'same') return 'identical';
   if (kind === 'nan') return 'NaN';
-  return sums.sized === 0 ? MISSING : measure.format(measure.read(sums));
+  if (sums.sized > 0) return measure.format(measure.read(sums));
+  return kind === 'dots' ? `${sums.added > 0 ? '+' : ''}${sums.removed > 0 ? '−' : ''}${sums.reshaped > 0 ? '≠' : ''}` : MISSING;
 }
 
 /** A cell in words. */
@@ -182,7 +184,8 @@ export function describe(sums: Sums, measure: Measure): string {
   const parts: string[] = [];
   if (sums.broken > 0) parts.push(`NaN or Inf in ${formatNoun(sums.broken, 'tensor')}`);
   if (sums.failed > 0) parts.push(`${formatNoun(sums.failed, 'tensor')} could not be compared`);
-  if (sums.structural > 0) parts.push(`${formatNoun(sums.structural, 'tensor')} added, removed or reshaped`);
+  for (const kind of ['added', 'removed', 'reshaped'] as const)
+    if (sums[kind] > 0) parts.push(`${formatNoun(sums[kind], 'tensor')} ${kind}`);
   if (sums.codes > 0) parts.push('stored as codes, not compared by value');
   if (sums.identical === sums.tensors)
     parts.push(sums.tensors === 1 ? 'identical' : `all ${formatCount(sums.tensors)} tensors identical`);
@@ -296,13 +299,14 @@ function drawOutside(row: MapRow, ramp: Ramp | null, { measure, id, isLive }: Ma
 /** What the colours stand for, and every other kind of cell that there is. */
 function drawLegend(cells: readonly (Sums | null)[], ramp: Ramp | null, { measure, id }: MapOptions): Markup {
   const kinds = new Set(cells.flatMap((sums) => (sums === null ? [] : [classify(sums, measure, ramp)])));
-  return html`<div class="legend">${drawScale(ramp, measure)}${drawKinds(LEGEND, kinds, id)}</div>`;
+  const hasCorners = cells.some((sums) => sums !== null && isPartlyIdentical(sums));
+  return html`<div class="legend">${drawScale(ramp, measure)}${drawKinds(LEGEND, kinds, id)}${hasCorners ? html`<span>◥ some tensors identical</span>` : null}</div>`;
 }
 
 const LEGEND: readonly (readonly [kind: string, words: string])[] = [
-  ['same', 'bit-identical'],
+  ['same', 'identical'],
   ['nan', 'NaN or Inf'],
-  ['dots', 'added, removed or reshaped'],
+  ['dots', '+ added, − removed, ≠ reshaped'],
   ['codes', 'codes, not compared by value'],
   ['failed', 'could not be compared'],
   ['none', 'not known'],

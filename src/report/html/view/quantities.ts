@@ -81,9 +81,9 @@ export const QUANTITIES: readonly Quantity[] = [
     key: 'changed',
     title: 'elements changed',
     read: (tensors, row) => {
+      if (statusAt(tensors, row) === 'codes') return Number.NaN;
       const total = numberAt(tensors, 'elements', row);
-      const changed = numberAt(tensors, 'changed', row);
-      return total === 0 && changed === 0 ? 0 : changed / total;
+      return total === 0 ? 0 : numberAt(tensors, 'changed', row) / total;
     },
     format: percent,
     isShown: true,

@@ -11,6 +11,8 @@ const LEAST_SPAN = 4;
 export interface Ramp {
   readonly low: number;
   readonly high: number;
+  /** Whether smaller values than `low` have its colour too. */
+  readonly isOpen: boolean;
   /** Class of a value: `c0` to `c8`, and for ratios `d0` (least) to `d4` (most) around 1. */
   readonly classOf: (value: number) => string;
 }
@@ -38,7 +40,7 @@ export function makeSizeRamp(values: readonly number[]): Ramp | null {
     const at = Math.log(value / low) / Math.log(high / low);
     return `c${Math.min(STEPS - 1, Math.max(0, Math.floor(at * STEPS)))}`;
   };
-  return { low, high, classOf };
+  return { low, high, isOpen: (values[0] ?? low) < low, classOf };
 }
 
 function makeRatioRamp(values: readonly number[]): Ramp {
@@ -48,5 +50,5 @@ function makeRatioRamp(values: readonly number[]): Ramp {
     const at = (Math.log(value) / most + 1) / 2;
     return `d${Math.min(RATIO_STEPS - 1, Math.max(0, Math.floor(at * RATIO_STEPS)))}`;
   };
-  return { low: Math.exp(-most), high: Math.exp(most), classOf };
+  return { low: Math.exp(-most), high: Math.exp(most), isOpen: false, classOf };
 }

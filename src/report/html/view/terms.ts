@@ -4,7 +4,7 @@ const TERMS = /[-!]?\/(?:\\.|[^/\\])+\/|(?:[^\s"]|"[^"]*"?)+/g;
 
 /** Cuts at blanks, but not inside of quotation marks and expressions. */
 export function splitTerms(query: string): readonly string[] {
-  return query.match(TERMS) ?? [];
+  return query.replace(/ *([<>]=?) */g, '$1').match(TERMS) ?? [];
 }
 
 /** A value of a condition, in quotation marks where it has blanks. */
