@@ -26,7 +26,8 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['accent', 'card', 4.5],
   ['ink', 'bad-paper', 4.5],
   ['ink', 'good-paper', 4.5],
-  ['accent', 'info-paper', 4.5],
+  ['ink', 'info-paper', 7],
+  ['ink', 'warn-paper', 7],
   ['warn', 'paper', 4.5],
   ['warn', 'warn-paper', 4.5],
   ['bad', 'paper', 4.5],
@@ -35,7 +36,9 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['bar', 'paper', 3],
 ];
 
-const style = readFileSync(new URL('../../src/report/html/style/base.css', import.meta.url), 'utf8');
+const style = ['base', 'series']
+  .map((name) => readFileSync(new URL(`../../src/report/html/style/${name}.css`, import.meta.url), 'utf8'))
+  .join('\n');
 
 for (const [side, scheme] of ['light', 'dark'].entries()) {
   test(`contrast of the ${scheme} colours`, (t) => {

@@ -11,17 +11,26 @@ export interface RankedTensor {
   readonly relativeSteps: Float64Array;
 }
 
-/** The tensors that went furthest from where they began, by their last known relative distance. */
-export function rankTensors({ tensors, steps }: SeriesResult, most: number): RankedTensor[] {
+/** Rows of all tensors, the one that went furthest from where it began first, by their last known relative distance. */
+export function rankRows({ tensors, steps }: SeriesResult): number[] {
+  const distances = tensors.names.map((_, tensor) => lastOf(tensors.relativeDistance, tensor, steps.length) ?? -1);
+  return [...tensors.names.keys()].sort((a, b) => (distances[b] ?? 0) - (distances[a] ?? 0) || a - b);
+}
+
+/** The tensors that went furthest. */
+export function rankTensors(series: SeriesResult, most: number): RankedTensor[] {
+  const { tensors, steps } = series;
   const count = steps.length;
-  const lastOf = (column: Float64Array, tensor: number): number | null =>
-    column.subarray(tensor * count, (tensor + 1) * count).findLast((value) => Number.isFinite(value)) ?? null;
-  const distances = tensors.names.map((_, tensor) => lastOf(tensors.relativeDistance, tensor) ?? -1);
-  const order = [...tensors.names.keys()].sort((a, b) => (distances[b] ?? 0) - (distances[a] ?? 0) || a - b);
-  return order.slice(0, most).map((tensor) => ({
-    name: tensors.names[tensor] ?? '',
-    relativeDistance: lastOf(tensors.relativeDistance, tensor),
-    straightness: lastOf(tensors.straightness, tensor),
-    relativeSteps: tensors.relativeStep.subarray(tensor * count, (tensor + 1) * count),
-  }));
+  return rankRows(series)
+    .slice(0, most)
+    .map((tensor) => ({
+      name: tensors.names[tensor] ?? '',
+      relativeDistance: lastOf(tensors.relativeDistance, tensor, count),
+      straightness: lastOf(tensors.straightness, tensor, count),
+      relativeSteps: tensors.relativeStep.subarray(tensor * count, (tensor + 1) * count),
+    }));
+}
+
+function lastOf(column: Float64Array, tensor: number, count: number): number | null {
+  return column.subarray(tensor * count, (tensor + 1) * count).findLast((value) => Number.isFinite(value)) ?? null;
 }

@@ -33,9 +33,7 @@ export function showHead(report: Report): Markup {
 <h1 class="verdict${verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(verdict, 2000)}</h1>
 <p class="sides-line">${describeSides(old, fresh)}</p>
 ${hasSize ? html`<div class="size">${drawSizeScale(change, SIZE_BANDS)}<span class="size-words"><b>${formatPercent(change, 3)}</b> overall change, ${band}</span></div>` : null}
-<dl class="figures">
-${listFigures(report)}
-</dl>
+${showFigures(listFigures(report))}
 </header>`;
 }
 
@@ -67,13 +65,21 @@ function describeSides(old: ComparedSide, fresh: ComparedSide): string {
 }
 
 /** A number with what it counts; problems stand first and in red, zeros in grey. */
-interface Figure {
+export interface Figure {
   readonly value: string;
   readonly words: string;
   readonly kind: 'alarm' | 'plain' | 'quiet';
 }
 
-function listFigures(report: Report): Markup[] {
+/** Numbers in a row. */
+export function showFigures(figures: readonly Figure[]): Markup {
+  const order = { alarm: 0, plain: 1, quiet: 2 };
+  return html`<dl class="figures">
+${figures.toSorted((a, b) => order[a.kind] - order[b.kind]).map(({ value, words, kind }) => html`<div class="${kind}"><dt>${words}</dt><dd>${value}</dd></div>\n`)}
+</dl>`;
+}
+
+function listFigures(report: Report): Figure[] {
   const { summary, analysis, old, new: fresh } = report;
   const compared = summary.modifiedTensors + summary.unchangedTensors;
   const structural = [
@@ -114,11 +120,7 @@ function listFigures(report: Report): Markup[] {
       ? null
       : { value: formatCount(summary.failedTensors), words: 'could not be compared', kind: 'alarm' },
   ];
-  const known = figures.filter((figure) => figure !== null);
-  const order = { alarm: 0, plain: 1, quiet: 2 };
-  return known
-    .sort((a, b) => order[a.kind] - order[b.kind])
-    .map(({ value, words, kind }) => html`<div class="${kind}"><dt>${words}</dt><dd>${value}</dd></div>\n`);
+  return figures.filter((figure) => figure !== null);
 }
 
 function describeNonfinite(before: number, after: number): Figure {

@@ -4,11 +4,14 @@ import { truncateMiddle } from '../../../wording/width.ts';
 import { html, type Markup } from './markup.ts';
 import { type Ramp, RATIO_STEPS, STEPS } from './ramp.ts';
 
+/** A longer path is shortened in the middle. */
+export const LONGEST_PATH = 26;
+
 /** The parents of a module softer than its own name. */
 export function drawPath(path: string): Markup {
   const cut = path.lastIndexOf('.') + 1;
-  const own = truncateMiddle(quoteBlank(path.slice(cut)), 26);
-  return html`<span class="dim">${cut === 0 ? '' : truncateMiddle(path.slice(0, cut), Math.max(1, 26 - own.length))}</span>${own}`;
+  const own = truncateMiddle(quoteBlank(path.slice(cut)), LONGEST_PATH);
+  return html`<span class="dim">${cut === 0 ? '' : truncateMiddle(path.slice(0, cut), Math.max(1, LONGEST_PATH - own.length))}</span>${own}`;
 }
 
 /** What fills cells that have no colour. Classes give the strokes theirs. */
