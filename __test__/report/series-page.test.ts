@@ -110,7 +110,16 @@ test('rows may be modules, blocks or tensors, all in the network’s order', (t)
     makeStepRows(page, 'block', columns).map(({ path }) => path),
     ['model.embed_tokens', 'block 0', 'block 1', 'block 2', 'block 3', 'model.norm', 'lm_head'],
   );
-  t.is(makeStepRows(page, 'tensor', columns).length, NAMES.length);
+  const tensors = makeStepRows(page, 'tensor', columns);
+  t.is(tensors.length, NAMES.length);
+  t.deepEqual(
+    tensors.slice(0, 3).map(({ path, title }) => [path, title]),
+    [
+      ['model.embed_tokens', 'model.embed_tokens.weight'],
+      ['0.input_layernorm', 'model.layers.0.input_layernorm.weight'],
+      ['0.self_attn.q_proj', 'model.layers.0.self_attn.q_proj.weight'],
+    ],
+  );
   for (const by of ['module', 'block', 'tensor'] as const)
     for (const { terms, tensors } of makeStepRows(page, by, columns)) {
       const filter = parseSeriesFilter(terms.join(' '), page, 1);

@@ -91,7 +91,7 @@ function startsGroup(row: StepRow, before: StepRow | undefined): boolean {
 }
 
 function drawLabel(row: StepRow, at: number, before: StepRow | undefined, isLive: boolean): Markup {
-  const title = truncateMiddle(row.path, 240);
+  const title = truncateMiddle(row.title, 240);
   const words = drawPath(row.path);
   return html`<div class="map-label${startsGroup(row, before) ? ' gap' : null}">${
     isLive
@@ -209,7 +209,7 @@ export function describeCell(series: PageSeries, row: StepRow, columns: readonly
     still > 0 && still < sized ? `${formatNoun(still, 'tensor')} without change` : '',
   ].filter((part) => part !== '');
   const of = count > 1 ? `; ${formatNoun(count, 'tensor')}` : '';
-  return `${truncateMiddle(row.path, 80)}, ${nameSteps(series, steps)}: ${parts.join(', ')}${of}`;
+  return `${truncateMiddle(row.title, 80)}, ${nameSteps(series, steps)}: ${parts.join(', ')}${of}`;
 }
 
 /** The map in a sentence. */

@@ -23,6 +23,8 @@ export interface StepCell {
 export interface StepRow {
   /** Where it stands, in words. */
   readonly path: string;
+  /** The name in full where the path is shorter. */
+  readonly title: string;
   /** Rows of one group stand together. */
   readonly group: string;
   /** The search that leaves its tensors. */
@@ -74,8 +76,8 @@ export function makeStepRows(series: PageSeries, by: RowsBy, columns: readonly S
   }
   return [...drafts.values()]
     .sort((a, b) => compareOrders(a.order, b.order))
-    .map(({ path, group, terms, tensors }) => ({
-      ...{ path, group, terms, tensors },
+    .map(({ path, title = path, group, terms, tensors }) => ({
+      ...{ path, title, group, terms, tensors },
       cells: columns.map((column) => sumCell(series, tensors, column)),
       distance: findMost(tensors.map((row) => series.atEnd.distance[row] ?? Number.NaN)),
     }));
@@ -84,6 +86,7 @@ export function makeStepRows(series: PageSeries, by: RowsBy, columns: readonly S
 interface Draft {
   readonly id: string;
   readonly path: string;
+  readonly title?: string;
   readonly group: string;
   readonly terms: readonly string[];
   /** Number by number. */
@@ -106,9 +109,18 @@ function draftOf(series: PageSeries, by: RowsBy, row: number): Draft {
   const group = `${tower} ${module?.isOutside === true ? part : (module?.group ?? '')}`;
   const ofModule = [...own, `module=${quoteValue(module?.path ?? '')}`, ...(module?.isOutside === true ? ['block:none'] : [])];
   if (by === 'tensor') {
-    const name = names[row] ?? '';
+    const title = names[row] ?? '';
+    const path = `${inTower}${shortenName(series, row)}`;
     const order = [tower, part, column, at, row];
-    return { id: String(row), path: name, group: `${tower} ${part} ${column}`, terms: [quoteValue(name)], order, tensors: [row] };
+    return {
+      id: String(row),
+      path,
+      title,
+      group: `${tower} ${part} ${column}`,
+      terms: [quoteValue(title)],
+      order,
+      tensors: [row],
+    };
   }
   if (by === 'block' && block !== undefined) {
     const isAlone = new Set(towers[tower]?.columns.map(({ stack }) => stack)).size === 1;
@@ -125,6 +137,16 @@ function draftOf(series: PageSeries, by: RowsBy, row: number): Draft {
   }
   const order = [tower, part, at];
   return { id: `${tower} m${at}`, path: `${inTower}${module?.path ?? ''}`, group, terms: ofModule, order, tensors: [row] };
+}
+
+/** `11.self_attn.q_proj` for a weight of a block, `11.self_attn.q_proj.bias` for what is none. The blocks of several stacks keep their names. */
+function shortenName({ places, towers, names }: PageSeries, row: number): string {
+  const name = names[row] ?? '';
+  const tower = towers[places.tower[row] ?? NOWHERE];
+  const block = tower?.columns[places.column[row] ?? NOWHERE];
+  const isAlone = tower?.columns.every(({ stack }) => stack === block?.stack) === true;
+  const short = block !== undefined && isAlone && name.startsWith(`${block.stack}.`) ? name.slice(block.stack.length + 1) : name;
+  return short.replace(/(?<=.)\.weight$/, '');
 }
 
 function isFirst({ group }: PageModule): boolean {
