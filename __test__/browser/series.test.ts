@@ -128,9 +128,11 @@ inBrowser('a row of the map becomes a search, a cell or a column the step that t
   await page.locator('[data-row-label]', { hasText: 'q_proj' }).click();
   t.is(await search(page), 'module=self_attn.q_proj');
   t.is(await count(page), '4 of 31');
+  t.is(await page.locator('#chosen').textContent(), '4 tensors of 31 · show · all');
   t.is(await page.locator('g[data-row]').nth(3).locator('.cell.off').count(), 7, 'other rows step back');
   await page.locator('[data-row-label]', { hasText: 'q_proj' }).click();
   t.is(await search(page), '');
+  t.regex((await page.locator('#chosen').textContent()) ?? '', /^Press a row /);
   await page.locator('#by').selectOption('block');
   await page.locator('[data-row-label]', { hasText: 'block 3' }).click();
   t.is(await count(page), '7 of 31');
@@ -178,8 +180,8 @@ inBrowser('an event leads to its tensors, and a marker of the timeline to its ev
   t.is(await search(page), 'jumped:4');
   t.is(await count(page), '4 of 31');
   await page.locator('#charts a[href="#event-6"]').click();
-  t.is(await page.evaluate(() => location.hash), '#event-6');
-  t.true(await page.locator('#event-6').isVisible());
+  t.is(await page.evaluate(() => location.hash), '#q=jumped%3A4', 'what was asked for stays in the address');
+  t.deepEqual(await page.locator('.findings li.on').evaluateAll((items) => items.map(({ id }) => id)), ['event-6']);
 });
 
 inBrowser('an address brings back the search, the order, the step and the rows', async (t) => {

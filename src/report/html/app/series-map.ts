@@ -1,5 +1,6 @@
-import { formatCount } from '../../../wording/numbers.ts';
+import { formatCount, formatNoun } from '../../../wording/numbers.ts';
 import type { PageSeries } from '../data/page-series.ts';
+import { html, type Markup } from '../view/markup.ts';
 import { describeCell, drawStepMap, nameSteps } from '../view/step-map.ts';
 import { chooseRows, joinSteps, makeStepRows, ROWS_BY, type RowsBy, type StepColumn, type StepRow } from '../view/step-rows.ts';
 import { putTerm, takeTerm } from '../view/terms.ts';
@@ -23,6 +24,7 @@ export class StepMap {
   readonly #store: Store<SeriesState>;
   readonly #table: SeriesTable;
   readonly #place = find('maps');
+  readonly #hint: Markup = html`${find('chosen').textContent}`;
   readonly #columns: readonly StepColumn[];
   #rows: readonly StepRow[] = [];
   #width = 0;
@@ -84,6 +86,12 @@ export class StepMap {
     const { q } = state;
     const fitting = new Set(this.#table.rows);
     const isAll = q.trim() === '' || fitting.size === 0;
+    fill(
+      find('chosen'),
+      q === ''
+        ? this.#hint
+        : html`${formatNoun(fitting.size, 'tensor')} of ${formatCount(this.#series.count)} · <a href="#tensors">show</a> · <button class="link" data-clear>all</button>`,
+    );
     for (const group of this.#place.querySelectorAll<SVGGElement>('g[data-row]')) {
       const isOn = isAll || this.#rows[Number(group.dataset['row'])]?.tensors.some((row) => fitting.has(row)) === true;
       for (const cell of group.querySelectorAll('.cell')) cell.classList.toggle('off', !isOn);
@@ -100,6 +108,7 @@ export class StepMap {
     const place = this.#place;
     onPress(place, '[data-row-label]', ({ dataset: { rowLabel } }) => this.#pressRow(Number(rowLabel)));
     onPress(place, '[data-head], [data-col]', ({ dataset: { head, col } }) => this.#pressColumn(Number(head ?? col)));
+    onPress(find('map'), '[data-clear]', () => store.change({ q: '' }));
     onPress(place, '[data-all-rows]', () => store.change({ rows: 'all' }));
     find('by').addEventListener('change', ({ target }) => {
       if (target instanceof HTMLSelectElement) store.change({ by: target.value, rows: '' });
@@ -130,7 +139,7 @@ export class StepMap {
     this.#pressed = terms.at(-1) ?? '';
     // Pressed once more, everything is there again.
     this.#store.change({ q: next === q ? rest : next });
-    speak(`${formatCount(this.#table.rows.length)} tensors.`);
+    speak(`${formatNoun(this.#table.rows.length, 'tensor')}.`);
   }
 
   /** Sorts the table by the last step of a column; pressed once more, it is as at first. */

@@ -1,6 +1,6 @@
 import type { PageSeries } from '../data/page-series.ts';
 import { describeStep, drawTimeline } from '../view/timeline.ts';
-import { around, fill } from './dom.ts';
+import { around, fill, onPress } from './dom.ts';
 import { followPointer } from './tip.ts';
 
 /** Draws the charts for the room that they have, and tells the numbers of the step under the pointer. */
@@ -19,6 +19,11 @@ export function showTimeline(series: PageSeries): void {
   };
   draw();
   new ResizeObserver(draw).observe(place);
+  // The address stays, so that no target of it marks the event.
+  onPress(place, 'a', (link) => {
+    for (const event of document.querySelectorAll('.findings li'))
+      event.classList.toggle('on', `#${event.id}` === link.getAttribute('href'));
+  });
   followPointer(place, (event) => {
     const step = around(event, '[data-step]')?.dataset['step'];
     return step === undefined ? '' : describeStep(series, Number(step));

@@ -37,7 +37,7 @@ ${notes.map((note) => html`<p class="note">${note}</p>\n`)}
 
 /** What the script hears. */
 function drawTools(first: RowsBy, all: readonly RowsBy[]): Markup {
-  return html`<div class="map-tools live"><label>Rows <select id="by">${all.map((by) => html`<option value="${by}"${by === first ? html` selected` : null}>${WORDS[by]}</option>`)}</select></label><span class="hint">Press a row to see its tensors, a cell or a column to sort them by that step.</span></div>`;
+  return html`<div class="map-tools live"><label>Rows <select id="by">${all.map((by) => html`<option value="${by}"${by === first ? html` selected` : null}>${WORDS[by]}</option>`)}</select></label><span class="hint" id="chosen">Press a row to see its tensors, a cell or a column to sort them by that step.</span></div>`;
 }
 
 /** Tensors without a size in some step, though nothing in them is NaN. */
