@@ -93,7 +93,9 @@ function startsGroup(row: StepRow, before: StepRow | undefined): boolean {
 function drawLabel(row: StepRow, at: number, before: StepRow | undefined, isLive: boolean): Markup {
   const title = truncateMiddle(row.title, 240);
   const words = drawPath(row.path);
-  return html`<div class="map-label${startsGroup(row, before) ? ' gap' : null}">${
+  // A name of a tensor says nothing without its block, however narrow the screen is.
+  const isNamed = row.title !== row.path;
+  return html`<div class="map-label${startsGroup(row, before) ? ' gap' : null}${isNamed ? ' named' : null}">${
     isLive
       ? html`<button data-row-label="${at}" title="${title}">${words}</button>`
       : html`<span title="${title}">${words}</span>`
