@@ -407,13 +407,18 @@ pub(super) fn release(
 }
 
 /// # Errors
-/// What was wrong with the tensor when it was opened.
+/// What was wrong with the tensor when it was opened, or with the places of its elements.
 fn readable(checkpoint: &Checkpoint, view: Option<View>) -> Result<()> {
     let tensor = view.and_then(|view| checkpoint.tensors.get(view.tensor));
-    match tensor.and_then(|tensor| tensor.error.as_ref().map(|error| (tensor, error))) {
-        Some((tensor, error)) => Err(error.clone().tensor(&tensor.name).at(&checkpoint.path)),
-        None => Ok(()),
+    let Some(tensor) = tensor else { return Ok(()) };
+    if let Some(error) = &tensor.error {
+        return Err(error.clone().tensor(&tensor.name).at(&checkpoint.path));
     }
+    // Those of elements that are read are looked at then.
+    if tensor.elements == 0 {
+        sparse::places(checkpoint, tensor)?;
+    }
+    Ok(())
 }
 
 fn read<'a>(
@@ -459,6 +464,7 @@ pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor, view: View) -> Result<
     let complex = tensor.dtype.component().is_some();
     let mut scratch = Scratch::default();
     let mut pending: Vec<(u32, PairStats)> = Vec::new();
+    readable(checkpoint, Some(view))?;
     for start in (0..view.elements).step_by(CHUNK) {
         let count = (view.elements - start).min(CHUNK as u64) as usize;
         let operand = gather::operand(checkpoint, tensor, view.start + start, count, &mut scratch)?;

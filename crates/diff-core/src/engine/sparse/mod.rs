@@ -4,13 +4,17 @@
 //! place are added up (in f64). A tensor with fewer places than it stores elements is filled up with zeros at
 //! the end, since its number of elements was told before it was read.
 
+mod index;
+mod places;
+
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{DType, ValueMap};
 use crate::engine::gather::{self, Scratch};
 use crate::engine::plan::View;
 use crate::error::{Code, Error, Result, counted};
 use crate::kernel::{self, Operand};
-use crate::tensor::{Coalesced, Layout, Sparse, SparseKind, Tensor, element_count};
+use crate::tensor::{Coalesced, Layout, Sparse, SparseKind, Tensor};
+use index::Indices;
 
 /// Whether the two sides of a chunk store the same places.
 ///
@@ -125,7 +129,7 @@ fn coalesced<'s>(
         .coalesced
         .get_or_init(|| coalesce(checkpoint, &tensor.shape, sparse))
         .as_ref()
-        .map_err(Clone::clone)
+        .map_err(|error| error.clone().tensor(&tensor.name).at(&checkpoint.path))
 }
 
 fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<Coalesced> {
@@ -136,11 +140,12 @@ fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<C
     let indices = sparse
         .indices
         .iter()
-        .map(|index| integers(checkpoint, index))
+        .zip(index::names(sparse.kind))
+        .map(|(index, name)| Indices::read(checkpoint, index, name))
         .collect::<Result<Vec<_>>>()?;
     let (keys, block) = match (sparse.kind, indices.as_slice()) {
-        (SparseKind::Coo, [places]) => coo_keys(shape, places, sparse)?,
-        (_, [starts, places]) => (compressed_keys(shape, starts, places, sparse)?, 1),
+        (SparseKind::Coo, [places]) => places::of_coo(shape, places, sparse)?,
+        (_, [starts, places]) => (places::of_lines(shape, starts, places, sparse)?, 1),
         _ => return Err(broken("sparse tensor lacks indices")),
     };
     if (keys.len() as u64).saturating_mul(block) != sparse.values.elements {
@@ -180,122 +185,6 @@ fn too_large(found: u64, most: u64) -> Error {
 
 fn broken(what: &str) -> Error {
     Error::new(Code::OutOfBounds, what.to_owned()).hint("the file is damaged; save it again")
-}
-
-fn integers(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Vec<u64>> {
-    let mut values = Vec::new();
-    let mut scratch = Scratch::default();
-    for at in (0..tensor.elements).step_by(kernel::CHUNK) {
-        let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
-        let operand = gather::stored(checkpoint, tensor, at, count, &mut scratch)?;
-        kernel::for_each_value(operand, |value| values.push(value as u64));
-    }
-    Ok(values)
-}
-
-/// Places of COO: one row of indices for each sparse dimension; the dense ones make a block.
-fn coo_keys(shape: &[u64], places: &[u64], sparse: &Sparse) -> Result<(Vec<u64>, u64)> {
-    let index_shape = sparse.indices.first().map(|index| index.shape.as_slice());
-    let Some([dimensions, stored]) = index_shape else {
-        return Err(broken("indices of a sparse tensor are no matrix"));
-    };
-    let (dimensions, stored) = (*dimensions as usize, *stored as usize);
-    let (Some(outer), Some(inner)) = (shape.get(..dimensions), shape.get(dimensions..)) else {
-        return Err(broken(
-            "sparse tensor has more rows of indices than dimensions",
-        ));
-    };
-    element_count(outer)?;
-    let block = element_count(inner)?;
-    // Neither number is believed before the places themselves are there: an index of no rows has any width.
-    let counted = (stored as u64).checked_mul(block);
-    if counted != Some(sparse.values.elements) || places.len() != stored.saturating_mul(dimensions)
-    {
-        return Err(broken("sparse tensor has not as many places as values"));
-    }
-    if dimensions == 0 && stored > 1 {
-        return Err(broken(
-            "sparse tensor has several values in one place of no dimensions",
-        ));
-    }
-    let mut keys = vec![0u64; stored];
-    for (axis, &dim) in outer.iter().enumerate() {
-        let row = places.iter().skip(axis * stored);
-        for (key, &index) in keys.iter_mut().zip(row) {
-            if index >= dim {
-                return Err(broken("index of a sparse tensor lies outside its shape")
-                    .expected(format!("below {dim}"))
-                    .found(index));
-            }
-            *key = *key * dim + index;
-        }
-    }
-    Ok((keys, block))
-}
-
-/// Places of CSR and its kin, element by element, in the order in which the values lie.
-fn compressed_keys(
-    shape: &[u64],
-    starts: &[u64],
-    places: &[u64],
-    sparse: &Sparse,
-) -> Result<Vec<u64>> {
-    let &[rows, columns] = shape else {
-        return Err(Error::new(
-            Code::UnsupportedLayout,
-            "compressed sparse tensors of more than two dimensions are not compared",
-        )
-        .found(format!("shape {shape:?}")));
-    };
-    element_count(shape)?;
-    let blocked = matches!(sparse.kind, SparseKind::Bsr | SparseKind::Bsc);
-    let (height, width) = match (blocked, sparse.values.shape.as_slice()) {
-        (true, &[_, height, width]) => (height, width),
-        (false, &[_]) => (1, 1),
-        _ => return Err(broken("values of a sparse tensor have the wrong shape")),
-    };
-    let by_row = matches!(sparse.kind, SparseKind::Csr | SparseKind::Bsr);
-    let stored = (places.len() as u64)
-        .saturating_mul(height)
-        .saturating_mul(width);
-    if stored.saturating_mul(8) > sparse.most_bytes {
-        return Err(too_large(stored.saturating_mul(8), sparse.most_bytes));
-    }
-    if stored > sparse.values.elements {
-        return Err(broken("sparse tensor has more places than values"));
-    }
-    let mut keys = Vec::new();
-    for (line, pair) in starts.windows(2).enumerate() {
-        let &[from, to] = pair else { continue };
-        let Some(inside) = places.get(from as usize..to as usize) else {
-            return Err(broken(
-                "a line of a sparse tensor reaches outside its places",
-            ));
-        };
-        for &place in inside {
-            let (row, column) = if by_row {
-                (line as u64, place)
-            } else {
-                (place, line as u64)
-            };
-            for i in 0..height {
-                for j in 0..width {
-                    let (r, c) = (
-                        row.saturating_mul(height).saturating_add(i),
-                        column.saturating_mul(width).saturating_add(j),
-                    );
-                    if r >= rows || c >= columns {
-                        return Err(broken("index of a sparse tensor lies outside its shape"));
-                    }
-                    keys.push(r * columns + c);
-                }
-            }
-        }
-        if keys.len() as u64 > sparse.values.elements {
-            return Err(broken("sparse tensor has more places than values"));
-        }
-    }
-    Ok(keys)
 }
 
 /// Sorts the places and brings the values along; adds up those of one place.
