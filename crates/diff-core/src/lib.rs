@@ -5,7 +5,7 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, observe, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
+//! Directions: `error, limits, observe, once, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
 //! `format` and `kernel` never see each other.
 
 pub mod checkpoint;
@@ -18,6 +18,7 @@ pub mod kernel;
 pub mod left_out;
 pub mod limits;
 pub mod observe;
+mod once;
 pub mod pickle;
 pub mod source;
 pub mod stats;

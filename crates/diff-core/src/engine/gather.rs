@@ -270,8 +270,7 @@ impl Strided<'_> {
         window: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let view = source.view(self.storage.offset, self.storage.bytes as usize);
-        if view.is_none() && source.is_sequential() {
+        if !source.make_seekable()? {
             return Err(Error::new(
                 Code::LimitExceeded,
                 "compressed record is too large for a view that reads it out of order",
@@ -279,6 +278,7 @@ impl Strided<'_> {
             .found(counted(self.storage.bytes, "byte"))
             .hint("raise the limit inflated_bytes, or unpack the archive and pack it again without compression"));
         }
+        let view = source.view(self.storage.offset, self.storage.bytes as usize);
         let cells = view.map(|bytes| bytes.as_chunks::<N>().0);
         let array = cells.map(|cells| self.array(cells)).transpose()?;
         let length = self.shape.last().copied().unwrap_or(1);

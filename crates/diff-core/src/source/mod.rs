@@ -54,9 +54,13 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// Whether reading backwards or in strides is so slow that it must go through [`Source::view`] or not at all.
-    fn is_sequential(&self) -> bool {
-        false
+    /// Makes reads in any order cheap, where that takes something: a compressed record is kept whole. False where there is no room for
+    /// it: then only reads from the start to the end are.
+    ///
+    /// # Errors
+    /// As [`Source::bytes`]: what has to be read for it may be damaged.
+    fn make_seekable(&self) -> Result<bool> {
+        Ok(true)
     }
 
     /// Where the byte at `offset` lies in the file; None where it is made of others: inflated, decoded, or never in a file.

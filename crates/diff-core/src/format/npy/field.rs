@@ -157,8 +157,8 @@ impl Source for FieldSource {
         self.data.source.place_in_file(self.data.start + place)
     }
 
-    fn is_sequential(&self) -> bool {
-        self.data.source.is_sequential()
+    fn make_seekable(&self) -> Result<bool> {
+        self.data.source.make_seekable()
     }
 
     fn verify(&self) -> Result<()> {
