@@ -99,6 +99,42 @@ fn survives_a_cut(name: &str) {
     fs::remove_file(path).unwrap();
 }
 
+/// Pages that the system cannot give while nothing about the file has changed, as where a disk fails. Simulated by a file that is short
+/// while it is read, and the same again, with its time, when it is looked at.
+fn survives_a_failing_disk(name: &str) {
+    let path = file(name);
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let source = FileSource::open(&path).unwrap();
+    let mut buffer = Vec::new();
+    assert_eq!(source.bytes(0, 1, &mut buffer).unwrap(), [1]);
+    assert!(is_mapped(&path));
+    cut(&path);
+    // A page that no fault brought in before: the system has read ahead of the first one.
+    assert_eq!(sum(&source).unwrap(), 4096);
+    let opened = File::options().write(true).open(&path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&opened, &vec![1u8; BYTES], 0).unwrap();
+    opened.set_modified(modified).unwrap();
+    for _ in 0..2 {
+        let error = source.verify().unwrap_err();
+        assert_eq!(error.code(), Code::Io, "{error}");
+        assert_eq!(error.byte_offset(), Some(4096), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.hint_text().unwrap().contains("disk"), "{error}");
+    }
+    // What is read from now on is read from the file; what was read before is not trusted for that.
+    assert!(source.view(0, BYTES).is_none());
+    assert_eq!(sum(&source).unwrap(), BYTES as u64);
+    assert_eq!(source.verify().unwrap_err().code(), Code::Io);
+    let again = FileSource::open(&path).unwrap();
+    assert_eq!(sum(&again).unwrap(), BYTES as u64);
+    again.verify().unwrap();
+    // A file that has changed is told as such, whatever its map has been through.
+    cut(&path);
+    assert_eq!(source.verify().unwrap_err().code(), Code::FileChanged);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(source.verify().unwrap_err().code(), Code::FileChanged);
+}
+
 /// A fault in a map that is not ours.
 fn fault() {
     let path = file("foreign");
@@ -147,6 +183,7 @@ fn role() {
             send();
             survives_a_cut("after the signal");
         }
+        "a failing disk" => survives_a_failing_disk("failing"),
         "before" => {
             install(with_info as *const () as usize, libc::SA_SIGINFO);
             survives_a_cut("cut");
@@ -241,6 +278,11 @@ fn a_handler_that_was_there_before_is_called_for_what_is_not_ours() {
 #[test]
 fn a_handler_that_comes_later_stays_and_files_are_read() {
     assert_eq!(play("after").code(), Some(0));
+}
+
+#[test]
+fn a_disk_that_fails_is_not_a_file_that_changed() {
+    assert_eq!(play("a failing disk").code(), Some(0));
 }
 
 #[test]

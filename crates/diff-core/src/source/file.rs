@@ -11,6 +11,9 @@ use crate::source::Source;
 use crate::source::map::{self, Map};
 use crate::source::way::{self, Wish};
 
+/// What can be done where the system does not give what is in a file.
+const FAILED_READ: &str = "the disk, or the connection to it, failed: look into the system's log, and open the checkpoint again, or a copy of it on another disk";
+
 /// A regular file, opened once. Its map, if it gets one, is made at the first read.
 #[derive(Debug)]
 pub struct FileSource {
@@ -129,10 +132,38 @@ impl FileSource {
     }
 
     fn fill(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        read_exact_at(&self.file, buffer, offset).map_err(|e| match e.kind() {
-            ErrorKind::UnexpectedEof => self.changed(),
-            _ => Error::io("read", &self.path, &e).offset(offset),
-        })
+        read_exact_at(&self.file, buffer, offset).map_err(|e| self.unread(offset, &e))
+    }
+
+    /// Why bytes that were there when the file was opened could not be read.
+    #[cold]
+    fn unread(&self, offset: u64, error: &std::io::Error) -> Error {
+        match self.is_unchanged() {
+            Ok(false) => self.changed(),
+            _ => Error::io("read", &self.path, error)
+                .offset(offset)
+                .hint(FAILED_READ),
+        }
+    }
+
+    /// Whether the file is what it was when it was opened, as far as the system tells.
+    ///
+    /// # Errors
+    /// What keeps the system from telling.
+    fn is_unchanged(&self) -> Result<bool> {
+        let look = |found: std::io::Result<Metadata>| match found {
+            Ok(metadata) => Ok(Some(Identity::of(&metadata))),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("look at", &self.path, &e)),
+        };
+        // By path as well as by handle: a file that was replaced is no longer what the user named.
+        let by_handle = look(self.file.metadata())?;
+        let by_path = look(std::fs::metadata(
+            self.behind.as_ref().unwrap_or(&self.path),
+        ))?;
+        Ok([by_handle, by_path]
+            .iter()
+            .all(|identity| identity.as_ref() == Some(&self.identity)))
     }
 
     #[cold]
@@ -155,7 +186,8 @@ impl FileSource {
             may.then(|| Map::new(&self.file, self.identity.size))?
         };
         let map = self.map.get_or_init(make).as_ref()?;
-        Map::is_guarded().then_some(map)
+        // What is missing in a map stays so; a read into a buffer tells what the system says of it.
+        (Map::is_guarded() && map.missing_from().is_none()).then_some(map)
     }
 }
 
@@ -214,24 +246,21 @@ impl Source for FileSource {
     }
 
     fn verify(&self) -> Result<()> {
-        if self
-            .map
-            .get()
-            .is_some_and(|map| map.as_ref().is_some_and(Map::was_cut))
-        {
+        if !self.is_unchanged()? {
             return Err(self.changed());
         }
-        // By path as well as by handle: a file that was replaced is no longer what the user named.
-        let by_handle = self
-            .file
-            .metadata()
-            .map_err(|e| Error::io("look at", &self.path, &e))?;
-        let by_path = std::fs::metadata(self.behind.as_ref().unwrap_or(&self.path))
-            .map_err(|_| self.changed())?;
-        if Identity::of(&by_handle) == self.identity && Identity::of(&by_path) == self.identity {
-            return Ok(());
+        match self.map.get() {
+            // Nobody wrote to the file, and yet the system could not give its pages.
+            Some(Some(map)) => map.missing_from().map_or(Ok(()), |offset| {
+                Err(
+                    Error::new(Code::Io, "cannot read: input/output error in a mapped file")
+                        .at(&self.path)
+                        .offset(offset)
+                        .hint(FAILED_READ),
+                )
+            }),
+            _ => Ok(()),
         }
-        Err(self.changed())
     }
 }
 

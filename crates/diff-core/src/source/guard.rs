@@ -1,6 +1,6 @@
-//! Keeps the process alive when a mapped file is truncated by somebody else.
+//! Keeps the process alive when a mapped file is truncated by somebody else, or its disk fails.
 //!
-//! Reading a page of a map behind the new end of its file raises SIGBUS, which kills the process. The
+//! Reading a page of a map behind the new end of its file, or one that the disk does not give, raises SIGBUS, which kills the process. The
 //! handler here looks the address up in a table of our maps, puts pages of zeros in its place (the way
 //! Wayland compositors treat their clients' shared memory), marks the map, and returns; the reader sees
 //! the mark and reports an error. Every other SIGBUS goes on to the handler that was there before.
@@ -8,7 +8,7 @@
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// One block of the table; blocks are added, never removed, so that the handler needs no lock.
@@ -18,7 +18,8 @@ struct Slot {
     /// Address of the map; 0 when the slot is free.
     start: AtomicUsize,
     end: AtomicUsize,
-    hit: AtomicBool,
+    /// Where in the map the first missing page began, and 1; 0 while none was missing.
+    hit: AtomicUsize,
 }
 
 struct Block {
@@ -33,7 +34,7 @@ impl Block {
                 Slot {
                     start: AtomicUsize::new(0),
                     end: AtomicUsize::new(0),
-                    hit: AtomicBool::new(false),
+                    hit: AtomicUsize::new(0),
                 }
             }; BLOCK],
             next: AtomicPtr::new(ptr::null_mut()),
@@ -71,9 +72,9 @@ impl Registration {
         unsafe { &*self.slot }
     }
 
-    /// Whether a page of the range had to be replaced: what was read from it is not the file.
-    pub fn hit(&self) -> bool {
-        self.slot().hit.load(Ordering::Acquire)
+    /// Where in the range the first page had to be replaced, in bytes; what was read from there on is not the file.
+    pub fn hit(&self) -> Option<usize> {
+        self.slot().hit.load(Ordering::Acquire).checked_sub(1)
     }
 }
 
@@ -94,7 +95,7 @@ pub fn register(start: usize, length: usize) -> Option<Registration> {
     loop {
         for slot in &block.slots {
             if slot.start.load(Ordering::Relaxed) == 0 {
-                slot.hit.store(false, Ordering::Relaxed);
+                slot.hit.store(0, Ordering::Relaxed);
                 slot.end.store(start + length, Ordering::Release);
                 slot.start.store(start, Ordering::Release);
                 return Some(Registration {
@@ -216,7 +217,12 @@ fn replace_page(address: usize) -> bool {
                     )
                 };
                 if mapped != libc::MAP_FAILED {
-                    slot.hit.store(true, Ordering::Release);
+                    // The first one counts; those behind it in the file are replaced with it.
+                    let place = page.saturating_sub(start) + 1;
+                    let first = Ordering::AcqRel;
+                    let _ = slot
+                        .hit
+                        .compare_exchange(0, place, first, Ordering::Acquire);
                     return true;
                 }
             }

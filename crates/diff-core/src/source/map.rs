@@ -30,8 +30,9 @@ impl Map {
         guard::is_active()
     }
 
-    pub fn was_cut(&self) -> bool {
-        self.registration.hit()
+    /// Where pages were missing when they were read, in bytes from the start of the file: it was cut short, or its disk failed.
+    pub fn missing_from(&self) -> Option<u64> {
+        self.registration.hit().map(|place| place as u64)
     }
 
     /// `offset + length` was checked against the size.

@@ -76,9 +76,9 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// Tells that this range will not be read again soon, so that it need not stay resident.
     fn release(&self, _offset: u64, _length: usize) {}
 
-    /// Whether the source is still what it was when it was opened.
+    /// Whether the source is still what it was when it was opened, and all that was read of it was in it.
     ///
     /// # Errors
-    /// `FileChanged`.
+    /// `FileChanged`; `Io` where pages of its map could not be read though nothing has changed.
     fn verify(&self) -> Result<()>;
 }

@@ -14,7 +14,7 @@ impl Map {
         false
     }
 
-    pub fn was_cut(&self) -> bool {
+    pub fn missing_from(&self) -> Option<u64> {
         match *self {}
     }
 
