@@ -1,6 +1,7 @@
 //! What can go wrong, by whose fault it is, and where.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
@@ -14,6 +15,26 @@ pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
 ) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
+}
+
+/// What `work` answers; a panic in it is an error, since it is a bug of ours and never the user's fault. Nothing that `work` leaves half
+/// done is looked at again: callers give up what they share with it.
+///
+/// # Errors
+/// Those of `work`; `Internal` for a panic.
+pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "unknown panic".to_owned());
+        Err(
+            Error::new(Code::Internal, format!("internal error: {text}")).hint(
+                "this is a bug in model-diff, not in your file or your call; please report it",
+            ),
+        )
+    })
 }
 
 /// Whose fault an error is.

@@ -1,10 +1,11 @@
 //! Where the elements of a tensor lie and what they mean; no bytes here.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::dtype::{ByteOrder, DType, ValueMap};
 use crate::error::{Code, Error, Result};
 use crate::limits;
+use crate::once::Once;
 
 /// A range of bytes in one of the checkpoint's sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +114,7 @@ pub struct Sparse {
     /// Most bytes of indices and values that may be held to bring the elements into order.
     pub most_bytes: u64,
     /// The coalesced form, made at the first read.
-    pub(crate) coalesced: OnceLock<Result<Coalesced>>,
+    pub(crate) coalesced: Once<Coalesced>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,8 +145,15 @@ pub struct Quant {
     /// Values in a byte: 1, or 2 or 4 from the low bits up.
     pub packed: u64,
     pub scales: Scales,
-    /// Scale and zero point of each channel, read at the first use.
-    pub(crate) loaded: OnceLock<Result<Vec<(f32, f32)>>>,
+    /// Read at the first use.
+    pub(crate) loaded: Once<Channels>,
+}
+
+/// Scale and zero point of each channel; of a tensor with one scale there is one.
+#[derive(Debug)]
+pub(crate) struct Channels {
+    pub scales: Vec<f32>,
+    pub zero_points: Vec<f32>,
 }
 
 #[derive(Debug)]
@@ -167,7 +175,7 @@ impl Quant {
         Self {
             packed,
             scales,
-            loaded: OnceLock::new(),
+            loaded: Once::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use diff_core::{Code, Error};
 use napi::bindgen_prelude::{Either, Env, Object, ObjectFinalize, Result, Uint8Array};
 use napi_derive::napi;
 
-use crate::failure::{Failure, NativeFinding};
+use crate::failure::{self, Failure, NativeFinding};
 use crate::job::{Control, spawn};
 use crate::table::{Columns, TensorTable};
 
@@ -190,17 +190,15 @@ pub fn memory_checkpoint(
     env: Env,
     tensors: Vec<MemoryTensor>,
 ) -> Either<Failure, NativeCheckpoint> {
-    let bytes = tensors
-        .iter()
-        .map(|tensor| tensor.bytes.len())
-        .sum::<usize>() as i64;
-    match from_memory(tensors) {
-        Ok(checkpoint) => Either::B(NativeCheckpoint {
+    failure::answer(|| {
+        let lengths = tensors.iter().map(|tensor| tensor.bytes.len());
+        let bytes = lengths.sum::<usize>() as i64;
+        let checkpoint = from_memory(tensors)?;
+        Ok(NativeCheckpoint {
             inner: Some(Arc::new(checkpoint)),
             reported: env.adjust_external_memory(bytes).map_or(0, |_| bytes),
-        }),
-        Err(error) => Either::A((&error).into()),
-    }
+        })
+    })
 }
 
 fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
@@ -435,12 +433,6 @@ impl NativeCheckpoint {
     }
 
     fn answer<T>(&self, f: impl FnOnce(&Checkpoint) -> diff_core::Result<T>) -> Either<Failure, T> {
-        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            self.shared().and_then(|checkpoint| f(&checkpoint))
-        }));
-        match answer.unwrap_or_else(|payload| Err(crate::failure::panicked(&*payload))) {
-            Ok(value) => Either::B(value),
-            Err(error) => Either::A((&error).into()),
-        }
+        failure::answer(|| self.shared().and_then(|checkpoint| f(&checkpoint)))
     }
 }

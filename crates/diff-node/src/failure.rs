@@ -1,7 +1,9 @@
 //! Errors and findings as plain data.
 
+use diff_core::Error;
+use diff_core::error::caught;
 use diff_core::finding::Finding;
-use diff_core::{Code, Error};
+use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 /// An error; `failed` tells it from a value.
@@ -55,13 +57,10 @@ impl From<&Finding> for NativeFinding {
     }
 }
 
-/// A panic that was caught: a bug of ours, never the user's fault.
-pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "unknown panic".to_owned());
-    Error::new(Code::Internal, format!("internal error: {text}"))
-        .hint("this is a bug in model-diff, not in your file or your call; please report it")
+/// What `work` answers, or its failure; a panic is one too, and must not leave a function that JavaScript called: that ends Node.
+pub fn answer<T>(work: impl FnOnce() -> diff_core::Result<T>) -> Either<Failure, T> {
+    match caught(work) {
+        Ok(value) => Either::B(value),
+        Err(error) => Either::A((&error).into()),
+    }
 }

@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use diff_core::Error;
+use diff_core::error::caught;
 use diff_core::observe::Observer;
 use napi::CleanupEnvHook;
 use napi::bindgen_prelude::{Either, Env, Object, Result, ToNapiValue};
 use napi_derive::napi;
 
-use crate::failure::{Failure, panicked};
+use crate::failure::Failure;
 
 /// Watches and cancels jobs. Polled by JavaScript: no call crosses over while a job runs.
 #[napi]
@@ -77,8 +77,7 @@ pub fn spawn<T: ToNapiValue + Send + 'static>(
     let thread = std::thread::Builder::new()
         .name("model-diff-job".into())
         .spawn(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(&for_thread)))
-                .unwrap_or_else(|payload| Err(panicked(&*payload)));
+            let outcome = caught(|| work(&for_thread));
             deferred.resolve(Box::new(move |env| {
                 if let Some(running) = RUNNING.with_borrow_mut(|jobs| jobs.remove(&job)) {
                     env.remove_env_cleanup_hook(running.hook)?;

@@ -9,7 +9,8 @@ use crate::engine::gather::{self, Scratch};
 use crate::engine::plan::View;
 use crate::engine::schedule::release;
 use crate::engine::sparse;
-use crate::error::{Code, Error, Kind, Result};
+use crate::engine::workers::{self, Stop};
+use crate::error::{Error, Result};
 use crate::kernel::{self, CHUNK};
 use crate::observe::Observer;
 use crate::tensor::Tensor;
@@ -42,16 +43,9 @@ pub fn digest(
         next: AtomicU64::new(0),
         sums: tensors.iter().map(|_| AtomicU64::new(0)).collect(),
         errors: tensors.iter().map(|_| OnceLock::new()).collect(),
-        stopped: OnceLock::new(),
+        stop: Stop::default(),
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
-        .build()
-        .map_err(|e| Error::new(Code::Internal, format!("cannot start threads: {e}")))?;
-    pool.broadcast(|_| run.work());
-    if let Some(error) = run.stopped.into_inner() {
-        return Err(error);
-    }
+    workers::run(threads, &run.stop, || run.work())?;
     checkpoint.verify()?;
     let sums = run.sums.into_iter().map(AtomicU64::into_inner);
     let errors = run.errors.into_iter().map(OnceLock::into_inner);
@@ -78,8 +72,7 @@ struct Run<'a> {
     next: AtomicU64,
     sums: Vec<AtomicU64>,
     errors: Vec<OnceLock<Error>>,
-    /// Set by the first thread that finds a reason to stop them all.
-    stopped: OnceLock<Error>,
+    stop: Stop,
 }
 
 impl Run<'_> {
@@ -87,7 +80,7 @@ impl Run<'_> {
     fn work(&self) {
         let mut scratch = Scratch::default();
         let mut row = 0;
-        while self.stopped.get().is_none() {
+        while !self.stop.is_set() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             // The numbers of a thread only grow, and by few.
             while self.ends.get(row).is_some_and(|&end| end <= number) {
@@ -102,12 +95,7 @@ impl Run<'_> {
                 Ok(sum) => {
                     self.sums[row].fetch_add(sum, Ordering::Relaxed);
                 }
-                Err(error)
-                    if matches!(error.kind(), Kind::Cancelled | Kind::Internal)
-                        || error.code() == Code::FileChanged =>
-                {
-                    let _ = self.stopped.set(error);
-                }
+                Err(error) if self.stop.on(&error) => return,
                 Err(error) => {
                     let _ = self.errors[row].set(error);
                 }

@@ -18,6 +18,9 @@ const WINDOW: u64 = 16 << 20;
 pub(super) struct Scratch {
     window: Vec<u8>,
     gathered: Vec<u8>,
+    /// Of codes that stand for numbers: the codes, and the numbers.
+    codes: Option<Box<Scratch>>,
+    values: Vec<f32>,
     /// Whether bytes are copied even where their file is mapped.
     copies: bool,
 }
@@ -35,6 +38,20 @@ impl Scratch {
     pub(super) fn gathered(&mut self) -> &mut Vec<u8> {
         self.gathered.clear();
         &mut self.gathered
+    }
+
+    /// Memory for codes, for what they stand for and for the result; the last two emptied.
+    pub(super) fn decoding(&mut self) -> (&mut Scratch, &mut Vec<f32>, &mut Vec<u8>) {
+        self.values.clear();
+        self.gathered.clear();
+        let copies = self.copies;
+        let codes = self.codes.get_or_insert_with(|| {
+            Box::new(Self {
+                copies,
+                ..Self::default()
+            })
+        });
+        (codes, &mut self.values, &mut self.gathered)
     }
 
     pub(super) fn gathered_bytes(&self) -> &[u8] {
@@ -97,6 +114,7 @@ pub(super) fn stored<'a>(
         window,
         gathered,
         copies,
+        ..
     } = scratch;
     let bytes: &[u8] = match &tensor.layout {
         Layout::Span(span) => {

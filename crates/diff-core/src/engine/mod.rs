@@ -12,6 +12,7 @@ mod sample;
 mod schedule;
 mod sparse;
 mod tree;
+mod workers;
 
 pub use digest::digest;
 pub use plan::{Item, Plan, View};

@@ -11,7 +11,8 @@ use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sample::{Distribution, Histogram, Sample};
 use crate::engine::sparse;
 use crate::engine::tree::{Tree, join_rest, push};
-use crate::error::{Code, Error, Kind, Result};
+use crate::engine::workers::{self, Stop};
+use crate::error::{Code, Error, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
 use crate::observe::Observer;
 use crate::stats::{Own, PairStats};
@@ -46,15 +47,7 @@ pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome
 fn run_on(isa: Isa, plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome> {
     let run = Run::new(isa, plan, options, observer)?;
     observer.start(run.bytes(), plan.items.len() as u64);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads.max(1))
-        .thread_name(|i| format!("model-diff-{i}"))
-        .build()
-        .map_err(|e| Error::new(Code::Internal, format!("cannot start threads: {e}")))?;
-    pool.broadcast(|_| run.work());
-    if let Some(error) = run.stopped.get() {
-        return Err(error.clone());
-    }
+    workers::run(options.threads, &run.stop, || run.work())?;
     plan.old.verify()?;
     plan.new.verify()?;
     Ok(run.into_outcome())
@@ -83,8 +76,7 @@ struct Run<'a> {
     trees: Vec<Option<Box<Tree>>>,
     results: Vec<OnceLock<Result<PairStats>>>,
     distributions: Vec<Mutex<Distribution>>,
-    /// Set by the first thread that finds a reason to stop them all.
-    stopped: OnceLock<Error>,
+    stop: Stop,
 }
 
 impl<'a> Run<'a> {
@@ -132,7 +124,7 @@ impl<'a> Run<'a> {
             trees,
             results,
             distributions: plan.items.iter().map(|_| Mutex::default()).collect(),
-            stopped: OnceLock::new(),
+            stop: Stop::default(),
         })
     }
 
@@ -158,7 +150,7 @@ impl<'a> Run<'a> {
     fn work(&self) {
         let mut scratch = Worker::default();
         let mut slot = 0;
-        while self.stopped.get().is_none() {
+        while !self.stop.is_set() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             // The numbers of a thread only grow, and by few.
             while self.ends.get(slot).is_some_and(|&end| end <= number) {
@@ -170,11 +162,7 @@ impl<'a> Run<'a> {
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = self.unit(index, number - first, &mut scratch);
             scratch.sample.pour(&self.distributions[index]);
-            if let Err(error) = &done
-                && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
-                    || error.code() == Code::FileChanged)
-            {
-                let _ = self.stopped.set(error.clone());
+            if done.as_ref().is_err_and(|error| self.stop.on(error)) {
                 return;
             }
             let result = match &self.trees[index] {
@@ -202,6 +190,7 @@ impl<'a> Run<'a> {
         readable(&self.plan.new, item.new)?;
         for start in (first..end).step_by(piece) {
             self.observer.check()?;
+            self.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
             self.piece_of(item, once, start, count, worker)?;
         }

@@ -8,8 +8,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use diff_core::Result;
+use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::source::Source;
+use diff_core::tensor::Tensor;
 
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../__test__/fixtures")
@@ -71,4 +77,88 @@ pub fn measured<T>(work: impl FnOnce() -> T) -> (T, usize, Duration) {
     let time = start.elapsed();
     let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
     (result, peak, time)
+}
+
+type Hook = Box<dyn Fn(u64, usize) -> Result<()> + Send + Sync>;
+
+/// A source whose reads are counted, and can be made to fail.
+pub struct Watched {
+    inner: Arc<dyn Source>,
+    /// Called before each read with its offset and its length in bytes.
+    hook: Hook,
+    pub reads: AtomicU64,
+    /// Bytes that were asked for.
+    pub bytes: AtomicU64,
+}
+
+impl Watched {
+    pub fn new(
+        inner: Arc<dyn Source>,
+        hook: impl Fn(u64, usize) -> Result<()> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            hook: Box::new(hook),
+            reads: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        })
+    }
+
+    fn see(&self, offset: u64, length: usize) -> Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(length as u64, Ordering::Relaxed);
+        (self.hook)(offset, length)
+    }
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Source for Watched {
+    fn path(&self) -> &Path {
+        self.inner.path()
+    }
+
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    fn bytes<'a>(
+        &'a self,
+        offset: u64,
+        length: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        self.see(offset, length)?;
+        self.inner.bytes(offset, length, buffer)
+    }
+
+    fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.see(offset, buffer.len())?;
+        self.inner.read_exact(offset, buffer)
+    }
+
+    fn verify(&self) -> Result<()> {
+        self.inner.verify()
+    }
+}
+
+/// A checkpoint of these tensors over one source.
+pub fn checkpoint(tensors: Vec<Tensor>, sources: Vec<Arc<dyn Source>>) -> Arc<Checkpoint> {
+    Arc::new(Checkpoint {
+        path: "memory".into(),
+        format: Format::Memory,
+        tensors,
+        sources,
+        metadata: Vec::new(),
+        has_folder: false,
+        config: None,
+        configs: Vec::new(),
+        findings: Vec::new(),
+        left_out: Vec::new(),
+        candidates: Vec::new(),
+    })
 }

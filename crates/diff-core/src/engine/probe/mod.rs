@@ -6,12 +6,12 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine::gather::Scratch;
 use crate::engine::plan::{Plan, position};
-use crate::error::{Code, Error, Kind, Result};
+use crate::engine::workers::{self, Stop};
+use crate::error::{Code, Error, Result};
 use crate::kernel::Isa;
 use crate::observe::Observer;
 use crate::stats::Probe;
@@ -55,15 +55,7 @@ pub fn probe(
 ) -> Result<Vec<Result<Probe>>> {
     let run = Run::new(plan, questions, observer);
     observer.start(run.bytes(), run.subjects.len() as u64);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
-        .thread_name(|i| format!("model-diff-{i}"))
-        .build()
-        .map_err(|e| Error::new(Code::Internal, format!("cannot start threads: {e}")))?;
-    pool.broadcast(|_| run.work(threads));
-    if let Some(error) = run.stopped.get() {
-        return Err(error.clone());
-    }
+    workers::run(threads, &run.stop, || run.work(threads))?;
     plan.old.verify()?;
     plan.new.verify()?;
     Ok(run.into_results())
@@ -80,7 +72,7 @@ struct Run<'a> {
     /// Subjects whose survey some thread has taken on.
     pub(super) surveyed: AtomicUsize,
     pub(super) next: AtomicU64,
-    pub(super) stopped: OnceLock<Error>,
+    pub(super) stop: Stop,
 }
 
 /// Reused memory of one thread.
@@ -127,7 +119,7 @@ impl<'a> Run<'a> {
             ends,
             surveyed: AtomicUsize::new(0),
             next: AtomicU64::new(0),
-            stopped: OnceLock::new(),
+            stop: Stop::default(),
         }
     }
 
@@ -135,12 +127,19 @@ impl<'a> Run<'a> {
         self.subjects.iter().map(Subject::bytes).sum()
     }
 
+    /// Whether the run is to go on; asked between pieces.
+    fn check(&self) -> Result<()> {
+        self.observer.check()?;
+        self.stop.check()
+    }
+
     fn work(&self, threads: usize) {
         let mut worker = Worker::new();
         // All surveys first: units of one subject would wait for its own.
-        while let Some(subject) = self
-            .subjects
-            .get(self.surveyed.fetch_add(1, Ordering::Relaxed))
+        while !self.stop.is_set()
+            && let Some(subject) = self
+                .subjects
+                .get(self.surveyed.fetch_add(1, Ordering::Relaxed))
         {
             // A unit of that subject tells why.
             if subject.survey_once(self, &mut worker).is_err() {
@@ -148,7 +147,7 @@ impl<'a> Run<'a> {
             }
         }
         let mut slot = 0;
-        while self.stopped.get().is_none() {
+        while !self.stop.is_set() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             // The numbers of a thread only grow.
             while self.ends.get(slot).is_some_and(|&end| end <= number) {
@@ -159,11 +158,7 @@ impl<'a> Run<'a> {
             };
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = subject.unit(number - first, threads, self, &mut worker);
-            if let Err(error) = &done
-                && (matches!(error.kind(), Kind::Cancelled | Kind::Internal)
-                    || error.code() == Code::FileChanged)
-            {
-                let _ = self.stopped.set(error.clone());
+            if done.as_ref().is_err_and(|error| self.stop.on(error)) {
                 return;
             }
             if subject.add(done) {

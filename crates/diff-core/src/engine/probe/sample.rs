@@ -136,7 +136,7 @@ impl Subject<'_> {
         };
         let [mut changed, mut scaled] = [0, 0];
         for at in 0..chosen {
-            run.observer.check()?;
+            run.check()?;
             (found.changed[0], found.scale[0]) = (0, f64::NAN);
             // Anywhere in its part of the tensor: rows may change at even distances too.
             let (first, end) = (at * count / chosen, (at + 1) * count / chosen);
@@ -182,7 +182,7 @@ impl Subject<'_> {
         let offset = (length - window) / 2 / ALIGNED * ALIGNED;
         let mut sampled = [Sampled::default(), Sampled::default()];
         for at in 0..chosen {
-            run.observer.check()?;
+            run.check()?;
             let start = (2 * at + 1) * rows / (2 * chosen) * length + offset;
             let sides = self.read(start, window as usize, &mut worker.sampling)?;
             for (sampled, side) in sampled.iter_mut().zip(sides) {

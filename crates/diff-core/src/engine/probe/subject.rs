@@ -284,7 +284,7 @@ impl<'a> Subject<'a> {
         }
         let mut parts = self.empty(survey.questions, first, end);
         for start in (first..end).step_by(self.piece as usize) {
-            run.observer.check()?;
+            run.check()?;
             let count = (end - start).min(self.piece) as usize;
             self.look(start, count, run, worker, &mut parts)?;
         }

@@ -127,9 +127,8 @@ fn coalesced<'s>(
 ) -> Result<&'s Coalesced> {
     sparse
         .coalesced
-        .get_or_init(|| coalesce(checkpoint, &tensor.shape, sparse))
-        .as_ref()
-        .map_err(|error| error.clone().tensor(&tensor.name).at(&checkpoint.path))
+        .get_or_make(|| coalesce(checkpoint, &tensor.shape, sparse))
+        .map_err(|error| error.tensor(&tensor.name).at(&checkpoint.path))
 }
 
 fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<Coalesced> {

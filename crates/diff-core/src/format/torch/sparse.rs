@@ -1,11 +1,12 @@
 //! Sparse tensors: their places and their values, each a tensor of its own.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::document::{Reading, Ref};
 use super::tensor::Found;
 use crate::error::{Code, Error, Result};
 use crate::limits::Cap;
+use crate::once::Once;
 use crate::pickle::Value;
 use crate::tensor::{Layout, Span, Sparse, SparseKind, Tensor};
 
@@ -58,7 +59,7 @@ impl Reading {
             indices: inner,
             values,
             most_bytes: self.context.limits.of(Cap::SparseBytes, 0),
-            coalesced: OnceLock::new(),
+            coalesced: Once::default(),
         }));
         found.tensor = tensor;
         Ok(found)
