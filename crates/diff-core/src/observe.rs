@@ -11,6 +11,7 @@ pub struct Observer {
     bytes_total: AtomicU64,
     tensors_done: AtomicU64,
     tensors_total: AtomicU64,
+    bytes_read: AtomicU64,
     cancelled: AtomicBool,
 }
 
@@ -39,6 +40,17 @@ impl Observer {
             &self.tensors_total,
         ]
         .map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Bytes of tensors that were read so far, of files and of maps alike: those that elements lie in, once for each time that they are
+    /// needed, and the gaps that are read with them. What is read once and kept (indices, scales, compressed records) is not among them.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_read(&self, bytes: u64) {
+        self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Sets what there is to do.

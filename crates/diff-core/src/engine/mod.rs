@@ -11,6 +11,7 @@ mod read;
 mod sample;
 mod schedule;
 mod sparse;
+mod strided;
 mod tree;
 mod workers;
 

@@ -28,6 +28,9 @@ const APART: u64 = 8;
 /// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
 const PIECE_BYTES: u64 = 1 << 20;
 
+/// The same of views whose elements lie in many places of the file, which are read in longer runs then.
+const VIEW_BYTES: u64 = 8 << 20;
+
 /// How a plan is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -194,6 +197,8 @@ impl<'a> Run<'a> {
             let count = (end - start).min(piece as u64) as usize;
             self.piece_of(item, once, start, count, worker)?;
         }
+        let read: u64 = worker.scratch.iter_mut().map(Scratch::take_read).sum();
+        self.observer.add_read(read);
         let threads = self.options.threads;
         release(item.old, &self.plan.old, first, end, threads);
         if !once {
@@ -211,13 +216,19 @@ impl<'a> Run<'a> {
         if complex(item.old, &self.plan.old) || complex(item.new, &self.plan.new) {
             return CHUNK;
         }
-        let bytes = |view: Option<View>, checkpoint: &Checkpoint| {
-            view.and_then(|view| checkpoint.tensors.get(view.tensor))
-                .map_or(1, |tensor| tensor.dtype.bytes().max(1))
+        let sides = [(item.old, &self.plan.old), (item.new, &self.plan.new)];
+        let tensors = || {
+            sides.iter().filter_map(|(view, checkpoint)| {
+                Some((*checkpoint, checkpoint.tensors.get((*view)?.tensor)?))
+            })
         };
-        let item_bytes = bytes(item.old, &self.plan.old).max(bytes(item.new, &self.plan.new));
-        let chunks = (PIECE_BYTES / (item_bytes * CHUNK as u64)).clamp(1, UNIT);
-        CHUNK * chunks as usize
+        let item_bytes = tensors().map(|(_, tensor)| tensor.dtype.bytes()).max();
+        let chunk = item_bytes.unwrap_or(1).max(1) * CHUNK as u64;
+        let [few, many] =
+            [PIECE_BYTES, VIEW_BYTES].map(|bytes| (bytes / chunk).clamp(1, UNIT) * CHUNK as u64);
+        let elements =
+            tensors().map(|(checkpoint, tensor)| gather::at_once(checkpoint, tensor, few, many));
+        elements.max().unwrap_or(few) as usize
     }
 
     /// Whether both sides are the same bytes of the same file: those are read once.

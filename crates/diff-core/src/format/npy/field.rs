@@ -145,6 +145,10 @@ impl Source for FieldSource {
         Ok(buffer)
     }
 
+    fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.fill(offset, buffer)
+    }
+
     fn place_in_file(&self, offset: u64) -> Option<u64> {
         if offset >= self.size {
             return None;

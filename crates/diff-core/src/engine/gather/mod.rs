@@ -1,17 +1,13 @@
 //! The bytes of a run of elements in logical row-major order, little-endian, whatever the layout.
 
-use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder, Slice};
-
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
+use crate::engine::strided::{self, Strided};
 use crate::engine::{packed, quant, sparse};
-use crate::error::{Code, Error, Result, counted};
+use crate::error::{Code, Error, Result};
 use crate::kernel::Operand;
 use crate::source::Source;
 use crate::tensor::{Layout, Span, Tensor};
-
-/// Longest stretch of a file that is read at once to pick elements out of it, in bytes.
-const WINDOW: u64 = 16 << 20;
 
 /// Reused memory of one thread and one side.
 #[derive(Debug, Default)]
@@ -23,6 +19,8 @@ pub(super) struct Scratch {
     values: Vec<f32>,
     /// Whether bytes are copied even where their file is mapped.
     copies: bool,
+    /// Bytes that were read of sources, or of their maps.
+    read: u64,
 }
 
 impl Scratch {
@@ -52,6 +50,12 @@ impl Scratch {
             })
         });
         (codes, &mut self.values, &mut self.gathered)
+    }
+
+    /// Bytes that were read since this was asked last.
+    pub(super) fn take_read(&mut self) -> u64 {
+        let inner = self.codes.as_mut().map_or(0, |codes| codes.take_read());
+        std::mem::take(&mut self.read) + inner
     }
 
     pub(super) fn gathered_bytes(&self) -> &[u8] {
@@ -114,12 +118,14 @@ pub(super) fn stored<'a>(
         window,
         gathered,
         copies,
+        read,
         ..
     } = scratch;
     let bytes: &[u8] = match &tensor.layout {
         Layout::Span(span) => {
             let source = source(checkpoint, *span)?;
             let (offset, length) = (span.offset + start * item as u64, count * item);
+            *read += length as u64;
             let raw = if *copies {
                 window.resize(length, 0);
                 source.read_exact(offset, window)?;
@@ -141,28 +147,23 @@ pub(super) fn stored<'a>(
             offset,
             strides,
         } => {
-            gathered.clear();
             let view = Strided {
+                source: source(checkpoint, *storage)?,
                 storage: *storage,
                 offset: *offset,
-                strides,
                 shape: &tensor.shape,
+                strides,
             };
-            let source = source(checkpoint, *storage)?;
-            match item {
-                1 => view.gather::<1>(source, start, count, window, gathered)?,
-                2 => view.gather::<2>(source, start, count, window, gathered)?,
-                4 => view.gather::<4>(source, start, count, window, gathered)?,
-                8 => view.gather::<8>(source, start, count, window, gathered)?,
-                _ => view.gather::<16>(source, start, count, window, gathered)?,
-            }
+            view.gather(item, (start, count), window, gathered, read)?;
             finish(gathered, part, big, signs);
             gathered
         }
         Layout::Packed { span, packing } => {
             gathered.clear();
             let source = source(checkpoint, *span)?;
-            packed::unpack(source, *span, *packing, (start, count), window, gathered)?;
+            let range = (start, count);
+            *read += packed::extent(packing.bits(), range).1 as u64;
+            packed::unpack(source, *span, *packing, range, window, gathered)?;
             gathered
         }
         Layout::Sparse(_) | Layout::Absent => {
@@ -196,8 +197,12 @@ pub(super) fn codes<'a>(
     };
     let (first, length) = packed::extent(bits, range);
     let Scratch {
-        window, gathered, ..
+        window,
+        gathered,
+        read,
+        ..
     } = scratch;
+    *read += length as u64;
     let bytes = source(checkpoint, *span)?.bytes(span.offset + first, length, window)?;
     gathered.clear();
     gathered.extend(packed::codes(bytes, bits, range));
@@ -206,6 +211,33 @@ pub(super) fn codes<'a>(
         dtype: DType::U8,
         map: ValueMap::Identity,
     })
+}
+
+/// Elements that are best read at once, of `few` and `many`.
+pub(super) fn at_once(checkpoint: &Checkpoint, tensor: &Tensor, few: u64, many: u64) -> u64 {
+    let Layout::Strided {
+        storage,
+        offset,
+        strides,
+    } = &tensor.layout
+    else {
+        return few;
+    };
+    let Ok(source) = source(checkpoint, *storage) else {
+        return few;
+    };
+    let view = Strided {
+        source,
+        storage: *storage,
+        offset: *offset,
+        shape: &tensor.shape,
+        strides,
+    };
+    if strided::likes_much(&view, tensor.dtype.bytes(), few) {
+        many
+    } else {
+        few
+    }
 }
 
 /// The bytes `start .. start + count` of a tensor whose type is not known.
@@ -219,6 +251,7 @@ fn raw<'a>(
     let Layout::Span(span) = &tensor.layout else {
         return Err(Error::new(Code::NoData, "tensor has no data").tensor(&tensor.name));
     };
+    scratch.read += count as u64;
     let bytes =
         source(checkpoint, *span)?.bytes(span.offset + start, count, &mut scratch.window)?;
     Ok(Operand {
@@ -266,126 +299,6 @@ fn finish(bytes: &mut [u8], part: DType, big: bool, signs: Option<Signs>) {
         if let Some(last) = element.last_mut() {
             *last ^= 0x80;
         }
-    }
-}
-
-/// A view whose elements do not lie one after the other. Every index was proven to lie inside.
-struct Strided<'a> {
-    storage: Span,
-    /// In elements, as the strides.
-    offset: u64,
-    strides: &'a [u64],
-    shape: &'a [u64],
-}
-
-impl Strided<'_> {
-    /// Appends elements of N bytes to `out`, one run along the last axis after the other.
-    fn gather<const N: usize>(
-        &self,
-        source: &dyn Source,
-        start: u64,
-        count: usize,
-        window: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        if !source.make_seekable()? {
-            return Err(Error::new(
-                Code::LimitExceeded,
-                "compressed record is too large for a view that reads it out of order",
-            )
-            .found(counted(self.storage.bytes, "byte"))
-            .hint("raise the limit inflated_bytes, or unpack the archive and pack it again without compression"));
-        }
-        let view = source.view(self.storage.offset, self.storage.bytes as usize);
-        let cells = view.map(|bytes| bytes.as_chunks::<N>().0);
-        let array = cells.map(|cells| self.array(cells)).transpose()?;
-        let length = self.shape.last().copied().unwrap_or(1);
-        let stride = self.strides.last().copied().unwrap_or(1);
-        let mut row = start / length;
-        let mut column = start % length;
-        let mut left = count as u64;
-        while left > 0 {
-            let run = left.min(length - column);
-            let index = self.unravel(row);
-            if let Some(array) = &array {
-                let mut lane = array.view();
-                for &at in &index {
-                    lane = lane.index_axis_move(Axis(0), at as usize);
-                }
-                // A slice, since skipping would walk from the start of the lane for every chunk.
-                if lane.ndim() > 0 {
-                    let part = Slice::from(column as usize..(column + run) as usize);
-                    lane.slice_axis_inplace(Axis(0), part);
-                }
-                out.extend(lane.iter().flatten());
-            } else {
-                let first: u64 = self.offset
-                    + index
-                        .iter()
-                        .zip(self.strides)
-                        .map(|(i, s)| i * s)
-                        .sum::<u64>();
-                self.read_run::<N>(source, first + column * stride, stride, run, window, out)?;
-            }
-            left -= run;
-            row += 1;
-            column = 0;
-        }
-        Ok(())
-    }
-
-    /// The whole view as an array over the storage's cells.
-    fn array<'c, const N: usize>(&self, cells: &'c [[u8; N]]) -> Result<ArrayViewD<'c, [u8; N]>> {
-        let to_index =
-            |values: &[u64]| IxDyn(&values.iter().map(|&v| v as usize).collect::<Vec<_>>());
-        let cells = cells.get(self.offset as usize..).unwrap_or_default();
-        ArrayViewD::from_shape(to_index(self.shape).strides(to_index(self.strides)), cells).map_err(
-            |e| {
-                Error::new(
-                    Code::OutOfBounds,
-                    format!("view does not fit its storage: {e}"),
-                )
-            },
-        )
-    }
-
-    /// Index of a run over all axes but the last.
-    fn unravel(&self, mut row: u64) -> Vec<u64> {
-        let outer = self.shape.len().saturating_sub(1);
-        let mut index = vec![0; outer];
-        for (at, &dim) in index.iter_mut().zip(&self.shape[..outer]).rev() {
-            *at = row % dim;
-            row /= dim;
-        }
-        index
-    }
-
-    /// One run from a source that cannot be looked into, in windows of bounded size.
-    fn read_run<const N: usize>(
-        &self,
-        source: &dyn Source,
-        first: u64,
-        stride: u64,
-        run: u64,
-        window: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        let item = N as u64;
-        let at_once = (WINDOW / (stride.max(1) * item)).clamp(1, run);
-        let mut done = 0;
-        while done < run {
-            let now = at_once.min(run - done);
-            let extent = ((now - 1) * stride + 1) * item;
-            let offset = self.storage.offset + (first + done * stride) * item;
-            let bytes = source.bytes(offset, extent as usize, window)?;
-            let cells = bytes.as_chunks::<N>().0;
-            let step = (stride as usize).max(1);
-            for i in 0..now as usize {
-                out.extend_from_slice(&cells[if stride == 0 { 0 } else { i * step }]);
-            }
-            done += now;
-        }
-        Ok(())
     }
 }
 

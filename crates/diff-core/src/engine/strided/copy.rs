@@ -1,0 +1,153 @@
+//! Elements of a panel brought into logical order. Cells are elements as bytes, so that one loop serves every type of a size.
+
+use super::axes::Panel;
+
+/// Columns that are turned together: as many elements of 4 bytes as a line of the cache holds.
+const COLUMNS: usize = 16;
+
+/// Rows that are turned together: a tile of elements of 8 bytes stays in the first-level cache.
+const ROWS: usize = 64;
+
+/// Rows of the tiles for what is left, and of the blocks that tiles are made of.
+const SOME_ROWS: usize = 16;
+const BLOCK: usize = 4;
+
+/// Copies a panel into `out`, whose first element is the first of the whole run. `at` tells where in `cells` each column begins.
+///
+/// # Panics
+/// When an element lies outside `cells` or `out`; the panels of a view whose indices were proven do not.
+pub(super) fn copy<const N: usize>(
+    panel: &Panel,
+    cells: &[[u8; N]],
+    at: impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) {
+    if panel.row_out == 1 {
+        lines(panel, cells, at, out);
+    } else if panel.step == 1 && panel.columns >= COLUMNS {
+        turn(panel, cells, at, out);
+    } else if panel.columns >= panel.rows {
+        rows(panel, 0..panel.rows, 0..panel.columns, cells, &at, out);
+    } else {
+        columns(panel, 0..panel.rows, 0..panel.columns, cells, &at, out);
+    }
+}
+
+/// Columns that lie one after the other in the result.
+fn lines<const N: usize>(
+    panel: &Panel,
+    cells: &[[u8; N]],
+    at: impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) {
+    let step = panel.step as usize;
+    for column in 0..panel.columns {
+        let to = panel.to + column * panel.column_out;
+        let target = &mut out[to..to + panel.rows];
+        let from = at(column);
+        match step {
+            0 => target.fill(cells[from]),
+            1 => target.copy_from_slice(&cells[from..from + panel.rows]),
+            _ => {
+                let source = cells[from..].iter().step_by(step);
+                for (target, cell) in target.iter_mut().zip(source) {
+                    *target = *cell;
+                }
+            }
+        }
+    }
+}
+
+/// Columns that lie across in the result: down each group of columns in tiles, so that runs are read as long as they are.
+fn turn<const N: usize>(
+    panel: &Panel,
+    cells: &[[u8; N]],
+    at: impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) {
+    let whole = panel.columns - panel.columns % COLUMNS;
+    for column in (0..whole).step_by(COLUMNS) {
+        let mut row = 0;
+        while row < panel.rows {
+            let left = panel.rows - row;
+            let place = (row, column);
+            row += if left >= ROWS {
+                tile::<N, ROWS>(panel, place, cells, &at, out)
+            } else if left >= SOME_ROWS {
+                tile::<N, SOME_ROWS>(panel, place, cells, &at, out)
+            } else if left >= BLOCK {
+                tile::<N, BLOCK>(panel, place, cells, &at, out)
+            } else {
+                let group = column..column + COLUMNS;
+                rows(panel, row..panel.rows, group, cells, &at, out);
+                left
+            };
+        }
+    }
+    columns(panel, 0..panel.rows, whole..panel.columns, cells, &at, out);
+}
+
+/// R rows of [`COLUMNS`] columns of step 1; answers R. Blocks of 4 × 4 become shuffles of vectors.
+fn tile<const N: usize, const R: usize>(
+    panel: &Panel,
+    (row, column): (usize, usize),
+    cells: &[[u8; N]],
+    at: &impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) -> usize {
+    let mut tile = [[[0; N]; COLUMNS]; R];
+    for group in (0..COLUMNS).step_by(BLOCK) {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|across| {
+            let from = at(column + group + across) + row;
+            cells[from..from + R].as_chunks::<BLOCK>().0
+        });
+        let blocks = tile.as_chunks_mut::<BLOCK>().0;
+        for ((((lines, a), b), c), d) in blocks.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            for (down, line) in lines.iter_mut().enumerate() {
+                let target = &mut line[group..group + BLOCK];
+                target.copy_from_slice(&[a[down], b[down], c[down], d[down]]);
+            }
+        }
+    }
+    for (line, row) in tile.iter().zip(row..) {
+        let to = panel.to.wrapping_add(row * panel.row_out + column);
+        out[to..to + COLUMNS].copy_from_slice(line);
+    }
+    R
+}
+
+/// Row by row: few rows, or a step between them.
+fn rows<const N: usize>(
+    panel: &Panel,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+    cells: &[[u8; N]],
+    at: &impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) {
+    for row in rows {
+        let to = panel.to + row * panel.row_out;
+        let inside = row * panel.step as usize;
+        let target = &mut out[to + columns.start..to + columns.end];
+        for (target, column) in target.iter_mut().zip(columns.clone()) {
+            *target = cells[at(column) + inside];
+        }
+    }
+}
+
+/// Column by column: few columns.
+fn columns<const N: usize>(
+    panel: &Panel,
+    rows: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+    cells: &[[u8; N]],
+    at: &impl Fn(usize) -> usize,
+    out: &mut [[u8; N]],
+) {
+    for column in columns {
+        let from = at(column);
+        for row in rows.clone() {
+            out[panel.to + row * panel.row_out + column] = cells[from + row * panel.step as usize];
+        }
+    }
+}

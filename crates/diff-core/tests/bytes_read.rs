@@ -1,0 +1,269 @@
+//! How much of a file a comparison reads: the bytes that the elements lie in, once, for every layout, mapped or not, on any number of threads.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use common::{Folder, Watched, checkpoint};
+use diff_core::checkpoint::Checkpoint;
+use diff_core::dtype::DType;
+use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
+use diff_core::kernel::Method;
+use diff_core::observe::Observer;
+use diff_core::source::{FileSource, Source};
+use diff_core::tensor::{Layout, Packing, Quant, Scales, Span, Tensor};
+
+const BYTES: u64 = 8 << 20;
+
+fn storage() -> Span {
+    Span {
+        source: 0,
+        offset: 64,
+        bytes: BYTES,
+    }
+}
+
+fn strided(dtype: DType, shape: &[u64], strides: &[u64], offset: u64) -> Tensor {
+    let elements: u64 = shape.iter().product();
+    let bytes = elements * dtype.bytes();
+    let layout = Layout::strided(storage(), dtype.bytes(), offset, shape, strides.to_vec());
+    Tensor {
+        layout: layout.unwrap(),
+        ..Tensor::plain(
+            "w".into(),
+            dtype,
+            shape.to_vec(),
+            elements,
+            Span { bytes, ..storage() },
+        )
+    }
+}
+
+/// Layouts of 8 MiB whose elements lie in order, with the bytes that they lie in.
+fn in_order() -> Vec<(&'static str, Tensor, u64)> {
+    let quantised = |packed: u64| Tensor {
+        quant: Some(Arc::new(Quant::new(
+            packed,
+            Scales::One {
+                scale: 0.5,
+                zero_point: 3,
+            },
+        ))),
+        ..Tensor::plain(
+            "w".into(),
+            DType::U8,
+            vec![BYTES * packed],
+            BYTES * packed,
+            storage(),
+        )
+    };
+    let f6 = BYTES / 3 * 4;
+    let f6_span = Span {
+        bytes: f6 * 6 / 8,
+        ..storage()
+    };
+    vec![
+        (
+            "plain",
+            Tensor::plain(
+                "w".into(),
+                DType::F32,
+                vec![BYTES / 4],
+                BYTES / 4,
+                storage(),
+            ),
+            BYTES,
+        ),
+        (
+            "raw",
+            Tensor::raw("w".into(), "x9", vec![BYTES], BYTES, storage()),
+            BYTES,
+        ),
+        (
+            "packed",
+            Tensor::packed("w".into(), Packing::F6E2M3, vec![f6], f6, f6_span),
+            f6 * 6 / 8,
+        ),
+        ("quantised", quantised(1), BYTES),
+        ("quantised, two a byte", quantised(2), BYTES),
+    ]
+}
+
+/// Views of 8 MiB or less; 0 bytes where gaps are read too.
+fn views() -> Vec<(&'static str, Tensor, u64)> {
+    vec![
+        // Fortran order: 16 GiB were read of each side once.
+        (
+            "Fortran, f32",
+            strided(DType::F32, &[1448, 1448], &[1, 1448], 0),
+            1448 * 1448 * 4,
+        ),
+        (
+            "Fortran, f64",
+            strided(DType::F64, &[1024, 1024], &[1, 1024], 0),
+            BYTES,
+        ),
+        (
+            "Fortran, bf16",
+            strided(DType::Bf16, &[2048, 2048], &[1, 2048], 0),
+            BYTES,
+        ),
+        (
+            "Fortran, u8, 3 axes",
+            strided(DType::U8, &[2048, 64, 64], &[1, 2048, 2048 * 64], 0),
+            BYTES,
+        ),
+        (
+            "Fortran, c128",
+            strided(DType::C128, &[2048, 256], &[1, 2048], 0),
+            BYTES,
+        ),
+        (
+            "heads",
+            strided(DType::F32, &[4, 8, 1024, 64], &[1024 * 512, 64, 512, 1], 0),
+            BYTES,
+        ),
+        (
+            "heads, bf16",
+            strided(DType::Bf16, &[8, 8, 1024, 64], &[1024 * 512, 64, 512, 1], 0),
+            BYTES,
+        ),
+        // Gaps of more than a read takes with it.
+        (
+            "rows sliced",
+            strided(DType::F32, &[1024, 1500], &[2048, 1], 7),
+            1024 * 1500 * 4,
+        ),
+        (
+            "every second row",
+            strided(DType::F32, &[1024, 1024], &[2048, 1], 0),
+            BYTES / 2,
+        ),
+        (
+            "columns far apart",
+            strided(DType::F32, &[64, 512], &[32768, 64], 0),
+            0,
+        ),
+        (
+            "expanded",
+            strided(DType::F32, &[16, 1 << 17], &[0, 1], 0),
+            0,
+        ),
+    ]
+}
+
+fn file(path: &Path) {
+    let mut data = vec![0u8; (64 + BYTES) as usize];
+    let mut state = 1u32;
+    for cell in data.as_chunks_mut::<4>().0 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *cell = (state & 0x3fff_3fff).to_le_bytes();
+    }
+    std::fs::write(path, data).unwrap();
+}
+
+fn run(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> (String, Observer) {
+    let item = Item {
+        old: Some(View::whole(0, &old.tensors[0])),
+        new: Some(View::whole(0, &new.tensors[0])),
+    };
+    let plan = Plan::new(Arc::clone(old), Arc::clone(new), vec![item]).unwrap();
+    let options = Options {
+        threads,
+        method: Method::default(),
+        histogram: Histogram::None,
+    };
+    let observer = Observer::default();
+    let outcome = engine::run(&plan, options, &observer).unwrap();
+    (
+        format!("{:?}", outcome.pairs[0].as_ref().unwrap()),
+        observer,
+    )
+}
+
+#[test]
+fn the_bytes_of_the_elements_are_read_once() {
+    let folder = Folder::new("bytes-read");
+    let paths = ["old", "new"].map(|name| folder.0.join(name));
+    for path in &paths {
+        file(path);
+    }
+    for (name, tensor, wanted) in in_order().into_iter().chain(views()) {
+        let mut results = Vec::new();
+        for threads in 1..=8 {
+            // A map, as far as there are maps here; and a source that has none.
+            let mapped = paths.each_ref().map(|path| {
+                let source: Arc<dyn Source> = Arc::new(FileSource::open(path).unwrap());
+                checkpoint(vec![tensor.clone()], vec![source])
+            });
+            let (result, observer) = run(&mapped[0], &mapped[1], threads);
+            if wanted > 0 {
+                assert_eq!(
+                    observer.bytes_read(),
+                    2 * wanted,
+                    "{name}, mapped, {threads} threads"
+                );
+            }
+            results.push(result);
+            let watched = paths
+                .each_ref()
+                .map(|path| Watched::new(Arc::new(FileSource::open(path).unwrap()), |_, _| Ok(())));
+            let read = watched.each_ref().map(|source| {
+                checkpoint(
+                    vec![tensor.clone()],
+                    vec![Arc::clone(source) as Arc<dyn Source>],
+                )
+            });
+            let (result, observer) = run(&read[0], &read[1], threads);
+            results.push(result);
+            let asked = watched
+                .each_ref()
+                .map(|source| source.bytes.load(Ordering::Relaxed));
+            assert_eq!(observer.bytes_read(), asked.iter().sum::<u64>(), "{name}");
+            if wanted > 0 {
+                assert_eq!(asked, [wanted; 2], "{name}, {threads} threads");
+            }
+            assert!(asked[0] <= BYTES, "{name}, {threads} threads: {}", asked[0]);
+        }
+        assert!(results.iter().all(|result| *result == results[0]), "{name}");
+    }
+}
+
+/// A file of 64 MiB whose units all touch every column.
+#[test]
+fn a_large_transpose_reads_its_file_once() {
+    const SIDE: u64 = 4096;
+    let folder = Folder::new("bytes-large");
+    let path = folder.0.join("w");
+    std::fs::File::create(&path)
+        .unwrap()
+        .set_len(SIDE * SIDE * 4)
+        .unwrap();
+    for threads in [1, 4] {
+        let open = || Watched::new(Arc::new(FileSource::open(&path).unwrap()), |_, _| Ok(()));
+        let sides = [open(), open()];
+        let span = Span {
+            source: 0,
+            offset: 0,
+            bytes: SIDE * SIDE * 4,
+        };
+        let layout = Layout::strided(span, 4, 0, &[SIDE, SIDE], vec![1, SIDE]).unwrap();
+        let tensor = Tensor {
+            layout,
+            ..Tensor::plain("w".into(), DType::F32, vec![SIDE, SIDE], SIDE * SIDE, span)
+        };
+        let checkpoints = sides.each_ref().map(|source| {
+            checkpoint(
+                vec![tensor.clone()],
+                vec![Arc::clone(source) as Arc<dyn Source>],
+            )
+        });
+        run(&checkpoints[0], &checkpoints[1], threads);
+        for source in &sides {
+            assert_eq!(source.bytes.load(Ordering::Relaxed), SIDE * SIDE * 4);
+            assert!(source.reads.load(Ordering::Relaxed) <= 8 * SIDE + 8);
+        }
+    }
+}
