@@ -9,6 +9,7 @@ import { scaling } from './scaling.mjs';
 import { sparse } from './sparse.mjs';
 import { start } from './start.mjs';
 import { tiny } from './tiny.mjs';
+import { views } from './views.mjs';
 import { whole } from './whole.mjs';
 
 /**
@@ -20,4 +21,4 @@ import { whole } from './whole.mjs';
  */
 
 /** @type {Readonly<Record<string, Bench>>} */
-export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, giant, formats, scaling, whole, cold };
+export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, views, giant, formats, scaling, whole, cold };
