@@ -12,7 +12,10 @@ impl Exponents {
             if *group == [0; 8] {
                 continue;
             }
-            for (exponent, &count) in (first..).zip(group).filter(|(_, count)| **count > 0) {
+            for (exponent, &count) in (first..=u8::MAX)
+                .zip(group)
+                .filter(|(_, count)| **count > 0)
+            {
                 self.add_one(exponent, count);
             }
         }
@@ -44,8 +47,11 @@ mod tests {
         (counts[3], counts[200]) = (u32::MAX, 1);
         (0..3).for_each(|_| all.add(&counts));
         counts = [0; 256];
-        counts[0] = 7;
+        (counts[0], counts[255]) = (7, 1);
         all.add(&counts);
-        assert_eq!(all.bins(), [(0, 7), (3, 3 * u64::from(u32::MAX)), (200, 3)]);
+        assert_eq!(
+            all.bins(),
+            [(0, 7), (3, 3 * u64::from(u32::MAX)), (200, 3), (255, 1)]
+        );
     }
 }
