@@ -1,5 +1,6 @@
 //! Where the elements of a tensor lie and what they mean; no bytes here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::dtype::{ByteOrder, DType, ValueMap};
@@ -259,6 +260,23 @@ impl Tensor {
         } else {
             self.elements
         }
+    }
+
+    /// Bytes that the units before `end` take where they are stored: a part of a byte counts as a whole one, and what cannot be read as none.
+    fn stored_until(&self, end: u64) -> u64 {
+        let codes = self.quant.as_ref().map_or(1, |quant| quant.packed.max(1));
+        match &self.layout {
+            _ if self.error.is_some() => 0,
+            _ if self.dtype == DType::Unknown => end,
+            Layout::Packed { packing, .. } => (end * packing.bits()).div_ceil(8),
+            _ => end.div_ceil(codes) * self.dtype.bytes(),
+        }
+    }
+
+    /// Bytes that these units take where they are stored, so that parts add up to the whole.
+    #[must_use]
+    pub fn stored_bytes(&self, units: Range<u64>) -> u64 {
+        self.stored_until(units.end) - self.stored_until(units.start)
     }
 
     /// A tensor that can be described but not read.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use common::{Folder, Watched, checkpoint};
 use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
-use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Item, Options, Plan, Questions, View};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{FileSource, Source};
@@ -218,6 +218,22 @@ fn the_bytes_of_the_elements_are_read_once() {
             });
             let (result, observer) = run(&read[0], &read[1], threads);
             results.push(result);
+            let [done, total, ..] = observer.progress();
+            let stored = tensor.stored_bytes(0..tensor.units());
+            assert_eq!(
+                (done, total),
+                (2 * stored, 2 * stored),
+                "{name}, {threads} threads"
+            );
+            for source in &watched {
+                let first = tensor.first_byte().and_then(|(_, place)| place).unwrap();
+                let reach = all_released(&source.released.lock().unwrap(), first);
+                let wanted = reach_of(&tensor);
+                assert!(
+                    reach >= first + wanted,
+                    "{name}, {threads} threads: {reach} of {wanted}"
+                );
+            }
             let asked = watched
                 .each_ref()
                 .map(|source| source.bytes.load(Ordering::Relaxed));
@@ -229,6 +245,82 @@ fn the_bytes_of_the_elements_are_read_once() {
         }
         assert!(results.iter().all(|result| *result == results[0]), "{name}");
     }
+}
+
+/// Where the first byte from `first` on lies that was not let go.
+fn all_released(released: &[(u64, usize)], first: u64) -> u64 {
+    let mut sorted = released.to_vec();
+    sorted.sort_unstable();
+    let mut end = first;
+    for (offset, length) in sorted {
+        if offset <= end {
+            end = end.max(offset + length as u64);
+        }
+    }
+    end
+}
+
+/// Bytes from the first element in the file to behind the last one, where one unit lets them go.
+fn reach_of(tensor: &Tensor) -> u64 {
+    match &tensor.layout {
+        Layout::Strided { strides, .. } => {
+            let axes = tensor.shape.iter().zip(strides);
+            let last: u64 = axes.map(|(dim, stride)| (dim - 1) * stride).sum();
+            let is_one_unit = tensor.elements <= 1 << 21;
+            if is_one_unit {
+                (last + 1) * tensor.dtype.bytes()
+            } else {
+                0
+            }
+        }
+        _ => tensor.stored_bytes(0..tensor.units()),
+    }
+}
+
+/// Progress of everything that there are fixtures of, whatever comes of its tensors.
+#[test]
+fn progress_ends_at_its_total() {
+    let mut rows = 0;
+    for folder in ["torch", "numpy", "objects", "metrics", "hostile"] {
+        for entry in std::fs::read_dir(common::fixtures().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let options = diff_core::format::OpenOptions::default();
+            let Ok(opened) = diff_core::format::open(&path, &options) else {
+                continue;
+            };
+            let opened = Arc::new(opened);
+            let items = opened.tensors.iter().enumerate().map(|(at, tensor)| {
+                let whole = Some(View::whole(at, tensor));
+                Item {
+                    old: whole,
+                    new: whole,
+                }
+            });
+            let items: Vec<Item> = items.collect();
+            rows += items.len() as u64;
+            let options = Options {
+                threads: 3,
+                method: Method::default(),
+                histogram: Histogram::None,
+            };
+            let ended = |way: &str, observer: &Observer| {
+                let [done, total, tensors, all] = observer.progress();
+                assert_eq!((done, tensors), (total, all), "{}, {way}", path.display());
+            };
+            let plan = Plan::new(Arc::clone(&opened), Arc::clone(&opened), items).unwrap();
+            let observer = Observer::default();
+            engine::run(&plan, options, &observer).unwrap();
+            ended("run", &observer);
+            let observer = Observer::default();
+            engine::digest(&opened, 3, &observer).unwrap();
+            ended("digest", &observer);
+            let observer = Observer::default();
+            let questions = vec![Questions(31); opened.tensors.len()];
+            engine::probe(&plan, &questions, 3, &observer).unwrap();
+            ended("probe", &observer);
+        }
+    }
+    assert!(rows > 500, "{rows}");
 }
 
 /// A file of 64 MiB whose units all touch every column.

@@ -26,10 +26,7 @@ pub fn digest(
     observer: &Observer,
 ) -> Result<Vec<Result<u64>>> {
     let tensors = &checkpoint.tensors;
-    observer.start(
-        tensors.iter().map(|tensor| tensor.bytes).sum(),
-        tensors.len() as u64,
-    );
+    observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
     let mut total = 0;
     let ends = tensors.iter().map(|tensor| {
         total += chunks(tensor);
@@ -53,6 +50,20 @@ pub fn digest(
         .zip(errors)
         .map(|(sum, error)| error.map_or(Ok(sum), Err))
         .collect())
+}
+
+/// What progress counts of a tensor.
+fn bytes(tensor: &Tensor) -> u64 {
+    tensor.stored_bytes(0..elements(tensor))
+}
+
+/// None of a tensor with an error.
+fn elements(tensor: &Tensor) -> u64 {
+    if tensor.error.is_some() {
+        0
+    } else {
+        tensor.units()
+    }
 }
 
 /// One for a tensor without elements or with an error: it is looked at too.
@@ -91,7 +102,13 @@ impl Run<'_> {
             }
             let first = if row == 0 { 0 } else { self.ends[row - 1] };
             let start = (number - first) * CHUNK as u64;
-            match self.chunk(row, start, &mut scratch) {
+            let done = self.chunk(row, start, &mut scratch);
+            let tensor = &self.checkpoint.tensors[row];
+            let all = elements(tensor);
+            let end = all.min(start + CHUNK as u64);
+            let bytes = tensor.stored_bytes(start.min(all)..end);
+            self.observer.add_bytes(bytes);
+            match done {
                 Ok(sum) => {
                     self.sums[row].fetch_add(sum, Ordering::Relaxed);
                 }
@@ -118,7 +135,6 @@ impl Run<'_> {
             return Ok(sum);
         }
         let operand = gather::operand(self.checkpoint, tensor, start, count as usize, scratch)?;
-        self.observer.add_bytes(operand.bytes.len() as u64);
         let hash = |bytes: &[u8]| {
             let bytes_of_one = bytes.len() as u64 / count;
             kernel::digest(start * bytes_of_one / 8, bytes)

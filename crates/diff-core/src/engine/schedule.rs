@@ -10,13 +10,14 @@ use crate::engine::gather::{self, Scratch};
 use crate::engine::plan::{Item, Plan, View, position};
 use crate::engine::sample::{Distribution, Histogram, Sample};
 use crate::engine::sparse;
+use crate::engine::strided;
 use crate::engine::tree::{Tree, join_rest, push};
 use crate::engine::workers::{self, Stop};
 use crate::error::{Code, Error, Result};
 use crate::kernel::{self, CHUNK, Isa, Method, Operand};
 use crate::observe::Observer;
 use crate::stats::{Own, PairStats};
-use crate::tensor::{Layout, Tensor};
+use crate::tensor::{Layout, Span, Tensor};
 
 /// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large
 /// enough to release behind the reader, small enough to share out one tensor.
@@ -131,22 +132,22 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Bytes that will be read, of both sides together.
+    /// Bytes of both sides together, as they are stored: what progress counts.
     fn bytes(&self) -> u64 {
-        let side = |view: Option<View>, checkpoint: &Checkpoint| {
-            view.and_then(|view| {
-                checkpoint
-                    .tensors
-                    .get(view.tensor)
-                    .map(|t| view.elements * t.dtype.bytes())
-            })
-            .unwrap_or(0)
-        };
-        self.plan
-            .items
-            .iter()
-            .map(|item| side(item.old, &self.plan.old) + side(item.new, &self.plan.new))
+        let items = self.plan.items.iter();
+        items
+            .map(|&item| self.bytes_of(item, 0, elements(item)))
             .sum()
+    }
+
+    /// The same of the elements `start .. end` of an item.
+    fn bytes_of(&self, item: Item, start: u64, end: u64) -> u64 {
+        let side = |view: Option<View>, checkpoint: &Checkpoint| {
+            let view = view?;
+            let tensor = checkpoint.tensors.get(view.tensor)?;
+            Some(tensor.stored_bytes(view.start + start..view.start + end))
+        };
+        side(item.old, &self.plan.old).unwrap_or(0) + side(item.new, &self.plan.new).unwrap_or(0)
     }
 
     /// What each thread does until nothing is left.
@@ -182,9 +183,24 @@ impl<'a> Run<'a> {
     /// The chunks of one unit, merged in their tree.
     fn unit(&self, index: usize, number: u64, worker: &mut Worker) -> Result<PairStats> {
         let item = self.plan.items[index];
-        let elements = elements(item);
         let first = number * UNIT * CHUNK as u64;
-        let end = elements.min(first + UNIT * CHUNK as u64);
+        let end = elements(item).min(first + UNIT * CHUNK as u64);
+        let mut done = 0;
+        let merged = self.unit_of(item, (first, end), &mut done, worker);
+        // What an error keeps from being read is over with, too.
+        let all = self.bytes_of(item, first, end);
+        self.observer.add_bytes(all.saturating_sub(done));
+        merged
+    }
+
+    /// Adds the bytes of the pieces that were read to `done`.
+    fn unit_of(
+        &self,
+        item: Item,
+        (first, end): (u64, u64),
+        done: &mut u64,
+        worker: &mut Worker,
+    ) -> Result<PairStats> {
         let once = self.is_same(item);
         let piece = self.piece(item);
         worker.pending.clear();
@@ -196,6 +212,9 @@ impl<'a> Run<'a> {
             self.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
             self.piece_of(item, once, start, count, worker)?;
+            let bytes = self.bytes_of(item, start, start + count as u64);
+            *done += bytes;
+            self.observer.add_bytes(bytes);
         }
         let read: u64 = worker.scratch.iter_mut().map(Scratch::take_read).sum();
         self.observer.add_read(read);
@@ -251,14 +270,16 @@ impl<'a> Run<'a> {
         ) else {
             return false;
         };
-        let item_bytes = a.dtype.bytes();
+        let first = |span: &Span, tensor: &Tensor, view: View| {
+            span.offset + tensor.stored_bytes(0..view.start)
+        };
         b.error.is_none()
             && a.dtype == b.dtype
             && a.order == b.order
             && a.map == b.map
             && a.quant.is_none()
             && b.quant.is_none()
-            && p.offset + old.start * item_bytes == q.offset + new.start * item_bytes
+            && first(p, a, old) == first(q, b, new)
             && (Arc::ptr_eq(source_a, source_b)
                 || source_a
                     .file_identity()
@@ -287,7 +308,6 @@ impl<'a> Run<'a> {
         } else {
             read(&self.plan.new, item.new, start, count, scratch_new)?
         };
-        let bytes = old.map_or(0, |o| o.bytes.len()) + new.map_or(0, |o| o.bytes.len());
         if complex {
             if let (Some(a), Some(b)) = (old, new) {
                 sample.take_complex(elements(item), a, b, self.options.histogram);
@@ -304,7 +324,6 @@ impl<'a> Run<'a> {
                 push(pending, self.chunk(a, b, length, false));
             }
         }
-        self.observer.add_bytes(bytes as u64);
         Ok(())
     }
 
@@ -375,8 +394,8 @@ struct Worker {
     sample: Sample,
 }
 
-/// What was read of a plain tensor need not stay resident. A thread that is behind the others maps the edges of its unit once more
-/// after they were released; so what lies further back than threads are apart, as a rule, is released again.
+/// What was read of a tensor need not stay resident. A thread that is behind the others maps the edges of its unit once more after they
+/// were released; so what lies further back than threads are apart, as a rule, is released again.
 pub(super) fn release(
     view: Option<View>,
     checkpoint: &Checkpoint,
@@ -388,21 +407,48 @@ pub(super) fn release(
     let Some(tensor) = checkpoint.tensors.get(view.tensor) else {
         return;
     };
-    // Packed elements are fewer bytes than elements; they are small, and stay.
-    if tensor.quant.is_some() {
-        return;
-    }
-    if let Layout::Span(span) = &tensor.layout
-        && let Some(source) = checkpoint.sources.get(span.source as usize)
-    {
-        let item = tensor.dtype.bytes();
-        let offset = span.offset + (view.start + first) * item;
-        let length = (end - first) * item;
+    let (Layout::Span(span) | Layout::Packed { span, .. }) = &tensor.layout else {
+        return release_view(view, tensor, checkpoint, first, end);
+    };
+    if let Some(source) = checkpoint.sources.get(span.source as usize) {
+        let (first, end) = (view.start + first, view.start + end);
+        let offset = span.offset + tensor.stored_bytes(0..first);
+        let length = tensor.stored_bytes(first..end);
         source.release(offset, length as usize);
-        let apart = APART * threads as u64 * UNIT * CHUNK as u64 * item;
+        let apart = tensor.stored_bytes(0..APART * threads as u64 * UNIT * CHUNK as u64);
         if let Some(behind) = offset.checked_sub(apart + length) {
             source.release(behind, length as usize);
         }
+    }
+}
+
+/// Slices are done with from start to end as plain tensors are. Of what is turned every unit needs all of the storage, so it is let go once, by the
+/// unit at the end.
+fn release_view(view: View, tensor: &Tensor, checkpoint: &Checkpoint, first: u64, end: u64) {
+    let Layout::Strided {
+        storage,
+        offset,
+        strides,
+    } = &tensor.layout
+    else {
+        return;
+    };
+    let Some(source) = checkpoint.sources.get(storage.source as usize) else {
+        return;
+    };
+    let item = tensor.dtype.bytes();
+    let reach = strided::reach(
+        &tensor.shape,
+        strides,
+        (view.start + first, view.start + end),
+    );
+    match reach {
+        Some((from, to)) => {
+            let start = storage.offset + (offset + from) * item;
+            source.release(start, ((to - from) * item) as usize);
+        }
+        None if end == view.elements => source.release(storage.offset, storage.bytes as usize),
+        None => {}
     }
 }
 
@@ -486,7 +532,6 @@ mod tests {
     use crate::checkpoint::Format;
     use crate::dtype::DType;
     use crate::source::{MemorySource, Source};
-    use crate::tensor::Span;
 
     fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
         typed(DType::F32, seed, counts)

@@ -8,8 +8,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diff_core::Result;
@@ -89,6 +89,8 @@ pub struct Watched {
     pub reads: AtomicU64,
     /// Bytes that were asked for.
     pub bytes: AtomicU64,
+    /// Offset and length of what was let go, in bytes.
+    pub released: Mutex<Vec<(u64, usize)>>,
 }
 
 impl Watched {
@@ -101,6 +103,7 @@ impl Watched {
             hook: Box::new(hook),
             reads: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            released: Mutex::default(),
         })
     }
 
@@ -139,6 +142,11 @@ impl Source for Watched {
     fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         self.see(offset, buffer.len())?;
         self.inner.read_exact(offset, buffer)
+    }
+
+    fn release(&self, offset: u64, length: usize) {
+        self.released.lock().unwrap().push((offset, length));
+        self.inner.release(offset, length);
     }
 
     fn verify(&self) -> Result<()> {

@@ -158,6 +158,7 @@ impl<'a> Run<'a> {
             };
             let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
             let done = subject.unit(number - first, threads, self, &mut worker);
+            self.observer.add_bytes(subject.unit_bytes(number - first));
             if done.as_ref().is_err_and(|error| self.stop.on(error)) {
                 return;
             }

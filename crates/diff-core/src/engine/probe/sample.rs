@@ -153,12 +153,6 @@ impl Subject<'_> {
     /// The values of rows from all over the tensor: a part of one of them, and more where those are few different ones on a side, or lie on
     /// a grid.
     pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<[Grid; 2]> {
-        let each: u64 = self
-            .sides
-            .iter()
-            .map(|side| side.tensor.dtype.bytes())
-            .sum();
-        run.observer.add_bytes(self.sampled() * each);
         let first = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
         let length = self.row_length().min(FIRST_WINDOW) as usize;
         let sampled = if first.iter().any(|side| side.is_coarse(length)) {

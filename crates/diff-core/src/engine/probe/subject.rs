@@ -152,17 +152,27 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        let each: u64 = self
-            .sides
-            .iter()
-            .map(|side| side.tensor.dtype.bytes())
-            .sum();
-        let all = if self.questions.needs_all() {
-            self.elements * each
-        } else {
-            0
+        (0..self.units())
+            .map(|number| self.unit_bytes(number))
+            .sum()
+    }
+
+    /// What progress counts of a unit, whatever comes of it.
+    pub(super) fn unit_bytes(&self, number: u64) -> u64 {
+        let range = match self.span(number) {
+            Some((first, end)) => first..end,
+            None => 0..self.sampled(),
         };
-        all + self.sampled() * each
+        let bytes = |side: &Side| side.tensor.stored_bytes(range.clone());
+        self.sides.iter().map(bytes).sum()
+    }
+
+    /// The elements of a unit; none for the sample of rows.
+    fn span(&self, number: u64) -> Option<(u64, u64)> {
+        let has_sample = u64::from(self.questions.has(Questions::GRID));
+        let length = self.piece * PIECES;
+        let first = number.checked_sub(has_sample)? * length;
+        Some((first, self.elements.min(first + length)))
     }
 
     /// Elements of a row of the sample.
@@ -262,24 +272,14 @@ impl<'a> Subject<'a> {
         run: &Run,
         worker: &mut Worker,
     ) -> Result<Found> {
-        let has_sample = u64::from(self.questions.has(Questions::GRID));
-        if number < has_sample {
+        let Some((first, end)) = self.span(number) else {
             return Ok(Found {
                 grids: Some(self.sample(run, worker)?),
                 ..Found::default()
             });
-        }
-        let span = self.piece * PIECES;
-        let first = (number - has_sample) * span;
-        let end = self.elements.min(first + span);
+        };
         let survey = self.survey_once(run, worker).map_err(Clone::clone)?;
         if !survey.questions.needs_all() {
-            let each: u64 = self
-                .sides
-                .iter()
-                .map(|side| side.tensor.dtype.bytes())
-                .sum();
-            run.observer.add_bytes((end - first) * each);
             return Ok(Found::default());
         }
         let mut parts = self.empty(survey.questions, first, end);
@@ -358,8 +358,6 @@ impl<'a> Subject<'a> {
             add_hashes(0, a, place, hashes);
             add_hashes(1, b, place, hashes);
         }
-        run.observer
-            .add_bytes((a.bytes.len() + b.bytes.len()) as u64);
         Ok(())
     }
 }

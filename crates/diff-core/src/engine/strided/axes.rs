@@ -102,6 +102,25 @@ impl Axes {
         self.along == self.dims.len() - 1
     }
 
+    /// Whether an element that comes later lies further back in the storage.
+    pub(super) fn are_descending(&self) -> bool {
+        let inside = |axis: usize| -> u64 {
+            let axes = self.dims.iter().zip(&self.strides).skip(axis + 1);
+            axes.map(|(dim, stride)| (dim - 1) * stride).sum()
+        };
+        (0..self.dims.len()).all(|axis| self.strides[axis] > inside(axis))
+    }
+
+    /// Where an element lies, from the first one on.
+    pub(super) fn place(&self, mut at: u64) -> u64 {
+        let mut place = 0;
+        for (dim, stride) in self.dims.iter().zip(&self.strides).rev() {
+            place += at % dim * stride;
+            at /= dim;
+        }
+        place
+    }
+
     /// Every panel of the elements `start .. start + count` in logical order, which begin at `offset` in the storage.
     pub(super) fn panels(
         &self,

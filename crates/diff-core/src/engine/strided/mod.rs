@@ -105,3 +105,14 @@ pub(super) fn likes_much(view: &Strided, item: u64, elements: u64) -> bool {
 
 /// Bytes of a line of the cache.
 const LINE: u64 = 64;
+
+/// The elements of the storage that lie between the first and the last of the elements `first .. end`, and both of them; None where others
+/// of the view lie there too.
+pub(super) fn reach(
+    shape: &[u64],
+    strides: &[u64],
+    (first, end): (u64, u64),
+) -> Option<(u64, u64)> {
+    let axes = Axes::new(shape, strides);
+    (first < end && axes.are_descending()).then(|| (axes.place(first), axes.place(end - 1) + 1))
+}

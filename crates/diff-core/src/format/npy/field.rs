@@ -161,6 +161,21 @@ impl Source for FieldSource {
         self.data.source.place_in_file(self.data.start + place)
     }
 
+    fn release(&self, offset: u64, length: usize) {
+        let per_element = self.per_element * self.block;
+        let (Some(first), Some(end)) = (
+            offset.checked_div(per_element),
+            offset
+                .saturating_add(length as u64)
+                .checked_div(per_element),
+        ) else {
+            return;
+        };
+        let from = self.data.start + first.saturating_mul(self.stride);
+        let bytes = (end - first).saturating_mul(self.stride);
+        self.data.source.release(from, bytes as usize);
+    }
+
     fn make_seekable(&self) -> Result<bool> {
         self.data.source.make_seekable()
     }
