@@ -58,6 +58,7 @@ export function drawMap(map: TowerMap, options: MapOptions): Markup {
   const everything = [...map.rows, ...map.outside].flatMap(({ cells, total }) => (drawn.hasBlocks ? [...cells, total] : [total]));
   const ramp = makeRamp(options.measure, everything);
   const tops = place(rows);
+  const hasCorners = rows.some(({ cells }) => cells.some((sums) => sums !== null && isPartlyIdentical(sums)));
   const rest = formatRest(drawn.rows.length - rows.length, 'module');
   const left = formatRest(map.outside.length - MOST_OUTSIDE, 'module');
   return html`<div class="map">
@@ -67,7 +68,7 @@ ${drawBars({ ...drawn, rows }, tops, ramp, options)}
 </div>
 ${rest === '' ? null : html`<p class="rest">${rest}${options.isLive ? html` <button class="link" data-all-modules>show all</button>` : null}</p>`}
 ${drawn.hasBlocks && map.outside.length > 0 ? html`<div class="outside" role="group" aria-label="Outside of the blocks">${map.outside.slice(0, MOST_OUTSIDE).map((row) => drawOutside(row, ramp, options))}${left === '' ? null : html`<span class="rest">${left}</span>`}</div>` : null}
-${drawLegend(everything, ramp, options)}`;
+${drawLegend(everything, hasCorners, ramp, options)}`;
 }
 
 const MOST_OUTSIDE = 24;
@@ -297,9 +298,13 @@ function drawOutside(row: MapRow, ramp: Ramp | null, { measure, id, isLive }: Ma
 }
 
 /** What the colours stand for, and every other kind of cell that there is. */
-function drawLegend(cells: readonly (Sums | null)[], ramp: Ramp | null, { measure, id }: MapOptions): Markup {
+function drawLegend(
+  cells: readonly (Sums | null)[],
+  hasCorners: boolean,
+  ramp: Ramp | null,
+  { measure, id }: MapOptions,
+): Markup {
   const kinds = new Set(cells.flatMap((sums) => (sums === null ? [] : [classify(sums, measure, ramp)])));
-  const hasCorners = cells.some((sums) => sums !== null && isPartlyIdentical(sums));
   return html`<div class="legend">${drawScale(ramp, measure)}${drawKinds(LEGEND, kinds, id)}${hasCorners ? html`<span>◥ some tensors identical</span>` : null}</div>`;
 }
 
