@@ -1,17 +1,21 @@
 //! Compressed entries of zip archives. torch writes none; archives that were packed again have them.
 //!
 //! Small ones (pickles) are inflated whole. Tensors are inflated beside the comparison, in constant memory:
-//! each reading thread has a decoder that goes on where it was, and the decoders of an archive share a pool.
+//! the threads that read a record share its stream, and the streams of an archive a pool.
 //! Elements that are wanted out of order (transposed views) make their record be kept whole, within a cap.
 //!
 //! A damaged record is an error that says how it is damaged and where; that there is no room for a sound one is another.
 
 mod decoder;
+mod stream;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests;
 mod whole;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::zip::Entry;
 use crate::error::{Code, Error, Result, counted};
@@ -19,25 +23,87 @@ use crate::once::Once;
 use crate::pickle::Area;
 use crate::source::Source;
 use decoder::Decoder;
+use stream::Stream;
 pub(super) use whole::{crc_finding, whole};
 
-/// Decoders that wait for their next read, at most this many an archive.
+/// Streams that wait for their next read, at most this many an archive.
 const IDLE: usize = 16;
+
+/// Bytes that the streams of an archive keep at most for threads that come later: 8 MiB for each of 16.
+const AHEAD: u64 = 128 << 20;
 
 /// What the compressed records of one archive share.
 #[derive(Debug)]
 pub(super) struct Pool {
-    idle: Mutex<Vec<(u32, Decoder)>>,
+    /// In the order of their last use.
+    streams: Mutex<Vec<Shared>>,
     /// Bytes that records may still take when they are kept whole.
     memory: AtomicU64,
+    /// Bytes that streams may still keep.
+    ahead: Arc<AtomicU64>,
+}
+
+/// A stream of a record, and how far it was when it was looked at last.
+#[derive(Debug, Clone)]
+struct Shared {
+    record: u32,
+    position: Arc<AtomicU64>,
+    stream: Arc<Mutex<Stream>>,
 }
 
 impl Pool {
     pub(super) fn new(memory: u64) -> Arc<Self> {
         Arc::new(Self {
-            idle: Mutex::default(),
+            streams: Mutex::default(),
             memory: AtomicU64::new(memory),
+            // Who allows no memory for records gets none here.
+            ahead: Arc::new(AtomicU64::new(AHEAD.min(memory))),
         })
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Vec<Shared>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The streams of a record that may have a byte of it, but for those that were tried: those that have passed it, then those before it, the
+    /// nearest first.
+    fn of(&self, record: u32, offset: u64, tried: &[Shared]) -> Vec<Shared> {
+        let mut own: Vec<Shared> = self.streams().clone();
+        own.retain(|one| one.record == record && !one.is_among(tried));
+        own.sort_by_key(|one| {
+            let position = one.position.load(Ordering::Relaxed);
+            (position <= offset, position.abs_diff(offset))
+        });
+        own
+    }
+
+    /// Takes a stream in, unless there is one of its record that was not tried.
+    fn add(&self, shared: &Shared, tried: &[Shared]) -> bool {
+        let mut streams = self.streams();
+        if streams
+            .iter()
+            .any(|one| one.record == shared.record && !one.is_among(tried))
+        {
+            return false;
+        }
+        if streams.len() >= IDLE {
+            streams.remove(0);
+        }
+        streams.push(shared.clone());
+        true
+    }
+
+    fn remove(&self, shared: &Shared) {
+        self.streams()
+            .retain(|one| !one.is_among(std::slice::from_ref(shared)));
+    }
+}
+
+impl Shared {
+    fn is_among(&self, others: &[Self]) -> bool {
+        others
+            .iter()
+            .any(|other| Arc::ptr_eq(&self.stream, &other.stream))
     }
 }
 
@@ -80,40 +146,37 @@ impl Inflated {
                     .entry(&self.name),
             );
         }
-        let mut decoder = self.take(offset);
-        let done = decoder
-            .skip_to(offset, &self.payload)
-            .and_then(|()| decoder.fill(buffer, &self.payload))
-            .and_then(|()| decoder.check_end(&self.payload));
-        done.map_err(|e| e.at(self.path()).entry(&self.name))?;
-        if decoder.position() < self.size {
-            let mut idle = self
-                .pool
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if idle.len() >= IDLE {
-                idle.remove(0);
+        let mut tried = Vec::new();
+        loop {
+            for shared in self.pool.of(self.number, offset, &tried) {
+                if self.read(&shared, offset, buffer)? {
+                    return Ok(());
+                }
+                tried.push(shared);
             }
-            idle.push((self.number, decoder));
+            let stream = Stream::new(Decoder::new(self.size, self.crc), &self.pool.ahead);
+            let shared = Shared {
+                record: self.number,
+                position: Arc::default(),
+                stream: Arc::new(Mutex::new(stream)),
+            };
+            // Threads that come at once must not begin one each.
+            if self.pool.add(&shared, &tried) {
+                return self.read(&shared, offset, buffer).map(drop);
+            }
         }
-        Ok(())
     }
 
-    /// The decoder that stands closest before `offset`, or a new one.
-    fn take(&self, offset: u64) -> Decoder {
-        let mut idle = self
-            .pool
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let best = idle
-            .iter()
-            .enumerate()
-            .filter(|(_, (number, decoder))| *number == self.number && decoder.position() <= offset)
-            .max_by_key(|(_, (_, decoder))| decoder.position())
-            .map(|(at, _)| at);
-        best.map_or_else(|| Decoder::new(self.size, self.crc), |at| idle.remove(at).1)
+    /// Reads from a stream, and puts an end to it where it is over or broken.
+    fn read(&self, shared: &Shared, offset: u64, buffer: &mut [u8]) -> Result<bool> {
+        let mut stream = shared.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = stream.read(offset, buffer, &self.payload);
+        let position = stream.position();
+        shared.position.store(position, Ordering::Relaxed);
+        if done.is_err() || stream.is_over(self.size) {
+            self.pool.remove(shared);
+        }
+        done.map_err(|e| e.at(self.path()).entry(&self.name))
     }
 
     /// The whole record, or none where the archive's share of memory has no room for it.
