@@ -95,6 +95,18 @@ const TABLE: &[(DType, &str, u64)] = &[
     (D::C128, "c128", 16),
 ];
 
+/// A type is looked up by its number: this is asked many times a tensor.
+const _: () = {
+    let mut at = 0;
+    while at < TABLE.len() {
+        assert!(
+            TABLE[at].0 as usize == at,
+            "rows are in the order of the types"
+        );
+        at += 1;
+    }
+};
+
 /// torch's names for types, with the type that their elements are read as and, where that does not say it
 /// all, the name that is shown: `qint8` is read as i8 and mapped, `bits8` as the integer that it is.
 const TORCH: &[(&str, DType, Option<&str>)] = &[
@@ -205,10 +217,7 @@ impl DType {
     /// Bytes an element; 0 for [`DType::Unknown`].
     #[must_use]
     pub fn bytes(self) -> u64 {
-        TABLE
-            .iter()
-            .find(|row| row.0 == self)
-            .map_or(0, |row| row.2)
+        TABLE.get(self as usize).map_or(0, |row| row.2)
     }
 
     #[must_use]

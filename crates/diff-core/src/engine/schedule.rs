@@ -141,6 +141,7 @@ impl<'a> Run<'a> {
     }
 
     /// The same of the elements `start .. end` of an item.
+    #[inline]
     fn bytes_of(&self, item: Item, start: u64, end: u64) -> u64 {
         let side = |view: Option<View>, checkpoint: &Checkpoint| {
             let view = view?;
@@ -193,7 +194,8 @@ impl<'a> Run<'a> {
         merged
     }
 
-    /// Adds the bytes of the pieces that were read to `done`.
+    /// Adds the bytes of the pieces before the last one to `done`, once they were read.
+    #[inline]
     fn unit_of(
         &self,
         item: Item,
@@ -202,7 +204,12 @@ impl<'a> Run<'a> {
         worker: &mut Worker,
     ) -> Result<PairStats> {
         let once = self.is_same(item);
-        let piece = self.piece(item);
+        // Of what is less than a chunk there is one piece, whatever it is.
+        let piece = if end - first <= CHUNK as u64 {
+            CHUNK
+        } else {
+            self.piece(item)
+        };
         worker.pending.clear();
         // A tensor of no elements may have its error too.
         readable(&self.plan.old, item.old)?;
@@ -212,9 +219,13 @@ impl<'a> Run<'a> {
             self.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
             self.piece_of(item, once, start, count, worker)?;
-            let bytes = self.bytes_of(item, start, start + count as u64);
-            *done += bytes;
-            self.observer.add_bytes(bytes);
+            // The last piece is counted with the unit.
+            let next = start + count as u64;
+            if next < end {
+                let bytes = self.bytes_of(item, start, next);
+                *done += bytes;
+                self.observer.add_bytes(bytes);
+            }
         }
         let read: u64 = worker.scratch.iter_mut().map(Scratch::take_read).sum();
         self.observer.add_read(read);
