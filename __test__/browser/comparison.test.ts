@@ -1,43 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
 import { Checkpoint, compare, renderReport } from 'model-diff';
 import type { Locator, Page } from 'playwright-core';
-import { findBrowser } from '../../scripts/lib/browser.mjs';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { writeHtml } from '../../src/report/html/comparison.ts';
 import type { VisualizationConfig } from '../../src/report/options.ts';
 import { formatEvenPercent } from '../../src/wording/numbers.ts';
 import { FIRST_LINES, TRUE_LINES } from '../first-lines.ts';
-import { Browser, listComplaints, type OpenOptions, type Visit } from './browser.ts';
+import { listComplaints, type OpenOptions } from './browser.ts';
+import { findBarriers, inBrowser, open } from './in-browser.ts';
 import { buildHostile } from '../report/build-hostile.ts';
 import { buildModel, buildResult, type BuiltResult, prepare, type TensorSketch } from '../report/build.ts';
 
-const path = findBrowser();
-// Where everything is checked a browser has to be there; elsewhere its absence is no failure.
-const isSkipped = path === undefined && process.env['CI'] === undefined;
-const inBrowser = isSkipped ? test.serial.skip : test.serial;
-let browser: Browser | undefined;
-
-test.before(async () => {
-  if (isSkipped) return;
-  if (path === undefined) throw new Error('no Chromium: install it (apt-get install chromium) or name it in CHROMIUM');
-  browser = await Browser.launch(path);
-});
-
-test.after.always(async () => {
-  await browser?.close();
-});
-
 function write(built: BuiltResult, config: VisualizationConfig = {}, newName = 'tuned'): string {
   return [...writeHtml(prepare(built, 'base', newName), config)].join('');
-}
-
-async function open(page: string, options: OpenOptions = {}): Promise<Visit> {
-  if (browser === undefined) throw new Error('the browser did not start');
-  const visit = await browser.open(page, options);
-  if (options.javaScript !== false) await visit.page.waitForSelector('html[data-ready]');
-  return visit;
 }
 
 /** A model as it comes out of the analysis, with experts. */
@@ -93,7 +69,7 @@ for (const [name, built] of [
         look.headings.every((level, at) => at === 0 || level <= (look.headings[at - 1] ?? 0) + 1),
         'no level of heading is left out',
       );
-      t.deepEqual(await browser?.axe(visit.page), [], said);
+      t.deepEqual(await findBarriers(visit.page), [], said);
       await visit.page.context().close();
     }
   });
@@ -120,7 +96,7 @@ inBrowser('a page that did ask or complain would be noticed', async (t) => {
     '<!doctype html><html data-ready><meta http-equiv="Content-Security-Policy" content="default-src \'none\'"><p style="color:red">x<img src="http://127.0.0.1:9/x.png"><script>alert(1)</script>',
   );
   t.true(listComplaints(visit).length > 0);
-  t.true(((await browser?.axe(visit.page)) ?? []).length > 0);
+  t.true((await findBarriers(visit.page)).length > 0);
 });
 
 inBrowser('without a script the page has its numbers, and no control that does nothing', async (t) => {

@@ -1,34 +1,13 @@
-import test from 'ava';
 import type { Page } from 'playwright-core';
 import { writeSeriesHtml } from '../../src/report/html/series.ts';
 import type { SeriesResult } from '../../src/series/types.ts';
-import { findBrowser } from '../../scripts/lib/browser.mjs';
-import { Browser, listComplaints, type OpenOptions, type Visit } from './browser.ts';
+import { listComplaints, type OpenOptions, type Visit } from './browser.ts';
+import { findBarriers, inBrowser, open } from './in-browser.ts';
 import { buildSeries, nameModel } from '../report/build-series.ts';
 import { HOSTILE_NAMES } from '../report/hostile.ts';
 
-const path = findBrowser();
-// Where everything is checked a browser has to be there; elsewhere its absence is no failure.
-const isSkipped = path === undefined && process.env['CI'] === undefined;
-const inBrowser = isSkipped ? test.serial.skip : test.serial;
-let browser: Browser | undefined;
-
-test.before(async () => {
-  if (isSkipped) return;
-  if (path === undefined) throw new Error('no Chromium: install it (apt-get install chromium) or name it in CHROMIUM');
-  browser = await Browser.launch(path);
-});
-
-test.after.always(async () => {
-  await browser?.close();
-});
-
-async function open(series: SeriesResult, options: OpenOptions = {}): Promise<Visit> {
-  if (browser === undefined) throw new Error('the browser did not start');
-  const visit = await browser.open([...writeSeriesHtml(series)].join(''), options);
-  if (options.javaScript !== false) await visit.page.waitForSelector('html[data-ready]');
-  return visit;
-}
+const openSeries = (series: SeriesResult, options?: OpenOptions): Promise<Visit> =>
+  open([...writeSeriesHtml(series)].join(''), options);
 
 const NAMES = nameModel(4);
 /** The query matrices jump in step 4, and the last block has NaN in the last two steps. */
@@ -64,7 +43,7 @@ for (const [title, series] of [
       { viewport: { width: 390, height: 844 } },
       { javaScript: false, viewport: { width: 390, height: 844 } },
     ] satisfies OpenOptions[]) {
-      const visit = await open(series, options);
+      const visit = await openSeries(series, options);
       const said = JSON.stringify(options);
       t.deepEqual(visit.requests, [visit.url], said);
       t.deepEqual(listComplaints(visit), [], said);
@@ -79,14 +58,14 @@ for (const [title, series] of [
         look.headings.every((level, at) => level <= (look.headings[at - 1] ?? 0) + 1),
         String(look.headings),
       );
-      t.deepEqual(await browser?.axe(visit.page), [], said);
+      t.deepEqual(await findBarriers(visit.page), [], said);
       await visit.page.context().close();
     }
   });
 }
 
 inBrowser('without a script the page of a series has its numbers, and no control that does nothing', async (t) => {
-  const { page } = await open(WILD, { javaScript: false });
+  const { page } = await openSeries(WILD, { javaScript: false });
   t.is(await page.locator('#table tbody tr').count(), NAMES.length);
   for (const control of ['#search', '.tools', '.map-tools', '[data-query]', '.table-tools'])
     t.is(await page.locator(`${control}:visible`).count(), 0, control);
@@ -97,7 +76,7 @@ inBrowser('without a script the page of a series has its numbers, and no control
 });
 
 inBrowser('the tensors of a series are searched, and sorted by every column both ways', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   t.is(await count(page), '31');
   await page.keyboard.press('/');
   await page.keyboard.type('q_proj block:1-2');
@@ -124,7 +103,7 @@ inBrowser('the tensors of a series are searched, and sorted by every column both
 });
 
 inBrowser('a row of the map becomes a search, a cell or a column the step that the table is sorted by', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   await page.locator('[data-row-label]', { hasText: 'q_proj' }).click();
   t.is(await search(page), 'module=self_attn.q_proj');
   t.is(await count(page), '4 of 31');
@@ -148,7 +127,7 @@ inBrowser('a row of the map becomes a search, a cell or a column the step that t
 });
 
 inBrowser('the pointer is told the numbers of a cell, of a column and of a point in the timeline', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   const tip = page.locator('#tip');
   await page.locator('[data-row-label]', { hasText: 'q_proj' }).hover();
   t.true(await tip.isHidden());
@@ -162,7 +141,7 @@ inBrowser('the pointer is told the numbers of a cell, of a column and of a point
 });
 
 inBrowser('keys move over the map, which says where they are', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   await page.locator('#live-map').focus();
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
   t.regex((await page.locator('#spoken').textContent()) ?? '', /^self_attn\.q_proj, step 4 /);
@@ -175,7 +154,7 @@ inBrowser('keys move over the map, which says where they are', async (t) => {
 });
 
 inBrowser('an event leads to its tensors, and a marker of the timeline to its event', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   await page.locator('#event-4 [data-query]').click();
   t.is(await search(page), 'jumped:4');
   t.is(await count(page), '4 of 31');
@@ -185,7 +164,7 @@ inBrowser('an event leads to its tensors, and a marker of the timeline to its ev
 });
 
 inBrowser('an address brings back the search, the order, the step and the rows', async (t) => {
-  const { page, url } = await open(WILD);
+  const { page, url } = await openSeries(WILD);
   await page.goto('about:blank');
   await page.goto(`${url}#q=block%3A2&sort=step%3Aasc&step=2&by=block`);
   await page.waitForSelector('html[data-ready]');
@@ -200,7 +179,7 @@ inBrowser('of many tensors only the rows in sight are in the page', async (t) =>
     { length: 3000 },
     (_, at) => `model.layers.${at % 30}.mlp.experts.${Math.floor(at / 30)}.up_proj.weight`,
   );
-  const { page } = await open(buildSeries({ names: many.sort(), steps: 5, size: (row, step) => (row + 1) / 1e6 / step }));
+  const { page } = await openSeries(buildSeries({ names: many.sort(), steps: 5, size: (row, step) => (row + 1) / 1e6 / step }));
   t.true((await page.locator('#table tbody tr[data-tensor]').count()) < 100);
   t.is(await page.locator('#table table').getAttribute('aria-rowcount'), '3001');
   await page.locator('#table').evaluate((box) => box.scrollTo(0, box.scrollHeight));
@@ -209,7 +188,7 @@ inBrowser('of many tensors only the rows in sight are in the page', async (t) =>
 });
 
 inBrowser('on paper a series has its headline, charts, map and events, and no control', async (t) => {
-  const { page } = await open(WILD);
+  const { page } = await openSeries(WILD);
   await page.emulateMedia({ media: 'print' });
   for (const id of ['nav', '#search', '.map-tools', '.table-tools', '#about']) t.true(await page.locator(id).isHidden(), id);
   for (const id of ['.verdict', '.chart', '.cells', '.findings', '#table tbody tr'])
