@@ -1,5 +1,7 @@
 //! Where bytes come from.
 
+#[cfg(test)]
+mod counted;
 mod file;
 #[cfg(target_os = "linux")]
 mod guard;
@@ -15,6 +17,8 @@ use std::path::Path;
 
 use crate::error::Result;
 
+#[cfg(test)]
+pub(crate) use counted::CountedSource;
 pub use file::FileSource;
 pub use memory::MemorySource;
 

@@ -1,43 +1,10 @@
 //! Views against a loop over their indices, and the bytes that are read of them against the set of those that their elements lie in.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fetch::GAP;
 use super::*;
-use crate::source::MemorySource;
-
-/// A source that must be read, and says how much was.
-#[derive(Debug)]
-struct Unmapped {
-    data: MemorySource,
-    bytes: AtomicU64,
-}
-
-impl Source for Unmapped {
-    fn path(&self) -> &Path {
-        self.data.path()
-    }
-
-    fn size(&self) -> u64 {
-        self.data.size()
-    }
-
-    fn bytes<'a>(
-        &'a self,
-        offset: u64,
-        length: usize,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8]> {
-        self.bytes.fetch_add(length as u64, Ordering::Relaxed);
-        self.data.bytes(offset, length, buffer)
-    }
-
-    fn verify(&self) -> Result<()> {
-        Ok(())
-    }
-}
+use crate::source::{CountedSource, MemorySource};
 
 struct Random(u64);
 
@@ -113,10 +80,7 @@ impl Case {
         }
         let (mapped, unmapped) = (
             MemorySource::new("", data.clone()),
-            Unmapped {
-                data: MemorySource::new("", data),
-                bytes: AtomicU64::new(0),
-            },
+            CountedSource::new(data),
         );
         let sources: [&dyn Source; 2] = [&mapped, &unmapped];
         for source in sources {
@@ -147,7 +111,7 @@ impl Case {
             assert!(out == wanted, "{label}");
             if std::ptr::addr_eq(source, &raw const unmapped) {
                 let (exact, joined) = self.footprint(item as u64, start, count);
-                let asked = unmapped.bytes.load(Ordering::Relaxed);
+                let asked = unmapped.bytes_read();
                 assert_eq!(read, asked, "{label}");
                 assert!(
                     (exact..=joined).contains(&read),

@@ -1,52 +1,17 @@
 //! Records that many threads read at once.
 
 use std::io::Write;
-use std::path::Path;
 
 use super::*;
-use crate::source::MemorySource;
+use crate::source::CountedSource;
 
-/// A source that says how much of it was read.
-#[derive(Debug)]
-struct Counted {
-    data: MemorySource,
-    bytes: AtomicU64,
-}
-
-impl Source for Counted {
-    fn path(&self) -> &Path {
-        self.data.path()
-    }
-
-    fn size(&self) -> u64 {
-        self.data.size()
-    }
-
-    fn bytes<'a>(
-        &'a self,
-        offset: u64,
-        length: usize,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8]> {
-        self.bytes.fetch_add(length as u64, Ordering::Relaxed);
-        self.data.bytes(offset, length, buffer)
-    }
-
-    fn verify(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-fn record(content: &[u8], memory: u64) -> (Inflated, Arc<Counted>) {
+fn record(content: &[u8], memory: u64) -> (Inflated, Arc<CountedSource>) {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
     let packed = encoder.finish().unwrap();
     let mut crc = flate2::Crc::new();
     crc.update(content);
-    let source = Arc::new(Counted {
-        data: MemorySource::new("memory", packed),
-        bytes: AtomicU64::new(0),
-    });
+    let source = Arc::new(CountedSource::new(packed));
     let payload = Area {
         source: Arc::clone(&source) as Arc<dyn Source>,
         index: 0,
@@ -112,7 +77,7 @@ fn a_record_is_inflated_once_whatever_the_threads() {
         // What opening reads of it is not read again.
         record.bytes(0, 100, &mut Vec::new()).unwrap();
         read_by(threads, &record, &content[..]);
-        let read = source.bytes.load(Ordering::Relaxed);
+        let read = source.bytes_read();
         let size = source.size();
         // The first bytes were read twice.
         assert!(
@@ -145,6 +110,6 @@ fn a_record_can_be_read_again_and_backwards() {
         let found = record.bytes(start as u64, length, &mut buffer).unwrap();
         assert!(found == &content[start..start + length]);
     }
-    assert!(source.bytes.load(Ordering::Relaxed) < 6 * source.size());
+    assert!(source.bytes_read() < 6 * source.size());
     assert!(record.make_seekable().unwrap());
 }
