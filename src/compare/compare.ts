@@ -118,8 +118,7 @@ export async function compareTensors(
   if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0) throw nothingSelected(options);
   const result = await runJob('compare', run, (control) =>
     binding().diff(
-      old.native,
-      newer.native,
+      [old.native, newer.native],
       plan.items,
       {
         threads: options.threads,

@@ -17,7 +17,7 @@ export interface Plan {
   readonly raw: ReadonlySet<number>;
   /** Why rows cannot be compared, as far as that is known from the descriptions already. */
   readonly errors: ReadonlyMap<number, string>;
-  /** Rows of five numbers: old tensor, first element, new tensor, first element, elements. */
+  /** Rows of seven numbers: checkpoint, tensor and first element of the old side, the same of the new one, elements. */
   readonly items: Float64Array;
   /** The item that measures each row's pair, and those that see all of its old and new tensor; {@link ABSENT} where none does. */
   readonly pairItem: Int32Array;
@@ -55,7 +55,7 @@ export function planDiff(old: Checkpoint, newer: Checkpoint, matched: MatchedNam
   const resized: ResizedItems[] = [];
   const items: number[] = [];
   const add = (before: number, after: number, units: number, start = 0): number =>
-    (items.push(before, start, after, start, units) - ITEM_NUMBERS) / ITEM_NUMBERS;
+    (items.push(OLD, before, start, NEW, after, start, units) - ITEM_NUMBERS) / ITEM_NUMBERS;
   for (let row = 0; row < names.length; row += 1) {
     const [before, after] = [oldRow[row] ?? ABSENT, newRow[row] ?? ABSENT];
     const isCommon = before >= 0 && after >= 0;
@@ -94,7 +94,11 @@ function indexRows({ names, rows }: SideNames): Map<string, number> {
 }
 
 /** Numbers of an item. */
-export const ITEM_NUMBERS = 5;
+export const ITEM_NUMBERS = 7;
+
+/** The checkpoints that items name. */
+const OLD = 0;
+const NEW = 1;
 
 /** Items of the common rows of an embedding or head that was resized, and of the others; null for every other change of shape. */
 function addResized(

@@ -28,7 +28,7 @@ export async function runProbes(
   }
   const asked = Uint8Array.from(rows, (row) => questions[row] ?? 0);
   const answers = await runJob('probe', run, (control) =>
-    binding().probe(old.native, newer.native, items, asked, threads, control),
+    binding().probe([old.native, newer.native], items, asked, threads, control),
   );
   const column = columnReader(answers);
   // Most questions are asked of no tensor: their columns are one.

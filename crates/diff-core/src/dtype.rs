@@ -49,12 +49,6 @@ pub enum Class {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueMap {
     Identity,
-    /// torch's lazy negation.
-    Neg,
-    /// torch's lazy conjugation: the imaginary part changes its sign.
-    Conj,
-    /// Both: the real part changes its sign.
-    NegConj,
     /// Quantised with one scale: (q - `zero_point`) * `scale`.
     Affine {
         scale: f64,

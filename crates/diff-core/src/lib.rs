@@ -5,8 +5,8 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, observe, once, dtype <- tensor <- source <- pickle <- format`; `dtype <- kernel <- stats`; all `<- engine`.
-//! `format` and `kernel` never see each other.
+//! Directions: `error, limits, observe, once, dtype <- tensor <- source <- pickle <- format`; `dtype <- stats <- kernel`;
+//! `tensor, source, kernel <- read <- engine`. `format` and `kernel` never see each other.
 
 pub mod checkpoint;
 pub mod dtype;
@@ -20,6 +20,7 @@ pub mod limits;
 pub mod observe;
 mod once;
 pub mod pickle;
+mod read;
 pub mod source;
 pub mod stats;
 pub mod tensor;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use diff_core::Result;
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
-use diff_core::engine::{Histogram, Item, Options, Plan, View, run};
+use diff_core::engine::{Histogram, Input, Item, Options, Plan, run};
 use diff_core::kernel::{CHUNK, Method, Precision};
 use diff_core::observe::Observer;
 use diff_core::source::Source;
@@ -205,12 +205,12 @@ fn compare(data: Data, elements: u64, precision: Precision) -> PairStats {
         checkpoint(data, elements, false),
         checkpoint(data, elements, true),
     );
-    let whole = Some(View::whole(0, &old.tensors[0]));
+    let whole = |side| Some(Input::whole(side, 0, &old.tensors[0]));
     let item = Item {
-        old: whole,
-        new: whole,
+        old: whole(0),
+        new: whole(1),
     };
-    let plan = Plan::new(old, new, vec![item]).unwrap();
+    let plan = Plan::new(vec![old, new], vec![item]).unwrap();
     let options = Options {
         threads: threads(),
         method: Method {

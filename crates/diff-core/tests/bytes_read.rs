@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 
 use common::{Folder, Watched, checkpoint};
 use diff_core::checkpoint::Checkpoint;
-use diff_core::dtype::DType;
-use diff_core::engine::{self, Histogram, Item, Options, Plan, Questions, View};
+use diff_core::dtype::{ByteOrder, DType};
+use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{FileSource, Source};
-use diff_core::tensor::{Layout, Packing, Quant, Scales, Span, Tensor};
+use diff_core::tensor::{Encoding, Factor, Node, Packing, Span, Stored, Strides, Tensor};
 
 const BYTES: u64 = 8 << 20;
 
@@ -28,9 +28,11 @@ fn storage() -> Span {
 fn strided(dtype: DType, shape: &[u64], strides: &[u64], offset: u64) -> Tensor {
     let elements: u64 = shape.iter().product();
     let bytes = elements * dtype.bytes();
-    let layout = Layout::strided(storage(), dtype.bytes(), offset, shape, strides.to_vec());
+    let order = ByteOrder::Little;
+    let item = dtype.bytes();
+    let stored = Stored::strided(storage(), order, item, offset, shape, strides.to_vec());
     Tensor {
-        layout: layout.unwrap(),
+        node: Node::Stored(stored.unwrap()),
         ..Tensor::plain(
             "w".into(),
             dtype,
@@ -43,21 +45,14 @@ fn strided(dtype: DType, shape: &[u64], strides: &[u64], offset: u64) -> Tensor 
 
 /// Layouts of 8 MiB whose elements lie in order, with the bytes that they lie in.
 fn in_order() -> Vec<(&'static str, Tensor, u64)> {
-    let quantised = |packed: u64| Tensor {
-        quant: Some(Arc::new(Quant::new(
-            packed,
-            Scales::One {
-                scale: 0.5,
-                zero_point: 3,
-            },
-        ))),
-        ..Tensor::plain(
-            "w".into(),
-            DType::U8,
-            vec![BYTES * packed],
-            BYTES * packed,
-            storage(),
-        )
+    let quantised = |packed: u64| {
+        let count = BYTES * packed;
+        let bits = (8 / packed) as u8;
+        let codes = Tensor {
+            node: Node::Stored(Stored::encoded(storage(), Encoding::Codes { bits })),
+            ..Tensor::plain("w".into(), DType::U8, vec![count], count, storage())
+        };
+        Tensor::affine(codes, None, Factor::One(0.5), Factor::One(3.0), vec![count])
     };
     let f6 = BYTES / 3 * 4;
     let f6_span = Span {
@@ -166,10 +161,10 @@ fn file(path: &Path) {
 
 fn run(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> (String, Observer) {
     let item = Item {
-        old: Some(View::whole(0, &old.tensors[0])),
-        new: Some(View::whole(0, &new.tensors[0])),
+        old: Some(Input::whole(0, 0, &old.tensors[0])),
+        new: Some(Input::whole(1, 0, &new.tensors[0])),
     };
-    let plan = Plan::new(Arc::clone(old), Arc::clone(new), vec![item]).unwrap();
+    let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], vec![item]).unwrap();
     let options = Options {
         threads,
         method: Method::default(),
@@ -262,9 +257,13 @@ fn all_released(released: &[(u64, usize)], first: u64) -> u64 {
 
 /// Bytes from the first element in the file to behind the last one, where one unit lets them go.
 fn reach_of(tensor: &Tensor) -> u64 {
-    match &tensor.layout {
-        Layout::Strided { strides, .. } => {
-            let axes = tensor.shape.iter().zip(strides);
+    match &tensor.node {
+        Node::Stored(Stored {
+            strides: Some(strides),
+            ..
+        }) => {
+            let Strides { steps, .. } = &**strides;
+            let axes = tensor.shape.iter().zip(steps);
             let last: u64 = axes.map(|(dim, stride)| (dim - 1) * stride).sum();
             let is_one_unit = tensor.elements <= 1 << 21;
             if is_one_unit {
@@ -290,10 +289,10 @@ fn progress_ends_at_its_total() {
             };
             let opened = Arc::new(opened);
             let items = opened.tensors.iter().enumerate().map(|(at, tensor)| {
-                let whole = Some(View::whole(at, tensor));
+                let whole = |side| Some(Input::whole(side, at, tensor));
                 Item {
-                    old: whole,
-                    new: whole,
+                    old: whole(0),
+                    new: whole(1),
                 }
             });
             let items: Vec<Item> = items.collect();
@@ -307,7 +306,7 @@ fn progress_ends_at_its_total() {
                 let [done, total, tensors, all] = observer.progress();
                 assert_eq!((done, tensors), (total, all), "{}, {way}", path.display());
             };
-            let plan = Plan::new(Arc::clone(&opened), Arc::clone(&opened), items).unwrap();
+            let plan = Plan::new(vec![Arc::clone(&opened), Arc::clone(&opened)], items).unwrap();
             let observer = Observer::default();
             engine::run(&plan, options, &observer).unwrap();
             ended("run", &observer);
@@ -341,9 +340,10 @@ fn a_large_transpose_reads_its_file_once() {
             offset: 0,
             bytes: SIDE * SIDE * 4,
         };
-        let layout = Layout::strided(span, 4, 0, &[SIDE, SIDE], vec![1, SIDE]).unwrap();
+        let steps = vec![1, SIDE];
+        let stored = Stored::strided(span, ByteOrder::Little, 4, 0, &[SIDE, SIDE], steps).unwrap();
         let tensor = Tensor {
-            layout,
+            node: Node::Stored(stored),
             ..Tensor::plain("w".into(), DType::F32, vec![SIDE, SIDE], SIDE * SIDE, span)
         };
         let checkpoints = sides.each_ref().map(|source| {

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use common::{Folder, fixtures};
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Input, Item, Options, Plan};
 use diff_core::format::{OpenOptions, open};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
-use diff_core::tensor::Layout;
+use diff_core::tensor::{Node, Stored};
 use diff_core::{Code, Error, Kind};
 
 /// What a directory says of one entry, and what lies in it.
@@ -100,10 +100,10 @@ fn compare(
     (row, new_row): (usize, usize),
 ) -> Result<u64, Error> {
     let item = Item {
-        old: Some(View::whole(row, &old.tensors[row])),
-        new: Some(View::whole(new_row, &new.tensors[new_row])),
+        old: Some(Input::whole(0, row, &old.tensors[row])),
+        new: Some(Input::whole(1, new_row, &new.tensors[new_row])),
     };
-    let plan = Plan::new(Arc::clone(old), Arc::clone(new), vec![item])?;
+    let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], vec![item])?;
     let options = Options {
         threads: 2,
         method: Method::default(),
@@ -212,7 +212,7 @@ fn damage_is_told_for_what_it_is() {
                     let Some(good_row) = good.tensors.iter().position(|t| same(&t)) else {
                         panic!("{label}: {}", tensor.name);
                     };
-                    if let Some(error) = &tensor.error {
+                    if let Some(error) = tensor.error() {
                         // The damage may be in the header of an array, which is then none.
                         assert_eq!(error.kind(), Kind::Format, "{label}: {error}");
                         continue;
@@ -231,8 +231,10 @@ fn damage_is_told_for_what_it_is() {
                     let label = format!("{label}, {}", tensor.name);
                     check_error(&error, damage.says, &label);
                     assert_eq!(error.tensor_name(), Some(&*tensor.name), "{label}");
-                    match tensor.layout {
-                        Layout::Strided { .. } => out_of_order += 1,
+                    match tensor.node {
+                        Node::Stored(Stored {
+                            strides: Some(_), ..
+                        }) => out_of_order += 1,
                         _ => in_order += 1,
                     }
                 }

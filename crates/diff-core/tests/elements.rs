@@ -13,7 +13,7 @@ use diff_core::format::{OpenOptions, open};
 use diff_core::kernel::CHUNK;
 use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
-use diff_core::tensor::{Packing, Quant, Scales, Span, Tensor};
+use diff_core::tensor::{Encoding, Factor, Node, Packing, Span, Stored, Tensor};
 
 /// A checkpoint of one tensor over these bytes.
 fn checkpoint(bytes: Vec<u8>, make: impl FnOnce(Span) -> Tensor) -> Checkpoint {
@@ -56,15 +56,13 @@ fn packed(count: u64, bits: u64) -> Vec<u8> {
 }
 
 fn quantised(per_byte: u64, count: u64) -> Checkpoint {
-    checkpoint(packed(count, 8 / per_byte), |span| Tensor {
-        quant: Some(Arc::new(Quant::new(
-            per_byte,
-            Scales::One {
-                scale: 1.0,
-                zero_point: 0,
-            },
-        ))),
-        ..Tensor::plain("w".into(), DType::U8, vec![count], count, span)
+    checkpoint(packed(count, 8 / per_byte), |span| {
+        let bits = (8 / per_byte) as u8;
+        let codes = Tensor {
+            node: Node::Stored(Stored::encoded(span, Encoding::Codes { bits })),
+            ..Tensor::plain("w".into(), DType::U8, vec![count], count, span)
+        };
+        Tensor::affine(codes, None, Factor::One(1.0), Factor::One(0.0), vec![count])
     })
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use common::{Watched, checkpoint, fixtures};
 use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
-use diff_core::engine::{self, Histogram, Item, Options, Plan, Questions, View};
+use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
 use diff_core::error::caught;
 use diff_core::format::{OpenOptions, open};
 use diff_core::kernel::{CHUNK, Method};
@@ -43,10 +43,10 @@ fn panicking() -> (Arc<Checkpoint>, Arc<Watched>) {
 
 fn plan(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>) -> Plan {
     let items = old.tensors.iter().enumerate().map(|(at, tensor)| Item {
-        old: Some(View::whole(at, tensor)),
-        new: Some(View::whole(at, &new.tensors[at])),
+        old: Some(Input::whole(0, at, tensor)),
+        new: Some(Input::whole(1, at, &new.tensors[at])),
     });
-    Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap()
+    Plan::new(vec![Arc::clone(old), Arc::clone(new)], items.collect()).unwrap()
 }
 
 fn options(threads: usize) -> Options {
@@ -146,9 +146,8 @@ fn an_error_that_may_pass_is_not_kept() {
             for failures in 1..4 {
                 let checkpoint = failing(name, failures);
                 let tensor = &checkpoint.tensors[row];
-                let whole = View::whole(row, tensor);
                 let mut errors = 0;
-                while let Err(error) = engine::describe(&checkpoint, tensor, whole) {
+                while let Err(error) = engine::describe(&checkpoint, tensor) {
                     assert_eq!(error.code(), Code::Io, "{name} {}: {error}", tensor.name);
                     errors += 1;
                     assert!(errors <= failures, "{name} {} stays failed", tensor.name);

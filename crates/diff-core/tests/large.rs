@@ -96,7 +96,7 @@ fn a_sparse_file_of_20_gigabytes_opens_at_once() {
         checkpoint
             .tensors
             .iter()
-            .all(|tensor| tensor.error.is_none())
+            .all(|tensor| tensor.error().is_none())
     );
     let odd: Vec<&str> = checkpoint
         .findings

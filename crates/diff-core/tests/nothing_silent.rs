@@ -13,7 +13,7 @@ use std::path::Path;
 
 use diff_core::checkpoint::Checkpoint;
 use diff_core::format::{OpenOptions, open};
-use diff_core::tensor::{Layout, Scales, Span, Tensor};
+use diff_core::tensor::Span;
 
 mod common;
 
@@ -43,37 +43,13 @@ const FRAME: &[&str] = &[
     ".storage_alignment",
 ];
 
-fn spans_of(tensor: &Tensor, spans: &mut Vec<Span>) {
-    match &tensor.layout {
-        Layout::Span(span) | Layout::Packed { span, .. } => spans.push(*span),
-        Layout::Strided { storage, .. } => spans.push(*storage),
-        Layout::Sparse(sparse) => {
-            spans_of(&sparse.values, spans);
-            for index in &sparse.indices {
-                spans_of(index, spans);
-            }
-        }
-        Layout::Absent => {}
-    }
-    if let Some(quant) = &tensor.quant
-        && let Scales::PerChannel {
-            scales,
-            zero_points,
-            ..
-        } = &quant.scales
-    {
-        spans_of(scales, spans);
-        spans_of(zero_points, spans);
-    }
-}
-
 /// What an archive's entries must come to, and what they did: bytes listed and bytes named.
 fn check_archive(path: &Path, checkpoint: &Checkpoint) -> Result<u64, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
     let mut listed = Vec::new();
     for tensor in &checkpoint.tensors {
-        spans_of(tensor, &mut listed);
+        listed.extend(tensor.node.spans());
     }
     let named: Vec<Span> = checkpoint
         .left_out

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use diff_core::Error;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{ElementType, View, read_elements};
+use diff_core::engine::{ElementType, read_elements};
 use diff_core::finding::Finding;
 use diff_core::format::{OpenOptions, open};
 use diff_core::observe::Observer;
@@ -59,7 +59,7 @@ fn has_finding(findings: &[Finding], wanted: &Value) -> bool {
 }
 
 fn read(checkpoint: &Checkpoint, index: usize) -> Result<Vec<u8>, Error> {
-    let all = View::whole(index, &checkpoint.tensors[index]).elements;
+    let all = checkpoint.tensors[index].units();
     read_elements(
         checkpoint,
         index,
@@ -83,7 +83,7 @@ fn check_row(checkpoint: &Checkpoint, name: &str, row: &Value) -> Result<(), Str
         .position(|tensor| tensor.name == name);
     let index = index.ok_or_else(|| format!("{name} is missing"))?;
     let tensor = &checkpoint.tensors[index];
-    let bytes = match &tensor.error {
+    let bytes = match tensor.error() {
         Some(error) => Err(error.clone()),
         None => read(checkpoint, index),
     };

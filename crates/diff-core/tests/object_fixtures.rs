@@ -125,7 +125,7 @@ fn check_file(file: &Value, opened: Result<Checkpoint, Error>) -> Vec<String> {
     }
     for (index, tensor) in checkpoint.tensors.iter().enumerate() {
         if parts.contains(&*tensor.name) {
-            let code = tensor.error.as_ref().map(|error| error.code().as_str());
+            let code = tensor.error().map(|error| error.code().as_str());
             if code != Some("E_SHARD_ONLY") {
                 wrong.push(format!("{}: {code:?}", tensor.name));
             }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use common::{Folder, fixtures};
 use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
-use diff_core::engine::{self, ElementType, Histogram, Item, Options, Plan, View, read_elements};
+use diff_core::engine::{self, ElementType, Histogram, Input, Item, Options, Plan, read_elements};
 use diff_core::format::{OpenOptions, open};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
-use diff_core::tensor::{Layout, Sparse, SparseKind, Tensor};
+use diff_core::tensor::{Node, Sparse, SparseKind, Stored, Tensor};
 use diff_core::{Code, Error};
 
 const FILES: [&str; 3] = ["sparse_coo.pt", "sparse_compressed.pt", "old_sparse.pt"];
@@ -25,8 +25,8 @@ fn load(path: &Path) -> Arc<Checkpoint> {
 
 fn sparse_tensors(checkpoint: &Checkpoint) -> Vec<(usize, &Tensor, &Sparse)> {
     let all = checkpoint.tensors.iter().enumerate();
-    all.filter_map(|(row, tensor)| match &tensor.layout {
-        Layout::Sparse(sparse) => Some((row, tensor, &**sparse)),
+    all.filter_map(|(row, tensor)| match &tensor.node {
+        Node::Sparse(sparse) => Some((row, tensor, &**sparse)),
         _ => None,
     })
     .collect()
@@ -39,26 +39,26 @@ fn readings(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, row: usize) -> Vec<Res
         method: Method::default(),
         histogram: Histogram::None,
     };
-    let view = |checkpoint: &Checkpoint| Some(View::whole(row, &checkpoint.tensors[row]));
+    let whole =
+        |side, checkpoint: &Checkpoint| Some(Input::whole(side, row, &checkpoint.tensors[row]));
     let observer = Observer::default();
     let run = |item| {
-        let plan = Plan::new(Arc::clone(old), Arc::clone(new), vec![item]).unwrap();
+        let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], vec![item]).unwrap();
         let pairs = engine::run(&plan, options, &observer).unwrap().pairs;
         pairs.into_iter().next().unwrap().map(drop)
     };
     let damaged = if Arc::ptr_eq(old, new) { old } else { new };
     let tensor = &damaged.tensors[row];
-    let whole = View::whole(row, tensor);
     let mut all = vec![
         run(Item {
-            old: view(old),
-            new: view(new),
+            old: whole(0, old),
+            new: whole(1, new),
         }),
         run(Item {
             old: None,
-            new: view(new),
+            new: whole(1, new),
         }),
-        engine::describe(damaged, tensor, whole).map(drop),
+        engine::describe(damaged, tensor).map(drop),
         engine::digest(damaged, 2, &observer)
             .unwrap()
             .remove(row)
@@ -115,7 +115,12 @@ fn an_index_out_of_range_is_an_error_of_its_tensor() {
         let good = load(&path);
         for (row, tensor, sparse) in sparse_tensors(&good) {
             for (which, index) in sparse.indices.iter().enumerate() {
-                let Layout::Span(span) = index.layout else {
+                let Node::Stored(Stored {
+                    span,
+                    strides: None,
+                    ..
+                }) = index.node
+                else {
                     panic!("{file} {}: indices are not stored in order", tensor.name);
                 };
                 for at in 0..index.elements {
@@ -170,7 +175,7 @@ fn lines_that_do_not_rise_are_an_error() {
     let good = load(&path);
     for (row, tensor, sparse) in sparse_tensors(&good) {
         let starts = &sparse.indices[0];
-        let Layout::Span(span) = starts.layout else {
+        let Node::Stored(Stored { span, .. }) = starts.node else {
             unreachable!()
         };
         let item = starts.dtype.bytes() as usize;

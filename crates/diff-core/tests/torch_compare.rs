@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::Folder;
 use diff_core::checkpoint::Checkpoint;
-use diff_core::engine::{self, Histogram, Item, Options, Plan, View};
+use diff_core::engine::{self, Histogram, Input, Item, Options, Plan};
 use diff_core::format::{OpenOptions, detect, open};
 use diff_core::kernel::{Method, Precision};
 use diff_core::limits::{Cap, Limits};
@@ -26,21 +26,21 @@ fn load(path: &Path) -> Arc<Checkpoint> {
     Arc::new(open(path, &OpenOptions::default()).unwrap())
 }
 
-fn named(checkpoint: &Checkpoint, name: &str) -> View {
+fn named(side: usize, checkpoint: &Checkpoint, name: &str) -> Input {
     let index = checkpoint
         .tensors
         .iter()
         .position(|t| t.name == name)
         .unwrap();
-    View::whole(index, &checkpoint.tensors[index])
+    Input::whole(side, index, &checkpoint.tensors[index])
 }
 
 fn compare(old: (&Arc<Checkpoint>, &str), new: (&Arc<Checkpoint>, &str)) -> Result<PairStats> {
     let item = Item {
-        old: Some(named(old.0, old.1)),
-        new: Some(named(new.0, new.1)),
+        old: Some(named(0, old.0, old.1)),
+        new: Some(named(1, new.0, new.1)),
     };
-    let plan = Plan::new(Arc::clone(old.0), Arc::clone(new.0), vec![item])?;
+    let plan = Plan::new(vec![Arc::clone(old.0), Arc::clone(new.0)], vec![item])?;
     let options = Options {
         threads: 2,
         method: Method {
@@ -291,10 +291,11 @@ fn the_zip_crate_reads_the_same_entries() {
         };
         let length = path.metadata().unwrap().len();
         for tensor in &checkpoint.tensors {
-            let diff_core::tensor::Layout::Span(span) = &tensor.layout else {
+            let diff_core::tensor::Node::Stored(stored) = &tensor.node else {
                 continue;
             };
-            if span.source != 0 || span.bytes == 0 {
+            let span = stored.span;
+            if stored.strides.is_some() || span.source != 0 || span.bytes == 0 {
                 continue;
             }
             assert!(span.offset + span.bytes <= length);

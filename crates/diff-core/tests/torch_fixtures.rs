@@ -8,7 +8,7 @@ use diff_core::checkpoint::Checkpoint;
 use diff_core::engine::{ElementType, read_elements};
 use diff_core::format::{OpenOptions, open};
 use diff_core::observe::Observer;
-use diff_core::tensor::Layout;
+use diff_core::tensor::Node;
 use diff_core::{Code, Error};
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ fn rows(file: &Value) -> Vec<(String, Value)> {
 
 fn check_row(checkpoint: &Checkpoint, index: usize, row: &Value) -> Result<(), String> {
     let tensor = &checkpoint.tensors[index];
-    if tensor.error.as_ref().map(Error::code) == Some(Code::ShardOnly) {
+    if tensor.error().map(Error::code) == Some(Code::ShardOnly) {
         return if checkpoint.path.ends_with("dtensor.pt") && tensor.name == "sharded" {
             Ok(())
         } else {
@@ -113,7 +113,7 @@ fn check_row(checkpoint: &Checkpoint, index: usize, row: &Value) -> Result<(), S
         return Err(format!("dtype {}, not {dtype}", tensor.dtype_name()));
     }
     if row["layout"] == "meta" || dtype.starts_with("f4_") {
-        let code = tensor.error.as_ref().map(Error::code);
+        let code = tensor.error().map(Error::code);
         let wanted = if row["layout"] == "meta" {
             Code::NoData
         } else {
@@ -152,10 +152,7 @@ fn check_row(checkpoint: &Checkpoint, index: usize, row: &Value) -> Result<(), S
 /// Coalesced elements, by value: those that were added up come as f64, and the places that fell together
 /// leave zeros at the end.
 fn check_sparse(checkpoint: &Checkpoint, index: usize, elements: &Value) -> Result<(), String> {
-    assert!(matches!(
-        checkpoint.tensors[index].layout,
-        Layout::Sparse(_)
-    ));
+    assert!(matches!(checkpoint.tensors[index].node, Node::Sparse(_)));
     let found = raw(checkpoint, index, ElementType::F64).map_err(|e| e.to_string())?;
     let found: Vec<f64> = found
         .as_chunks()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
-use diff_core::engine::{self, ElementType, Histogram, Item, Options, Plan, View};
+use diff_core::engine::{self, ElementType, Histogram, Input, Item, Options, Plan};
 use diff_core::format::OpenOptions;
 use diff_core::kernel::Method;
 use diff_core::limits::{Cap, Limits};
@@ -317,7 +317,7 @@ impl NativeCheckpoint {
                 .tensors
                 .get(row as usize)
                 .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
-            let own = engine::describe(checkpoint, tensor, View::whole(row as usize, tensor))?;
+            let own = engine::describe(checkpoint, tensor)?;
             checkpoint.verify()?;
             Ok(Columns::of_tensors(&[Ok(own)]))
         })
@@ -343,12 +343,12 @@ impl NativeCheckpoint {
                         .get(row as usize)
                         .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
                     Ok(Item {
-                        old: Some(View::whole(row as usize, tensor)),
+                        old: Some(Input::whole(0, row as usize, tensor)),
                         new: None,
                     })
                 })
                 .collect::<diff_core::Result<_>>()?;
-            let plan = Plan::new(Arc::clone(&checkpoint), checkpoint, items)?;
+            let plan = Plan::new(vec![checkpoint], items)?;
             let results = engine::run(
                 &plan,
                 Options {

@@ -1,10 +1,12 @@
 //! The comparison: a plan in, columns out.
 
-use diff_core::engine::{self, Histogram, Item, Options, Plan, Questions, View};
+use std::sync::Arc;
+
+use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
 use diff_core::kernel::{Method, Precision};
 use diff_core::left_out::same_bytes;
 use diff_core::{Checkpoint, Code, Error};
-use napi::bindgen_prelude::{Env, Float64Array, Object, Result, Uint8Array};
+use napi::bindgen_prelude::{ClassInstance, Env, Float64Array, Object, Result, Uint8Array};
 use napi_derive::napi;
 
 use crate::checkpoint::NativeCheckpoint;
@@ -35,24 +37,23 @@ pub struct Compared {
     pub changes: ExponentTable,
 }
 
-/// Numbers of a plan's row: old tensor, its first element, new tensor, its first element, elements.
-const ROW: usize = 5;
+/// Numbers of a plan's row: checkpoint, tensor and first element of the old side, the same of the new one, elements.
+const ROW: usize = 7;
 
-/// Compares what `plan` lists: rows of five numbers (old tensor, first element, new tensor, first element,
-/// elements), a tensor of -1 for a side that is absent.
+/// Compares what `plan` lists of some checkpoints: rows of seven numbers (checkpoint, tensor and first element of the old side, the same
+/// of the new one, elements), a tensor of -1 for a side that is absent. Rows that follow each other and have one new side are read together.
 #[napi(ts_return_type = "Promise<Failure | Compared>")]
 pub fn diff<'env>(
     env: &'env Env,
-    old: &NativeCheckpoint,
-    newer: &NativeCheckpoint,
+    checkpoints: Vec<ClassInstance<NativeCheckpoint>>,
     plan: Float64Array,
     options: DiffOptions,
     control: &Control,
 ) -> Result<Object<'env>> {
-    let (old, newer) = (old.shared(), newer.shared());
+    let checkpoints = shared(&checkpoints);
     let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
     spawn(env, control.observer(), move |observer| {
-        let plan = Plan::new(old?, newer?, items)?;
+        let plan = Plan::new(checkpoints?, items)?;
         let method = Method {
             threshold: options.threshold,
             element_wise: options.element_wise,
@@ -87,18 +88,17 @@ pub fn diff<'env>(
 #[napi(ts_return_type = "Promise<Failure | Columns>")]
 pub fn probe<'env>(
     env: &'env Env,
-    old: &NativeCheckpoint,
-    newer: &NativeCheckpoint,
+    checkpoints: Vec<ClassInstance<NativeCheckpoint>>,
     plan: Float64Array,
     questions: Uint8Array,
     threads: u32,
     control: &Control,
 ) -> Result<Object<'env>> {
-    let (old, newer) = (old.shared(), newer.shared());
+    let checkpoints = shared(&checkpoints);
     let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
     let questions: Vec<Questions> = questions.iter().map(|&bits| Questions(bits)).collect();
     spawn(env, control.observer(), move |observer| {
-        let plan = Plan::new(old?, newer?, items)?;
+        let plan = Plan::new(checkpoints?, items)?;
         let results = engine::probe(&plan, &questions, threads as usize, observer)?;
         Ok(Columns::of_probes(&results))
     })
@@ -129,16 +129,24 @@ pub fn same_left_out<'env>(
     })
 }
 
+fn shared(
+    checkpoints: &[ClassInstance<NativeCheckpoint>],
+) -> diff_core::Result<Vec<Arc<Checkpoint>>> {
+    let checkpoints = checkpoints.iter();
+    checkpoints.map(|checkpoint| checkpoint.shared()).collect()
+}
+
 fn item(row: &[f64]) -> Item {
-    let view = |tensor: f64, start: f64| {
-        (tensor >= 0.0).then(|| View {
+    let input = |side: f64, tensor: f64, start: f64| {
+        (tensor >= 0.0).then(|| Input {
+            side: side as usize,
             tensor: tensor as usize,
             start: start as u64,
-            elements: row[4] as u64,
+            elements: row[6] as u64,
         })
     };
     Item {
-        old: view(row[0], row[1]),
-        new: view(row[2], row[3]),
+        old: input(row[0], row[1], row[2]),
+        new: input(row[3], row[4], row[5]),
     }
 }

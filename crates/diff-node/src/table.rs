@@ -72,7 +72,7 @@ impl TensorTable {
             name_ends.push(names.len() as u32);
             shape.push(shapes.number(tensor.shape.as_slice()));
             dtype.push(dtypes.number(tensor.dtype_name()));
-            if let Some(error) = &tensor.error {
+            if let Some(error) = tensor.error() {
                 failures.push(RowFailure {
                     row: row as u32,
                     failure: error.into(),

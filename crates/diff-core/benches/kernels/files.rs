@@ -92,7 +92,7 @@ pub fn one_way(as_json: bool, args: &[String]) -> Any<()> {
 fn run_engine(paths: &[PathBuf; 2], method: Method, threads: usize) -> Any<()> {
     let (old, new) = (open(&paths[0])?, open(&paths[1])?);
     let items = pairs(&old);
-    let plan = Plan::new(old, new, items)?;
+    let plan = Plan::new(vec![old, new], items)?;
     let options = Options {
         threads,
         method,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use diff_core::Checkpoint;
 use diff_core::dtype::DType;
-use diff_core::engine::{Item, View};
+use diff_core::engine::{Input, Item};
 
 use crate::output::Any;
 
@@ -96,14 +96,14 @@ pub fn open(path: &Path) -> Any<Arc<Checkpoint>> {
 
 /// Every tensor with the one of the same name: the same order, as both files have one writer.
 pub fn pairs(checkpoint: &Checkpoint) -> Vec<Item> {
-    let whole = |(at, tensor)| Some(View::whole(at, tensor));
+    let whole = |side, (at, tensor)| Some(Input::whole(side, at, tensor));
     checkpoint
         .tensors
         .iter()
         .enumerate()
         .map(|tensor| Item {
-            old: whole(tensor),
-            new: whole(tensor),
+            old: whole(0, tensor),
+            new: whole(1, tensor),
         })
         .collect()
 }

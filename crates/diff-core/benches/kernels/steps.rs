@@ -33,7 +33,7 @@ pub fn tiny(as_json: bool, rounds: usize) -> Any<()> {
         write_model(path, "F32", 4, TENSORS * 128, TENSORS, block)?;
     }
     let (old, new) = (open(&paths[0])?, open(&paths[1])?);
-    let plan = Plan::new(Arc::clone(&old), new, pairs(&old))?;
+    let plan = Plan::new(vec![Arc::clone(&old), new], pairs(&old))?;
     let mut threads = vec![1, std::thread::available_parallelism()?.get()];
     threads.dedup();
     for threads in threads {
@@ -74,7 +74,7 @@ pub fn step(args: &[String]) -> Any<()> {
         return Ok(());
     }
     let items = pairs(&old);
-    let plan = Plan::new(old, new, items)?;
+    let plan = Plan::new(vec![old, new], items)?;
     if step == "plan" {
         return Ok(());
     }
@@ -95,7 +95,7 @@ pub fn plan(args: &[String]) -> Any<()> {
     let tensors = old.tensors.len();
     let start = Instant::now();
     let items = pairs(&old);
-    let plan = Plan::new(old, new, items)?;
+    let plan = Plan::new(vec![old, new], items)?;
     let plan_seconds = start.elapsed().as_secs_f64();
     drop(black_box(plan));
     say(

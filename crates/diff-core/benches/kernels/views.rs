@@ -4,12 +4,12 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
-use diff_core::dtype::DType;
+use diff_core::dtype::{ByteOrder, DType};
 use diff_core::engine::{self, Histogram, Options, Plan};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::Source;
-use diff_core::tensor::{Layout, Quant, Scales, Span, Tensor};
+use diff_core::tensor::{Factor, Node, Span, Stored, Tensor};
 use diff_core::{Checkpoint, Result};
 use serde_json::json;
 
@@ -98,15 +98,20 @@ const VIEWS: [View; 7] = [
     },
 ];
 
+fn storage_of(checkpoint: &Checkpoint) -> Any<Span> {
+    match &checkpoint.tensors[0].node {
+        Node::Stored(stored) => Ok(stored.span),
+        _ => Err("a safetensors file holds stored tensors".into()),
+    }
+}
+
 fn view_of(checkpoint: &Checkpoint, view: &View, map: bool) -> Any<Arc<Checkpoint>> {
-    let plain = &checkpoint.tensors[0];
-    let Layout::Span(storage) = plain.layout else {
-        return Err("a safetensors file holds spans".into());
-    };
+    let storage = storage_of(checkpoint)?;
     let elements = view.shape.iter().product();
-    let layout = Layout::strided(storage, 4, 0, view.shape, view.strides.to_vec())?;
+    let steps = view.strides.to_vec();
+    let stored = Stored::strided(storage, ByteOrder::Little, 4, 0, view.shape, steps)?;
     let tensor = Tensor {
-        layout,
+        node: Node::Stored(stored),
         ..Tensor::plain(
             "w".into(),
             DType::F32,
@@ -123,9 +128,7 @@ fn view_of(checkpoint: &Checkpoint, view: &View, map: bool) -> Any<Arc<Checkpoin
 
 /// Codes with a scale for each row, or each column, or with none at all.
 fn codes_of(checkpoint: &Checkpoint, axis: Option<usize>, map: bool) -> Any<Arc<Checkpoint>> {
-    let Layout::Span(storage) = checkpoint.tensors[0].layout else {
-        return Err("a safetensors file holds spans".into());
-    };
+    let storage = storage_of(checkpoint)?;
     let elements = SIDE * SIDE;
     let span = Span {
         bytes: elements,
@@ -136,7 +139,7 @@ fn codes_of(checkpoint: &Checkpoint, axis: Option<usize>, map: bool) -> Any<Arc<
             bytes: SIDE * 4,
             ..storage
         };
-        Box::new(Tensor::plain(
+        Factor::Each(Tensor::plain(
             "s".into(),
             DType::F32,
             vec![SIDE],
@@ -145,16 +148,11 @@ fn codes_of(checkpoint: &Checkpoint, axis: Option<usize>, map: bool) -> Any<Arc<
         ))
     };
     let mut tensor = Tensor::plain("w".into(), DType::U8, vec![SIDE, SIDE], elements, span);
-    tensor.quant = axis.map(|axis| {
-        Arc::new(Quant::new(
-            1,
-            Scales::PerChannel {
-                axis,
-                scales: numbers(),
-                zero_points: numbers(),
-            },
-        ))
-    });
+    if let Some(axis) = axis {
+        let mut block = vec![SIDE, SIDE];
+        block[axis] = 1;
+        tensor = Tensor::affine(tensor, None, numbers(), numbers(), block);
+    }
     Ok(over(checkpoint, tensor, map))
 }
 
@@ -229,7 +227,7 @@ fn measure(
     };
     let mut plans = Vec::new();
     for (name, [old, new]) in cases {
-        let plan = Plan::new(Arc::clone(old), Arc::clone(new), pairs(old))?;
+        let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], pairs(old))?;
         plans.push((*name, plan, old.tensors[0].elements as f64));
     }
     let mut rates = vec![Vec::new(); plans.len()];

@@ -1,18 +1,17 @@
 //! A hash of each tensor's values, for who wants to know that a tensor changed and not how.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::queue::{Place, Queue};
+use super::release::release;
+use super::workers::{self, Stop};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::ValueMap;
-use crate::engine::gather::{self, Scratch};
-use crate::engine::plan::View;
-use crate::engine::schedule::release;
-use crate::engine::sparse;
-use crate::engine::workers::{self, Stop};
 use crate::error::{Error, Result};
 use crate::kernel::{self, CHUNK};
 use crate::observe::Observer;
+use crate::read::{As, Read, Reader, Scratch};
 use crate::tensor::Tensor;
 
 /// The hash of every tensor of a checkpoint, in its order: of the elements in logical row-major order, so that it depends on no layout of
@@ -27,17 +26,12 @@ pub fn digest(
 ) -> Result<Vec<Result<u64>>> {
     let tensors = &checkpoint.tensors;
     observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
-    let mut total = 0;
-    let ends = tensors.iter().map(|tensor| {
-        total += chunks(tensor);
-        total
-    });
     let run = Run {
         checkpoint,
         threads,
         observer,
-        ends: ends.collect(),
-        next: AtomicU64::new(0),
+        queue: Queue::new(tensors.iter().map(chunks)),
+        readers: tensors.iter().map(|_| Mutex::default()).collect(),
         sums: tensors.iter().map(|_| AtomicU64::new(0)).collect(),
         errors: tensors.iter().map(|_| OnceLock::new()).collect(),
         stop: Stop::default(),
@@ -59,7 +53,7 @@ fn bytes(tensor: &Tensor) -> u64 {
 
 /// None of a tensor with an error.
 fn elements(tensor: &Tensor) -> u64 {
-    if tensor.error.is_some() {
+    if tensor.error().is_some() {
         0
     } else {
         tensor.units()
@@ -68,40 +62,30 @@ fn elements(tensor: &Tensor) -> u64 {
 
 /// One for a tensor without elements or with an error: it is looked at too.
 fn chunks(tensor: &Tensor) -> u64 {
-    match &tensor.error {
-        Some(_) => 1,
-        None => tensor.units().div_ceil(CHUNK as u64).max(1),
-    }
+    elements(tensor).div_ceil(CHUNK as u64).max(1)
 }
 
 struct Run<'a> {
     checkpoint: &'a Checkpoint,
     threads: usize,
     observer: &'a Observer,
-    /// Number of chunks of all tensors up to and including each one.
-    ends: Vec<u64>,
-    next: AtomicU64,
+    queue: Queue,
+    /// Readers of the tensors at work.
+    readers: Vec<Mutex<Option<Arc<Reader<'a>>>>>,
     sums: Vec<AtomicU64>,
     errors: Vec<OnceLock<Error>>,
     stop: Stop,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// What each thread does until nothing is left.
     fn work(&self) {
         let mut scratch = Scratch::default();
-        let mut row = 0;
-        while !self.stop.is_set() {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            // The numbers of a thread only grow, and by few.
-            while self.ends.get(row).is_some_and(|&end| end <= number) {
-                row += 1;
-            }
-            if row == self.ends.len() {
-                return;
-            }
-            let first = if row == 0 { 0 } else { self.ends[row - 1] };
-            let start = (number - first) * CHUNK as u64;
+        let mut place = Place::default();
+        while !self.stop.is_set()
+            && let Some((row, chunk)) = self.queue.take(&mut place)
+        {
+            let start = chunk * CHUNK as u64;
             let done = self.chunk(row, start, &mut scratch);
             let tensor = &self.checkpoint.tensors[row];
             let all = elements(tensor);
@@ -123,18 +107,36 @@ impl Run<'_> {
         }
     }
 
+    /// The reader of a tensor, which the thread that takes its last chunk does not leave there.
+    fn reader(&self, row: usize, is_last: bool) -> Result<Arc<Reader<'a>>> {
+        let mut kept = self.readers[row]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let reader = match kept.take() {
+            Some(reader) => reader,
+            None => {
+                let tensor = &self.checkpoint.tensors[row];
+                Arc::new(Reader::new(self.checkpoint, tensor, As::Values)?)
+            }
+        };
+        if !is_last {
+            *kept = Some(Arc::clone(&reader));
+        }
+        Ok(reader)
+    }
+
     fn chunk(&self, row: usize, start: u64, scratch: &mut Scratch) -> Result<u64> {
         self.observer.check()?;
         let tensor = &self.checkpoint.tensors[row];
-        if let Some(error) = &tensor.error {
-            return Err(error.clone());
-        }
-        let count = (tensor.units() - start).min(CHUNK as u64);
-        let mut sum = if start == 0 { self.places(tensor)? } else { 0 };
+        let end = elements(tensor).min(start + CHUNK as u64);
+        let is_last = end == elements(tensor);
+        let reader = self.reader(row, is_last)?;
+        let count = end - start;
+        let mut sum = if start == 0 { places(&reader)? } else { 0 };
         if count == 0 {
             return Ok(sum);
         }
-        let operand = gather::operand(self.checkpoint, tensor, start, count as usize, scratch)?;
+        let operand = reader.read(start, count as usize, scratch)?;
         let hash = |bytes: &[u8]| {
             let bytes_of_one = bytes.len() as u64 / count;
             kernel::digest(start * bytes_of_one / 8, bytes)
@@ -148,22 +150,18 @@ impl Run<'_> {
             });
             hash(&values)
         });
-        let view = View::whole(row, tensor);
-        release(
-            Some(view),
-            self.checkpoint,
-            start,
-            start + count,
-            self.threads,
-        );
+        release(&reader, tensor, (start, end), is_last, self.threads);
         Ok(sum)
     }
+}
 
-    /// What the places of a sparse tensor's elements add, numbered after every element.
-    fn places(&self, tensor: &Tensor) -> Result<u64> {
-        let keys = sparse::places(self.checkpoint, tensor)?;
-        Ok(keys.iter().zip(1u64 << 60..).fold(0, |sum, (key, word)| {
-            sum.wrapping_add(kernel::digest(word, &key.to_le_bytes()))
-        }))
-    }
+/// What the places of a sparse tensor's elements add, numbered after every element.
+fn places(reader: &Reader) -> Result<u64> {
+    let Some(places) = reader.places()? else {
+        return Ok(0);
+    };
+    let keys = places.keys.iter().zip(1u64 << 60..);
+    Ok(keys.fold(0, |sum, (key, word)| {
+        sum.wrapping_add(kernel::digest(word, &key.to_le_bytes()))
+    }))
 }

@@ -1,23 +1,23 @@
 //! Runs a plan: every byte once, all cores, memory that does not grow with the tensors.
 
-mod complex;
 mod digest;
-mod gather;
-mod packed;
+mod export;
 mod plan;
 mod probe;
-mod quant;
-mod read;
+mod queue;
+mod release;
+mod run;
 mod sample;
-mod schedule;
-mod sparse;
-mod strided;
 mod tree;
 mod workers;
 
 pub use digest::digest;
-pub use plan::{Item, Plan, View};
+pub use export::{ElementType, read_elements};
+pub use plan::{Input, Item, Plan};
 pub use probe::{Questions, probe};
-pub use read::{ElementType, read_elements};
+pub use run::{Options, Outcome, describe, run};
 pub use sample::{Distribution, Histogram};
-pub use schedule::{Options, Outcome, describe, run};
+
+/// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large
+/// enough to release behind the reader, small enough to share out one tensor.
+const UNIT: u64 = 8;

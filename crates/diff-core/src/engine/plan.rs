@@ -1,15 +1,18 @@
 //! What to compare with what. Made by the caller; the engine asks no questions.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
-use crate::tensor::{Layout, Tensor};
+use crate::tensor::{Node, Tensor};
 
 /// A run of elements of one tensor, in logical row-major order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
-    /// Index into the checkpoint's tensors.
+pub struct Input {
+    /// Index into the plan's checkpoints.
+    pub side: usize,
+    /// Index into the tensors of that checkpoint.
     pub tensor: usize,
     /// First element.
     pub start: u64,
@@ -19,28 +22,31 @@ pub struct View {
 /// One row of the result: a pair, or one tensor alone (statistics of it only).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
-    pub old: Option<View>,
-    pub new: Option<View>,
+    pub old: Option<Input>,
+    pub new: Option<Input>,
 }
 
-/// Items over two checkpoints.
+/// Items over some checkpoints. Neighbours that share their new input are read together: that input once for all of them.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub(super) old: Arc<Checkpoint>,
-    pub(super) new: Arc<Checkpoint>,
+    pub(super) sides: Vec<Arc<Checkpoint>>,
     pub(super) items: Vec<Item>,
 }
+
+/// Most items that are read together.
+pub(super) const TOGETHER: usize = 3;
 
 impl Plan {
     /// # Errors
     /// `Argument` when an item names a tensor or elements that do not exist, or sides of unequal length.
-    pub fn new(old: Arc<Checkpoint>, new: Arc<Checkpoint>, items: Vec<Item>) -> Result<Self> {
-        for item in &items {
-            for (view, checkpoint) in [(item.old, &old), (item.new, &new)] {
-                let Some(view) = view else { continue };
-                let inside = checkpoint.tensors.get(view.tensor).is_some_and(|tensor| {
-                    view.start
-                        .checked_add(view.elements)
+    pub fn new(sides: Vec<Arc<Checkpoint>>, items: Vec<Item>) -> Result<Self> {
+        let plan = Self { sides, items };
+        for item in &plan.items {
+            for input in [item.old, item.new].into_iter().flatten() {
+                let inside = plan.tensor(input).is_some_and(|tensor| {
+                    input
+                        .start
+                        .checked_add(input.elements)
                         .is_some_and(|end| end <= tensor.units())
                 });
                 if !inside {
@@ -48,18 +54,15 @@ impl Plan {
                         Code::Argument,
                         "plan names elements that do not exist",
                     )
-                    .found(format!("{view:?}"))
-                    .at(&checkpoint.path));
+                    .found(format!("{input:?}")));
                 }
             }
             if let (Some(a), Some(b)) = (item.old, item.new)
                 && a.elements != b.elements
                 // Sparse tensors that store different places are an error of their row.
-                && ![(a, &old), (b, &new)].iter().any(|(view, checkpoint)| {
-                    checkpoint
-                        .tensors
-                        .get(view.tensor)
-                        .is_some_and(|t| matches!(t.layout, Layout::Sparse(_)))
+                && ![a, b].iter().any(|input| {
+                    plan.tensor(*input)
+                        .is_some_and(|tensor| matches!(tensor.node, Node::Sparse(_)))
                 })
             {
                 return Err(
@@ -68,29 +71,59 @@ impl Plan {
                 );
             }
         }
-        Ok(Self { old, new, items })
+        Ok(plan)
+    }
+
+    pub(super) fn tensor(&self, input: Input) -> Option<&Tensor> {
+        self.sides.get(input.side)?.tensors.get(input.tensor)
+    }
+
+    pub(super) fn checkpoint(&self, input: Input) -> Option<&Checkpoint> {
+        self.sides.get(input.side).map(AsRef::as_ref)
+    }
+
+    /// The items that are read together.
+    pub(super) fn rows(&self) -> Vec<Range<usize>> {
+        let mut rows = Vec::with_capacity(self.items.len());
+        let mut first = 0;
+        while first < self.items.len() {
+            let item = self.items[first];
+            let is_pair = |item: &Item| item.old.is_some() && item.new.is_some();
+            let others = self.items[first + 1..].iter().take(TOGETHER - 1);
+            let alike = others.take_while(|other| {
+                is_pair(other)
+                    && is_pair(&item)
+                    && other.new == item.new
+                    && other.elements() == item.elements()
+            });
+            let end = first + 1 + alike.count();
+            rows.push(first..end);
+            first = end;
+        }
+        rows
+    }
+
+    /// Ends with the first source that is no longer what it was when it was opened.
+    pub(super) fn verify(&self) -> Result<()> {
+        self.sides.iter().try_for_each(|side| side.verify())
     }
 }
 
-impl View {
+impl Item {
+    pub(super) fn elements(&self) -> u64 {
+        self.old.or(self.new).map_or(0, |input| input.elements)
+    }
+}
+
+impl Input {
     /// All elements of a tensor; of one whose type is not known, all bytes.
     #[must_use]
-    pub fn whole(index: usize, tensor: &Tensor) -> Self {
+    pub fn whole(side: usize, index: usize, tensor: &Tensor) -> Self {
         Self {
+            side,
             tensor: index,
             start: 0,
             elements: tensor.units(),
         }
-    }
-}
-
-/// Where a tensor begins, to read files from start to end.
-pub(super) fn position(tensor: &Tensor) -> (u32, u64) {
-    match &tensor.layout {
-        Layout::Span(span)
-        | Layout::Packed { span, .. }
-        | Layout::Strided { storage: span, .. } => (span.source, span.offset),
-        Layout::Sparse(sparse) => position(&sparse.values),
-        Layout::Absent => (0, 0),
     }
 }

@@ -1,8 +1,7 @@
 //! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
 
-use crate::engine::complex;
 use crate::kernel::exponents::Counts;
-use crate::kernel::{self, CHUNK, Operand};
+use crate::kernel::{self, CHUNK, Operand, complex};
 use crate::stats::Exponents;
 
 /// Elements of each chunk that are looked at.

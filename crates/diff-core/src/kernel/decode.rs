@@ -35,13 +35,7 @@ pub(super) fn tile<'t>(
 /// Turns stored values into what they stand for.
 pub(super) fn apply(map: ValueMap, out: &mut [f64]) {
     match map {
-        // Signs of complex parts were changed where the bytes were gathered.
-        ValueMap::Identity | ValueMap::Conj | ValueMap::NegConj => {}
-        ValueMap::Neg => {
-            for x in out.iter_mut() {
-                *x = -*x;
-            }
-        }
+        ValueMap::Identity => {}
         ValueMap::Affine { scale, zero_point } => {
             // torch computes (q - zero point) * scale in f32.
             let scale = scale as f32;

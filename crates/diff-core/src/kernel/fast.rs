@@ -53,13 +53,9 @@ impl Element {
     /// The type of a side, if it has a loop.
     pub(super) fn of(operand: Operand) -> Option<Self> {
         match (operand.dtype, operand.map) {
-            (DType::F32, ValueMap::Identity | ValueMap::Conj | ValueMap::NegConj) => {
-                Some(Self::F32)
-            }
+            (DType::F32, ValueMap::Identity) => Some(Self::F32),
             (DType::Bf16, ValueMap::Identity) => Some(Self::Bf16),
-            (DType::F16, ValueMap::Identity | ValueMap::Conj | ValueMap::NegConj) => {
-                Some(Self::F16)
-            }
+            (DType::F16, ValueMap::Identity) => Some(Self::F16),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@
 //! lanes after each tile, and added up in index order at the end of the chunk.
 
 mod body;
+pub(crate) mod complex;
 mod decode;
 mod digest;
 mod dispatch;

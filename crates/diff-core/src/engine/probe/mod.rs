@@ -6,14 +6,15 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::gather::Scratch;
-use crate::engine::plan::{Plan, position};
+use crate::engine::plan::Plan;
+use crate::engine::queue::{Place, Queue};
 use crate::engine::workers::{self, Stop};
 use crate::error::{Code, Error, Result};
 use crate::kernel::Isa;
 use crate::observe::Observer;
+use crate::read::Scratch;
 use crate::stats::Probe;
 use subject::Subject;
 
@@ -56,8 +57,7 @@ pub fn probe(
     let run = Run::new(plan, questions, observer);
     observer.start(run.bytes(), run.subjects.len() as u64);
     workers::run(threads, &run.stop, || run.work(threads))?;
-    plan.old.verify()?;
-    plan.new.verify()?;
+    plan.verify()?;
     Ok(run.into_results())
 }
 
@@ -67,11 +67,9 @@ struct Run<'a> {
     pub(super) isa: Isa,
     /// In the order of the files.
     pub(super) subjects: Vec<Subject<'a>>,
-    /// Number of units of all subjects up to and including each.
-    pub(super) ends: Vec<u64>,
+    queue: Queue,
     /// Subjects whose survey some thread has taken on.
     pub(super) surveyed: AtomicUsize,
-    pub(super) next: AtomicU64,
     pub(super) stop: Stop,
 }
 
@@ -102,23 +100,14 @@ impl<'a> Run<'a> {
             .enumerate()
             .filter_map(|(index, (&item, &questions))| Subject::new(plan, index, item, questions))
             .collect();
-        subjects.sort_by_key(|subject| (position(subject.sides[0].tensor), subject.index));
-        let mut total = 0;
-        let ends = subjects
-            .iter()
-            .map(|subject| {
-                total += subject.units();
-                total
-            })
-            .collect();
+        subjects.sort_by_key(|subject| (subject.sides[0].tensor.position(), subject.index));
         Self {
             plan,
             observer,
             isa: Isa::detect(),
+            queue: Queue::new(subjects.iter().map(Subject::units)),
             subjects,
-            ends,
             surveyed: AtomicUsize::new(0),
-            next: AtomicU64::new(0),
             stop: Stop::default(),
         }
     }
@@ -146,19 +135,13 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        let mut slot = 0;
-        while !self.stop.is_set() {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            // The numbers of a thread only grow.
-            while self.ends.get(slot).is_some_and(|&end| end <= number) {
-                slot += 1;
-            }
-            let Some(subject) = self.subjects.get(slot) else {
-                return;
-            };
-            let first = if slot == 0 { 0 } else { self.ends[slot - 1] };
-            let done = subject.unit(number - first, threads, self, &mut worker);
-            self.observer.add_bytes(subject.unit_bytes(number - first));
+        let mut place = Place::default();
+        while !self.stop.is_set()
+            && let Some((row, unit)) = self.queue.take(&mut place)
+        {
+            let subject = &self.subjects[row];
+            let done = subject.unit(unit, threads, self, &mut worker);
+            self.observer.add_bytes(subject.unit_bytes(unit));
             if done.as_ref().is_err_and(|error| self.stop.on(error)) {
                 return;
             }

@@ -79,7 +79,7 @@ impl Subject<'_> {
         if self.elements <= CAST_PLACES * CAST_ELEMENTS {
             return Ok(None);
         }
-        let [old, new] = self.sides;
+        let [old, new] = &self.sides;
         let Some(mut casts) = empty_casts(old.dtype(), new.dtype()) else {
             return Ok(None);
         };

@@ -5,16 +5,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{Class, DType};
-use crate::engine::gather::{self, Scratch};
-use crate::engine::plan::{Item, Plan, View};
+use crate::engine::plan::{Input, Item, Plan};
 use crate::engine::probe::sample::Survey;
 use crate::engine::probe::{Questions, Run, Worker};
-use crate::engine::schedule::release;
+use crate::engine::release::release;
 use crate::error::{Error, Result};
 use crate::kernel::Operand;
 use crate::kernel::probe::{Place, add_hashes, count_casts, count_rows, count_zeros, empty_casts};
+use crate::read::{As, Read, Reader, Scratch};
 use crate::stats::{Grid, Hashes, Parts, Probe, Rows, Zeros};
-use crate::tensor::{Layout, Tensor};
+use crate::tensor::{Node, Tensor};
 
 /// Elements that are looked at together: both sides of them as f64 stay in the second-level cache.
 pub(super) const PIECE: u64 = 1 << 16;
@@ -46,11 +46,10 @@ pub(super) struct Subject<'a> {
     pub(super) result: OnceLock<Result<Probe>>,
 }
 
-#[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) tensor: &'a Tensor,
-    pub(super) view: View,
+    reader: Reader<'a>,
 }
 
 /// What the units of a subject have found so far. Made when the first one is done.
@@ -70,23 +69,25 @@ impl<'a> Subject<'a> {
         item: Item,
         questions: Questions,
     ) -> Option<Self> {
-        let side = |view: Option<View>, checkpoint: &'a Checkpoint| {
-            let view = view?;
-            let tensor = checkpoint.tensors.get(view.tensor)?;
-            let is_whole = view.start == 0 && view.elements == tensor.units();
+        let side = |input: Option<Input>| {
+            let input = input?;
+            let (tensor, checkpoint) = (plan.tensor(input)?, plan.checkpoint(input)?);
+            let is_whole = input.start == 0 && input.elements == tensor.units();
             // Sparse tensors have no rows; what is not known or complex has no numbers.
-            let is_dense = !matches!(tensor.layout, Layout::Sparse(_));
+            let is_dense = !matches!(tensor.node, Node::Sparse(_));
             let is_real = tensor.dtype != DType::Unknown && tensor.dtype.component().is_none();
-            (is_whole && is_dense && is_real && tensor.error.is_none()).then_some(Side {
+            (is_whole && is_dense && is_real).then_some(())?;
+            let reader = Reader::new(checkpoint, tensor, As::Values).ok()?;
+            Some(Side {
                 checkpoint,
                 tensor,
-                view,
+                reader,
             })
         };
-        let sides = [side(item.old, &plan.old)?, side(item.new, &plan.new)?];
-        let [old, new] = sides;
+        let sides = [side(item.old)?, side(item.new)?];
+        let [old, new] = &sides;
         let shape = &old.tensor.shape;
-        let elements = old.view.elements;
+        let elements = old.tensor.elements;
         if *shape != new.tensor.shape || elements == 0 {
             return None;
         }
@@ -96,11 +97,10 @@ impl<'a> Subject<'a> {
             last: shape.last().copied().unwrap_or(1),
         };
         let rows = elements / place.width;
-        let bits = sides.map(|side| (gather::bits(side.checkpoint, side.tensor), side.tensor.map));
-        let is_float = sides.iter().all(|side| is_float(side.tensor));
+        let is_float = sides.iter().all(Side::is_float);
         let is_exact = sides
             .iter()
-            .all(|side| side.tensor.dtype.class() == Class::Double);
+            .all(|side| side.dtype().class() == Class::Double);
         let asks = |question: Questions, applies: bool| {
             if applies { questions.0 & question.0 } else { 0 }
         };
@@ -116,7 +116,7 @@ impl<'a> Subject<'a> {
                 | asks(Questions::GRID, is_float && shape.len() > 1)
                 | asks(
                     Questions::ORDER,
-                    bits[0] == bits[1] && !shape.is_empty() && rows <= MOST_LINES,
+                    old.has_bits_of(new) && !shape.is_empty() && rows <= MOST_LINES,
                 ),
         );
         (questions != Questions::default())
@@ -230,7 +230,7 @@ impl<'a> Subject<'a> {
     pub(super) fn empty(&self, asked: Questions, start: u64, end: u64) -> Parts {
         let first = start / self.place.width;
         let rows = (end.div_ceil(self.place.width) - first) as usize;
-        let [old, new] = self.sides;
+        let [old, new] = &self.sides;
         let lines = |count: u64| {
             if count <= MOST_LINES {
                 count as usize
@@ -288,8 +288,9 @@ impl<'a> Subject<'a> {
             let count = (end - start).min(self.piece) as usize;
             self.look(start, count, run, worker, &mut parts)?;
         }
-        for side in self.sides {
-            release(Some(side.view), side.checkpoint, first, end, threads);
+        for side in &self.sides {
+            let is_last = end == self.elements;
+            release(&side.reader, side.tensor, (first, end), is_last, threads);
         }
         Ok(Found {
             parts: Some(parts),
@@ -362,30 +363,36 @@ impl<'a> Subject<'a> {
     }
 }
 
-impl<'a> Side<'a> {
+impl Side<'_> {
     pub(super) fn read<'s>(
-        &self,
+        &'s self,
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>>
-    where
-        'a: 's,
-    {
-        gather::operand(self.checkpoint, self.tensor, start, count, scratch)
+    ) -> Result<Operand<'s>> {
+        self.reader
+            .read(start, count, scratch)
             .map_err(|e| e.tensor(&self.tensor.name).at(&self.checkpoint.path))
     }
 
     /// The type of the numbers that are handed out.
     pub(super) fn dtype(&self) -> DType {
-        if self.tensor.quant.is_some() {
-            DType::F32
-        } else {
-            self.tensor.dtype
-        }
+        self.reader.dtype()
     }
-}
 
-pub(super) fn is_float(tensor: &Tensor) -> bool {
-    tensor.quant.is_some() || !tensor.dtype.is_integer()
+    /// Whether it has numbers of a float type; codes with a scale have none.
+    pub(super) fn is_float(&self) -> bool {
+        !self.dtype().is_integer()
+    }
+
+    /// Whether equal bits are equal numbers.
+    fn has_bits_of(&self, other: &Side) -> bool {
+        let map = |tensor: &Tensor| match tensor.node {
+            Node::Scaled {
+                scale, zero_point, ..
+            } => Some((scale.to_bits(), zero_point)),
+            _ => None,
+        };
+        self.reader.bits() == other.reader.bits() && map(self.tensor) == map(other.tensor)
+    }
 }

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::checkpoint::{Checkpoint, Format};
-use crate::dtype::DType;
-use crate::engine::plan::{Item, View};
+use crate::dtype::{ByteOrder, DType};
+use crate::engine::plan::{Input, Item};
 use crate::source::{MemorySource, Source};
 use crate::stats::{Grid, Order};
-use crate::tensor::{Layout, Span, Tensor};
+use crate::tensor::{Node, Span, Stored, Tensor};
 
 const ALL: Questions = Questions(31);
 
@@ -50,12 +50,12 @@ fn ask(
     questions: Questions,
     threads: usize,
 ) -> Probe {
-    let whole = |checkpoint: &Checkpoint| Some(View::whole(0, &checkpoint.tensors[0]));
+    let whole = |side, checkpoint: &Checkpoint| Some(Input::whole(side, 0, &checkpoint.tensors[0]));
     let item = Item {
-        old: whole(old),
-        new: whole(new),
+        old: whole(0, old),
+        new: whole(1, new),
     };
-    let plan = Plan::new(Arc::clone(old), Arc::clone(new), vec![item]).unwrap();
+    let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], vec![item]).unwrap();
     let observer = Observer::default();
     let mut results = probe(&plan, &[questions], threads, &observer).unwrap();
     let [done, total, tensors, all] = observer.progress();
@@ -373,7 +373,9 @@ fn the_bits_depend_on_no_number_of_threads_and_no_layout() {
         };
         let mut tensor = plain.tensors[0].clone();
         tensor.shape = vec![rows, width];
-        tensor.layout = Layout::strided(span, 4, 0, &[rows, width], vec![1, rows]).unwrap();
+        let steps = vec![1, rows];
+        let stored = Stored::strided(span, ByteOrder::Little, 4, 0, &tensor.shape, steps);
+        tensor.node = Node::Stored(stored.unwrap());
         let data = columns.iter().flat_map(|x| x.to_le_bytes()).collect();
         checkpoint(vec![tensor], data)
     };
@@ -397,7 +399,8 @@ fn the_bits_depend_on_no_number_of_threads_and_no_layout() {
 fn what_is_no_pair_of_whole_real_tensors_has_no_answers() {
     let (a, b) = (floats(&[4, 4], &[1.0; 16]), floats(&[16], &[1.0; 16]));
     assert_eq!(ask(&a, &b, ALL, 1), Probe::default());
-    let part = Some(View {
+    let part = Some(Input {
+        side: 0,
         tensor: 0,
         start: 0,
         elements: 8,
@@ -410,7 +413,7 @@ fn what_is_no_pair_of_whole_real_tensors_has_no_answers() {
         old: part,
         new: None,
     };
-    let plan = Plan::new(Arc::clone(&a), Arc::clone(&a), vec![item, alone]).unwrap();
+    let plan = Plan::new(vec![Arc::clone(&a), Arc::clone(&a)], vec![item, alone]).unwrap();
     let results = probe(&plan, &[ALL, ALL], 1, &Observer::default()).unwrap();
     assert!(
         results
@@ -422,12 +425,12 @@ fn what_is_no_pair_of_whole_real_tensors_has_no_answers() {
 #[test]
 fn a_cancelled_look_ends_with_an_error() {
     let a = floats(&[64, 64], &weights(64 * 64, 1));
-    let whole = Some(View::whole(0, &a.tensors[0]));
+    let whole = Some(Input::whole(0, 0, &a.tensors[0]));
     let item = Item {
         old: whole,
         new: whole,
     };
-    let plan = Plan::new(Arc::clone(&a), Arc::clone(&a), vec![item]).unwrap();
+    let plan = Plan::new(vec![Arc::clone(&a), Arc::clone(&a)], vec![item]).unwrap();
     let observer = Observer::default();
     observer.cancel();
     let error = probe(&plan, &[ALL], 2, &observer).unwrap_err();

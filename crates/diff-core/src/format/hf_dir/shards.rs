@@ -13,7 +13,7 @@ use crate::format::json::{self, Members, Text};
 use crate::format::{OpenOptions, join_inside};
 use crate::left_out::{LeftOut, LeftOutKind, LeftOutRole};
 use crate::limits;
-use crate::tensor::{Layout, Span, Tensor};
+use crate::tensor::{Node, Stored, Tensor};
 
 #[derive(Deserialize)]
 struct Index<'a> {
@@ -127,8 +127,12 @@ fn note_total_size(checkpoint: &mut Checkpoint, before: usize, index: &Index, in
     // Some writers count tied tensors, which share their bytes, once.
     let mut seen = HashSet::new();
     let apart: u64 = tensors()
-        .filter(|tensor| match tensor.layout {
-            Layout::Span(span) => seen.insert((span.source, span.offset)),
+        .filter(|tensor| match &tensor.node {
+            Node::Stored(Stored {
+                span,
+                strides: None,
+                ..
+            }) => seen.insert((span.source, span.offset)),
             _ => true,
         })
         .map(|tensor| tensor.bytes)
@@ -189,7 +193,7 @@ fn drop_copies(
         let is_dropped = dropped.contains(&position);
         position += 1;
         if is_dropped {
-            names.push((file.to_owned(), tensor.name.clone(), spans_of(tensor)));
+            names.push((file.to_owned(), tensor.name.clone(), tensor.node.spans()));
         }
         is_dropped
     };
@@ -232,22 +236,6 @@ fn drop_copies(
             path,
             spans,
         });
-    }
-}
-
-/// Where the bytes of a tensor lie.
-fn spans_of(tensor: &Tensor) -> Vec<Span> {
-    match &tensor.layout {
-        Layout::Span(span)
-        | Layout::Packed { span, .. }
-        | Layout::Strided { storage: span, .. } => vec![*span],
-        Layout::Sparse(sparse) => sparse
-            .indices
-            .iter()
-            .chain(std::iter::once(&sparse.values))
-            .flat_map(spans_of)
-            .collect(),
-        Layout::Absent => Vec::new(),
     }
 }
 

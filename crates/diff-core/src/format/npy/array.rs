@@ -9,7 +9,7 @@ use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result};
 use crate::pickle::Area;
 use crate::source::Source;
-use crate::tensor::{Layout, Span, Tensor, element_count};
+use crate::tensor::{Node, Span, Stored, Tensor, element_count};
 
 /// Takes a source beside the file and answers its number.
 pub(in crate::format) type AddSource<'a> = &'a mut dyn FnMut(Arc<dyn Source>) -> u32;
@@ -80,13 +80,12 @@ impl Array<'_> {
             Some(label) if dtype == DType::Unknown => {
                 Tensor::raw(name, label, shape, elements, span)
             }
-            _ => Tensor::plain(name, dtype, shape, elements, span),
+            _ => Tensor::plain(name, dtype, shape, elements, span).in_order(order),
         };
         tensor.dtype_label = label.map(Into::into);
-        tensor.order = order;
         if self.fortran && self.shape.len() > 1 {
             if dtype == DType::Unknown {
-                tensor.error = Some(
+                tensor.node = Node::Broken(Box::new(
                     Error::new(
                         Code::UnsupportedLayout,
                         "elements of this type in Fortran order are not read",
@@ -94,11 +93,12 @@ impl Array<'_> {
                     .found(tensor.dtype_name())
                     .tensor(&tensor.name)
                     .hint("save the array in C order with numpy.ascontiguousarray"),
-                );
+                ));
                 return Ok(tensor);
             }
             let strides = fortran_strides(self.shape, &leaf.shape);
-            tensor.layout = Layout::strided(span, leaf.item, 0, &tensor.shape, strides)?;
+            let laid = Stored::strided(span, order, leaf.item, 0, &tensor.shape, strides)?;
+            tensor.node = Node::Stored(laid);
         }
         Ok(tensor)
     }

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::OpenOptions;
 use crate::left_out::{LeftOut, LeftOutRole};
-use crate::tensor::Tensor;
+use crate::tensor::{Node, Tensor};
 
 /// Paths that an error offers.
 const OFFERED: usize = 8;
@@ -124,7 +124,9 @@ fn name_all(
         }
         reading.context.meter.debit(2 * name.len() as u64)?;
         let mut tensor = found.tensor;
-        tensor.error = tensor.error.map(|error| error.tensor(&name));
+        if let Node::Broken(error) = &mut tensor.node {
+            *error = Box::new((**error).clone().tensor(&name));
+        }
         tensor.name = name;
         tensors.push(tensor);
         storages.push(found.storage);

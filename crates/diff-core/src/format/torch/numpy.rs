@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::npy::{self, Array, Literal};
 use crate::pickle::{Area, How, Value};
-use crate::tensor::{Layout, Span, Tensor, element_count};
+use crate::tensor::{Node, Span, Stored, Tensor, element_count};
 
 /// Shape, order and data of an array.
 struct Parts {
@@ -233,8 +233,7 @@ impl Reading {
             offset: area.start,
             bytes,
         };
-        let mut tensor = Tensor::plain(String::new(), dtype, shape, elements, span);
-        tensor.order = order;
+        let mut tensor = Tensor::plain(String::new(), dtype, shape, elements, span).in_order(order);
         if parts.fortran {
             let mut stride = 1u64;
             let strides: Vec<u64> = tensor
@@ -246,7 +245,8 @@ impl Reading {
                     this
                 })
                 .collect();
-            tensor.layout = Layout::strided(span, item, 0, &tensor.shape, strides)?;
+            let laid = Stored::strided(span, order, item, 0, &tensor.shape, strides)?;
+            tensor.node = Node::Stored(laid);
         }
         let storage = (bytes > 0).then_some((area.index, area.start));
         Ok(Found {
@@ -293,8 +293,7 @@ impl Reading {
             offset: area.start,
             bytes: area.length,
         };
-        let mut tensor = Tensor::plain(String::new(), dtype, Vec::new(), 1, span);
-        tensor.order = order;
+        let tensor = Tensor::plain(String::new(), dtype, Vec::new(), 1, span).in_order(order);
         Some(Found::alone(tensor))
     }
 

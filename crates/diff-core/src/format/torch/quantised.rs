@@ -6,9 +6,22 @@ use super::document::{Reading, Ref};
 use super::records::Storage;
 use super::strided::Geometry;
 use super::tensor::Found;
-use crate::dtype::{ByteOrder, DType, ValueMap};
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::tensor::{Quant, Scales, Span, Tensor, element_count};
+use crate::tensor::{Encoding, Factor, Node, Span, Stored, Tensor, element_count};
+
+/// What a quantiser says: value = (code - zero point) * scale.
+enum Scales {
+    One {
+        scale: f64,
+        zero_point: i64,
+    },
+    PerChannel {
+        axis: usize,
+        scales: Tensor,
+        zero_points: Tensor,
+    },
+}
 
 impl Reading {
     pub(super) fn quantised(
@@ -41,18 +54,37 @@ impl Reading {
         } else {
             packed_view(&storage, geometry, packed)?
         };
-        if tensor.error.is_some() {
+        if tensor.error().is_some() {
             return Ok(Found::new(tensor, &storage));
         }
-        match scales {
-            Scales::One { scale, zero_point } if packed == 1 => {
-                tensor.map = ValueMap::Affine { scale, zero_point };
+        let label = tensor.dtype_label.clone();
+        tensor = match scales {
+            Scales::One { scale, zero_point } if packed == 1 => Tensor {
+                node: Node::Scaled {
+                    codes: Arc::new(tensor.clone()),
+                    scale,
+                    zero_point,
+                },
+                ..tensor
+            },
+            Scales::One { scale, zero_point } => {
+                let zero = Factor::One(zero_point as f32);
+                Tensor::affine(tensor, label, Factor::One(scale as f32), zero, shape)
             }
-            scales => {
-                check_channels(&scales, &shape)?;
-                tensor.quant = Some(Arc::new(Quant::new(packed, scales)));
+            Scales::PerChannel {
+                axis,
+                scales,
+                zero_points,
+            } => {
+                check_channels(axis, &scales, &zero_points, &shape)?;
+                let mut block = shape;
+                if let Some(side) = block.get_mut(axis) {
+                    *side = 1;
+                }
+                let (scale, zero) = (Factor::Each(scales), Factor::Each(zero_points));
+                Tensor::affine(tensor, label, scale, zero, block)
             }
-        }
+        };
         Ok(Found::new(tensor, &storage))
     }
 
@@ -100,8 +132,8 @@ impl Reading {
                 let zero_points = self.tensor_at(*zero_points, depth + 1).ok_or_else(wrong)?;
                 Ok(Scales::PerChannel {
                     axis,
-                    scales: Box::new(scales.tensor),
-                    zero_points: Box::new(zero_points.tensor),
+                    scales: scales.tensor,
+                    zero_points: zero_points.tensor,
                 })
             }
             _ => Err(wrong()),
@@ -146,25 +178,19 @@ fn packed_view(storage: &Storage, geometry: Geometry, packed: u64) -> Result<Ten
         bytes,
         ..storage.span
     };
-    let mut tensor = Tensor::plain(String::new(), DType::U8, geometry.shape, elements, span);
-    tensor.dtype_label = storage.label.map(Into::into);
-    tensor.order = ByteOrder::Little;
-    Ok(tensor)
+    let bits = (8 / packed) as u8;
+    Ok(Tensor {
+        dtype_label: storage.label.map(Into::into),
+        node: Node::Stored(Stored::encoded(span, Encoding::Codes { bits })),
+        ..Tensor::plain(String::new(), DType::U8, geometry.shape, elements, span)
+    })
 }
 
-fn check_channels(scales: &Scales, shape: &[u64]) -> Result<()> {
-    let Scales::PerChannel {
-        axis,
-        scales,
-        zero_points,
-    } = scales
-    else {
-        return Ok(());
-    };
-    if let Some(error) = scales.error.as_ref().or(zero_points.error.as_ref()) {
+fn check_channels(axis: usize, scales: &Tensor, zero_points: &Tensor, shape: &[u64]) -> Result<()> {
+    if let Some(error) = scales.error().or(zero_points.error()) {
         return Err(error.clone());
     }
-    let channels = shape.get(*axis).copied();
+    let channels = shape.get(axis).copied();
     if channels != Some(scales.elements) || channels != Some(zero_points.elements) {
         return Err(Error::new(
             Code::SizeMismatch,

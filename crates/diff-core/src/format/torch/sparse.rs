@@ -6,9 +6,8 @@ use super::document::{Reading, Ref};
 use super::tensor::Found;
 use crate::error::{Code, Error, Result};
 use crate::limits::Cap;
-use crate::once::Once;
 use crate::pickle::Value;
-use crate::tensor::{Layout, Span, Sparse, SparseKind, Tensor};
+use crate::tensor::{Node, Span, Sparse, SparseKind, Tensor};
 
 impl Reading {
     pub(super) fn sparse(&mut self, layout: Ref, data: Ref, depth: u32) -> Result<Found> {
@@ -42,7 +41,7 @@ impl Reading {
         let broken = inner
             .iter()
             .chain([&values])
-            .find_map(|part| part.error.clone());
+            .find_map(|part| part.error().cloned());
         if let Some(error) = broken {
             found.tensor = Tensor::broken(String::new(), &label, shape, values.bytes, error);
             return Ok(found);
@@ -54,12 +53,11 @@ impl Reading {
         };
         let mut tensor = Tensor::plain(String::new(), values.dtype, shape, values.elements, span);
         tensor.dtype_label.clone_from(&values.dtype_label);
-        tensor.layout = Layout::Sparse(Arc::new(Sparse {
+        tensor.node = Node::Sparse(Arc::new(Sparse {
             kind,
             indices: inner,
             values,
             most_bytes: self.context.limits.of(Cap::SparseBytes, 0),
-            coalesced: Once::default(),
         }));
         found.tensor = tensor;
         Ok(found)

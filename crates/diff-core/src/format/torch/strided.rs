@@ -3,11 +3,11 @@
 use super::document::{Reading, Ref};
 use super::records::Storage;
 use super::tensor::no_data;
-use crate::dtype::{self, DType, ValueMap};
+use crate::dtype::{self, DType};
 use crate::error::{Code, Error, Result};
 use crate::limits::{self, Cap};
 use crate::pickle::{Id, Value};
-use crate::tensor::{Layout, Span, Tensor, element_count};
+use crate::tensor::{Node, Signs, Span, Stored, Tensor, element_count};
 
 /// A view is never refused below this many elements.
 const SMALL_VIEW: u64 = 1 << 20;
@@ -105,26 +105,25 @@ impl Reading {
             return Tensor::broken(String::new(), shown, shape, bytes, error);
         }
         let laid = if storage.is_meta {
-            Ok(Layout::Absent)
+            Ok(Node::Broken(Box::new(no_data())))
         } else {
-            self.check_ratio(elements, storage.span.bytes / item)
-                .and_then(|()| Layout::strided(storage.span, item, offset, &shape, strides))
+            let Storage { span, order, .. } = *storage;
+            self.check_ratio(elements, span.bytes / item)
+                .and_then(|()| Stored::strided(span, order, item, offset, &shape, strides))
+                .map(Node::Stored)
         };
         match laid {
             Err(error) => Tensor::broken(String::new(), shown, shape, bytes, error),
-            Ok(layout) => {
+            Ok(node) => {
                 let span = Span {
                     bytes,
                     ..storage.span
                 };
-                let mut tensor = Tensor::plain(String::new(), dtype, shape, elements, span);
-                if matches!(layout, Layout::Absent) {
-                    tensor.error = Some(no_data());
+                Tensor {
+                    node,
+                    dtype_label: label.map(Into::into),
+                    ..Tensor::plain(String::new(), dtype, shape, elements, span)
                 }
-                tensor.layout = layout;
-                tensor.order = storage.order;
-                tensor.dtype_label = label.map(Into::into);
-                tensor
             }
         }
     }
@@ -144,8 +143,8 @@ impl Reading {
         Ok(())
     }
 
-    /// The conj and neg bits.
-    pub(super) fn lazy_signs(&self, metadata: Option<Ref>) -> ValueMap {
+    /// The signs that the conj and neg bits change.
+    pub(super) fn lazy_signs(&self, metadata: Option<Ref>) -> Option<Signs> {
         let flag = |name: &[u8]| {
             let Some(at) = metadata else { return false };
             let Value::Dict(pairs) = self.value(at) else {
@@ -157,10 +156,10 @@ impl Reading {
             })
         };
         match (flag(b"neg"), flag(b"conj")) {
-            (false, false) => ValueMap::Identity,
-            (true, false) => ValueMap::Neg,
-            (false, true) => ValueMap::Conj,
-            (true, true) => ValueMap::NegConj,
+            (false, false) => None,
+            (true, false) => Some(Signs::All),
+            (false, true) => Some(Signs::Imaginary),
+            (true, true) => Some(Signs::Real),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::document::{Reading, Ref};
 use super::records::Storage;
-use crate::dtype::{DType, ValueMap};
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::pickle::{How, Value};
-use crate::tensor::{Layout, Span, Tensor, element_count};
+use crate::tensor::{Node, Span, Tensor, element_count};
 
 /// Calls inside calls (a subclass of a parameter of a tensor) that are followed.
 const MOST_DEPTH: u32 = 8;
@@ -101,11 +101,11 @@ impl Reading {
         let dtype = storage.dtype.unwrap_or(DType::U8);
         let elements = storage.span.bytes / dtype.bytes().max(1);
         let mut tensor =
-            Tensor::plain(String::new(), dtype, vec![elements], elements, storage.span);
-        tensor.order = storage.order;
+            Tensor::plain(String::new(), dtype, vec![elements], elements, storage.span)
+                .in_order(storage.order);
         tensor.dtype_label = storage.label.map(Into::into);
         if storage.is_meta {
-            tensor.layout = Layout::Absent;
+            tensor.node = Node::Broken(Box::new(no_data()));
         }
         Found::new(tensor, storage)
     }
@@ -286,12 +286,21 @@ impl Reading {
                 )
             })?;
         let mut tensor = self.view(&storage, geometry, dtype, label);
-        tensor.map = self.lazy_signs(metadata);
-        if tensor.map != ValueMap::Identity && dtype.is_integer() && tensor.error.is_none() {
-            tensor.error = Some(Error::new(
-                Code::UnsupportedDtype,
-                "lazy sign on a tensor of integers, which torch never makes",
-            ));
+        if let Some(signs) = self.lazy_signs(metadata)
+            && tensor.error().is_none()
+        {
+            tensor = if dtype.is_integer() {
+                let error = Error::new(
+                    Code::UnsupportedDtype,
+                    "lazy sign on a tensor of integers, which torch never makes",
+                );
+                Tensor {
+                    node: Node::Broken(Box::new(error)),
+                    ..tensor
+                }
+            } else {
+                tensor.signed(signs)?
+            };
         }
         Ok(Found::new(tensor, &storage))
     }
@@ -306,9 +315,8 @@ impl Reading {
             bytes: elements.saturating_mul(dtype.bytes()),
         };
         let mut tensor = Tensor::plain(String::new(), dtype, shape, elements, span);
-        tensor.layout = Layout::Absent;
         tensor.dtype_label = label.map(Into::into);
-        tensor.error = Some(no_data());
+        tensor.node = Node::Broken(Box::new(no_data()));
         Ok(Found::alone(tensor))
     }
 }

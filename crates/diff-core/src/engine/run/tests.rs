@@ -4,6 +4,7 @@ use super::*;
 use crate::checkpoint::Format;
 use crate::dtype::DType;
 use crate::source::{MemorySource, Source};
+use crate::tensor::Span;
 
 fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
     typed(DType::F32, seed, counts)
@@ -72,12 +73,12 @@ fn compare_on(
     new: &Arc<Checkpoint>,
     threads: usize,
 ) -> Vec<PairStats> {
-    let whole = |(at, tensor)| Some(View::whole(at, tensor));
+    let whole = |side, (at, tensor)| Some(Input::whole(side, at, tensor));
     let items = old.tensors.iter().enumerate().map(|tensor| Item {
-        old: whole(tensor),
-        new: whole(tensor),
+        old: whole(0, tensor),
+        new: whole(1, tensor),
     });
-    let plan = Plan::new(Arc::clone(old), Arc::clone(new), items.collect()).unwrap();
+    let plan = Plan::new(vec![Arc::clone(old), Arc::clone(new)], items.collect()).unwrap();
     let method = Method::default();
     let observer = Observer::default();
     let results = run_on(
@@ -151,12 +152,12 @@ fn one_source_is_read_once() {
 #[test]
 fn a_cancelled_run_ends_with_an_error() {
     let old = checkpoint(4, &[CHUNK as u64; 4]);
-    let whole = Some(View::whole(0, &old.tensors[0]));
+    let whole = Some(Input::whole(0, 0, &old.tensors[0]));
     let item = Item {
         old: whole,
         new: None,
     };
-    let plan = Plan::new(Arc::clone(&old), Arc::clone(&old), vec![item]).unwrap();
+    let plan = Plan::new(vec![Arc::clone(&old), Arc::clone(&old)], vec![item]).unwrap();
     let observer = Observer::default();
     observer.cancel();
     let options = Options {

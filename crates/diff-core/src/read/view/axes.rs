@@ -1,5 +1,7 @@
 //! The axes of a view with as few of them as say the same, and the panels that a run of its elements is made of.
 
+use std::ops::Range;
+
 /// Axes of more than one element, outermost first; none that could be one with its neighbour.
 #[derive(Debug)]
 pub(super) struct Axes {
@@ -103,7 +105,7 @@ impl Axes {
     }
 
     /// Whether an element that comes later lies further back in the storage.
-    pub(super) fn are_descending(&self) -> bool {
+    fn are_descending(&self) -> bool {
         let inside = |axis: usize| -> u64 {
             let axes = self.dims.iter().zip(&self.strides).skip(axis + 1);
             axes.map(|(dim, stride)| (dim - 1) * stride).sum()
@@ -111,8 +113,20 @@ impl Axes {
         (0..self.dims.len()).all(|axis| self.strides[axis] > inside(axis))
     }
 
+    /// Whether all elements lie one after the other.
+    pub(super) fn is_one_run(&self) -> bool {
+        self.dims.len() == 1 && self.strides == [1]
+    }
+
+    /// The elements of the storage, from the first one of the view on, that lie between the first and the last of `elements`, and both of them;
+    /// None where others of the view lie there too.
+    pub(super) fn reach(&self, elements: Range<u64>) -> Option<Range<u64>> {
+        let is_apart = !elements.is_empty() && self.are_descending();
+        is_apart.then(|| self.place(elements.start)..self.place(elements.end - 1) + 1)
+    }
+
     /// Where an element lies, from the first one on.
-    pub(super) fn place(&self, mut at: u64) -> u64 {
+    fn place(&self, mut at: u64) -> u64 {
         let mut place = 0;
         for (dim, stride) in self.dims.iter().zip(&self.strides).rev() {
             place += at % dim * stride;

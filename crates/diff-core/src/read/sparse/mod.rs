@@ -7,128 +7,156 @@
 mod index;
 mod places;
 
+use std::ops::Range;
+
+use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
-use crate::dtype::{DType, ValueMap};
-use crate::engine::gather::{self, Scratch};
-use crate::engine::plan::View;
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result, counted};
 use crate::kernel::{self, Operand};
-use crate::tensor::{Coalesced, Layout, Sparse, SparseKind, Tensor};
+use crate::once::Once;
+use crate::tensor::{Sparse, SparseKind, Tensor};
 use index::Indices;
 
-/// Whether the two sides of a chunk store the same places.
+/// The elements of a sparse tensor in the order of their places.
+pub(super) struct Ordered<'a> {
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
+    sparse: &'a Sparse,
+    values: Reader<'a>,
+    /// Made at the first use.
+    coalesced: Once<Coalesced>,
+}
+
+/// See [`Sparse`].
+pub(crate) struct Coalesced {
+    /// Row-major number of each stored block's place, rising.
+    pub(crate) keys: Vec<u64>,
+    shape: Vec<u64>,
+    /// Elements of a block.
+    block: u64,
+    /// The elements in that order, unless they lie so in the file.
+    values: Option<(DType, Vec<u8>)>,
+    /// Whether there were several elements in one place: `values` are sums then, as f64.
+    is_summed: bool,
+}
+
+impl<'a> Ordered<'a> {
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        tensor: &'a Tensor,
+        sparse: &'a Sparse,
+        what: As,
+    ) -> Result<Self> {
+        let ordered = Self {
+            checkpoint,
+            tensor,
+            sparse,
+            values: part(checkpoint, &sparse.values, what)?,
+            coalesced: Once::default(),
+        };
+        if what == As::Stored && ordered.form()?.is_summed {
+            return Err(Error::new(
+                Code::UnsupportedLayout,
+                "elements of a sparse tensor that stores several in one place cannot be read as they are stored",
+            )
+            .hint("their sums can: { as: 'f64' }"));
+        }
+        Ok(ordered)
+    }
+
+    fn form(&self) -> Result<&Coalesced> {
+        self.coalesced
+            .get_or_make(|| coalesce(self.checkpoint, &self.tensor.shape, self.sparse))
+            .map_err(|error| error.tensor(&self.tensor.name).at(&self.checkpoint.path))
+    }
+}
+
+impl Read for Ordered<'_> {
+    fn dtype(&self) -> DType {
+        self.values.dtype()
+    }
+
+    fn bits(&self) -> Option<DType> {
+        let holds_sums = self.form().is_ok_and(|form| form.is_summed);
+        (!holds_sums).then(|| self.dtype())
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let Some((dtype, values)) = &self.form()?.values else {
+            return self.values.read(start, count, scratch);
+        };
+        let item = dtype.bytes() as usize;
+        let from = (start as usize * item).min(values.len());
+        let to = (from + count * item).min(values.len());
+        let out = &mut scratch.out;
+        out.clear();
+        out.extend_from_slice(values.get(from..to).unwrap_or_default());
+        out.resize(count * item, 0);
+        Ok(plain::operand(out, *dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.values.regions(elements, each);
+    }
+
+    fn places(&self) -> Result<Option<&Coalesced>> {
+        self.form().map(Some)
+    }
+}
+
+/// Whether the elements `start .. start + count` of both sides lie in the same places; the sides begin at different elements of their tensors.
 ///
 /// # Errors
 /// `UnsupportedLayout` when they do not, or when one side only is sparse.
-pub(super) fn check(
-    old: &Checkpoint,
-    old_view: Option<View>,
-    new: &Checkpoint,
-    new_view: Option<View>,
-    start: u64,
+pub(crate) fn check_places(
+    [(a, a_start), (b, b_start)]: [(&Reader, u64); 2],
     count: usize,
+    name: &str,
 ) -> Result<()> {
-    let (Some(a), Some(b)) = (old_view, new_view) else {
-        return Ok(());
-    };
-    let (Some(a_tensor), Some(b_tensor)) = (old.tensors.get(a.tensor), new.tensors.get(b.tensor))
-    else {
-        return Ok(());
-    };
-    let (a_sparse, b_sparse) = match (&a_tensor.layout, &b_tensor.layout) {
-        (Layout::Sparse(a), Layout::Sparse(b)) => (a, b),
-        (Layout::Sparse(_), _) | (_, Layout::Sparse(_)) => {
+    let (a, b) = match (a.places()?, b.places()?) {
+        (None, None) => return Ok(()),
+        (Some(a), Some(b)) => (a, b),
+        _ => {
             return Err(different(
                 "a sparse tensor cannot be compared with a dense one",
-                a_tensor,
+                name,
             ));
         }
-        _ => return Ok(()),
     };
-    if a_tensor.shape != b_tensor.shape {
-        return Err(different("sparse tensors have different shapes", a_tensor));
+    if a.shape != b.shape {
+        return Err(different("sparse tensors have different shapes", name));
     }
-    let a_form = coalesced(old, a_tensor, a_sparse)?;
-    let b_form = coalesced(new, b_tensor, b_sparse)?;
-    let keys = |form: &'_ Coalesced, view: View| {
-        let from = ((view.start + start) / form.block) as usize;
-        let to = (view.start + start + count as u64).div_ceil(form.block) as usize;
+    let keys = |form: &Coalesced, start: u64| {
+        let from = (start / form.block) as usize;
+        let to = (start + count as u64).div_ceil(form.block) as usize;
         let end = form.keys.len();
-        (from.min(end), to.min(end))
+        from.min(end)..to.min(end)
     };
-    let (a_range, b_range) = (keys(a_form, a), keys(b_form, b));
-    let same = a_form.keys.len() == b_form.keys.len()
-        && a_form.block == b_form.block
-        && a_form.keys.get(a_range.0..a_range.1) == b_form.keys.get(b_range.0..b_range.1);
+    let same = a.keys.len() == b.keys.len()
+        && a.block == b.block
+        && a.keys.get(keys(a, a_start)) == b.keys.get(keys(b, b_start));
     if same {
         return Ok(());
     }
     Err(
-        different("sparse tensors do not store the same places", a_tensor).found(format!(
+        different("sparse tensors do not store the same places", name).found(format!(
             "{} and {} places",
-            a_form.keys.len(),
-            b_form.keys.len()
+            a.keys.len(),
+            b.keys.len()
         )),
     )
 }
 
-fn different(what: &str, tensor: &Tensor) -> Error {
+fn different(what: &str, name: &str) -> Error {
     Error::new(Code::UnsupportedLayout, what.to_owned())
-        .tensor(&tensor.name)
+        .tensor(name)
         .hint("make both sides dense, or sparse in the same places, before they are saved")
-}
-
-/// The elements `start .. start + count` of the coalesced form.
-pub(super) fn stored<'a>(
-    checkpoint: &'a Checkpoint,
-    tensor: &'a Tensor,
-    sparse: &'a Sparse,
-    start: u64,
-    count: usize,
-    scratch: &'a mut Scratch,
-) -> Result<Operand<'a>> {
-    let form = coalesced(checkpoint, tensor, sparse)?;
-    let Some((dtype, values)) = &form.values else {
-        return gather::stored(checkpoint, &sparse.values, start, count, scratch);
-    };
-    let item = dtype.bytes() as usize;
-    let from = (start as usize * item).min(values.len());
-    let to = (from + count * item).min(values.len());
-    let out = scratch.gathered();
-    out.extend_from_slice(values.get(from..to).unwrap_or_default());
-    out.resize(count * item, 0);
-    Ok(Operand {
-        bytes: scratch.gathered_bytes(),
-        dtype: dtype.component().unwrap_or(*dtype),
-        map: ValueMap::Identity,
-    })
-}
-
-/// Whether elements of one place were added up, so that what is handed out is stored nowhere.
-pub(super) fn holds_sums(checkpoint: &Checkpoint, tensor: &Tensor) -> bool {
-    let Layout::Sparse(sparse) = &tensor.layout else {
-        return false;
-    };
-    coalesced(checkpoint, tensor, sparse).is_ok_and(|form| form.is_summed)
-}
-
-/// The places of a tensor's elements; none where each place has one.
-pub(super) fn places<'t>(checkpoint: &Checkpoint, tensor: &'t Tensor) -> Result<&'t [u64]> {
-    match &tensor.layout {
-        Layout::Sparse(sparse) => Ok(&coalesced(checkpoint, tensor, sparse)?.keys),
-        _ => Ok(&[]),
-    }
-}
-
-fn coalesced<'s>(
-    checkpoint: &Checkpoint,
-    tensor: &Tensor,
-    sparse: &'s Sparse,
-) -> Result<&'s Coalesced> {
-    sparse
-        .coalesced
-        .get_or_make(|| coalesce(checkpoint, &tensor.shape, sparse))
-        .map_err(|error| error.tensor(&tensor.name).at(&checkpoint.path))
 }
 
 fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<Coalesced> {
@@ -157,6 +185,7 @@ fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<C
     if keys.is_sorted_by(|a, b| a < b) {
         return Ok(Coalesced {
             keys,
+            shape: shape.to_vec(),
             block,
             values: None,
             is_summed: false,
@@ -169,7 +198,7 @@ fn coalesce(checkpoint: &Checkpoint, shape: &[u64], sparse: &Sparse) -> Result<C
     if bytes > sparse.most_bytes {
         return Err(too_large(bytes, sparse.most_bytes));
     }
-    in_order(checkpoint, &keys, block, sparse)
+    in_order(checkpoint, shape, &keys, block, sparse)
 }
 
 fn too_large(found: u64, most: u64) -> Error {
@@ -189,6 +218,7 @@ fn broken(what: &str) -> Error {
 /// Sorts the places and brings the values along; adds up those of one place.
 fn in_order(
     checkpoint: &Checkpoint,
+    shape: &[u64],
     keys: &[u64],
     block: u64,
     sparse: &Sparse,
@@ -202,7 +232,8 @@ fn in_order(
     let tensor = &sparse.values;
     let count = tensor.elements as usize;
     let mut scratch = Scratch::default();
-    let operand = gather::stored(checkpoint, tensor, 0, count, &mut scratch)?;
+    let reader = part(checkpoint, tensor, As::Values)?;
+    let operand = reader.read(0, count, &mut scratch)?;
     if sorted.is_sorted_by(|a, b| a < b) {
         let bytes = (tensor.dtype.bytes() * block) as usize;
         let mut values = Vec::with_capacity(operand.bytes.len());
@@ -212,6 +243,7 @@ fn in_order(
         }
         return Ok(Coalesced {
             keys: sorted,
+            shape: shape.to_vec(),
             block,
             values: Some((tensor.dtype, values)),
             is_summed: false,
@@ -245,6 +277,7 @@ fn in_order(
     let values = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
     Ok(Coalesced {
         keys: unique,
+        shape: shape.to_vec(),
         block,
         values: Some((DType::F64, values)),
         is_summed: true,

@@ -4,28 +4,17 @@
 //!
 //! Mean, deviation and range of one side, and the mean difference, are those of the parts.
 
-use crate::checkpoint::Checkpoint;
-use crate::engine::plan::View;
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::kernel::{self, Isa, Method, Operand};
 use crate::stats::{Own, PairStats};
 
-/// Whether the item is complex.
+/// Whether elements of these types are compared as complex numbers; of one type, whether it is one.
 ///
 /// # Errors
 /// `UnsupportedDtype` when one side of two only is.
-pub(super) fn parts(
-    old: &Checkpoint,
-    old_view: Option<View>,
-    new: &Checkpoint,
-    new_view: Option<View>,
-) -> Result<bool> {
-    let tensor = |view: Option<View>, checkpoint: &'_ Checkpoint| {
-        view.and_then(|view| checkpoint.tensors.get(view.tensor))
-            .map(|tensor| tensor.dtype)
-    };
-    let (a, b) = (tensor(old_view, old), tensor(new_view, new));
-    let (Some(a), Some(b)) = (a.or(b), b.or(a)) else {
+pub(crate) fn is_pair(old: Option<DType>, new: Option<DType>) -> Result<bool> {
+    let (Some(a), Some(b)) = (old.or(new), new.or(old)) else {
         return Ok(false);
     };
     match (a.component().is_some(), b.component().is_some()) {
@@ -40,7 +29,7 @@ pub(super) fn parts(
 }
 
 /// Statistics of a chunk of one side.
-pub(super) fn describe(a: Operand, method: Method, isa: Isa) -> Own {
+pub(crate) fn describe(a: Operand, method: Method, isa: Isa) -> Own {
     let values = values(a);
     let masked = masked(a, &values);
     of_numbers(
@@ -51,7 +40,7 @@ pub(super) fn describe(a: Operand, method: Method, isa: Isa) -> Own {
 }
 
 /// Compares a chunk.
-pub(super) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
+pub(crate) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
     let (x, y) = (values(a), values(b));
     let (masked_a, masked_b) = (masked(a, &x), masked(b, &y));
     let mut stats = kernel::compare(masked_a.operand(a), masked_b.operand(b), method, isa);
@@ -87,7 +76,7 @@ pub(super) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairS
 }
 
 /// |b - a| of the first `count` numbers, for each pair that is finite.
-pub(super) fn for_each_distance(a: Operand, b: Operand, count: usize, mut each: impl FnMut(f64)) {
+pub(crate) fn for_each_distance(a: Operand, b: Operand, count: usize, mut each: impl FnMut(f64)) {
     let (x, y) = (values(a), values(b));
     for (p, q) in numbers(&x).iter().zip(numbers(&y)).take(count) {
         if is_finite(p) && is_finite(q) {
@@ -164,7 +153,7 @@ fn distance(p: &[f64; 2], q: &[f64; 2]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::{DType, ValueMap};
+    use crate::dtype::ValueMap;
 
     fn bytes(numbers: &[[f32; 2]]) -> Vec<u8> {
         numbers

@@ -2,11 +2,11 @@
 //! its place and its value. Nothing is rounded or wrapped: a damaged index must not pass for another place.
 
 use crate::checkpoint::Checkpoint;
-use crate::dtype::{DType, ValueMap};
-use crate::engine::gather::{self, Scratch};
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::kernel;
-use crate::tensor::{SparseKind, Tensor};
+use crate::read::{As, Read, Scratch, part};
+use crate::tensor::{Node, SparseKind, Tensor};
 
 /// What torch calls the index tensors of a kind, in the order in which they are saved.
 pub(super) fn names(kind: SparseKind) -> [&'static str; 2] {
@@ -35,11 +35,12 @@ impl<'a> Indices<'a> {
         name: &'static str,
     ) -> Result<Self> {
         let whole = whole_numbers(tensor);
+        let reader = part(checkpoint, tensor, As::Values)?;
         let mut values = Vec::new();
         let mut scratch = Scratch::default();
         for at in (0..tensor.elements).step_by(kernel::CHUNK) {
             let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
-            let operand = gather::stored(checkpoint, tensor, at, count, &mut scratch)?;
+            let operand = reader.read(at, count, &mut scratch)?;
             let Some(decode) = whole else {
                 let mut first = None;
                 kernel::for_each_value(operand, |value| {
@@ -144,7 +145,7 @@ fn whole_numbers(tensor: &Tensor) -> Option<Decode> {
             }
         };
     }
-    if tensor.quant.is_some() || matches!(tensor.map, ValueMap::Affine { .. }) {
+    if matches!(tensor.node, Node::Scaled { .. }) {
         return None;
     }
     Some(match tensor.dtype {

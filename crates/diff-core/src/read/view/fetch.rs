@@ -3,7 +3,6 @@
 use super::axes::Panel;
 use super::copy::copy;
 use crate::error::Result;
-use crate::source::Source;
 
 /// Bytes between two runs from which on each is read by itself. Less takes as long to read as to ask for once more.
 pub(super) const GAP: u64 = 1 << 10;
@@ -25,35 +24,30 @@ struct Extent {
     held: usize,
 }
 
+/// Reads elements from the one of that number on, as many as fill the bytes.
+pub(super) type Fetch<'a> = dyn FnMut(u64, &mut [u8]) -> Result<()> + 'a;
+
 /// Panels that are read together.
-pub(super) struct Batch<'a, const N: usize> {
-    pub source: &'a dyn Source,
-    /// Where the storage begins in the source, in bytes.
-    pub storage: u64,
-    pub window: &'a mut Vec<u8>,
-    pub out: &'a mut [[u8; N]],
-    /// Bytes that were read.
-    pub read: &'a mut u64,
+pub(super) struct Batch<'a, 'f, const N: usize> {
+    fetch: &'a mut Fetch<'f>,
+    window: &'a mut Vec<u8>,
+    out: &'a mut [[u8; N]],
     panels: Vec<Panel>,
     extents: Vec<Extent>,
     /// Of the panels so far.
     runs: usize,
 }
 
-impl<'a, const N: usize> Batch<'a, N> {
+impl<'a, 'f, const N: usize> Batch<'a, 'f, N> {
     pub(super) fn new(
-        source: &'a dyn Source,
-        storage: u64,
+        fetch: &'a mut Fetch<'f>,
         window: &'a mut Vec<u8>,
         out: &'a mut [[u8; N]],
-        read: &'a mut u64,
     ) -> Self {
         Self {
-            source,
-            storage,
+            fetch,
             window,
             out,
-            read,
             panels: Vec::new(),
             extents: Vec::new(),
             runs: 0,
@@ -81,10 +75,7 @@ impl<'a, const N: usize> Batch<'a, N> {
             let to = panel.to + column * panel.column_out;
             let target = self.out.get_mut(to..to + panel.rows).unwrap_or_default();
             let from = panel.from + column as u64 * panel.pitch;
-            let target = target.as_flattened_mut();
-            *self.read += target.len() as u64;
-            self.source
-                .read_exact(self.storage + from * N as u64, target)?;
+            (self.fetch)(from, target.as_flattened_mut())?;
         }
         Ok(())
     }
@@ -113,13 +104,13 @@ impl<'a, const N: usize> Batch<'a, N> {
     /// Reads what was taken in and copies it to its place.
     pub(super) fn flush(&mut self) -> Result<()> {
         let mut panels = std::mem::take(&mut self.panels);
-        let done = self.fetch(&panels);
+        let done = self.read(&panels);
         panels.clear();
         (self.panels, self.runs) = (panels, 0);
         done
     }
 
-    fn fetch(&mut self, panels: &[Panel]) -> Result<()> {
+    fn read(&mut self, panels: &[Panel]) -> Result<()> {
         self.list_extents(panels);
         let bytes = self
             .extents
@@ -130,13 +121,13 @@ impl<'a, const N: usize> Batch<'a, N> {
             _ if bytes as u64 <= MOST_BYTES => {}
             [one] if one.columns > 1 => {
                 let half = one.columns / 2;
-                self.fetch(&[one.part(0, half)])?;
-                return self.fetch(&[one.part(half, one.columns - half)]);
+                self.read(&[one.part(0, half)])?;
+                return self.read(&[one.part(half, one.columns - half)]);
             }
             [_, _, ..] => {
                 let (one, other) = panels.split_at(panels.len() / 2);
-                self.fetch(one)?;
-                return self.fetch(other);
+                self.read(one)?;
+                return self.read(other);
             }
             _ => {}
         }
@@ -145,9 +136,7 @@ impl<'a, const N: usize> Batch<'a, N> {
             let length = (extent.end - extent.from) as usize * N;
             let held = extent.held * N;
             let target = self.window.get_mut(held..held + length).unwrap_or_default();
-            let offset = self.storage + extent.from * N as u64;
-            self.source.read_exact(offset, target)?;
-            *self.read += length as u64;
+            (self.fetch)(extent.from, target)?;
         }
         let cells = self.window.as_chunks::<N>().0;
         let extents = &self.extents;

@@ -1,11 +1,10 @@
 //! Elements of one tensor for the caller to look at.
 
 use crate::checkpoint::Checkpoint;
-use crate::engine::gather::{self, Scratch};
-use crate::engine::sparse;
 use crate::error::{Code, Error, Result};
 use crate::kernel;
 use crate::observe::Observer;
+use crate::read::{As, Read, Reader, Scratch};
 
 /// What the elements are handed out as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +37,11 @@ pub fn read_elements(
         .tensors
         .get(index)
         .ok_or_else(|| Error::new(Code::Argument, "no such tensor"))?;
-    if let Some(error) = &tensor.error {
-        return Err(error.clone().tensor(&tensor.name).at(&checkpoint.path));
-    }
+    let what = match element {
+        ElementType::Raw => As::Stored,
+        ElementType::F32 | ElementType::F64 => As::Values,
+    };
+    let reader = Reader::new(checkpoint, tensor, what)?;
     if start
         .checked_add(length)
         .is_none_or(|end| end > tensor.units())
@@ -57,15 +58,6 @@ pub fn read_elements(
             .tensor(&tensor.name)
             .hint("read the tensor in pieces with `start` and `length`"));
     }
-    if element == ElementType::Raw && sparse::holds_sums(checkpoint, tensor) {
-        return Err(Error::new(
-            Code::UnsupportedLayout,
-            "elements of a sparse tensor that stores several in one place cannot be read as they are stored",
-        )
-        .tensor(&tensor.name)
-        .at(&checkpoint.path)
-        .hint("their sums can: { as: 'f64' }"));
-    }
     let mut out = Vec::new();
     let mut scratch = Scratch::default();
     for at in (0..length).step_by(kernel::CHUNK) {
@@ -75,12 +67,9 @@ pub fn read_elements(
             std::thread::spawn(move || drop(out));
             return Err(cancelled);
         }
-        let gather = match element {
-            ElementType::Raw => gather::codes,
-            _ => gather::operand,
-        };
-        let gathered = gather(checkpoint, tensor, start + at, count, &mut scratch);
-        let operand = gathered.map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
+        let operand = reader
+            .read(start + at, count, &mut scratch)
+            .map_err(|e| e.tensor(&tensor.name).at(&checkpoint.path))?;
         match element {
             ElementType::Raw => out.extend_from_slice(operand.bytes),
             ElementType::F64 => {

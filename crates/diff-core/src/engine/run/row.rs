@@ -1,0 +1,130 @@
+//! The items that are read together: their inputs, each read once, and what is known of them.
+
+use std::sync::Arc;
+
+use crate::engine::plan::{Input, Item, Plan, TOGETHER};
+use crate::error::{Code, Error, Result};
+use crate::kernel::complex;
+use crate::read::{As, Read, Reader, is_same};
+use crate::tensor::Tensor;
+
+/// Inputs of a row at most: the new one, and an old one for each item.
+pub(super) const INPUTS: usize = TOGETHER + 1;
+
+/// The inputs of a row without those that are the same.
+pub(super) struct Row<'a> {
+    pub(super) inputs: [Option<Input>; INPUTS],
+    /// The tensors of the inputs.
+    pub(super) tensors: [Option<&'a Tensor>; INPUTS],
+    /// For each item which inputs are its old and its new side.
+    pub(super) slots: [[Option<usize>; 2]; TOGETHER],
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(plan: &'a Plan, items: &[Item]) -> Self {
+        let mut row = Self {
+            inputs: [None; INPUTS],
+            tensors: [None; INPUTS],
+            slots: [[None; 2]; TOGETHER],
+        };
+        for (item, slots) in items.iter().zip(0..) {
+            row.slots[slots] = [item.old, item.new].map(|input| row.slot(plan, input?));
+        }
+        row
+    }
+
+    /// The number of an input, or of one that is the same bytes.
+    fn slot(&mut self, plan: &'a Plan, input: Input) -> Option<usize> {
+        let tensor = plan.tensor(input)?;
+        let known = self
+            .inputs
+            .iter()
+            .zip(&self.tensors)
+            .position(|(other, of)| {
+                let (Some(other), Some(of)) = (other, of) else {
+                    return false;
+                };
+                *other == input
+                    || plan
+                        .checkpoint(*other)
+                        .zip(plan.checkpoint(input))
+                        .is_some_and(|(a, b)| {
+                            is_same((a, of, other.start), (b, tensor, input.start))
+                        })
+            });
+        known.or_else(|| {
+            let free = self.inputs.iter().position(Option::is_none)?;
+            (self.inputs[free], self.tensors[free]) = (Some(input), Some(tensor));
+            Some(free)
+        })
+    }
+}
+
+/// Readers of the inputs of a row.
+pub(super) struct Readers<'a>(pub(super) [Option<Result<Reader<'a>>>; INPUTS]);
+
+impl<'a> Readers<'a> {
+    pub(super) fn new(plan: &'a Plan, row: &Row<'a>) -> Self {
+        let mut readers = [const { None }; INPUTS];
+        for (reader, (input, tensor)) in readers.iter_mut().zip(row.inputs.iter().zip(row.tensors))
+        {
+            if let (Some(input), Some(tensor)) = (input, tensor)
+                && let Some(checkpoint) = plan.checkpoint(*input)
+            {
+                *reader = Some(readable(
+                    Reader::new(checkpoint, tensor, As::Values),
+                    tensor,
+                ));
+            }
+        }
+        Self(readers)
+    }
+
+    /// The readers of both sides of an item.
+    ///
+    /// # Errors
+    /// What keeps one of them from being read; that complex numbers are paired with real ones.
+    pub(super) fn of(&self, slots: [Option<usize>; 2]) -> Result<[Option<&Reader<'a>>; 2]> {
+        let reader = |slot: Option<usize>| match slot.map(|slot| self.0.get(slot)) {
+            None => Ok(None),
+            Some(Some(Some(reader))) => reader.as_ref().map(Some).map_err(Clone::clone),
+            Some(_) => Err(Error::new(
+                Code::Internal,
+                "plan names a tensor that does not exist",
+            )),
+        };
+        Ok([reader(slots[0])?, reader(slots[1])?])
+    }
+}
+
+/// What both sides of an item are compared as.
+#[derive(Clone, Copy)]
+pub(super) struct Types {
+    pub(super) are_complex: bool,
+    /// Whether the bits of the two sides can be compared.
+    pub(super) have_bits: bool,
+}
+
+impl Types {
+    /// # Errors
+    /// That complex numbers are paired with real ones.
+    pub(super) fn of([old, new]: [Option<&Reader>; 2]) -> Result<Self> {
+        let bits = old.and_then(Read::bits);
+        Ok(Self {
+            are_complex: complex::is_pair(old.map(Read::dtype), new.map(Read::dtype))?,
+            have_bits: bits.is_some() && bits == new.and_then(Read::bits),
+        })
+    }
+}
+
+/// A tensor of no elements may have its error too.
+fn readable<'a>(reader: Result<Reader<'a>>, tensor: &Tensor) -> Result<Reader<'a>> {
+    let reader = reader?;
+    if tensor.elements == 0 {
+        reader.places()?;
+    }
+    Ok(reader)
+}
+
+/// Readers that keep something, of the rows at work.
+pub(super) type Kept<'a> = std::sync::Mutex<Option<Arc<Readers<'a>>>>;

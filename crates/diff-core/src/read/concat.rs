@@ -1,0 +1,116 @@
+//! Tensors joined along an axis.
+
+use std::ops::Range;
+
+use super::{As, Read, Reader, Region, Scratch, part, plain};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::DType;
+use crate::error::{Code, Error, Result};
+use crate::kernel::Operand;
+use crate::tensor::Concat;
+
+pub(super) struct Joined<'a> {
+    parts: Vec<Part<'a>>,
+    dtype: DType,
+    /// Elements of one index of the axes before the one along which they are joined.
+    line: u64,
+}
+
+struct Part<'a> {
+    reader: Reader<'a>,
+    /// Elements of it in a line, and of those before it.
+    length: u64,
+    before: u64,
+}
+
+/// Elements of a part that lie together in the whole.
+struct Run {
+    part: usize,
+    start: u64,
+    count: u64,
+}
+
+impl<'a> Joined<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, concat: &'a Concat, what: As) -> Result<Self> {
+        let mut parts = Vec::with_capacity(concat.parts.len());
+        let mut line = 0;
+        for tensor in &concat.parts {
+            let length = tensor.shape.iter().skip(concat.axis).product();
+            parts.push(Part {
+                reader: part(checkpoint, tensor, what)?,
+                length,
+                before: line,
+            });
+            line += length;
+        }
+        let dtype = parts
+            .first()
+            .map_or(DType::Unknown, |part| part.reader.dtype());
+        if parts.iter().any(|part| part.reader.dtype() != dtype) {
+            return Err(Error::new(
+                Code::UnsupportedDtype,
+                "joined tensors have different types",
+            ));
+        }
+        Ok(Self { parts, dtype, line })
+    }
+
+    fn runs(&self, elements: Range<u64>) -> impl Iterator<Item = Run> {
+        let mut at = elements.start;
+        std::iter::from_fn(move || {
+            if at >= elements.end {
+                return None;
+            }
+            let (row, inside) = (at / self.line, at % self.line);
+            // The last part that begins here or before has elements, unless it is followed by one that does.
+            let number = self.parts.partition_point(|part| part.before <= inside) - 1;
+            let part = &self.parts[number];
+            let skipped = inside - part.before;
+            let count = (part.length - skipped).min(elements.end - at);
+            at += count;
+            Some(Run {
+                part: number,
+                start: row * part.length + skipped,
+                count,
+            })
+        })
+    }
+}
+
+impl Read for Joined<'_> {
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let fields = scratch.with_part();
+        let out = fields.out;
+        out.reserve(count * self.dtype.bytes() as usize);
+        for run in self.runs(start..start + count as u64) {
+            let reader = &self.parts[run.part].reader;
+            let given = reader.read(run.start, run.count as usize, fields.part)?;
+            out.extend_from_slice(given.bytes);
+        }
+        Ok(plain::operand(out, self.dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        for run in self.runs(elements) {
+            let reader = &self.parts[run.part].reader;
+            reader.regions(run.start..run.start + run.count, each);
+        }
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        let parts = self.parts.iter();
+        parts
+            .map(|part| part.reader.at_once(few, many))
+            .max()
+            .unwrap_or(few)
+    }
+}

@@ -1,0 +1,168 @@
+//! What is done to each element for itself.
+
+use std::ops::Range;
+
+use super::{As, Read, Reader, Region, Scratch, part, plain};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::{DType, ValueMap};
+use crate::error::Result;
+use crate::kernel::{self, Operand};
+use crate::tensor::{Signs, Tensor};
+
+/// Other signs, which are the highest bits of floats.
+pub(super) struct Signed<'a> {
+    of: Reader<'a>,
+    signs: Signs,
+}
+
+impl<'a> Signed<'a> {
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        of: &'a Tensor,
+        signs: Signs,
+        what: As,
+    ) -> Result<Self> {
+        let of = part(checkpoint, of, what)?;
+        // A real number is its own conjugate.
+        let signs = match (of.dtype().component(), signs) {
+            (None, Signs::Real) => Signs::All,
+            (_, signs) => signs,
+        };
+        Ok(Self { of, signs })
+    }
+}
+
+impl Read for Signed<'_> {
+    fn dtype(&self) -> DType {
+        self.of.dtype()
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let fields = scratch.with_part();
+        let given = self.of.read(start, count, fields.part)?;
+        let out = fields.out;
+        out.extend_from_slice(given.bytes);
+        let (from, step) = match (self.signs, self.of.dtype().component()) {
+            (Signs::All, _) => (0, 1),
+            (Signs::Real, _) => (0, 2),
+            (Signs::Imaginary, Some(_)) => (1, 2),
+            (Signs::Imaginary, None) => {
+                return Ok(Operand {
+                    bytes: out,
+                    ..given
+                });
+            }
+        };
+        let size = given.dtype.bytes() as usize;
+        for element in out.chunks_exact_mut(size).skip(from).step_by(step) {
+            if let Some(last) = element.last_mut() {
+                *last ^= 0x80;
+            }
+        }
+        Ok(Operand {
+            bytes: out,
+            ..given
+        })
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.of.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.of.at_once(few, many)
+    }
+}
+
+/// A number added to each element, in f32.
+pub(super) struct Shifted<'a> {
+    of: Reader<'a>,
+    number: f32,
+}
+
+impl<'a> Shifted<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, of: &'a Tensor, number: f32) -> Result<Self> {
+        let of = part(checkpoint, of, As::Values)?;
+        Ok(Self { of, number })
+    }
+}
+
+impl Read for Shifted<'_> {
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let fields = scratch.with_part();
+        let given = self.of.read(start, count, fields.part)?;
+        let out = fields.out;
+        out.reserve(4 * count);
+        kernel::for_each_value(given, |value| {
+            out.extend_from_slice(&(value as f32 + self.number).to_le_bytes());
+        });
+        Ok(plain::operand(out, DType::F32))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.of.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.of.at_once(few, many)
+    }
+}
+
+/// Codes with one scale: the kernels take them as they are.
+pub(super) struct Scaled<'a> {
+    codes: Reader<'a>,
+    map: ValueMap,
+}
+
+impl<'a> Scaled<'a> {
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        codes: &'a Tensor,
+        scale: f64,
+        zero_point: i64,
+    ) -> Result<Self> {
+        Ok(Self {
+            codes: part(checkpoint, codes, As::Values)?,
+            map: ValueMap::Affine { scale, zero_point },
+        })
+    }
+}
+
+impl Read for Scaled<'_> {
+    fn dtype(&self) -> DType {
+        self.codes.dtype()
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let given = self.codes.read(start, count, scratch)?;
+        let map = self.map;
+        Ok(Operand { map, ..given })
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.codes.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.codes.at_once(few, many)
+    }
+}

@@ -1,0 +1,257 @@
+//! The elements of tensors, in logical row-major order and little-endian, whatever they are made of.
+//!
+//! A tensor is an expression ([`Node`]); [`Reader::new`] makes a reader of it for one run. What a reader keeps (scales, places of sparse
+//! elements) lives as long as it does. Which bytes a range of elements needs is told by [`Read::regions`].
+
+mod affine;
+mod codes;
+mod concat;
+mod each;
+mod plain;
+mod same;
+mod scratch;
+mod sparse;
+mod view;
+
+use std::ops::Range;
+
+use crate::checkpoint::Checkpoint;
+use crate::dtype::DType;
+use crate::error::{Code, Error, Result};
+use crate::kernel::Operand;
+use crate::source::Source;
+use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
+use plain::Plain;
+
+pub(crate) use same::is_same;
+pub(crate) use scratch::Scratch;
+pub(crate) use sparse::Coalesced;
+
+/// What is read of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum As {
+    /// The numbers that it stands for; complex ones as twice as many parts.
+    Values,
+    /// The elements that are stored: of quantised tensors the codes, and of types of less than a byte one code a byte.
+    Stored,
+}
+
+/// A stretch of a source that a range of elements lies in.
+pub(crate) struct Region<'a> {
+    pub source: &'a dyn Source,
+    pub offset: u64,
+    pub bytes: u64,
+    /// Whether other elements of the tensor lie there too, so that it is needed again.
+    pub is_shared: bool,
+}
+
+/// Reads ranges of elements, by many threads at once.
+pub(crate) trait Read: Send + Sync {
+    /// Type of the elements; of complex numbers that of the numbers.
+    fn dtype(&self) -> DType;
+
+    /// The type whose bits are handed out; None where they are stored nowhere: sums of several stored elements.
+    fn bits(&self) -> Option<DType> {
+        Some(self.dtype())
+    }
+
+    /// The elements `start .. start + count`.
+    ///
+    /// # Errors
+    /// What reading the sources ends with; what is wrong with them.
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>>;
+
+    /// Every stretch of a source that these elements lie in.
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region));
+
+    /// Elements that are best read at once, of `few` and `many`.
+    fn at_once(&self, few: u64, _many: u64) -> u64 {
+        few
+    }
+
+    /// The places of a sparse tensor's elements.
+    ///
+    /// # Errors
+    /// What keeps the places from being read.
+    fn places(&self) -> Result<Option<&Coalesced>> {
+        Ok(None)
+    }
+}
+
+/// A reader of a tensor. The ones of almost all tensors take no memory of their own.
+pub(crate) enum Reader<'a> {
+    Plain(Plain<'a>),
+    Made(Box<dyn Read + 'a>),
+}
+
+impl<'a> Reader<'a> {
+    /// # Errors
+    /// What keeps the tensor from being read; `UnsupportedLayout` for stored elements of what is stored nowhere.
+    pub(crate) fn new(checkpoint: &'a Checkpoint, tensor: &'a Tensor, what: As) -> Result<Self> {
+        let named = |error: Error| error.tensor(&tensor.name).at(&checkpoint.path);
+        if let Some(plain) = Plain::new(checkpoint, tensor).map_err(named)? {
+            return Ok(Self::Plain(plain));
+        }
+        made(checkpoint, tensor, what)
+            .map(Self::Made)
+            .map_err(named)
+    }
+
+    /// Whether it is made anew for each unit, since that costs nothing.
+    pub(crate) fn is_cheap(tensor: &Tensor) -> bool {
+        matches!(
+            &tensor.node,
+            Node::Stored(Stored { strides: None, .. }) | Node::Broken(_)
+        )
+    }
+}
+
+/// The reader of what a tensor is made of: a part of it that is quantised with one scale is read as numbers.
+fn part<'a>(checkpoint: &'a Checkpoint, tensor: &'a Tensor, what: As) -> Result<Reader<'a>> {
+    match &tensor.node {
+        Node::Scaled {
+            codes,
+            scale,
+            zero_point,
+        } if what == As::Values => Ok(Reader::Made(Box::new(affine::of_scaled(
+            checkpoint,
+            codes,
+            *scale,
+            *zero_point,
+        )?))),
+        _ => Reader::new(checkpoint, tensor, what),
+    }
+}
+
+fn made<'a>(
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
+    what: As,
+) -> Result<Box<dyn Read + 'a>> {
+    Ok(match &tensor.node {
+        Node::Stored(stored) => match (stored.encoding, &stored.strides) {
+            (Encoding::Plain(order), Some(strides)) => Box::new(view::Strided::new(
+                checkpoint,
+                tensor,
+                stored.span,
+                order,
+                strides,
+            )?),
+            (Encoding::Plain(order), None) => {
+                Box::new(plain::Swapped::new(checkpoint, tensor, stored.span, order)?)
+            }
+            (encoding, _) => Box::new(codes::Codes::new(checkpoint, stored.span, encoding, what)?),
+        },
+        Node::View(view) => Box::new(view::Seen::new(checkpoint, tensor, view, what)?),
+        Node::Concat(concat) => Box::new(concat::Joined::new(checkpoint, concat, what)?),
+        Node::Signed(of, signs) => Box::new(each::Signed::new(checkpoint, of, *signs, what)?),
+        Node::Shifted(of, number) => match what {
+            As::Values => Box::new(each::Shifted::new(checkpoint, of, *number)?),
+            As::Stored => return made_of(checkpoint, of, what),
+        },
+        Node::Sparse(sparse) => Box::new(sparse::Ordered::new(checkpoint, tensor, sparse, what)?),
+        Node::Scaled {
+            codes,
+            scale,
+            zero_point,
+        } => match what {
+            As::Values => Box::new(each::Scaled::new(checkpoint, codes, *scale, *zero_point)?),
+            As::Stored => return made_of(checkpoint, codes, what),
+        },
+        Node::Affine(affine) => match what {
+            As::Values => Box::new(affine::Scaled::new(checkpoint, affine)?),
+            As::Stored => return made_of(checkpoint, &affine.codes, what),
+        },
+        Node::Broken(error) => return Err((**error).clone()),
+    })
+}
+
+fn made_of<'a>(
+    checkpoint: &'a Checkpoint,
+    tensor: &'a Tensor,
+    what: As,
+) -> Result<Box<dyn Read + 'a>> {
+    Ok(match Reader::new(checkpoint, tensor, what)? {
+        Reader::Plain(plain) => Box::new(plain),
+        Reader::Made(made) => made,
+    })
+}
+
+impl Read for Reader<'_> {
+    #[inline]
+    fn dtype(&self) -> DType {
+        match self {
+            Self::Plain(plain) => plain.dtype(),
+            Self::Made(made) => made.dtype(),
+        }
+    }
+
+    #[inline]
+    fn bits(&self) -> Option<DType> {
+        match self {
+            Self::Plain(plain) => plain.bits(),
+            Self::Made(made) => made.bits(),
+        }
+    }
+
+    #[inline]
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        match self {
+            Self::Plain(plain) => plain.read(start, count, scratch),
+            Self::Made(made) => made.read(start, count, scratch),
+        }
+    }
+
+    #[inline]
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        match self {
+            Self::Plain(plain) => plain.regions(elements, each),
+            Self::Made(made) => made.regions(elements, each),
+        }
+    }
+
+    #[inline]
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        match self {
+            Self::Plain(_) => few,
+            Self::Made(made) => made.at_once(few, many),
+        }
+    }
+
+    #[inline]
+    fn places(&self) -> Result<Option<&Coalesced>> {
+        match self {
+            Self::Plain(_) => Ok(None),
+            Self::Made(made) => made.places(),
+        }
+    }
+}
+
+/// Whether two tensors' elements can be paired: sparse ones with those in the same places.
+///
+/// # Errors
+/// `UnsupportedLayout` where they cannot.
+pub(crate) use sparse::check_places;
+
+fn source(checkpoint: &Checkpoint, span: Span) -> Result<&dyn Source> {
+    checkpoint
+        .sources
+        .get(span.source as usize)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| {
+            Error::new(
+                Code::Internal,
+                "tensor lies in a source that does not exist",
+            )
+        })
+}

@@ -1,0 +1,161 @@
+//! Elements that lie one after the other.
+
+use std::ops::Range;
+
+use super::{Read, Region, Scratch, source};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::{ByteOrder, DType, ValueMap};
+use crate::error::Result;
+use crate::kernel::Operand;
+use crate::source::Source;
+use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
+
+/// Little-endian elements, handed out as they lie in the map or the buffer. Those of a type that is not known are bytes.
+pub(crate) struct Plain<'a> {
+    source: &'a dyn Source,
+    offset: u64,
+    dtype: DType,
+}
+
+impl<'a> Plain<'a> {
+    /// None for a tensor that is something else.
+    #[inline]
+    pub(super) fn new(checkpoint: &'a Checkpoint, tensor: &Tensor) -> Result<Option<Self>> {
+        let Node::Stored(Stored {
+            span,
+            encoding,
+            strides: None,
+        }) = &tensor.node
+        else {
+            return Ok(None);
+        };
+        let dtype = match encoding {
+            Encoding::Opaque => DType::U8,
+            Encoding::Plain(ByteOrder::Little) => tensor.dtype,
+            Encoding::Plain(ByteOrder::Big) if tensor.dtype.bytes() == 1 => tensor.dtype,
+            _ => return Ok(None),
+        };
+        Ok(Some(Self {
+            source: source(checkpoint, *span)?,
+            offset: span.offset,
+            dtype,
+        }))
+    }
+}
+
+impl Read for Plain<'_> {
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let bytes = bytes(self.source, self.offset, self.dtype, start, count, scratch)?;
+        Ok(operand(bytes, self.dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        each(region(self.source, self.offset, self.dtype, elements));
+    }
+}
+
+/// Elements whose first byte is the highest.
+pub(super) struct Swapped<'a> {
+    source: &'a dyn Source,
+    offset: u64,
+    dtype: DType,
+    order: ByteOrder,
+}
+
+impl<'a> Swapped<'a> {
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        tensor: &Tensor,
+        span: Span,
+        order: ByteOrder,
+    ) -> Result<Self> {
+        Ok(Self {
+            source: source(checkpoint, span)?,
+            offset: span.offset,
+            dtype: tensor.dtype,
+            order,
+        })
+    }
+}
+
+impl Read for Swapped<'_> {
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let mut out = std::mem::take(&mut scratch.out);
+        let given = bytes(self.source, self.offset, self.dtype, start, count, scratch);
+        out.clear();
+        let read = given.map(|bytes| out.extend_from_slice(bytes));
+        scratch.out = out;
+        read?;
+        make_little(&mut scratch.out, self.dtype, self.order);
+        Ok(operand(&scratch.out, self.dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        each(region(self.source, self.offset, self.dtype, elements));
+    }
+}
+
+/// Turns elements round where their first byte is the highest; of complex numbers each part.
+pub(super) fn make_little(bytes: &mut [u8], dtype: DType, order: ByteOrder) {
+    let part = dtype.component().unwrap_or(dtype).bytes() as usize;
+    if order == ByteOrder::Big && part > 1 {
+        bytes.chunks_exact_mut(part).for_each(<[u8]>::reverse);
+    }
+}
+
+/// Elements as the kernels take them: complex numbers as their parts, since sums over parts are sums over numbers.
+pub(super) fn operand(bytes: &[u8], dtype: DType) -> Operand<'_> {
+    Operand {
+        bytes,
+        dtype: dtype.component().unwrap_or(dtype),
+        map: ValueMap::Identity,
+    }
+}
+
+#[inline]
+fn bytes<'s>(
+    source: &'s dyn Source,
+    offset: u64,
+    dtype: DType,
+    start: u64,
+    count: usize,
+    scratch: &'s mut Scratch,
+) -> Result<&'s [u8]> {
+    let item = dtype.bytes();
+    let (offset, length) = (offset + start * item, count * item as usize);
+    scratch.read += length as u64;
+    if scratch.copies {
+        scratch.window.resize(length, 0);
+        source.read_exact(offset, &mut scratch.window)?;
+        return Ok(&scratch.window);
+    }
+    source.bytes(offset, length, &mut scratch.window)
+}
+
+fn region(source: &dyn Source, offset: u64, dtype: DType, elements: Range<u64>) -> Region<'_> {
+    let item = dtype.bytes();
+    Region {
+        source,
+        offset: offset + elements.start * item,
+        bytes: (elements.end - elements.start) * item,
+        is_shared: false,
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether two tensors are the same bytes, so that they are read once.
+
+use std::sync::Arc;
+
+use crate::checkpoint::Checkpoint;
+use crate::tensor::{Factor, Node, Span, Tensor};
+
+/// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
+pub(crate) fn is_same(
+    (old, a, a_start): (&Checkpoint, &Tensor, u64),
+    (new, b, b_start): (&Checkpoint, &Tensor, u64),
+) -> bool {
+    if a.dtype != b.dtype {
+        return false;
+    }
+    let sources = |p: &Span, q: &Span| is_same_source(old, p, new, q);
+    if let (Node::Stored(p), Node::Stored(q)) = (&a.node, &b.node)
+        && p.strides.is_none()
+        && q.strides.is_none()
+    {
+        let first =
+            |span: &Span, tensor: &Tensor, start| span.offset + tensor.stored_bytes(0..start);
+        return p.encoding == q.encoding
+            && first(&p.span, a, a_start) == first(&q.span, b, b_start)
+            && sources(&p.span, &q.span);
+    }
+    if a_start != b_start || a.shape != b.shape {
+        return false;
+    }
+    let is_one_node = match (&a.node, &b.node) {
+        (Node::Stored(p), Node::Stored(q)) => {
+            return p.encoding == q.encoding
+                && p.strides == q.strides
+                && p.span.offset == q.span.offset
+                && sources(&p.span, &q.span);
+        }
+        (Node::View(p), Node::View(q)) => p.offset == q.offset && p.steps == q.steps,
+        (Node::Concat(p), Node::Concat(q)) => p.axis == q.axis,
+        (Node::Signed(_, p), Node::Signed(_, q)) => p == q,
+        (Node::Shifted(_, p), Node::Shifted(_, q)) => p.to_bits() == q.to_bits(),
+        (Node::Sparse(p), Node::Sparse(q)) => p.kind == q.kind,
+        (
+            Node::Scaled {
+                scale: p,
+                zero_point: m,
+                ..
+            },
+            Node::Scaled {
+                scale: q,
+                zero_point: n,
+                ..
+            },
+        ) => p.to_bits() == q.to_bits() && m == n,
+        (Node::Affine(p), Node::Affine(q)) => {
+            p.block == q.block && is_one(&p.scale, &q.scale) && is_one(&p.zero, &q.zero)
+        }
+        _ => false,
+    };
+    let (parts_a, parts_b) = (a.node.parts(), b.node.parts());
+    is_one_node
+        && parts_a.len() == parts_b.len()
+        && parts_a
+            .iter()
+            .zip(parts_b)
+            .all(|(p, q)| is_same((old, p, 0), (new, q, 0)) && p.shape == q.shape)
+}
+
+/// Whether two factors are one number or both tensors, which are parts.
+fn is_one(a: &Factor, b: &Factor) -> bool {
+    match (a, b) {
+        (Factor::One(a), Factor::One(b)) => a.to_bits() == b.to_bits(),
+        (Factor::Each(_), Factor::Each(_)) => true,
+        _ => false,
+    }
+}
+
+fn is_same_source(old: &Checkpoint, p: &Span, new: &Checkpoint, q: &Span) -> bool {
+    let (Some(a), Some(b)) = (
+        old.sources.get(p.source as usize),
+        new.sources.get(q.source as usize),
+    ) else {
+        return false;
+    };
+    Arc::ptr_eq(a, b)
+        || a.file_identity()
+            .is_some_and(|id| Some(id) == b.file_identity())
+}

@@ -1,0 +1,302 @@
+//! Views whose elements do not lie one after the other: transposes, slices, permuted heads, Fortran order.
+//!
+//! A run of elements is cut into *panels*, rectangles of what they are found in ([`axes`]). Out of a map they are copied as they are, in tiles
+//! where they have to be turned ([`copy`]). Without one, the runs of many panels are read in order ([`fetch`]): every byte of the run's
+//! footprint once, and beside it only gaps of less than 1 KiB. The footprint of a run is the bytes that its elements lie in.
+
+mod axes;
+mod copy;
+mod fetch;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use super::{As, Read, Reader, Region, Scratch, part, plain, source};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::{ByteOrder, DType};
+use crate::error::{Code, Error, Result, counted};
+use crate::kernel::Operand;
+use crate::source::Source;
+use crate::tensor::{Span, Strides, Tensor, View};
+use axes::Axes;
+use fetch::{Batch, Fetch};
+
+/// A view of stored elements.
+pub(super) struct Strided<'a> {
+    source: &'a dyn Source,
+    storage: Span,
+    /// In elements, as the strides.
+    offset: u64,
+    axes: Axes,
+    dtype: DType,
+    order: ByteOrder,
+}
+
+impl<'a> Strided<'a> {
+    /// Every index was proven to lie inside the storage.
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        tensor: &Tensor,
+        storage: Span,
+        order: ByteOrder,
+        strides: &Strides,
+    ) -> Result<Self> {
+        Ok(Self {
+            source: source(checkpoint, storage)?,
+            storage,
+            offset: strides.offset,
+            axes: Axes::new(&tensor.shape, &strides.steps),
+            dtype: tensor.dtype,
+            order,
+        })
+    }
+
+    /// Elements as cells of N bytes into `out`; answers the bytes that were read.
+    fn cells<const N: usize>(
+        &self,
+        (start, count): (u64, usize),
+        window: &mut Vec<u8>,
+        out: &mut [u8],
+    ) -> Result<u64> {
+        let out = out.as_chunks_mut::<N>().0;
+        let Span { offset, bytes, .. } = self.storage;
+        if let Some(storage) = self.source.view(offset, bytes as usize) {
+            let cells = storage.as_chunks::<N>().0;
+            self.axes.panels(self.offset, start, count, &mut |panel| {
+                let (from, pitch) = (panel.from as usize, panel.pitch as usize);
+                copy::copy(&panel, cells, |column| from + column * pitch, out);
+            });
+            return Ok((count * N) as u64);
+        }
+        let mut read = 0;
+        let mut fetch = |first: u64, target: &mut [u8]| {
+            read += target.len() as u64;
+            self.source.read_exact(offset + first * N as u64, target)
+        };
+        gather::<N>(
+            &self.axes,
+            self.offset,
+            (start, count),
+            &mut fetch,
+            window,
+            out,
+        )?;
+        Ok(read)
+    }
+}
+
+impl Read for Strided<'_> {
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Ends with `LimitExceeded` where a compressed record would have to be kept to be read out of order, and there is no room for it.
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        if !self.source.make_seekable()? {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                "compressed record is too large for a view that reads it out of order",
+            )
+            .found(counted(self.storage.bytes, "byte"))
+            .hint("raise the limit inflated_bytes, or unpack the archive and pack it again without compression"));
+        }
+        let item = self.dtype.bytes() as usize;
+        let Scratch {
+            window, out, read, ..
+        } = scratch;
+        out.resize(count * item, 0);
+        let range = (start, count);
+        *read += match item {
+            1 => self.cells::<1>(range, window, out),
+            2 => self.cells::<2>(range, window, out),
+            4 => self.cells::<4>(range, window, out),
+            8 => self.cells::<8>(range, window, out),
+            _ => self.cells::<16>(range, window, out),
+        }?;
+        plain::make_little(out, self.dtype, self.order);
+        Ok(plain::operand(out, self.dtype))
+    }
+
+    /// Slices are done with from start to end as plain tensors are; of what is turned every range needs all of the storage.
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        let item = self.dtype.bytes();
+        let Span { offset, bytes, .. } = self.storage;
+        let (offset, bytes, is_shared) = match self.axes.reach(elements) {
+            Some(found) => {
+                let first = offset + (self.offset + found.start) * item;
+                (first, (found.end - found.start) * item, false)
+            }
+            None => (offset, bytes, true),
+        };
+        each(Region {
+            source: self.source,
+            offset,
+            bytes,
+            is_shared,
+        });
+    }
+
+    /// Where runs are read, the more elements, the longer or the fewer they are, unless they are long by themselves; out of a map, until a
+    /// line of the cache holds elements of one of the two only.
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        let is_mapped = self.source.view(self.storage.offset, 0).is_some();
+        let run = self.axes.run_of(few) * self.dtype.bytes();
+        let likes_many = if is_mapped {
+            !self.axes.is_in_lines() && run < LINE
+        } else {
+            !self.axes.is_in_lines() || run < fetch::LONG
+        };
+        if likes_many { many } else { few }
+    }
+}
+
+/// Bytes of a line of the cache.
+const LINE: u64 = 64;
+
+/// A view of elements that are made of others.
+pub(super) struct Seen<'a> {
+    of: Reader<'a>,
+    elements: u64,
+    offset: u64,
+    axes: Axes,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn new(
+        checkpoint: &'a Checkpoint,
+        tensor: &Tensor,
+        view: &'a View,
+        what: As,
+    ) -> Result<Self> {
+        Ok(Self {
+            of: part(checkpoint, &view.of, what)?,
+            elements: view.of.elements,
+            offset: view.offset,
+            axes: Axes::new(&tensor.shape, &view.steps),
+        })
+    }
+}
+
+impl Read for Seen<'_> {
+    fn dtype(&self) -> DType {
+        self.of.dtype()
+    }
+
+    fn bits(&self) -> Option<DType> {
+        self.of.bits()
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        if self.axes.is_one_run() {
+            return self.of.read(self.offset + start, count, scratch);
+        }
+        let dtype = self.of.dtype();
+        let item = dtype.bytes() as usize;
+        let fields = scratch.with_part();
+        let (part, window, out) = (fields.part, fields.window, fields.out);
+        out.resize(count * item, 0);
+        let mut fetch = |first: u64, target: &mut [u8]| {
+            let given = self.of.read(first, target.len() / item, part)?;
+            target.copy_from_slice(given.bytes);
+            Ok(())
+        };
+        let (at, range) = (self.offset, (start, count));
+        match item {
+            1 => gather::<1>(
+                &self.axes,
+                at,
+                range,
+                &mut fetch,
+                window,
+                out.as_chunks_mut().0,
+            ),
+            2 => gather::<2>(
+                &self.axes,
+                at,
+                range,
+                &mut fetch,
+                window,
+                out.as_chunks_mut().0,
+            ),
+            4 => gather::<4>(
+                &self.axes,
+                at,
+                range,
+                &mut fetch,
+                window,
+                out.as_chunks_mut().0,
+            ),
+            8 => gather::<8>(
+                &self.axes,
+                at,
+                range,
+                &mut fetch,
+                window,
+                out.as_chunks_mut().0,
+            ),
+            _ => gather::<16>(
+                &self.axes,
+                at,
+                range,
+                &mut fetch,
+                window,
+                out.as_chunks_mut().0,
+            ),
+        }?;
+        Ok(plain::operand(out, dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        match self.axes.reach(elements) {
+            Some(found) => {
+                let (first, end) = (self.offset + found.start, self.offset + found.end);
+                self.of.regions(first..end, each);
+            }
+            None => self.of.regions(0..self.elements, &mut |region| {
+                each(Region {
+                    is_shared: true,
+                    ..region
+                });
+            }),
+        }
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        if self.axes.is_in_lines() {
+            self.of.at_once(few, many)
+        } else {
+            many
+        }
+    }
+}
+
+/// The elements `start .. start + count` of a view that begins at `offset`, whose runs `fetch` reads.
+fn gather<const N: usize>(
+    axes: &Axes,
+    offset: u64,
+    (start, count): (u64, usize),
+    fetch: &mut Fetch,
+    window: &mut Vec<u8>,
+    out: &mut [[u8; N]],
+) -> Result<()> {
+    let mut batch = Batch::new(fetch, window, out);
+    let mut done = Ok(());
+    axes.panels(offset, start, count, &mut |panel| {
+        if done.is_ok() {
+            done = batch.add(panel);
+        }
+    });
+    done?;
+    batch.flush()
+}

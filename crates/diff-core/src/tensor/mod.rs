@@ -1,0 +1,228 @@
+//! Named tensors: where their elements lie and what they are made of; no bytes here.
+
+mod node;
+mod packing;
+mod shape;
+mod stored;
+mod view;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::dtype::{ByteOrder, DType};
+use crate::error::Error;
+
+pub use node::{Affine, Concat, Factor, Node, Signs, Sparse, SparseKind, View};
+pub use packing::Packing;
+pub use shape::element_count;
+pub use stored::{Encoding, Span, Stored, Strides};
+
+/// One named tensor of a checkpoint.
+#[derive(Debug, Clone)]
+pub struct Tensor {
+    pub name: String,
+    /// Type of the elements: of those that are stored, or of the numbers that are made of them.
+    pub dtype: DType,
+    /// The file's word where that says more than `dtype`: for [`DType::Unknown`], and for `qint8` and its kin.
+    pub dtype_label: Option<Box<str>>,
+    /// Outermost dimension first; empty for a 0-d tensor.
+    pub shape: Vec<u64>,
+    /// Product of `shape`, 1 for a 0-d tensor; the stored ones of a sparse tensor.
+    pub elements: u64,
+    /// Bytes of the elements as they are described (not of a larger storage behind them).
+    pub bytes: u64,
+    pub node: Node,
+}
+
+impl Tensor {
+    /// A plain little-endian tensor.
+    #[must_use]
+    pub fn plain(name: String, dtype: DType, shape: Vec<u64>, elements: u64, span: Span) -> Self {
+        Self {
+            name,
+            dtype,
+            dtype_label: None,
+            shape,
+            elements,
+            bytes: span.bytes,
+            node: Node::Stored(Stored::plain(span)),
+        }
+    }
+
+    /// A tensor whose type has no values that are known here: it is compared byte by byte, as its elements lie.
+    #[must_use]
+    pub fn raw(name: String, label: &str, shape: Vec<u64>, elements: u64, span: Span) -> Self {
+        Self {
+            dtype_label: Some(label.into()),
+            node: Node::Stored(Stored::encoded(span, Encoding::Opaque)),
+            ..Self::plain(name, DType::Unknown, shape, elements, span)
+        }
+    }
+
+    /// A tensor of floats that take less than a byte.
+    #[must_use]
+    pub fn packed(
+        name: String,
+        packing: Packing,
+        shape: Vec<u64>,
+        elements: u64,
+        span: Span,
+    ) -> Self {
+        Self {
+            dtype_label: Some(packing.name().into()),
+            node: Node::Stored(Stored::encoded(span, Encoding::Packed(packing))),
+            ..Self::plain(name, DType::F8E4M3, shape, elements, span)
+        }
+    }
+
+    /// A tensor that can be described but not read; the other tensors of its checkpoint still can.
+    #[must_use]
+    pub fn broken(name: String, label: &str, shape: Vec<u64>, bytes: u64, error: Error) -> Self {
+        Self {
+            elements: element_count(&shape).unwrap_or(0),
+            name,
+            dtype: DType::Unknown,
+            dtype_label: Some(label.into()),
+            shape,
+            bytes,
+            node: Node::Broken(Box::new(error)),
+        }
+    }
+
+    /// The same tensor in another byte order.
+    #[must_use]
+    pub fn in_order(mut self, order: ByteOrder) -> Self {
+        if let Node::Stored(Stored {
+            encoding: encoding @ Encoding::Plain(_),
+            ..
+        }) = &mut self.node
+        {
+            *encoding = Encoding::Plain(order);
+        }
+        self
+    }
+
+    /// Quantised: codes with one scale, or with one for each block. `label` is the file's word for the type.
+    #[must_use]
+    pub fn affine(
+        codes: Self,
+        label: Option<Box<str>>,
+        scale: Factor,
+        zero: Factor,
+        block: Vec<u64>,
+    ) -> Self {
+        Self {
+            name: codes.name.clone(),
+            dtype: DType::F32,
+            dtype_label: label,
+            shape: codes.shape.clone(),
+            elements: codes.elements,
+            bytes: codes.bytes,
+            node: Node::Affine(Arc::new(Affine {
+                codes,
+                scale,
+                zero,
+                block,
+            })),
+        }
+    }
+
+    /// Why it cannot be read, when it cannot.
+    #[must_use]
+    #[inline]
+    pub fn error(&self) -> Option<&Error> {
+        match &self.node {
+            Node::Broken(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether only its bytes can be compared.
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        self.dtype == DType::Unknown && self.error().is_none()
+    }
+
+    /// What a range of it counts: elements, or the bytes where it has nothing else.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        if self.is_raw() {
+            self.bytes
+        } else {
+            self.elements
+        }
+    }
+
+    /// Bytes that the units before `end` take where they are stored. Of what is made of others, their bytes are shared out evenly.
+    fn stored_until(&self, end: u64) -> u64 {
+        let share = |bytes: u64| {
+            let part = u128::from(bytes) * u128::from(end) / u128::from(self.elements.max(1));
+            u64::try_from(part).unwrap_or(u64::MAX)
+        };
+        let all = |tensor: &Self| tensor.stored_until(tensor.units());
+        match &self.node {
+            Node::Broken(_) => 0,
+            Node::Stored(stored) => stored.encoding.bytes_until(end, self.dtype.bytes()),
+            Node::Sparse(_) => end * self.dtype.bytes(),
+            Node::Signed(of, _) | Node::Shifted(of, _) | Node::Scaled { codes: of, .. } => {
+                of.stored_until(end)
+            }
+            Node::View(view) => {
+                let of = u128::from(all(&view.of)) * u128::from(self.elements);
+                share(u64::try_from(of / u128::from(view.of.elements.max(1))).unwrap_or(u64::MAX))
+            }
+            Node::Concat(_) | Node::Affine(_) => {
+                share(self.node.parts().into_iter().map(all).sum())
+            }
+        }
+    }
+
+    /// Bytes that these units take where they are stored, so that parts add up to the whole.
+    #[must_use]
+    #[inline]
+    pub fn stored_bytes(&self, units: Range<u64>) -> u64 {
+        // Almost all tensors, and this is asked several times a unit.
+        if let Node::Stored(Stored {
+            encoding: Encoding::Plain(_),
+            ..
+        }) = &self.node
+        {
+            return (units.end - units.start) * self.dtype.bytes();
+        }
+        self.stored_until(units.end) - self.stored_until(units.start)
+    }
+
+    /// The source of its elements, and the place of its first one there; None where they are not in the file. Only the source is known
+    /// of a tensor without elements, and of what is made of others: which element is its first is told by them.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<(u32, Option<u64>)> {
+        match &self.node {
+            Node::Stored(stored) => {
+                let skipped = stored.strides.as_ref().map_or(0, |strides| strides.offset);
+                let place = stored.span.offset + skipped * self.dtype.bytes();
+                Some((stored.span.source, (self.bytes > 0).then_some(place)))
+            }
+            Node::Scaled { codes: of, .. } | Node::Signed(of, _) => of.first_byte(),
+            Node::Affine(affine) => affine.codes.first_byte(),
+            _ => {
+                let parts = self.node.parts().into_iter();
+                let (source, _) = parts.filter_map(Self::first_byte).next()?;
+                Some((source, None))
+            }
+        }
+    }
+
+    /// Where it begins, to read files from start to end: source and byte.
+    pub(crate) fn position(&self) -> (u32, u64) {
+        match &self.node {
+            Node::Stored(stored) => (stored.span.source, stored.span.offset),
+            node => node.parts().first().map_or((0, 0), |part| part.position()),
+        }
+    }
+
+    /// The type as a user reads it.
+    #[must_use]
+    pub fn dtype_name(&self) -> &str {
+        self.dtype_label.as_deref().unwrap_or(self.dtype.name())
+    }
+}

@@ -1,0 +1,139 @@
+//! What the elements of a tensor are: bytes of a source, or made of the elements of other tensors.
+
+use std::sync::Arc;
+
+use super::Tensor;
+use super::stored::{Span, Stored};
+use crate::error::Error;
+
+/// An expression. The tensors that it is made of have shapes, types and names of their own.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// Elements of a source.
+    Stored(Stored),
+    /// The elements of another tensor in another shape or order.
+    View(Arc<View>),
+    /// Tensors joined along an axis.
+    Concat(Arc<Concat>),
+    /// Floats or complex numbers with other signs: torch's lazy negation and conjugation.
+    Signed(Arc<Tensor>, Signs),
+    /// Each element and a number.
+    Shifted(Arc<Tensor>, f32),
+    /// Only some elements are there, and where they belong. Such tensors are compared by what they store.
+    Sparse(Arc<Sparse>),
+    /// Codes with one scale: (code - `zero_point`) * `scale` in f32. The kernels know them: they are compared as codes too.
+    Scaled {
+        codes: Arc<Tensor>,
+        scale: f64,
+        zero_point: i64,
+    },
+    /// Codes with a scale for each block.
+    Affine(Arc<Affine>),
+    /// There are none: a description that is wrong, or torch's meta device.
+    Broken(Box<Error>),
+}
+
+/// Elements of a tensor at other places: element (i0, i1, …) is the one at `offset` + i0 `steps[0]` + i1 `steps[1]` + … in
+/// the row-major order of `of`. Made by [`Tensor::permuted`] and its kin, which prove that all lie inside.
+#[derive(Debug)]
+pub struct View {
+    pub of: Tensor,
+    pub offset: u64,
+    pub steps: Vec<u64>,
+}
+
+/// See [`Node::Concat`]: the parts have one shape but for the length of `axis`.
+#[derive(Debug)]
+pub struct Concat {
+    pub axis: usize,
+    pub parts: Vec<Tensor>,
+}
+
+/// Which signs change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signs {
+    All,
+    /// Of complex numbers the real parts.
+    Real,
+    /// Of complex numbers the imaginary parts.
+    Imaginary,
+}
+
+/// A sparse tensor as it lies in the file.
+///
+/// It is never made dense. Its *coalesced form* is what counts: the stored elements in the order of their
+/// places, those with the same place added up. Two sparse tensors of any kinds can be compared when they
+/// store the same places; everything else is zero on both sides.
+#[derive(Debug)]
+pub struct Sparse {
+    pub kind: SparseKind,
+    /// COO: (places, one row for each sparse dimension); else: where each row or column begins in
+    /// the second, and the places along the other dimension.
+    pub indices: Vec<Tensor>,
+    pub values: Tensor,
+    /// Most bytes of indices and values that may be held to bring the elements into order.
+    pub most_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SparseKind {
+    Coo,
+    Csr,
+    Csc,
+    Bsr,
+    Bsc,
+}
+
+/// Codes with a scale for each block: element i is (code - zero) * scale in f32, with scale and zero of the block that i lies in.
+#[derive(Debug)]
+pub struct Affine {
+    pub codes: Tensor,
+    /// One number a block, in the row-major order of the blocks.
+    pub scale: Factor,
+    pub zero: Factor,
+    /// Elements of a block along each axis of the codes; the last block of an axis may be cut.
+    pub block: Vec<u64>,
+}
+
+/// A number for each block, or one for all.
+#[derive(Debug)]
+pub enum Factor {
+    One(f32),
+    Each(Tensor),
+}
+
+impl Node {
+    /// The tensors that it is made of.
+    pub fn parts(&self) -> Vec<&Tensor> {
+        match self {
+            Self::Stored(_) | Self::Broken(_) => Vec::new(),
+            Self::View(view) => vec![&view.of],
+            Self::Concat(concat) => concat.parts.iter().collect(),
+            Self::Signed(of, _) | Self::Shifted(of, _) => vec![of],
+            Self::Sparse(sparse) => [&sparse.values]
+                .into_iter()
+                .chain(&sparse.indices)
+                .collect(),
+            Self::Scaled { codes, .. } => vec![codes],
+            Self::Affine(affine) => {
+                let factors = [&affine.scale, &affine.zero].into_iter();
+                let tensors = factors.filter_map(|factor| match factor {
+                    Factor::Each(tensor) => Some(tensor),
+                    Factor::One(_) => None,
+                });
+                std::iter::once(&affine.codes).chain(tensors).collect()
+            }
+        }
+    }
+
+    /// Every stretch of a source that it is made of.
+    pub fn spans(&self) -> Vec<Span> {
+        match self {
+            Self::Stored(stored) => vec![stored.span],
+            _ => {
+                let parts = self.parts().into_iter();
+                parts.flat_map(|part| part.node.spans()).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! Tensors seen in another shape or order. What can be told of stored elements becomes their strides; what is done to each element for
+//! itself is done after that; the rest is a [`View`].
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Tensor;
+use super::node::{Affine, Concat, Factor, Node, Signs, View};
+use super::shape::{element_count, row_major_steps};
+use super::stored::{Encoding, Stored};
+use crate::dtype::DType;
+use crate::error::{Code, Error, Result};
+use crate::limits;
+
+/// Where elements are: the first one, and steps along the axes, counted in elements of what they are found in.
+struct Places {
+    offset: u64,
+    steps: Vec<u64>,
+}
+
+impl Tensor {
+    /// The axes in another order: axis i of the result is axis `axes[i]` of this.
+    ///
+    /// # Errors
+    /// `Argument` where `axes` is no order of the axes; what keeps the tensor from being read.
+    pub fn permuted(&self, axes: &[usize]) -> Result<Self> {
+        let mut seen = vec![false; self.shape.len()];
+        let fits = axes.len() == seen.len()
+            && axes.iter().all(|&axis| {
+                seen.get_mut(axis)
+                    .is_some_and(|seen| !std::mem::replace(seen, true))
+            });
+        if !fits {
+            return Err(self.wrong(
+                "axes are no order of the tensor's axes",
+                &format!("{axes:?}"),
+            ));
+        }
+        let order = |of: &[u64]| {
+            axes.iter()
+                .filter_map(|&axis| of.get(axis).copied())
+                .collect()
+        };
+        if let Node::Affine(affine) = &self.node {
+            return affine.permuted(self, axes, order(&affine.block));
+        }
+        self.on_each(&|tensor| {
+            let places = tensor.places()?;
+            let steps = order(&places.steps);
+            tensor.at(order(&tensor.shape), Places { steps, ..places })
+        })
+    }
+
+    /// The elements in the same row-major order in another shape.
+    ///
+    /// # Errors
+    /// `Argument` where `shape` has another number of elements; what keeps the tensor from being read.
+    pub fn reshaped(&self, shape: &[u64]) -> Result<Self> {
+        if element_count(shape)? != self.elements || matches!(self.node, Node::Sparse(_)) {
+            return Err(self.wrong("shape does not fit the tensor", &format!("{shape:?}")));
+        }
+        self.on_each(&|tensor| {
+            let places = tensor.places()?;
+            match split(&tensor.shape, &places.steps, shape) {
+                Some(steps) => tensor.at(shape.to_vec(), Places { steps, ..places }),
+                None => Ok(tensor.viewed(
+                    shape.to_vec(),
+                    Places {
+                        offset: 0,
+                        steps: row_major_steps(shape),
+                    },
+                )),
+            }
+        })
+    }
+
+    /// The elements inside `ranges`, one for each axis.
+    ///
+    /// # Errors
+    /// `Argument` where a range lies outside its axis; what keeps the tensor from being read.
+    pub fn sliced(&self, ranges: &[Range<u64>]) -> Result<Self> {
+        let inside = ranges
+            .iter()
+            .zip(&self.shape)
+            .all(|(range, &dim)| range.start <= range.end && range.end <= dim);
+        if ranges.len() != self.shape.len() || !inside {
+            return Err(self.wrong("slice lies outside the tensor", &format!("{ranges:?}")));
+        }
+        self.on_each(&|tensor| {
+            let places = tensor.places()?;
+            let shape: Vec<u64> = ranges.iter().map(|range| range.end - range.start).collect();
+            let first = ranges.iter().zip(&places.steps);
+            let skipped: u64 = if shape.contains(&0) {
+                0
+            } else {
+                first.map(|(range, step)| range.start * step).sum()
+            };
+            let offset = places.offset + skipped;
+            tensor.at(shape, Places { offset, ..places })
+        })
+    }
+
+    /// Tensors of one type joined along an axis, under the name of the first.
+    ///
+    /// # Errors
+    /// `Argument` where they do not fit together; what keeps one of them from being read.
+    pub fn concat(axis: usize, parts: Vec<Self>) -> Result<Self> {
+        let Some(first) = parts.first() else {
+            return Err(Error::new(Code::Argument, "there are no tensors to join"));
+        };
+        let mut shape = first.shape.clone();
+        let Some(length) = shape.get_mut(axis) else {
+            return Err(first.wrong("axis to join along does not exist", &axis.to_string()));
+        };
+        *length = 0;
+        for part in &parts {
+            part.readable()?;
+            let others = |shape: &[u64]| {
+                let mut shape = shape.to_vec();
+                shape
+                    .get_mut(axis)
+                    .map(|length| std::mem::replace(length, 0))
+                    .zip(Some(shape))
+            };
+            match others(&part.shape) {
+                Some((more, rest))
+                    if Some(&rest) == others(&first.shape).map(|(_, rest)| rest).as_ref()
+                        && part.dtype == first.dtype
+                        && !part.is_raw()
+                        && !matches!(part.node, Node::Sparse(_)) =>
+                {
+                    if let Some(length) = shape.get_mut(axis) {
+                        *length = length.saturating_add(more);
+                    }
+                }
+                _ => {
+                    return Err(part
+                        .wrong(
+                            "tensors to join do not fit together",
+                            &format!("{} {:?}", part.dtype_name(), part.shape),
+                        )
+                        .expected(format!(
+                            "{} {:?} but for axis {axis}",
+                            first.dtype_name(),
+                            first.shape
+                        )));
+                }
+            }
+        }
+        let elements = element_count(&shape)?;
+        Ok(Self {
+            name: first.name.clone(),
+            dtype: first.dtype,
+            dtype_label: first.dtype_label.clone(),
+            shape,
+            elements,
+            bytes: parts.iter().map(|part| part.bytes).sum(),
+            node: Node::Concat(Arc::new(Concat { axis, parts })),
+        })
+    }
+
+    /// Every element with the other sign.
+    ///
+    /// # Errors
+    /// `UnsupportedDtype` for integers; what keeps the tensor from being read.
+    pub fn signed(&self, signs: Signs) -> Result<Self> {
+        self.readable()?;
+        if self.dtype.is_integer() || self.is_raw() {
+            return Err(Error::new(
+                Code::UnsupportedDtype,
+                "signs of a tensor that has none cannot change",
+            )
+            .found(self.dtype_name())
+            .tensor(&self.name));
+        }
+        Ok(self.with(Node::Signed(Arc::new(self.clone()), signs)))
+    }
+
+    /// Every element and `number`, in f32.
+    ///
+    /// # Errors
+    /// `UnsupportedDtype` for what is no real float of at most 32 bits; what keeps the tensor from being read.
+    pub fn shifted(&self, number: f32) -> Result<Self> {
+        self.readable()?;
+        if self.is_raw()
+            || self.dtype.component().is_some()
+            || self.dtype.is_integer()
+            || self.dtype == DType::F64
+        {
+            return Err(Error::new(
+                Code::UnsupportedDtype,
+                "numbers are added to floats of at most 32 bits only",
+            )
+            .found(self.dtype_name())
+            .tensor(&self.name));
+        }
+        Ok(Self {
+            dtype: DType::F32,
+            bytes: self.elements * DType::F32.bytes(),
+            ..self.with(Node::Shifted(Arc::new(self.clone()), number))
+        })
+    }
+
+    /// The same description of other elements.
+    fn with(&self, node: Node) -> Self {
+        Self {
+            node,
+            ..self.clone()
+        }
+    }
+
+    fn readable(&self) -> Result<()> {
+        self.error().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    #[cold]
+    fn wrong(&self, what: &str, found: &str) -> Error {
+        Error::new(Code::Argument, what.to_owned())
+            .expected(format!("a tensor of shape {:?}", self.shape))
+            .found(found)
+            .tensor(&self.name)
+    }
+
+    /// Does to the elements what `change` does; what is done to each of them stays outside.
+    fn on_each(&self, change: &dyn Fn(&Self) -> Result<Self>) -> Result<Self> {
+        self.readable()?;
+        let node = |of: &Self| -> Result<(Self, Arc<Self>)> {
+            let changed = of.on_each(change)?;
+            Ok((changed.clone(), Arc::new(changed)))
+        };
+        let (changed, node) = match &self.node {
+            Node::Signed(of, signs) => {
+                let (changed, of) = node(of)?;
+                (changed, Node::Signed(of, *signs))
+            }
+            Node::Shifted(of, number) => {
+                let (changed, of) = node(of)?;
+                (changed, Node::Shifted(of, *number))
+            }
+            Node::Scaled {
+                codes,
+                scale,
+                zero_point,
+            } => {
+                let (changed, codes) = node(codes)?;
+                let (scale, zero_point) = (*scale, *zero_point);
+                (
+                    changed,
+                    Node::Scaled {
+                        codes,
+                        scale,
+                        zero_point,
+                    },
+                )
+            }
+            _ => return change(self),
+        };
+        Ok(Self {
+            node,
+            dtype: self.dtype,
+            dtype_label: self.dtype_label.clone(),
+            bytes: changed.elements * self.dtype.bytes(),
+            name: self.name.clone(),
+            ..changed
+        })
+    }
+
+    /// Where its elements are in what they are found in.
+    fn places(&self) -> Result<Places> {
+        let (offset, steps) = match &self.node {
+            Node::Stored(Stored {
+                strides: Some(strides),
+                ..
+            }) => (strides.offset, strides.steps.clone()),
+            Node::View(view) => (view.offset, view.steps.clone()),
+            Node::Sparse(_) => return Err(self.no_view("sparse tensor")),
+            _ if self.is_raw() => return Err(self.no_view("tensor of a type that is not known")),
+            _ => (0, row_major_steps(&self.shape)),
+        };
+        Ok(Places { offset, steps })
+    }
+
+    #[cold]
+    fn no_view(&self, what: &str) -> Error {
+        Error::new(
+            Code::UnsupportedLayout,
+            format!("{what} cannot be viewed in another shape"),
+        )
+        .found(self.dtype_name())
+        .tensor(&self.name)
+    }
+
+    /// The elements at other places of what they are found in.
+    fn at(&self, shape: Vec<u64>, places: Places) -> Result<Self> {
+        if shape.len() > limits::DIMENSIONS {
+            element_count(&shape)?;
+        }
+        let Places { offset, steps } = places;
+        match &self.node {
+            Node::Stored(
+                stored @ Stored {
+                    encoding: Encoding::Plain(order),
+                    ..
+                },
+            ) => {
+                let item = self.dtype.bytes();
+                let laid = Stored::strided(stored.span, *order, item, offset, &shape, steps)?;
+                let elements = element_count(&shape)?;
+                Ok(Self {
+                    elements,
+                    bytes: elements * item,
+                    shape,
+                    ..self.with(Node::Stored(laid))
+                })
+            }
+            Node::View(view) => {
+                let seen = view.of.viewed(shape, Places { offset, steps });
+                Ok(Self {
+                    name: self.name.clone(),
+                    ..seen
+                })
+            }
+            _ => Ok(self.viewed(shape, Places { offset, steps })),
+        }
+    }
+
+    fn viewed(&self, shape: Vec<u64>, places: Places) -> Self {
+        let elements = shape.iter().product();
+        let Places { offset, steps } = places;
+        Self {
+            elements,
+            bytes: elements * self.dtype.bytes(),
+            shape,
+            ..self.with(Node::View(Arc::new(View {
+                of: self.clone(),
+                offset,
+                steps,
+            })))
+        }
+    }
+}
+
+impl Affine {
+    /// Codes and factors in another order of the axes.
+    fn permuted(&self, whole: &Tensor, axes: &[usize], block: Vec<u64>) -> Result<Tensor> {
+        let blocks: Vec<u64> = self
+            .codes
+            .shape
+            .iter()
+            .zip(&self.block)
+            .map(|(&dim, &block)| dim.div_ceil(block.max(1)))
+            .collect();
+        let factor = |factor: &Factor| -> Result<Factor> {
+            Ok(match factor {
+                Factor::One(number) => Factor::One(*number),
+                Factor::Each(tensor) => Factor::Each(tensor.reshaped(&blocks)?.permuted(axes)?),
+            })
+        };
+        let codes = self.codes.permuted(axes)?;
+        Ok(Tensor {
+            name: whole.name.clone(),
+            bytes: whole.bytes,
+            ..Tensor::affine(
+                codes,
+                whole.dtype_label.clone(),
+                factor(&self.scale)?,
+                factor(&self.zero)?,
+                block,
+            )
+        })
+    }
+}
+
+/// Steps of `shape` at the places that `dims` with `steps` have in row-major order; None where no steps tell them.
+fn split(dims: &[u64], steps: &[u64], shape: &[u64]) -> Option<Vec<u64>> {
+    if dims.contains(&0) {
+        return Some(row_major_steps(shape));
+    }
+    // Axes that go on in each other are one; each is cut into axes of the new shape.
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for (&dim, &step) in dims.iter().zip(steps).filter(|(dim, _)| **dim != 1) {
+        match runs.last_mut() {
+            Some((length, last)) if step.checked_mul(dim) == Some(*last) => {
+                *length *= dim;
+                *last = step;
+            }
+            _ => runs.push((dim, step)),
+        }
+    }
+    let mut result = vec![0; shape.len()];
+    let mut left = runs.pop().unwrap_or((1, 1));
+    for (&dim, step) in shape.iter().zip(&mut result).rev() {
+        if dim != 1 && left.0 == 1 {
+            left = runs.pop()?;
+        }
+        if !left.0.is_multiple_of(dim) {
+            return None;
+        }
+        *step = left.1;
+        left = (left.0 / dim, left.1.saturating_mul(dim));
+    }
+    Some(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_are_cut_and_joined_where_steps_tell_the_places() {
+        assert_eq!(split(&[4, 6], &[6, 1], &[24]), Some(vec![1]));
+        assert_eq!(
+            split(&[4, 6], &[6, 1], &[2, 2, 3, 2]),
+            Some(vec![12, 6, 2, 1])
+        );
+        // A transpose: its axes can be cut and not joined.
+        assert_eq!(split(&[6, 4], &[1, 6], &[2, 3, 4]), Some(vec![3, 1, 6]));
+        assert_eq!(split(&[6, 4], &[1, 6], &[24]), None);
+        assert_eq!(split(&[6, 4], &[1, 6], &[3, 8]), None);
+        assert_eq!(
+            split(&[1, 4, 1], &[9, 2, 7], &[2, 1, 2]),
+            Some(vec![4, 4, 2])
+        );
+        assert_eq!(split(&[], &[], &[1, 1]), Some(vec![1, 1]));
+        assert_eq!(split(&[0, 3], &[3, 1], &[5, 0]), Some(vec![0, 1]));
+    }
+}
