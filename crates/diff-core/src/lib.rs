@@ -5,10 +5,11 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, observe, once, dtype <- tensor <- source <- pickle <- format`; `dtype <- stats <- kernel`;
-//! `tensor, source, kernel <- read <- engine`. `format` and `kernel` never see each other.
+//! Directions: `error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- format`; `decode, dtype <- stats <- kernel`;
+//! `tensor, source, decode, kernel <- read <- engine`. `format` and `kernel` never see each other.
 
 pub mod checkpoint;
+pub mod decode;
 pub mod dtype;
 pub mod engine;
 pub mod error;

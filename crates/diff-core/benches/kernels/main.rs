@@ -1,12 +1,13 @@
 //! How fast the kernels and the whole engine are, beside a plain sum of the same bytes read the same way.
 //!
-//! `cargo bench -p diff-core --bench kernels [-- cache|files|tiny|views] [rounds] [MiB of a file] [--json]`
+//! `cargo bench -p diff-core --bench kernels [-- blocks|cache|files|tiny|views] [rounds] [MiB of a file] [--json]`
 //!
 //! Numbers are GB/s of both sides together (10^9 bytes). Rounds are interleaved, a ratio is the median of the
 //! ratios within one round, so that a busy machine hurts both sides. With `--json` every line is an object with
 //! the spreads. The other subcommands are what `npm run bench` runs beside the package: `limit`, `plan`, `step`
 //! and `measure`.
 
+mod blocks;
 mod cache;
 mod files;
 mod limit;
@@ -70,6 +71,7 @@ fn main() -> Any<()> {
             files::run(as_json, rounds, mib)?;
             steps::tiny(as_json, rounds)
         }
+        "blocks" => blocks::run(as_json, number(0, 301) as usize),
         "cache" => cache::run(as_json, number(0, 301) as usize),
         "files" => files::run(as_json, rounds, mib),
         "tiny" => steps::tiny(as_json, rounds),

@@ -22,8 +22,9 @@
     reason = "a pass must become part of the function that carries the instruction set"
 )]
 
+use crate::decode::minifloat::f16_to_f32;
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::decode::{self, Single, f16_to_f32};
+use crate::kernel::decode::{self, Single};
 use crate::kernel::dispatch::Isa;
 use crate::kernel::{Method, Operand, refine_moments};
 use crate::stats::{Own, PairStats};
