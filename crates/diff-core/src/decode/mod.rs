@@ -4,4 +4,8 @@
 //! for, [`packing`] how codes lie in bytes and words, [`minifloat`] the small floats.
 
 pub mod blocks;
+pub mod codebook;
 pub mod minifloat;
+pub mod packing;
+#[cfg(test)]
+mod tests;
