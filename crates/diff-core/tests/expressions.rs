@@ -1,0 +1,522 @@
+//! Tensors that are made of others, in random chains, against the same done to arrays element by element; read out of a map and by
+//! reads, from any element on, and compared by any number of threads: bit for bit.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::Watched;
+use diff_core::Code;
+use diff_core::dtype::{ByteOrder, DType};
+use diff_core::engine::{self, ElementType, Histogram, Input, Item, Options, Plan, read_elements};
+use diff_core::kernel::Method;
+use diff_core::observe::Observer;
+use diff_core::source::{MemorySource, Source};
+use diff_core::tensor::{Encoding, Factor, Node, Packing, Signs, Span, Stored, Tensor};
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most.max(1)
+    }
+
+    fn shape(&mut self, axes: u64, most: u64) -> Vec<u64> {
+        (0..axes).map(|_| 1 + self.below(most)).collect()
+    }
+
+    fn order(&mut self, axes: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..axes).collect();
+        for axis in (1..axes).rev() {
+            order.swap(axis, self.below(axis as u64 + 1) as usize);
+        }
+        order
+    }
+}
+
+/// An array by the definition: its elements in row-major order.
+#[derive(Debug, Clone)]
+struct Dense {
+    shape: Vec<u64>,
+    values: Vec<f32>,
+}
+
+impl Dense {
+    /// An array whose element at `index` is that of `self` at `place(index)`.
+    fn map(&self, shape: Vec<u64>, place: impl Fn(&[u64]) -> Vec<u64>) -> Self {
+        let count: u64 = shape.iter().product();
+        let values = (0..count).map(|mut at| {
+            let mut index = vec![0; shape.len()];
+            for (index, dim) in index.iter_mut().zip(&shape).rev() {
+                *index = at % dim;
+                at /= dim;
+            }
+            let axes = place(&index).into_iter().zip(&self.shape);
+            self.values[axes.fold(0, |at, (index, dim)| at * dim + index) as usize]
+        });
+        let values = values.collect();
+        Self { shape, values }
+    }
+}
+
+/// A tensor, and what it should hold.
+type Both = (Tensor, Dense);
+
+/// A checkpoint in the making: bytes of one source.
+#[derive(Default)]
+struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn add(&mut self, bytes: &[u8]) -> Span {
+        // Elements need not begin at multiples of their size.
+        self.0.push(7);
+        let span = Span {
+            source: 0,
+            offset: self.0.len() as u64,
+            bytes: bytes.len() as u64,
+        };
+        self.0.extend_from_slice(bytes);
+        span
+    }
+
+    fn stored(&mut self, shape: Vec<u64>, random: &mut Random) -> Both {
+        let count: u64 = shape.iter().product();
+        let name = || "w".to_owned();
+        let small = |random: &mut Random| random.below(31) as f32 * 0.5 - 7.0;
+        match random.below(6) {
+            0 => {
+                let values: Vec<f32> = (0..count).map(|_| small(random)).collect();
+                let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_be_bytes()).collect();
+                let tensor =
+                    Tensor::plain(name(), DType::F32, shape.clone(), count, self.add(&bytes));
+                (tensor.in_order(ByteOrder::Big), Dense { shape, values })
+            }
+            1 => {
+                let codes: Vec<u8> = (0..count).map(|_| random.below(16) as u8).collect();
+                let bytes: Vec<u8> = codes
+                    .chunks(2)
+                    .map(|pair| pair[0] | pair.get(1).unwrap_or(&0) << 4)
+                    .collect();
+                let span = self.add(&bytes);
+                let tensor = Tensor::packed(name(), Packing::F4E2M1, shape.clone(), count, span);
+                let magnitudes = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
+                let value = |code: &u8| {
+                    let magnitude = magnitudes[usize::from(code & 7)];
+                    if code & 8 == 0 { magnitude } else { -magnitude }
+                };
+                let values = codes.iter().map(value).collect();
+                (tensor, Dense { shape, values })
+            }
+            2 => self.affine(shape, random),
+            3 => {
+                let codes: Vec<i8> = (0..count).map(|_| random.below(200) as i8).collect();
+                let bytes: Vec<u8> = codes.iter().map(|x| x.cast_unsigned()).collect();
+                let codes_of =
+                    Tensor::plain(name(), DType::I8, shape.clone(), count, self.add(&bytes));
+                let tensor = Tensor {
+                    node: Node::Scaled {
+                        codes: Arc::new(codes_of.clone()),
+                        scale: 0.25,
+                        zero_point: -3,
+                    },
+                    ..codes_of
+                };
+                let values = codes.iter().map(|&x| (f32::from(x) + 3.0) * 0.25).collect();
+                (tensor, Dense { shape, values })
+            }
+            _ => {
+                let values: Vec<f32> = (0..count).map(|_| small(random)).collect();
+                let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+                let span = self.add(&bytes);
+                let tensor = Tensor::plain(name(), DType::F32, shape.clone(), count, span);
+                (tensor, Dense { shape, values })
+            }
+        }
+    }
+
+    /// Codes of two bits with a scale and a zero point for each block.
+    fn affine(&mut self, shape: Vec<u64>, random: &mut Random) -> Both {
+        let count: u64 = shape.iter().product();
+        let codes: Vec<u8> = (0..count).map(|_| random.below(4) as u8).collect();
+        let bytes: Vec<u8> = codes
+            .chunks(4)
+            .map(|four| four.iter().rev().fold(0, |byte, code| byte << 2 | code))
+            .collect();
+        let encoding = Encoding::Codes { bits: 2 };
+        let stored = Stored::encoded(self.add(&bytes), encoding);
+        let tensor = Tensor {
+            node: Node::Stored(stored),
+            ..Tensor::plain(
+                "codes".into(),
+                DType::U8,
+                shape.clone(),
+                count,
+                self.add(&[]),
+            )
+        };
+        let block: Vec<u64> = shape.iter().map(|&dim| 1 + random.below(dim)).collect();
+        let blocks: Vec<u64> = shape
+            .iter()
+            .zip(&block)
+            .map(|(dim, side)| dim.div_ceil(*side))
+            .collect();
+        let number: u64 = blocks.iter().product();
+        let mut factor = |least: f32| -> (Factor, Vec<f32>) {
+            let values: Vec<f32> = (0..number).map(|at| least + at as f32 * 0.125).collect();
+            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let span = self.add(&bytes);
+            let tensor = Tensor::plain("factor".into(), DType::F32, vec![number], number, span);
+            (Factor::Each(tensor), values)
+        };
+        let ((scale, scales), (zero, zeros)) = (factor(0.5), factor(-1.0));
+        let values = (0..count).map(|at| {
+            let (mut rest, mut of, mut step) = (at, 0, 1);
+            for axis in (0..shape.len()).rev() {
+                of += rest % shape[axis] / block[axis] * step;
+                step *= blocks[axis];
+                rest /= shape[axis];
+            }
+            (f32::from(codes[at as usize]) - zeros[of as usize]) * scales[of as usize]
+        });
+        let values = values.collect();
+        (
+            Tensor::affine(tensor, None, scale, zero, block),
+            Dense { shape, values },
+        )
+    }
+
+    /// A chain of things that are done to tensors.
+    fn chain(&mut self, random: &mut Random) -> Both {
+        let axes = random.below(5);
+        let shape = random.shape(axes, 7);
+        let (mut tensor, mut dense) = self.stored(shape, random);
+        for _ in 0..random.below(6) {
+            (tensor, dense) = self.step(tensor, dense, random);
+            assert_eq!(tensor.shape, dense.shape);
+        }
+        (tensor, dense)
+    }
+
+    fn step(&mut self, tensor: Tensor, dense: Dense, random: &mut Random) -> Both {
+        let shape = dense.shape.clone();
+        match random.below(6) {
+            0 => {
+                let order = random.order(shape.len());
+                let permuted = order.iter().map(|&axis| shape[axis]).collect();
+                let dense = dense.map(permuted, |index| {
+                    let mut place = vec![0; index.len()];
+                    for (at, &axis) in order.iter().enumerate() {
+                        place[axis] = index[at];
+                    }
+                    place
+                });
+                (tensor.permuted(&order).unwrap(), dense)
+            }
+            1 => {
+                // Two neighbours become one, or one is cut.
+                let mut other = shape;
+                let at = random.below(other.len() as u64) as usize;
+                if at + 1 < other.len() && random.below(2) == 0 {
+                    other[at] *= other.remove(at + 1);
+                } else if let Some(&dim) = other.get(at) {
+                    let side = 1 + random.below(dim);
+                    if dim % side == 0 {
+                        other[at] = side;
+                        other.insert(at + 1, dim / side);
+                    }
+                } else {
+                    other.push(1);
+                }
+                let values = dense.values;
+                (
+                    tensor.reshaped(&other).unwrap(),
+                    Dense {
+                        shape: other,
+                        values,
+                    },
+                )
+            }
+            2 => {
+                let ranges: Vec<_> = shape
+                    .iter()
+                    .map(|&dim| {
+                        let first = random.below(dim);
+                        first..first + 1 + random.below(dim - first)
+                    })
+                    .collect();
+                let sliced = ranges.iter().map(|range| range.end - range.start).collect();
+                let dense = dense.map(sliced, |index| {
+                    index
+                        .iter()
+                        .zip(&ranges)
+                        .map(|(at, range)| at + range.start)
+                        .collect()
+                });
+                (tensor.sliced(&ranges).unwrap(), dense)
+            }
+            3 if !shape.is_empty() => self.joined(tensor, dense, random),
+            4 if !tensor.dtype.is_integer() => {
+                let values = dense.values.iter().map(|x| -x).collect();
+                (tensor.signed(Signs::All).unwrap(), Dense { shape, values })
+            }
+            5 if !tensor.dtype.is_integer() => {
+                let values = dense.values.iter().map(|x| x + 1.0).collect();
+                (tensor.shifted(1.0).unwrap(), Dense { shape, values })
+            }
+            _ => (tensor, dense),
+        }
+    }
+
+    fn joined(&mut self, tensor: Tensor, dense: Dense, random: &mut Random) -> Both {
+        let axis = random.below(dense.shape.len() as u64) as usize;
+        let mut shape = dense.shape.clone();
+        shape[axis] = 1 + random.below(4);
+        let (other, more) = self.stored(shape.clone(), random);
+        let (parts, arrays) = if random.below(2) == 0 {
+            (vec![tensor.clone(), other], [dense.clone(), more])
+        } else {
+            (vec![other, tensor.clone()], [more, dense.clone()])
+        };
+        let Ok(joined) = Tensor::concat(axis, parts) else {
+            // Another type.
+            return (tensor, dense);
+        };
+        let first = arrays[0].shape[axis];
+        shape[axis] = first + arrays[1].shape[axis];
+        let mut values = Vec::new();
+        let lines: u64 = shape[..axis].iter().product();
+        for line in 0..lines as usize {
+            for array in &arrays {
+                let length = array.values.len() / lines as usize;
+                values.extend_from_slice(&array.values[line * length..(line + 1) * length]);
+            }
+        }
+        (joined, Dense { shape, values })
+    }
+}
+
+/// The same source out of a map, and by reads.
+fn sources(bytes: &[u8]) -> [Arc<dyn Source>; 2] {
+    let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", bytes.to_vec()));
+    [Arc::clone(&source), Watched::new(source, |_, _| Ok(()))]
+}
+
+#[test]
+fn chains_of_nodes_are_what_their_definition_says() {
+    let mut random = Random(11);
+    for number in 0..3000 {
+        let mut bytes = Bytes::default();
+        let (tensor, dense) = bytes.chain(&mut random);
+        let all = dense.values.len() as u64;
+        let start = random.below(all + 1);
+        let count = random.below(all - start + 1);
+        for source in sources(&bytes.0) {
+            let checkpoint = common::checkpoint(vec![tensor.clone()], vec![source]);
+            for (start, count) in [(0, all), (start, count)] {
+                let found = read_elements(
+                    &checkpoint,
+                    0,
+                    start,
+                    count,
+                    ElementType::F32,
+                    &Observer::default(),
+                )
+                .unwrap();
+                let range = start as usize..(start + count) as usize;
+                let wanted: Vec<u8> = dense.values[range]
+                    .iter()
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect();
+                assert!(found == wanted, "chain {number}: {tensor:?}");
+            }
+        }
+    }
+}
+
+/// Chunks and units of views that several threads take, beside the same elements stored one after the other.
+#[test]
+fn views_are_compared_as_their_elements_are() {
+    let (rows, columns) = (1536, 2048);
+    let mut random = Random(5);
+    let mut bytes = Bytes::default();
+    let elements = rows * columns;
+    let values: Vec<f32> = (0..elements)
+        .map(|_| random.below(1 << 20) as f32 * 1e-6 - 0.5)
+        .collect();
+    let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let plain = Tensor::plain(
+        "w".into(),
+        DType::F32,
+        vec![rows, columns],
+        elements,
+        bytes.add(&data),
+    );
+    let dense = Dense {
+        shape: vec![rows, columns],
+        values,
+    };
+    let half =
+        |tensor: &Tensor, from: u64, to: u64| tensor.sliced(&[from..to, 0..columns]).unwrap();
+    let halves = vec![half(&plain, 700, rows), half(&plain, 0, 700)];
+    let transposed = plain.permuted(&[1, 0]).unwrap();
+    let cases: Vec<Both> = vec![
+        (
+            transposed.clone(),
+            dense.map(vec![columns, rows], |at| vec![at[1], at[0]]),
+        ),
+        (
+            transposed.reshaped(&[elements]).unwrap(),
+            dense.map(vec![elements], |at| vec![at[0] % rows, at[0] / rows]),
+        ),
+        (
+            Tensor::concat(0, halves).unwrap(),
+            dense.map(vec![rows, columns], |at| vec![(at[0] + 700) % rows, at[1]]),
+        ),
+        (
+            plain.sliced(&[3..rows, 5..columns - 1]).unwrap(),
+            dense.map(vec![rows - 3, columns - 6], |at| vec![at[0] + 3, at[1] + 5]),
+        ),
+    ];
+    for (view, dense) in cases {
+        let count = dense.values.len() as u64;
+        let data: Vec<u8> = dense.values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let mut copied = Bytes::default();
+        let copy = Tensor::plain(
+            "w".into(),
+            DType::F32,
+            dense.shape,
+            count,
+            copied.add(&data),
+        );
+        let run = |old: &Tensor, of: &[u8], threads| {
+            sources(of).map(|source| {
+                let old = common::checkpoint(vec![old.clone()], vec![source]);
+                let new =
+                    common::checkpoint(vec![copy.clone()], vec![sources(&copied.0)[0].clone()]);
+                let item = Item {
+                    old: Some(Input::whole(0, 0, &old.tensors[0])),
+                    new: Some(Input::whole(1, 0, &new.tensors[0])),
+                };
+                let plan = Plan::new(vec![old, new], vec![item]).unwrap();
+                let options = Options {
+                    threads,
+                    method: Method::default(),
+                    histogram: Histogram::None,
+                };
+                let mut pairs = engine::run(&plan, options, &Observer::default())
+                    .unwrap()
+                    .pairs;
+                pairs.remove(0).unwrap()
+            })
+        };
+        let [wanted, _] = run(&copy, &copied.0, 1);
+        assert_eq!((wanted.bit_changed, wanted.elements), (0, count));
+        for threads in [1, 3, 8] {
+            for found in run(&view, &bytes.0, threads) {
+                assert_eq!(found, wanted, "{threads} threads, {:?}", view.shape);
+            }
+        }
+    }
+}
+
+/// Items that share their new side are read together, and that side once.
+#[test]
+fn four_checkpoints_are_read_in_one_pass() {
+    let elements = 3 * (1u64 << 20) + 77;
+    let side = |seed: u64| {
+        let mut random = Random(seed);
+        let data: Vec<u8> = (0..elements)
+            .flat_map(|_| (random.below(1 << 16) as f32).to_le_bytes())
+            .collect();
+        let span = Span {
+            source: 0,
+            offset: 0,
+            bytes: data.len() as u64,
+        };
+        let memory: Arc<dyn Source> = Arc::new(MemorySource::new("memory", data));
+        let watched = Watched::new(memory, |_, _| Ok(()));
+        let tensor = Tensor::plain("w".into(), DType::F32, vec![elements], elements, span);
+        let source: Arc<dyn Source> = Arc::clone(&watched) as _;
+        (common::checkpoint(vec![tensor], vec![source]), watched)
+    };
+    let sides: Vec<_> = (1..5).map(side).collect();
+    let input = |side: usize| Some(Input::whole(side, 0, &sides[side].0.tensors[0]));
+    let item = |old: usize| Item {
+        old: input(old),
+        new: input(3),
+    };
+    let checkpoints = || sides.iter().map(|side| Arc::clone(&side.0)).collect();
+    let run = |items: Vec<Item>, threads: usize| {
+        let plan = Plan::new(checkpoints(), items).unwrap();
+        let options = Options {
+            threads,
+            method: Method::default(),
+            histogram: Histogram::Sampled,
+        };
+        let observer = Observer::default();
+        let outcome = engine::run(&plan, options, &observer).unwrap();
+        let [done, total, ..] = observer.progress();
+        assert_eq!(done, total);
+        outcome
+            .pairs
+            .into_iter()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>()
+    };
+    let apart: Vec<_> = (0..3).flat_map(|old| run(vec![item(old)], 1)).collect();
+    for threads in [1, 4] {
+        let read = || -> Vec<u64> {
+            let sides = sides.iter();
+            sides
+                .map(|side| side.1.bytes.load(std::sync::atomic::Ordering::Relaxed))
+                .collect()
+        };
+        let before = read();
+        assert_eq!(run((0..3).map(item).collect(), threads), apart);
+        let read: Vec<u64> = read()
+            .iter()
+            .zip(before)
+            .map(|(after, before)| after - before)
+            .collect();
+        assert_eq!(read, vec![4 * elements; 4]);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_said() {
+    let mut bytes = Bytes::default();
+    let span = bytes.add(&[0; 24]);
+    let tensor = Tensor::plain("w".into(), DType::F32, vec![2, 3], 6, span);
+    let whole = Tensor::plain("i".into(), DType::I32, vec![2, 3], 6, span);
+    let wrong = [
+        tensor.permuted(&[0]),
+        tensor.permuted(&[0, 0]),
+        tensor.permuted(&[0, 2]),
+        tensor.reshaped(&[4]),
+        tensor.reshaped(&[1 << 40, 1 << 40]),
+        tensor.sliced(&[0..2, 0..4]),
+        tensor.sliced(&[0..2]),
+        tensor.sliced(&[2..1, 0..3]),
+        Tensor::concat(0, Vec::new()),
+        Tensor::concat(2, vec![tensor.clone()]),
+        Tensor::concat(0, vec![tensor.clone(), whole.clone()]),
+        Tensor::concat(0, vec![tensor.clone(), tensor.permuted(&[1, 0]).unwrap()]),
+        whole.signed(Signs::All),
+        whole.shifted(1.0),
+        Tensor::raw("r".into(), "x9", vec![24], 24, span).permuted(&[0]),
+    ];
+    for (at, result) in wrong.into_iter().enumerate() {
+        let error = result.expect_err(&at.to_string());
+        let known = [
+            Code::Argument,
+            Code::ShapeOverflow,
+            Code::UnsupportedDtype,
+            Code::UnsupportedLayout,
+        ];
+        assert!(known.contains(&error.code()), "{at}: {error}");
+    }
+}
