@@ -5,10 +5,9 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use std::array;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::UNIT;
 use super::plan::{Input, Item, Plan, TOGETHER};
@@ -163,95 +162,86 @@ impl<'a> Run<'a> {
         while !self.stop.is_set()
             && let Some((number, unit)) = self.queue.take(&mut place)
         {
-            let items = self.rows[number].clone();
-            let done = self.unit(number, unit, &mut worker);
-            let mut is_over = false;
-            for ((index, done), sample) in items.zip(done).zip(&mut worker.sample) {
-                let Some(done) = done else { continue };
-                sample.pour(&self.distributions[index]);
-                if done.as_ref().is_err_and(|error| self.stop.on(error)) {
-                    return;
-                }
-                let result = match &self.trees[index] {
-                    None => Some(done),
-                    Some(tree) => tree.insert(unit, done),
-                };
-                if let Some(result) = result {
-                    let _ = self.results[index].set(result);
-                    self.observer.add_tensors(1);
-                    is_over = true;
-                }
-            }
-            if is_over {
-                *self.kept(number) = None;
-            }
+            self.unit(number, unit, &mut worker);
         }
     }
 
-    fn kept(&self, row: usize) -> std::sync::MutexGuard<'_, Option<Arc<Readers<'a>>>> {
+    fn kept(&self, row: usize) -> MutexGuard<'_, Option<Arc<Readers<'a>>>> {
         self.readers[row]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The chunks of one unit, those of each item merged in their tree.
-    fn unit(
+    fn unit(&self, number: usize, unit: u64, worker: &mut Worker) {
+        let items = &self.plan.items[self.rows[number].clone()];
+        let row = Row::new(self.plan, items);
+        let mut tensors = row.tensors.iter().flatten();
+        if tensors.all(|tensor| Reader::is_cheap(tensor)) {
+            let readers = Readers::new(self.plan, &row);
+            self.unit_with(number, unit, (&row, &readers), worker);
+            return;
+        }
+        let readers = Arc::clone(
+            self.kept(number)
+                .get_or_insert_with(|| Arc::new(Readers::new(self.plan, &row))),
+        );
+        let is_over = self.unit_with(number, unit, (&row, &readers), worker);
+        if is_over {
+            *self.kept(number) = None;
+        }
+    }
+
+    /// Whether it was the last one of its row.
+    fn unit_with(
         &self,
         number: usize,
         unit: u64,
+        (row, readers): (&Row<'a>, &Readers<'a>),
         worker: &mut Worker,
-    ) -> [Option<Result<PairStats>>; TOGETHER] {
-        let items = &self.plan.items[self.rows[number].clone()];
-        let first = unit * UNIT * CHUNK as u64;
-        let end = items[0].elements().min(first + UNIT * CHUNK as u64);
-        let row = Row::new(self.plan, items);
-        let is_cheap = row
-            .tensors
-            .iter()
-            .flatten()
-            .all(|tensor| Reader::is_cheap(tensor));
-        let kept;
-        let made;
-        let readers = if is_cheap {
-            made = Readers::new(self.plan, &row);
-            &made
-        } else {
-            kept = Arc::clone(
-                self.kept(number)
-                    .get_or_insert_with(|| Arc::new(Readers::new(self.plan, &row))),
-            );
-            &*kept
-        };
-        let mut unit = Unit {
+    ) -> bool {
+        let items = self.rows[number].clone();
+        let mut at_work = Unit {
             run: self,
-            items,
-            row: &row,
+            items: &self.plan.items[items.clone()],
+            row,
             readers,
             types: [None; TOGETHER],
             errors: [const { None }; TOGETHER],
             done: 0,
         };
-        let stopped = unit.compare((first, end), worker);
+        let first = unit * UNIT * CHUNK as u64;
+        let all = at_work.items[0].elements();
+        let end = all.min(first + UNIT * CHUNK as u64);
+        let stopped = at_work.compare((first, end), worker);
         // What an error keeps from being read is over with, too.
-        let all = self.bytes_of(items, first, end);
-        self.observer.add_bytes(all.saturating_sub(unit.done));
-        let Unit {
-            types, mut errors, ..
-        } = unit;
-        array::from_fn(|at| {
-            let index = self.rows[number].start + at;
-            if at >= items.len() {
-                return None;
-            }
-            if first == 0 && types[at].is_some_and(|types| types.have_bits) {
+        let bytes = self.bytes_of(at_work.items, first, end);
+        self.observer.add_bytes(bytes.saturating_sub(at_work.done));
+        let mut is_over = false;
+        for (at, index) in items.enumerate() {
+            if first == 0 && at_work.types[at].is_some_and(|types| types.have_bits) {
                 self.bits_compared[index].store(true, Ordering::Relaxed);
             }
-            let error = errors[at].take().or_else(|| stopped.clone().err());
-            Some(match error {
-                Some(error) => Err(error),
-                None => Ok(join_rest(&mut worker.pending[at])),
-            })
-        })
+            worker.sample[at].pour(&self.distributions[index]);
+            let done = match (&stopped, at_work.errors[at].take()) {
+                (_, Some(error)) => Err(*error),
+                (Err(error), None) => Err(error.clone()),
+                (Ok(()), None) => Ok(join_rest(&mut worker.pending[at])),
+            };
+            if done.as_ref().is_err_and(|error| self.stop.on(error)) {
+                return false;
+            }
+            let result = match &self.trees[index] {
+                None => Some(done),
+                Some(tree) => tree.insert(unit, done),
+            };
+            if let Some(result) = result {
+                let _ = self.results[index].set(result);
+                self.observer.add_tensors(1);
+                is_over = true;
+            }
+        }
+        is_over
     }
 
     fn into_outcome(self) -> Outcome {
@@ -281,7 +271,7 @@ struct Unit<'u, 'a> {
     row: &'u Row<'a>,
     readers: &'u Readers<'a>,
     types: [Option<Types>; TOGETHER],
-    errors: [Option<Error>; TOGETHER],
+    errors: [Option<Box<Error>>; TOGETHER],
     /// Bytes that progress knows of.
     done: u64,
 }
@@ -295,7 +285,7 @@ impl Unit<'_, '_> {
             worker.pending[at].clear();
             match self.readers.of(self.row.slots[at]).and_then(Types::of) {
                 Ok(types) => self.types[at] = Some(types),
-                Err(error) => self.errors[at] = Some(error),
+                Err(error) => self.errors[at] = Some(Box::new(error)),
             }
         }
         // Of what is less than a chunk there is one piece, whatever it is.
@@ -347,52 +337,45 @@ impl Unit<'_, '_> {
             pending,
             sample,
         } = worker;
-        let mut operands: [Option<Result<Operand>>; INPUTS] = [const { None }; INPUTS];
-        let inputs = self.row.inputs.iter().zip(&self.readers.0);
-        for (at, (((operand, scratch), (input, reader)), tensor)) in operands
-            .iter_mut()
-            .zip(scratch)
-            .zip(inputs)
-            .zip(self.row.tensors)
-            .enumerate()
-        {
-            if let (Some(input), Some(Ok(reader)), Some(tensor)) = (input, reader, tensor)
-                && self.is_needed(at)
-            {
-                let read = reader.read(input.start + start, count, scratch);
-                *operand = Some(read.map_err(|error| self.run.named(error, *input, tensor)));
+        let mut operands = [None; INPUTS];
+        for (slot, scratch) in scratch.iter_mut().enumerate() {
+            let (Some(input), Some(tensor)) = (self.row.inputs[slot], self.row.tensors[slot])
+            else {
+                break;
+            };
+            let Some(Ok(reader)) = &self.readers.0[slot] else {
+                continue;
+            };
+            if !self.is_needed(slot) {
+                continue;
+            }
+            match reader.read(input.start + start, count, scratch) {
+                Ok(operand) => operands[slot] = Some(operand),
+                Err(error) => self.fail(slot, self.run.named(error, input, tensor)),
             }
         }
         for (at, item) in self.items.iter().enumerate() {
             if self.errors[at].is_some() {
                 continue;
             }
-            let done = self.places_of(at, item, start, count).and_then(|()| {
-                let slot = |slot: Option<usize>| match slot.and_then(|slot| operands[slot].as_ref())
-                {
-                    None => Ok(None),
-                    Some(operand) => operand
-                        .as_ref()
-                        .map(|operand| Some(*operand))
-                        .map_err(Clone::clone),
-                };
-                let [old, new] = self.row.slots[at];
-                Ok([slot(old)?, slot(new)?])
-            });
-            match done {
-                Ok(sides) => {
-                    let are_complex = self.types[at].is_some_and(|types| types.are_complex);
-                    let all = item.elements();
-                    self.run.piece_of(
-                        all,
-                        sides,
-                        count,
-                        are_complex,
-                        &mut pending[at],
-                        &mut sample[at],
-                    );
-                }
-                Err(error) => self.errors[at] = Some(error),
+            if let Err(error) = self.check_places(at, item, start, count) {
+                self.errors[at] = Some(Box::new(error));
+                continue;
+            }
+            let sides = self.row.slots[at].map(|slot| operands[slot?]);
+            let are_complex = self.types[at].is_some_and(|types| types.are_complex);
+            let of = (item.elements(), count, are_complex);
+            self.run
+                .chunks_of(sides, of, &mut pending[at], &mut sample[at]);
+        }
+    }
+
+    /// An input that cannot be read is the error of every item that needs it.
+    #[cold]
+    fn fail(&mut self, slot: usize, error: Error) {
+        for (slots, failed) in self.row.slots.iter().zip(&mut self.errors) {
+            if slots.contains(&Some(slot)) {
+                failed.get_or_insert_with(|| Box::new(error.clone()));
             }
         }
     }
@@ -405,7 +388,7 @@ impl Unit<'_, '_> {
             .any(|(slots, error)| error.is_none() && slots.contains(&Some(input)))
     }
 
-    fn places_of(&self, at: usize, item: &Item, start: u64, count: usize) -> Result<()> {
+    fn check_places(&self, at: usize, item: &Item, start: u64, count: usize) -> Result<()> {
         let [Some(a), Some(b)] = self.readers.of(self.row.slots[at])? else {
             return Ok(());
         };
@@ -447,13 +430,11 @@ impl Run<'_> {
         }
     }
 
-    /// Adds the chunks of a piece of one item.
-    fn piece_of(
+    /// Adds the chunks of a piece of one item of so many elements.
+    fn chunks_of(
         &self,
-        elements: u64,
         [old, new]: [Option<Operand>; 2],
-        count: usize,
-        are_complex: bool,
+        (elements, count, are_complex): (u64, usize, bool),
         pending: &mut Vec<(u32, PairStats)>,
         sample: &mut Sample,
     ) {

@@ -61,7 +61,9 @@ impl<'a> Row<'a> {
 }
 
 /// Readers of the inputs of a row.
-pub(super) struct Readers<'a>(pub(super) [Option<Result<Reader<'a>>>; INPUTS]);
+pub(super) struct Readers<'a>(
+    pub(super) [Option<std::result::Result<Reader<'a>, Box<Error>>>; INPUTS],
+);
 
 impl<'a> Readers<'a> {
     pub(super) fn new(plan: &'a Plan, row: &Row<'a>) -> Self {
@@ -71,10 +73,8 @@ impl<'a> Readers<'a> {
             if let (Some(input), Some(tensor)) = (input, tensor)
                 && let Some(checkpoint) = plan.checkpoint(*input)
             {
-                *reader = Some(readable(
-                    Reader::new(checkpoint, tensor, As::Values),
-                    tensor,
-                ));
+                let made = readable(Reader::new(checkpoint, tensor, As::Values), tensor);
+                *reader = Some(made.map_err(Box::new));
             }
         }
         Self(readers)
@@ -87,7 +87,9 @@ impl<'a> Readers<'a> {
     pub(super) fn of(&self, slots: [Option<usize>; 2]) -> Result<[Option<&Reader<'a>>; 2]> {
         let reader = |slot: Option<usize>| match slot.map(|slot| self.0.get(slot)) {
             None => Ok(None),
-            Some(Some(Some(reader))) => reader.as_ref().map(Some).map_err(Clone::clone),
+            Some(Some(Some(reader))) => {
+                reader.as_ref().map(Some).map_err(|error| (**error).clone())
+            }
             Some(_) => Err(Error::new(
                 Code::Internal,
                 "plan names a tensor that does not exist",
