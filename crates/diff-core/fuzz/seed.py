@@ -16,7 +16,7 @@ def put(target, name, content):
 
 
 shutil.rmtree(os.path.join(HERE, "corpus"), ignore_errors=True)
-for folder in ("torch", "hostile", "metrics", "numpy", "objects"):
+for folder in ("torch", "hostile", "metrics", "numpy", "objects", "gguf"):
     for name in sorted(os.listdir(os.path.join(FIXTURES, folder))):
         path = os.path.join(FIXTURES, folder, name)
         if name.endswith((".py", ".json")) or os.path.getsize(path) > 1 << 16:
@@ -45,6 +45,8 @@ for folder in ("torch", "hostile", "metrics", "numpy", "objects"):
             put("pickle_machine", name, content)
         elif name.endswith(".safetensors"):
             put("safetensors", name, content)
+        elif name.endswith(".gguf"):
+            put("gguf", name, content)
 for name, content in (
     ("index", b'{"metadata":{"total_size":1},"weight_map":{"a":"one.safetensors"}}'),
     ("pipeline", b'{"_class_name":"P","unet":["diffusers","U"]}'),

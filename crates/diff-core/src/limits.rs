@@ -8,6 +8,9 @@ use crate::error::{Code, Error, Result};
 /// Longest safetensors header, in bytes; the limit of the reference implementation.
 pub const SAFETENSORS_HEADER_BYTES: u64 = 100_000_000;
 
+/// Longest header of a GGUF file, in bytes. Token lists of known models take a few MiB.
+pub const GGUF_HEADER_BYTES: u64 = 1 << 30;
+
 /// Longest JSON file beside the tensors (index, configuration), in bytes.
 pub const JSON_BYTES: u64 = 64 << 20;
 
