@@ -102,13 +102,12 @@ const CHANGED = [f64(1, 2, 3, 4), f64(1, 2, 3, 5)] as const;
 test('a total that cannot be worked out is broken, and says of what', async (t) => {
   const still = [f64(1, 2, 3, 4), f64(1, 2, 3, 4)] as const;
   for (const [title, tensors, message] of [
-    ['squares that overflow', { 'a.weight': [f64(1e200, 1e200), f64(-9e200, 3e200)] }, 'a.weight no number'],
+    ['norms beyond f64', { 'a.weight': [f64(1.5e308, 1.5e308), f64(-1.7e308, 1.7e308)] }, 'a.weight no number'],
     [
-      'a norm whose square overflows',
-      { 'a.weight': [f64(1e200, 1e200), f64(1e200, 1e200)], 'b.weight': CHANGED },
+      'a norm beyond f64 that did not change',
+      { 'a.weight': [f64(1.5e308, 1.5e308), f64(1.5e308, 1.5e308)], 'b.weight': CHANGED },
       'a.weight no number',
     ],
-    ['squares that vanish', { 'a.weight': [f64(1e-200, 1e-200), f64(-9e-200, 3e-200)] }, 'a.weight no number'],
     [
       'nothing finite on both sides',
       { 'a.weight': [f64(Number.NaN, Number.NaN), f64(1, 2)], 'b.weight': still },
@@ -125,6 +124,25 @@ test('a total that cannot be worked out is broken, and says of what', async (t) 
   }
   const [zero] = await hold({ 'a.weight': [f64(0, 0), f64(1, 2)] }, 'total(cosine)<-1');
   t.deepEqual(words(zero!), ['failed', null, 'no number: it is too large, or a side is all zeros']);
+});
+
+test('totals of values whose squares f64 does not hold', async (t) => {
+  // d = (-10, 2), the longer side (-9, 3): the root of 104 / 90; the cosine of (1, 1) and (-9, 3).
+  const [old, fresh] = [f64(1, 1), f64(-9, 3)];
+  const of = (size: number): readonly [Float64Array, Float64Array] => [old.map((x) => x * size), fresh.map((x) => x * size)];
+  for (const [title, tensors] of [
+    ['large', { 'a.weight': of(1e200) }],
+    ['small', { 'a.weight': of(1e-200) }],
+    ['a fourth power beyond f64', { 'a.weight': of(1e100) }],
+    ['beside ordinary ones', { 'a.weight': of(1e300), 'b.weight': CHANGED }],
+    ['beside vanishing ones', { 'a.weight': of(1), 'b.weight': of(1e-250) }],
+    ['of all sizes', { 'a.weight': of(1e200), 'b.weight': of(1e200), 'c.weight': of(1e-200) }],
+  ] as const) {
+    const [change, cosine] = await hold(tensors, 'total(change)>200%', 'total(cosine)<-1');
+    const close = (found: unknown, wanted: number): boolean => Math.abs((found as number) / wanted - 1) < 1e-12;
+    t.true(close(change?.value, Math.sqrt(104 / 90)), `${title}: ${change?.value}`);
+    t.true(close(cosine?.value, -6 / Math.sqrt(2 * 90)), `${title}: ${cosine?.value}`);
+  }
 });
 
 test('a total counts and lists what it is of', async (t) => {

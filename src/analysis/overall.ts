@@ -1,6 +1,7 @@
 import type { TensorRow } from './tensor-row.ts';
 import { isMatrix } from './tensor-row.ts';
 import { sum, sumOf } from './statistics.ts';
+import { chooseNearUnit, rootOfQuotient, sumSquares } from '../comparison/unit.ts';
 
 /** Change of a group of tensors taken as one vector. */
 export interface OverallChange {
@@ -17,21 +18,21 @@ export interface OverallChange {
 }
 
 /** What a tensor adds to the change of its group. */
-export type SizedChange = Pick<TensorRow, 'energy' | 'weight'>;
+export type SizedChange = Pick<TensorRow, 'length' | 'size'>;
 
-/** R of a group of rows: sqrt(sum energy / sum weight). */
+/** R of a group of rows: sqrt(sum length^2 / sum size^2). */
 export function groupChange(rows: readonly SizedChange[]): number {
-  const energies = new Float64Array(rows.length);
-  const weights = new Float64Array(rows.length);
+  const lengths = new Float64Array(rows.length);
+  const sizes = new Float64Array(rows.length);
   let count = 0;
-  for (const { energy, weight } of rows) {
-    if (!Number.isFinite(energy) || !Number.isFinite(weight)) continue;
-    energies[count] = energy;
-    weights[count] = weight;
+  for (const { length, size } of rows) {
+    if (!Number.isFinite(length) || !Number.isFinite(size)) continue;
+    lengths[count] = length;
+    sizes[count] = size;
     count += 1;
   }
-  const weight = sum(weights.subarray(0, count));
-  return weight > 0 ? Math.sqrt(sum(energies.subarray(0, count)) / weight) : 0;
+  const whole = sumSquares(sizes.subarray(0, count), sum);
+  return whole.sum > 0 ? rootOfQuotient(sumSquares(lengths.subarray(0, count), sum), whole) : 0;
 }
 
 /** The weights that a magnitude is measured on: matrices, or all of them where no matrix changed. */
@@ -44,14 +45,16 @@ export function selectMeasured(weights: readonly TensorRow[]): readonly TensorRo
 /** Change of all rows as one vector. 1 - cos = (AD - P^2) / (sqrt(AB) (sqrt(AB) + A + P)), A = |old|^2, D = |d|^2, P = old . d. */
 export function measureOverall(rows: readonly TensorRow[]): OverallChange {
   const measured = rows.filter(
-    (row) => Number.isFinite(row.oldNorm) && Number.isFinite(row.newNorm) && Number.isFinite(row.energy),
+    (row) => Number.isFinite(row.oldNorm) && Number.isFinite(row.newNorm) && Number.isFinite(row.length),
   );
   const base = { change: groupChange(rows), elements: sumOf(rows, (row) => row.elements || 0), tensors: rows.length };
-  const old = sumOf(measured, (row) => row.oldNorm ** 2);
-  const fresh = sumOf(measured, (row) => row.newNorm ** 2);
+  // Products of squares are taken.
+  const unit = chooseNearUnit(measured.map(({ size }) => size));
+  const old = sumOf(measured, (row) => (row.oldNorm / unit) ** 2);
+  const fresh = sumOf(measured, (row) => (row.newNorm / unit) ** 2);
   if (measured.length < rows.length || !(old > 0 && fresh > 0))
     return { ...base, cosine: null, oneMinusCos: null, normRatio: null };
-  const energy = sumOf(measured, (row) => row.energy);
+  const energy = sumOf(measured, (row) => (row.length / unit) ** 2);
   const product = (fresh - old - energy) / 2;
   const root = Math.sqrt(old * fresh);
   const raw = (old * energy - product ** 2) / (root * (root + old + product));

@@ -12,6 +12,7 @@ import { expectShare } from './rounding/expected-share.ts';
 import type { ProbeMetric } from '../comparison/metrics.ts';
 import { countNewNonfinite, type Nonfinite } from '../comparison/nonfinite.ts';
 import { classifyColumns } from '../comparison/classify.ts';
+import { chooseUnit } from '../comparison/unit.ts';
 import type { TensorClass } from '../layer-types/tensor-class.ts';
 import type { UserTypes } from '../layer-types/user-patterns.ts';
 import type { ExpectedChange } from './rounding/model.ts';
@@ -20,12 +21,17 @@ import type { RowSide, TensorRow } from './tensor-row.ts';
 /** Rows of every compared tensor, listed or not. */
 export function readRows(columns: TensorColumns, userTypes: UserTypes | null): TensorRow[] {
   const hasNorms = columns.names.some((_, row) => isCompared(columns, row) && isMeasured(columns, row));
-  return classifyColumns(columns, userTypes).map((tensorClass, row) => new ColumnsRow(columns, row, tensorClass, hasNorms));
+  const unit = hasNorms ? chooseUnit(columns.old.norm, columns.new.norm) : null;
+  return classifyColumns(columns, userTypes).map((tensorClass, row) => new ColumnsRow(columns, row, tensorClass, unit));
 }
 
-/** Whether the sizes of a row are known. In rows made by hand they may be missing everywhere: then tensors weigh by their elements. */
+/**
+ * Whether the sizes of a row are known, or would be if f64 could hold them. In rows made by hand they may be missing everywhere: then tensors
+ * weigh by their elements.
+ */
 function isMeasured({ l2Diff, old, new: fresh }: TensorColumns, row: number): boolean {
-  return Number.isFinite((l2Diff[row] ?? Number.NaN) + (old.norm[row] ?? Number.NaN) + (fresh.norm[row] ?? Number.NaN));
+  const sizes = (l2Diff[row] ?? Number.NaN) + (old.norm[row] ?? Number.NaN) + (fresh.norm[row] ?? Number.NaN);
+  return Number.isFinite(sizes) || (Number.isFinite(old.max[row]) && Number.isNaN(old.norm[row]));
 }
 
 /** A row of the columns. Reads each number when it is asked for: copies of them all would take more memory than the columns. */
@@ -33,11 +39,12 @@ class ColumnsRow implements TensorRow {
   readonly class: TensorClass;
   readonly #columns: TensorColumns;
   readonly #row: number;
-  readonly #hasNorms: boolean;
+  /** What norms are divided by before they are squared; null where they are not known. */
+  readonly #unit: number | null;
   #modelled: ExpectedChange | null | undefined;
 
-  constructor(columns: TensorColumns, row: number, tensorClass: TensorClass, hasNorms: boolean) {
-    this.#hasNorms = hasNorms;
+  constructor(columns: TensorColumns, row: number, tensorClass: TensorClass, unit: number | null) {
+    this.#unit = unit;
     this.class = tensorClass;
     this.#columns = columns;
     this.#row = row;
@@ -78,12 +85,21 @@ class ColumnsRow implements TensorRow {
 
   get energy(): number {
     if (this.isIdentical) return 0;
-    if (!this.#hasNorms) return this.change ** 2 * this.#size;
-    return hasFinitePair(this.#columns, this.#row) ? this.#at(this.#columns.l2Diff) ** 2 : Number.NaN;
+    return this.#unit === null ? this.change ** 2 * this.#count : (this.length / this.#unit) ** 2;
   }
 
   get weight(): number {
-    return this.#hasNorms ? Math.max(this.oldNorm, this.newNorm) ** 2 : this.#size;
+    return this.#unit === null ? this.#count : (this.size / this.#unit) ** 2;
+  }
+
+  get length(): number {
+    if (this.isIdentical) return 0;
+    if (this.#unit === null) return this.change * this.size;
+    return hasFinitePair(this.#columns, this.#row) ? this.#at(this.#columns.l2Diff) : Number.NaN;
+  }
+
+  get size(): number {
+    return this.#unit === null ? Math.sqrt(this.#count) : Math.max(this.oldNorm, this.newNorm);
   }
 
   get oneMinusCos(): number {
@@ -162,7 +178,7 @@ class ColumnsRow implements TensorRow {
   }
 
   /** What a tensor without norms weighs. */
-  get #size(): number {
+  get #count(): number {
     return this.elements > 0 ? this.elements : 1;
   }
 

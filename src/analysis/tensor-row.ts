@@ -29,9 +29,13 @@ export interface TensorRow {
   readonly change: number;
   /** sqrt(sum d^2) / |old|; NaN where old is zero. */
   readonly relativeChange: number;
-  /** sum d^2, in the unit of `weight`. */
+  /** sqrt(sum d^2), in the unit of `size`. */
+  readonly length: number;
+  /** max(|old|, |new|); where norms are not known for all rows, the root of the number of elements. */
+  readonly size: number;
+  /** length^2, in the unit of `weight`; 0 where that is more than 10^150 below the largest weight. */
   readonly energy: number;
-  /** max(|old|^2, |new|^2); where norms are not known for all rows, the number of elements. */
+  /** size^2, divided for all rows alike by a power of two where f64 could not hold it. */
   readonly weight: number;
   /** 1 - cosine of the angle between old and new. */
   readonly oneMinusCos: number;

@@ -33,7 +33,6 @@ export function buildColumns(
   const metrics = mapPairMetrics((_, { binding }) => (binding === null ? new Float64Array(names.length) : placePair(binding)));
   const valueChanged = placePair('value_changed');
   const nonfiniteChanged = placePair('nonfinite_changed');
-  const [elements, oldNorm, newNorm] = [placePair('elements'), placePair('old_norm'), placePair('new_norm')];
   const dtypeChanged = new Uint8Array(names.length);
   for (let row = 0; row < names.length; row += 1) {
     const [before, after] = [oldRow[row] ?? ABSENT, newRow[row] ?? ABSENT];
@@ -46,16 +45,9 @@ export function buildColumns(
   if (!config.computeElementWise) forgetCounts(PAIR_METRICS, metrics);
   metrics.cosineSim.set(metrics.oneMinusCos.map((value) => 1 - value));
 
-  /** The symmetric change, or what it is at most where the squares of the differences left the range of f64. */
-  const boundChange = (row: number): number => {
-    const symmetric = metrics.symmetricChange[row] ?? 0;
-    if (!Number.isNaN(symmetric)) return symmetric;
-    const norm = Math.max(oldNorm[row] ?? 0, newNorm[row] ?? 0);
-    return ((metrics.maxDiff[row] ?? 0) * Math.sqrt(elements[row] ?? 0)) / norm;
-  };
   const isUnchanged = (row: number): boolean => {
     const hasChangedElement = (metrics.maxDiff[row] ?? 0) > config.changeThreshold || (nonfiniteChanged[row] ?? 0) > 0;
-    const isTiny = !config.isDefaultThreshold || boundChange(row) <= UNCHANGED_SYMMETRIC;
+    const isTiny = !config.isDefaultThreshold || (metrics.symmetricChange[row] ?? 0) <= UNCHANGED_SYMMETRIC;
     return valueChanged[row] === 0 || (!raw.has(row) && !hasChangedElement && isTiny);
   };
   const findType = (row: number): ChangeType => {

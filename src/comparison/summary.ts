@@ -6,6 +6,7 @@ import type { LeftOutDifference } from './left-out.ts';
 import { PROBE_METRIC_NAMES } from './metrics.ts';
 import { selectFirst } from './select-first.ts';
 import { measureSide, type SideTotals } from './side.ts';
+import { rootOfQuotient, sumSquares } from './unit.ts';
 
 /** Totals of a comparison. Keys that end in `Parameters` count tensors, as the Python package has them. */
 export interface DiffSummary {
@@ -207,21 +208,24 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
 
 /** Layers with their change R = sqrt(sum d^2 / sum max(old^2, new^2)). */
 function measureLayers(columns: TensorColumns): Layer[] {
-  const sums = new Map<string, { change: number; size: number }>();
+  const lengths = new Map<string, { readonly changes: number[]; readonly norms: number[] }>();
   for (let row = 0; row < columns.names.length; row += 1) {
     const l2 = columns.l2Diff[row] ?? Number.NaN;
     const norm = Math.max(columns.old.norm[row] ?? 0, columns.new.norm[row] ?? 0);
     if (!Number.isFinite(l2) || !Number.isFinite(norm)) continue;
     const layer = layerName(columns.names[row] ?? '');
-    const sum = sums.get(layer);
-    if (sum === undefined) {
-      sums.set(layer, { change: l2 ** 2, size: norm ** 2 });
+    const known = lengths.get(layer);
+    if (known === undefined) {
+      lengths.set(layer, { changes: [l2], norms: [norm] });
     } else {
-      sum.change += l2 ** 2;
-      sum.size += norm ** 2;
+      known.changes.push(l2);
+      known.norms.push(norm);
     }
   }
-  return Array.from(sums, ([name, { change, size }]) => [name, size === 0 ? 0 : Math.sqrt(change / size)]);
+  return Array.from(lengths, ([name, { changes, norms }]) => {
+    const size = sumSquares(Float64Array.from(norms));
+    return [name, size.sum === 0 ? 0 : rootOfQuotient(sumSquares(Float64Array.from(changes)), size)];
+  });
 }
 
 type Layer = readonly [name: string, change: number];

@@ -73,7 +73,7 @@ function readStage(diffs: readonly PartialRow[]): Map<string, TensorRow> {
 /** R of both stages over the tensors of either: one that a stage does not list did not change in it. */
 function totalChanges(stage1: ReadonlyMap<string, TensorRow>, stage2: ReadonlyMap<string, TensorRow>): [number, number] {
   const still = (stage: ReadonlyMap<string, TensorRow>, other: ReadonlyMap<string, TensorRow>): SizedChange[] =>
-    [...other.values()].filter((row) => !stage.has(row.name)).map(({ weight }) => ({ energy: 0, weight }));
+    [...other.values()].filter((row) => !stage.has(row.name)).map(({ size }) => ({ length: 0, size }));
   return [
     groupChange([...stage1.values(), ...still(stage1, stage2)]),
     groupChange([...stage2.values(), ...still(stage2, stage1)]),

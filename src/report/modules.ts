@@ -48,8 +48,8 @@ export function listModules(columns: TensorColumns): ModuleChange[] {
 }
 
 function readSize(columns: TensorColumns, row: number, isIdentical: boolean): SizedChange {
-  const weight = Math.max(columns.old.norm[row] ?? Number.NaN, columns.new.norm[row] ?? Number.NaN) ** 2;
-  return { energy: isIdentical ? 0 : (columns.l2Diff[row] ?? Number.NaN) ** 2, weight };
+  const size = Math.max(columns.old.norm[row] ?? Number.NaN, columns.new.norm[row] ?? Number.NaN);
+  return { length: isIdentical ? 0 : (columns.l2Diff[row] ?? Number.NaN), size };
 }
 
 /** Segments of the module, from the block on where there is one. */

@@ -42,9 +42,9 @@ export function measureWhole({ columns, rows, allowNonfinite }: Subject, pick: W
   };
 }
 
-/** Of a tensor that has a number of its own, but whose norm has no square. */
+/** Of a tensor that may have a number of its own, but whose norm f64 cannot hold. */
 const BEYOND = 'no number';
 
-function canBeAdded({ energy, weight }: TensorRow): boolean {
-  return Number.isFinite(energy) && Number.isFinite(weight);
+function canBeAdded({ length, size }: TensorRow): boolean {
+  return Number.isFinite(length) && Number.isFinite(size);
 }

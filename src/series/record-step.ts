@@ -1,3 +1,4 @@
+import { chooseUnit, rootOf, rootOfQuotient, type SquareSum, sumSquares } from '../comparison/unit.ts';
 import { toNullable } from '../nullable.ts';
 import { alignStep, isFiniteIn, placeKey, type SeriesAccumulator } from './accumulator.ts';
 import { polarise } from './polarise.ts';
@@ -16,8 +17,8 @@ export function recordStep(accumulator: SeriesAccumulator, record: StepRecord): 
   const way = sumPair(accumulator, record.last, rows);
   const total = sumPair(accumulator, record.start, rows);
   const previous = accumulator.steps.at(-1);
-  const stepSize = way === null ? null : Math.sqrt(way.squares);
-  const distance = total === null ? null : Math.sqrt(total.squares);
+  const stepSize = way === null ? null : toNullable(rootOf(way.squares));
+  const distance = total === null ? null : toNullable(rootOf(total.squares));
   const pathLength = stepSize === null || previous?.pathLength === null ? null : (previous?.pathLength ?? 0) + stepSize;
   const isFinite = accumulator.measured.every((tensor) => accumulator.finiteSoFar[tensor] === 1);
   accumulator.steps.push({
@@ -30,7 +31,7 @@ export function recordStep(accumulator: SeriesAccumulator, record: StepRecord): 
     straightness:
       isFinite && distance !== null && pathLength !== null && pathLength > 0 ? Math.min(1, distance / pathLength) : null,
     ...measureCosines(accumulator, step, record, rows),
-    norm: total === null ? null : Math.sqrt(total.next),
+    norm: total === null ? null : toNullable(rootOf(total.next)),
     normGrowth: total === null ? null : ratio(total.next, total.old),
     ...record.counts,
   });
@@ -48,20 +49,29 @@ function sumPair(
   { measured }: SeriesAccumulator,
   { length, oldNorm, newNorm, codes }: PairSizes,
   rows: Int32Array,
-): { squares: number; old: number; next: number } | null {
-  const sums = { squares: 0, old: 0, next: 0 };
+): { squares: SquareSum; old: SquareSum; next: SquareSum } | null {
+  const [squares, old, next] = [0, 0, 0].map(() => new Float64Array(measured.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   let found = 0;
   for (const tensor of measured) {
     const row = rows[tensor] ?? -1;
     if (codes.has(row)) return null;
     const size = length[row] ?? Number.NaN;
     if (Number.isNaN(size)) continue;
+    squares[found] = size;
+    old[found] = oldNorm[row] ?? 0;
+    next[found] = newNorm[row] ?? 0;
     found += 1;
-    sums.squares += size ** 2;
-    sums.old += (oldNorm[row] ?? 0) ** 2;
-    sums.next += (newNorm[row] ?? 0) ** 2;
   }
-  return found > 0 && Object.values(sums).every(Number.isFinite) ? sums : null;
+  const sums = {
+    squares: sumSquares(squares.subarray(0, found)),
+    old: sumSquares(old.subarray(0, found)),
+    next: sumSquares(next.subarray(0, found)),
+  };
+  return found > 0 && Object.values(sums).every(({ sum }) => Number.isFinite(sum)) ? sums : null;
 }
 
 type Cosines = Pick<SeriesStep, 'stepCosine' | 'wayCosine' | 'roundingCosine'>;
@@ -76,19 +86,27 @@ function measureCosines(
   const { tensors, count } = accumulator;
   const turn = { whole: 0, first: 0, second: 0, rounding: 0 };
   const way = { whole: 0, first: 0, second: 0 };
+  const lengthAt = (column: Float64Array, at: number): number => column[at] ?? Number.NaN;
+  const unit = chooseUnit(
+    accumulator.measured.flatMap((tensor) => {
+      const at = tensor * count + step - 1;
+      return [lengthAt(tensors.stepSize, at), lengthAt(tensors.stepSize, at - 1), lengthAt(tensors.distance, at)];
+    }),
+  );
+  const square = (length: number): number => (length / unit) ** 2;
   for (const tensor of accumulator.measured) {
     const at = tensor * count + step - 1;
     const row = rows[tensor] ?? -1;
-    const size = (tensors.stepSize[at] ?? Number.NaN) ** 2;
+    const size = square(lengthAt(tensors.stepSize, at));
     if (isFiniteIn(accumulator, tensor, [step - 2, step - 1, step])) {
-      turn.whole += (before[row] ?? Number.NaN) ** 2;
-      turn.first += (tensors.stepSize[at - 1] ?? Number.NaN) ** 2;
+      turn.whole += square(lengthAt(before, row));
+      turn.first += square(lengthAt(tensors.stepSize, at - 1));
       turn.second += size;
-      turn.rounding += (rounding[row] ?? 0) ** 2;
+      turn.rounding += square(rounding[row] ?? 0);
     }
     if (isFiniteIn(accumulator, tensor, [0, step - 1, step])) {
-      way.whole += (tensors.distance[at] ?? Number.NaN) ** 2;
-      way.first += (tensors.distance[at - 1] ?? Number.NaN) ** 2;
+      way.whole += square(lengthAt(tensors.distance, at));
+      way.first += square(lengthAt(tensors.distance, at - 1));
       way.second += size;
     }
   }
@@ -102,7 +120,7 @@ function measureCosines(
 }
 
 /** Square root of a quotient of sums of squares; null where there is nothing to measure by. */
-function ratio(squares: number, by: number): number | null {
-  if (squares === 0 && by === 0) return 0;
-  return by > 0 ? Math.sqrt(squares / by) : null;
+function ratio(squares: SquareSum, by: SquareSum): number | null {
+  if (squares.sum === 0 && by.sum === 0) return 0;
+  return by.sum > 0 ? toNullable(rootOfQuotient(squares, by)) : null;
 }

@@ -1,3 +1,4 @@
+import { chooseUnit } from '../comparison/unit.ts';
 import { isFiniteIn, type SeriesAccumulator } from './accumulator.ts';
 import { polarise } from './polarise.ts';
 import type { PairSizes, StepRecord } from './step-record.ts';
@@ -29,13 +30,17 @@ export function recordTensors(accumulator: SeriesAccumulator, step: number, reco
     tensors.pathLength[at] = path;
     if (path > 0 && accumulator.finiteSoFar[tensor] === 1) tensors.straightness[at] = Math.min(1, distance / path);
     if (before === null) continue;
-    const sizes = { before: (tensors.stepSize[at - 1] ?? Number.NaN) ** 2, way: (tensors.distance[at - 1] ?? Number.NaN) ** 2 };
-    const whole = (before[row] ?? Number.NaN) ** 2;
+    const sizes = { before: tensors.stepSize[at - 1] ?? Number.NaN, way: tensors.distance[at - 1] ?? Number.NaN };
+    const whole = before[row] ?? Number.NaN;
     if (isFiniteIn(accumulator, tensor, [step - 2, step - 1, step]))
-      tensors.stepCosine[at] = polarise(whole, sizes.before, size ** 2);
-    if (isFiniteIn(accumulator, tensor, [0, step - 1, step]))
-      tensors.wayCosine[at] = polarise(distance ** 2, sizes.way, size ** 2);
+      tensors.stepCosine[at] = polariseLengths(whole, sizes.before, size);
+    if (isFiniteIn(accumulator, tensor, [0, step - 1, step])) tensors.wayCosine[at] = polariseLengths(distance, sizes.way, size);
   }
+}
+
+function polariseLengths(whole: number, first: number, second: number): number {
+  const unit = chooseUnit([whole, first, second]);
+  return polarise((whole / unit) ** 2, (first / unit) ** 2, (second / unit) ** 2);
 }
 
 /** A length beside the norm of old; 0 for no change of nothing. */

@@ -8,7 +8,8 @@ import { MODELS } from './models.ts';
 function measure(model: keyof typeof MODELS, sizeOf: (name: string, depth: number) => number, weight = 1): SizedRow[] {
   return MODELS[model]
     .filter(({ class: { type, kind } }) => type !== 'norm' && kind === 'weight')
-    .map((row) => ({ ...row, energy: sizeOf(row.name, row.class.depth ?? 0) ** 2 * weight, weight }));
+    .map((row) => ({ row, change: sizeOf(row.name, row.class.depth ?? 0), size: Math.sqrt(weight) }))
+    .map(({ row, change, size }) => ({ ...row, length: change * size, size, energy: change ** 2 * weight, weight }));
 }
 
 function by(contrasts: readonly Contrast[], wanted: Contrast['by']): Contrast | undefined {

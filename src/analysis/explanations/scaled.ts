@@ -72,8 +72,8 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   const matrices = group.filter(({ row }) => isMatrix(row));
   const rest = groupChange(
     (matrices.length > 0 ? matrices : group).map(({ row, residual }) => ({
-      energy: (residual * row.newNorm) ** 2,
-      weight: row.oldNorm ** 2,
+      length: residual * row.newNorm,
+      size: row.oldNorm,
     })),
   );
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;

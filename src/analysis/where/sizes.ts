@@ -1,14 +1,15 @@
 import { sumOf } from '../statistics.ts';
+import { groupChange } from '../overall.ts';
 import type { TensorRow } from '../tensor-row.ts';
 
 /** What is needed of a row to measure the change of its group. */
-export type SizedRow = Pick<TensorRow, 'energy' | 'weight' | 'class' | 'name'>;
+export type SizedRow = Pick<TensorRow, 'length' | 'size' | 'energy' | 'weight' | 'class' | 'name'>;
 
 /** How much a group of tensors changed. */
 export interface GroupSize {
   /** R = √(Σd² / Σmax(old², new²)); null where nothing finite is there to measure, or all of it is zero. */
   readonly change: number | null;
-  /** Σd² and Σmax(old², new²) over the rows that could be measured. */
+  /** Σd² and Σmax(old², new²) over the rows that could be measured, in the unit of the rows. */
   readonly energy: number;
   readonly weight: number;
   readonly tensors: number;
@@ -19,7 +20,8 @@ export function measureGroup(rows: readonly SizedRow[]): GroupSize {
   const finite = rows.filter(({ energy, weight }) => Number.isFinite(energy) && Number.isFinite(weight));
   const energy = sumOf(finite, (row) => row.energy);
   const weight = sumOf(finite, (row) => row.weight);
-  return { change: weight > 0 ? Math.sqrt(energy / weight) : null, energy, weight, tensors: rows.length };
+  const change = finite.some(({ size }) => size > 0) ? groupChange(finite) : null;
+  return { change, energy, weight, tensors: rows.length };
 }
 
 /** Rows by what `groupOf` says of them, in order of the groups' names; null leaves a row out. */

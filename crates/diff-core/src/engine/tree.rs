@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::stats::PairStats;
 
 /// Adds the next chunk to a list of finished subtrees of falling height, and joins those of equal height.
+#[expect(clippy::large_types_passed_by_value, reason = "it moves into the list")]
 pub(super) fn push(pending: &mut Vec<(u32, PairStats)>, stats: PairStats) {
     let mut node = (0, stats);
     while let Some(&(height, left)) = pending.last()
@@ -74,6 +75,7 @@ impl Tree {
 }
 
 impl State {
+    #[expect(clippy::large_types_passed_by_value, reason = "it moves into the list")]
     fn join(&mut self, units: u64, unit: u64, stats: PairStats) {
         let (mut height, mut index, mut stats) = (0, unit, stats);
         let mut width = units;

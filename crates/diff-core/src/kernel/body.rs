@@ -78,6 +78,7 @@ impl OwnLanes {
             mean,
             m2: (squares - sum * mean).max(0.0),
             sum_squares: squares,
+            scale: 0,
             // + 0.0 turns -0 into +0.
             min: self.min.iter().copied().fold(f64::INFINITY, smaller) + 0.0,
             max: self.max.iter().copied().fold(f64::NEG_INFINITY, larger) + 0.0,

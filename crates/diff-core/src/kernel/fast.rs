@@ -27,7 +27,7 @@ use crate::dtype::{DType, ValueMap};
 use crate::kernel::decode::{self, Single};
 use crate::kernel::dispatch::Isa;
 use crate::kernel::{Method, Operand, refine_moments};
-use crate::stats::{Own, PairStats};
+use crate::stats::{Own, PairScale, PairStats};
 
 pub(super) const LANES: usize = 16;
 
@@ -393,6 +393,7 @@ pub(super) fn compare(
         },
         old,
         new,
+        scale: PairScale::default(),
     };
     let sums = stats.sum_dd + stats.sum_ad.abs() + stats.sum_ab.abs() + stats.sum_abs_d;
     (sums.is_finite() && is_in_range(stats.max_abs_d)).then_some(stats)
@@ -453,6 +454,7 @@ impl Side {
             mean,
             m2: (squares - sum * mean).max(0.0),
             sum_squares: squares,
+            scale: 0,
             // + 0.0 turns -0 into +0.
             min: f64::from(low) + 0.0,
             max: f64::from(high) + 0.0,

@@ -7,7 +7,8 @@
 //! are, 8-bit floats and pairs of different types decoded to f32. `double` is for everything else, for
 //! [`Precision::Double`], and for the chunks whose sums f32 cannot hold: *tiles* of [`TILE`] elements are decoded to f64
 //! and go through the passes of [`body`]: eight lanes (element i of the chunk in lane i mod 8), folded into the chunk's
-//! lanes after each tile, and added up in index order at the end of the chunk.
+//! lanes after each tile, and added up in index order at the end of the chunk. A chunk whose squares leave the range of f64 is
+//! summed again by [`scaled`].
 
 mod body;
 pub(crate) mod complex;
@@ -21,6 +22,9 @@ mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod probe;
+mod scaled;
+#[cfg(test)]
+mod scaled_tests;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -28,7 +32,7 @@ mod wide;
 mod x86;
 
 use crate::dtype::{Class, DType, ValueMap};
-use crate::stats::{Own, PairStats};
+use crate::stats::{Own, PairScale, PairStats};
 use body::{OwnLanes, PairLanes};
 
 pub use digest::digest;
@@ -104,6 +108,7 @@ pub fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
     } else {
         compare_double(a, b, method, isa)
     };
+    scaled::refine(&mut stats, a, b, isa);
     stats.elements = elements as u64;
     if a.dtype == b.dtype {
         stats.bit_changed = isa.bit_changed(a.dtype.bytes(), a.bytes, b.bytes);
@@ -133,7 +138,7 @@ fn describe_double(a: Operand, method: Method, isa: Isa) -> Own {
         let values = decode::tile(&mut tile, a, start, isa);
         let mut part = OwnLanes::default();
         isa.own(values, &mut part);
-        // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: the slow way is right for them too.)
+        // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: `scaled` takes those again.)
         if !part.is_finite() {
             part = OwnLanes::default();
             body::own_masked(values, &mut part);
@@ -146,6 +151,9 @@ fn describe_double(a: Operand, method: Method, isa: Isa) -> Own {
 }
 
 fn finish_own(own: &mut Own, operand: Operand, method: Method, isa: Isa) {
+    if !own.is_held() {
+        scaled::refine_own(own, operand, isa);
+    }
     refine_moments(own, operand, isa);
     if !method.element_wise {
         own.zeros = 0;
@@ -162,6 +170,11 @@ fn equal(own: &Own, elements: usize) -> PairStats {
         sum_bb: own.sum_squares,
         old: *own,
         new: *own,
+        scale: PairScale {
+            old: own.scale,
+            new: own.scale,
+            difference: 0,
+        },
         ..PairStats::default()
     }
 }
@@ -204,7 +217,7 @@ fn refine_moments(own: &mut Own, operand: Operand, isa: Isa) {
     let mut tile = [0.0; TILE];
     let mut lanes = [[0.0; body::LANES]; 2];
     for start in (0..operand.elements()).step_by(TILE) {
-        let values = decode::tile(&mut tile, operand, start, isa);
+        let values = scaled::tile(&mut tile, operand, start, own.scale, isa);
         body::deviation(values, own.mean, &mut lanes);
     }
     let [sum, squares] = lanes.map(|lane| lane.iter().sum::<f64>());

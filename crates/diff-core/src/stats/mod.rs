@@ -4,10 +4,12 @@ mod exponents;
 mod own;
 mod pair;
 mod probe;
+mod scale;
 
 pub use exponents::Exponents;
 pub use own::Own;
-pub use pair::{Metrics, PairStats};
+pub use pair::{Metrics, PairScale, PairStats};
 pub use probe::{
     Casts, Grid, Hashes, Narrow, Order, Parts, Probe, RowChanges, Rows, Zeros, middle,
 };
+pub(crate) use scale::{exponent_of, power_of_two};

@@ -1,16 +1,20 @@
 //! Statistics of one tensor.
 
-use crate::stats::pair::root;
+use crate::stats::scale::{Square, held_or_nan, is_held, meet, shift};
 
 /// Moments and counts of the elements of one tensor or of a part of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Own {
     /// Elements that are neither NaN nor infinite; what the moments are of.
     pub finite: u64,
+    /// Mean / 2^`scale`.
     pub mean: f64,
-    /// Sum of squared distances from the mean.
+    /// Sum of squared distances from the mean / 4^`scale`.
     pub m2: f64,
+    /// Sum of squares / 4^`scale`.
     pub sum_squares: f64,
+    /// 0 but where f64 cannot hold the squares.
+    pub scale: i16,
     /// Smallest finite element, -0 taken as +0; +infinity when there is none.
     pub min: f64,
     /// Largest finite element; -infinity when there is none.
@@ -27,6 +31,7 @@ impl Default for Own {
             mean: 0.0,
             m2: 0.0,
             sum_squares: 0.0,
+            scale: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             zeros: 0,
@@ -41,6 +46,13 @@ impl Own {
     /// algorithm for computing sample variances (1979).
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {
+        if self.scale != other.scale {
+            let scale = meet(
+                (self.scale, self.sum_squares),
+                (other.scale, other.sum_squares),
+            );
+            return self.at(scale).merge(&other.at(scale));
+        }
         let finite = self.finite + other.finite;
         let (mean, m2) = if self.finite == 0 {
             (other.mean, other.m2)
@@ -59,6 +71,7 @@ impl Own {
             mean,
             m2,
             sum_squares: self.sum_squares + other.sum_squares,
+            scale: self.scale,
             min: if other.min < self.min {
                 other.min
             } else {
@@ -75,23 +88,37 @@ impl Own {
         }
     }
 
-    /// Population standard deviation of the finite elements; NaN when there is none, or when their squares left the
-    /// range of f64.
+    /// The same with another exponent.
+    fn at(&self, scale: i16) -> Self {
+        let by = i32::from(self.scale) - i32::from(scale);
+        Self {
+            mean: shift(self.mean, by),
+            m2: shift(self.m2, 2 * by),
+            sum_squares: shift(self.sum_squares, 2 * by),
+            scale,
+            ..*self
+        }
+    }
+
+    /// Whether the sums can stand as they are, without an exponent.
+    pub(crate) fn is_held(&self) -> bool {
+        is_held(self.sum_squares, self.max_abs())
+    }
+
+    /// Population standard deviation of the finite elements; NaN when there is none.
     #[must_use]
     pub fn std(&self) -> f64 {
         if self.min == self.max {
             return 0.0;
         }
-        if self.norm().is_nan() {
-            return f64::NAN;
-        }
-        (self.m2 / self.finite as f64).sqrt()
+        let scaled = (self.m2 / self.finite as f64).sqrt();
+        held_or_nan(shift(scaled, self.scale.into()))
     }
 
-    /// Euclidean norm of the finite elements; NaN when their squares left the range of f64.
+    /// Euclidean norm of the finite elements; NaN when f64 cannot hold it.
     #[must_use]
     pub fn norm(&self) -> f64 {
-        root(self.sum_squares, self.max_abs())
+        Square::of(self.sum_squares, self.scale).root()
     }
 
     /// Largest magnitude of the finite elements, 0 when there is none.
@@ -110,7 +137,7 @@ impl Own {
         if self.finite == 0 {
             f64::NAN
         } else {
-            self.mean
+            shift(self.mean, self.scale.into())
         }
     }
 

@@ -1,6 +1,7 @@
 //! Statistics of a pair of tensors, a = old and b = new, d = b - a.
 
 use crate::stats::Own;
+use crate::stats::scale::{Square, is_held, meet, shift};
 
 /// Sums over the elements that are finite on both sides, and counts over all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,12 +29,31 @@ pub struct PairStats {
     pub bit_changed: u64,
     pub old: Own,
     pub new: Own,
+    pub scale: PairScale,
+}
+
+/// Exponents of the sums: all 0 but where f64 cannot hold the squares. `sum_aa` was divided by 4^`old`, `sum_bb` by 4^`new`, `sum_dd` by
+/// 4^`difference`, `sum_d` by 2^`difference`, `sum_ab` and `sum_ad` by 2 to the exponents of both factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PairScale {
+    pub old: i16,
+    pub new: i16,
+    pub difference: i16,
 }
 
 impl PairStats {
     /// Combines two neighbouring parts, the first one first.
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {
+        if self.scale != other.scale {
+            let (p, q) = (self.scale, other.scale);
+            let scale = PairScale {
+                old: meet((p.old, self.sum_aa), (q.old, other.sum_aa)),
+                new: meet((p.new, self.sum_bb), (q.new, other.sum_bb)),
+                difference: meet((p.difference, self.sum_dd), (q.difference, other.sum_dd)),
+            };
+            return self.at(scale).merge(&other.at(scale));
+        }
         Self {
             elements: self.elements + other.elements,
             finite: self.finite + other.finite,
@@ -55,42 +75,65 @@ impl PairStats {
             bit_changed: self.bit_changed + other.bit_changed,
             old: self.old.merge(&other.old),
             new: self.new.merge(&other.new),
+            scale: self.scale,
         }
+    }
+
+    /// The same with other exponents.
+    fn at(&self, scale: PairScale) -> Self {
+        let by = |from: i16, to: i16| i32::from(from) - i32::from(to);
+        let old = by(self.scale.old, scale.old);
+        let new = by(self.scale.new, scale.new);
+        let difference = by(self.scale.difference, scale.difference);
+        Self {
+            sum_dd: shift(self.sum_dd, 2 * difference),
+            sum_ad: shift(self.sum_ad, old + difference),
+            sum_ab: shift(self.sum_ab, old + new),
+            sum_d: shift(self.sum_d, difference),
+            sum_aa: shift(self.sum_aa, 2 * old),
+            sum_bb: shift(self.sum_bb, 2 * new),
+            scale,
+            ..*self
+        }
+    }
+
+    /// Whether each sum of squares can stand as it is: of old, of new, of the difference.
+    pub(crate) fn held(&self) -> [bool; 3] {
+        [
+            is_held(self.sum_aa, self.old.max_abs()),
+            is_held(self.sum_bb, self.new.max_abs()),
+            is_held(self.sum_dd, self.max_abs_d),
+        ]
     }
 
     /// The metrics that follow from the sums.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let l2 = root(self.sum_dd, self.max_abs_d);
-        let norm = |squares: f64, own: &Own| {
-            if own.norm().is_nan() {
-                f64::NAN
-            } else {
-                squares.sqrt()
-            }
-        };
-        let (old_norm, new_norm) = (norm(self.sum_aa, &self.old), norm(self.sum_bb, &self.new));
-        let one_minus_cos = if l2.is_nan() || old_norm.is_nan() || new_norm.is_nan() {
-            f64::NAN
-        } else {
-            one_minus_cos(self)
-        };
-        let larger = if new_norm > old_norm {
-            new_norm
-        } else {
-            old_norm
-        };
+        let [old, new, change] = self.squares();
+        let larger = if new > old { new } else { old };
         Metrics {
-            l2,
+            l2: change.root(),
             l1: self.sum_abs_d,
             max: self.max_abs_d,
-            mean: self.sum_d / self.finite as f64,
-            one_minus_cos,
-            relative: ratio(l2, old_norm),
-            symmetric: ratio(l2, larger),
-            old_norm,
-            new_norm,
+            mean: shift(
+                self.sum_d / self.finite as f64,
+                self.scale.difference.into(),
+            ),
+            one_minus_cos: one_minus_cos(self),
+            relative: ratio(change, old),
+            symmetric: ratio(change, larger),
+            old_norm: old.root(),
+            new_norm: new.root(),
         }
+    }
+
+    /// Squared lengths of a, b and d.
+    fn squares(&self) -> [Square; 3] {
+        [
+            Square::of(self.sum_aa, self.scale.old),
+            Square::of(self.sum_bb, self.scale.new),
+            Square::of(self.sum_dd, self.scale.difference),
+        ]
     }
 
     /// Elements that count as changed.
@@ -116,22 +159,11 @@ pub struct Metrics {
     pub new_norm: f64,
 }
 
-/// Root of a sum of squares; NaN when the squares left the range of f64 (values beyond 1e±140), so that no wrong
-/// number comes out.
-pub(super) fn root(squares: f64, largest: f64) -> f64 {
-    const SMALLEST: f64 = 1e-280;
-    if (squares >= SMALLEST || largest == 0.0) && squares.is_finite() {
-        squares.sqrt()
-    } else {
-        f64::NAN
-    }
-}
-
 /// 0 / 0 is no change; anything else over zero does not exist.
-fn ratio(change: f64, norm: f64) -> f64 {
-    if norm > 0.0 {
-        change / norm
-    } else if change == 0.0 {
+fn ratio(change: Square, of: Square) -> f64 {
+    if !of.is_zero() {
+        change.length_over(of)
+    } else if change.is_zero() {
         0.0
     } else {
         f64::NAN
@@ -145,19 +177,26 @@ fn ratio(change: f64, norm: f64) -> f64 {
 /// Σa² also keeps products from leaving the range of f64. Where one vector is more than twice the other, d is nearly
 /// the longer one, t - u² would cancel, and the angle comes from Σab. Both vectors zero: 0; one of them: NaN.
 fn one_minus_cos(stats: &PairStats) -> f64 {
-    let (aa, bb) = (stats.sum_aa, stats.sum_bb);
-    if aa == 0.0 && bb == 0.0 {
+    let [a, b, d] = stats.squares();
+    if a.is_zero() && b.is_zero() {
         return 0.0;
     }
-    if aa == 0.0 || bb == 0.0 {
+    if a.is_zero() || b.is_zero() {
         return f64::NAN;
     }
-    let (t, u, v) = (stats.sum_dd / aa, stats.sum_ad / aa, bb / aa);
-    let root = v.sqrt();
+    let scale = stats.scale;
+    let (t, v) = (d.over(a), b.over(a));
+    let u = shift(
+        stats.sum_ad / stats.sum_aa,
+        i32::from(scale.difference) - i32::from(scale.old),
+    );
     let value = if u > -1.0 && (0.25..=4.0).contains(&v) {
+        let root = b.root_over(a);
         (t - u * u) / (root * (root + 1.0 + u))
     } else {
-        1.0 - (stats.sum_ab / aa) / root
+        // Exponents cancel.
+        let root = Square::of(stats.sum_bb, 0).root_over(Square::of(stats.sum_aa, 0));
+        1.0 - (stats.sum_ab / stats.sum_aa) / root
     };
     value.clamp(0.0, 2.0)
 }

@@ -50,9 +50,9 @@ export function addTensor(sums: Sums, tensors: PageTensors, row: number): void {
   if (status === 'identical') sums.identical += 1;
   if (status === 'codes') sums.codes += 1;
   if (!isSized(tensors, row)) return;
-  const energy = status === 'identical' ? 0 : numberAt(tensors, 'l2', row) ** 2;
-  const before = numberAt(tensors, 'oldNorm', row) ** 2;
-  const after = numberAt(tensors, 'newNorm', row) ** 2;
+  const energy = status === 'identical' ? 0 : square(numberAt(tensors, 'l2', row));
+  const before = square(numberAt(tensors, 'oldNorm', row));
+  const after = square(numberAt(tensors, 'newNorm', row));
   if (!Number.isFinite(energy + before + after)) return;
   sums.sized += 1;
   sums.energy += energy;
@@ -118,6 +118,12 @@ export const MEASURES: readonly Measure[] = [
     isRatio: true,
   },
 ];
+
+/** NaN where f64 holds the length and not its square: such a tensor stands for itself alone. */
+function square(length: number): number {
+  const squared = length ** 2;
+  return squared === 0 && length !== 0 ? Number.NaN : squared;
+}
 
 /** 1 − cos of the whole, from the three sides of the triangle. */
 function readTurn({ energy, old, new: fresh }: Sums): number {
