@@ -17,6 +17,18 @@ pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
     format!("{count} {noun}{ending}")
 }
 
+/// Whether the process, or the system, may not open more files.
+pub(crate) fn is_out_of_files(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let codes = [libc::EMFILE, libc::ENFILE];
+    // ERROR_TOO_MANY_OPEN_FILES
+    #[cfg(not(unix))]
+    let codes = [4];
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
+}
+
 /// What `work` answers; a panic in it is an error, since it is a bug of ours and never the user's fault. Nothing that `work` leaves half
 /// done is looked at again: callers give up what they share with it.
 ///
@@ -205,6 +217,12 @@ impl Error {
             std::io::ErrorKind::PermissionDenied => (
                 Code::PermissionDenied,
                 Some("check the permissions of the file and its folder"),
+            ),
+            _ if is_out_of_files(source) => (
+                Code::Io,
+                Some(
+                    "raise the limit of the shell that starts the program, for instance with `ulimit -n 4096`",
+                ),
             ),
             _ => (Code::Io, None),
         };

@@ -8,20 +8,21 @@ use std::time::SystemTime;
 
 use crate::error::{Code, Error, Result, counted};
 use crate::source::Source;
+use crate::source::descriptor::{self, Descriptor};
 use crate::source::map::{self, Map};
 use crate::source::way::{self, Wish};
 
 /// What can be done where the system does not give what is in a file.
 const FAILED_READ: &str = "the disk, or the connection to it, failed: look into the system's log, and open the checkpoint again, or a copy of it on another disk";
 
-/// A regular file, opened once. Its map, if it gets one, is made at the first read.
+/// A regular file. It keeps what it was when it was opened: its descriptor may be closed for another one and opened again. Its map, if it gets one, is made at the first read.
 #[derive(Debug)]
 pub struct FileSource {
     /// What it is called.
     path: PathBuf,
     /// Where it lies, if that is elsewhere.
     behind: Option<PathBuf>,
-    file: File,
+    file: Descriptor,
     identity: Identity,
     wish: Wish,
     map: OnceLock<Option<Map>>,
@@ -67,7 +68,8 @@ impl FileSource {
                 .at(path)
                 .hint("give a checkpoint file or a directory that holds one; pipes and devices cannot be read at random positions"));
         }
-        let file = File::open(path).map_err(|e| Error::io("open", path, &e))?;
+        let pool = descriptor::pool();
+        let file = pool.open(path).map_err(|e| Error::io("open", path, &e))?;
         let metadata = file
             .metadata()
             .map_err(|e| Error::io("look at", path, &e))?;
@@ -80,7 +82,7 @@ impl FileSource {
         Ok(Self {
             path: path.to_path_buf(),
             behind: None,
-            file,
+            file: pool.keep(file, path),
             identity,
             wish: Wish::of_environment(),
             map: OnceLock::new(),
@@ -132,7 +134,22 @@ impl FileSource {
     }
 
     fn fill(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        read_exact_at(&self.file, buffer, offset).map_err(|e| self.unread(offset, &e))
+        self.with_file(|file| read_exact_at(file, buffer, offset))?
+            .map_err(|e| self.unread(offset, &e))
+    }
+
+    fn with_file<T>(&self, work: impl FnOnce(&File) -> T) -> Result<T> {
+        self.file.with(|opened| self.check_again(opened), work)
+    }
+
+    /// A file that was opened again, if it is the one that was opened first.
+    fn check_again(&self, opened: std::io::Result<File>) -> Result<File> {
+        let looked = opened.and_then(|file| Ok((Identity::of(&file.metadata()?), file)));
+        match looked {
+            Ok((identity, file)) if identity == self.identity => Ok(file),
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("open", &self.path, &e)),
+            _ => Err(self.changed()),
+        }
     }
 
     /// Why bytes that were there when the file was opened could not be read.
@@ -157,12 +174,14 @@ impl FileSource {
             Err(e) => Err(Error::io("look at", &self.path, &e)),
         };
         // By path as well as by handle: a file that was replaced is no longer what the user named.
-        let by_handle = look(self.file.metadata())?;
-        let by_path = look(std::fs::metadata(
-            self.behind.as_ref().unwrap_or(&self.path),
-        ))?;
-        Ok([by_handle, by_path]
-            .iter()
+        let by_handle = self
+            .file
+            .if_open(|file| look(file.metadata()))
+            .transpose()?;
+        let by_path = look(std::fs::metadata(self.file.path()))?;
+        Ok(by_handle
+            .into_iter()
+            .chain([by_path])
             .all(|identity| identity.as_ref() == Some(&self.identity)))
     }
 
@@ -181,11 +200,13 @@ impl FileSource {
         if self.wish == Wish::Pread {
             return None;
         }
-        let make = || {
-            let may = self.wish == Wish::Mmap || map::is_local(&self.file);
-            may.then(|| Map::new(&self.file, self.identity.size))?
+        let make = |file: &File| {
+            let may = self.wish == Wish::Mmap || map::is_local(file);
+            may.then(|| Map::new(file, self.identity.size))?
         };
-        let map = self.map.get_or_init(make).as_ref()?;
+        // Where it cannot be opened again, the read that follows says why.
+        let map = self.map.get_or_init(|| self.with_file(make).ok().flatten());
+        let map = map.as_ref()?;
         // What is missing in a map stays so; a read into a buffer tells what the system says of it.
         (Map::is_guarded() && map.missing_from().is_none()).then_some(map)
     }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod counted;
+mod descriptor;
 mod file;
 #[cfg(target_os = "linux")]
 mod guard;
