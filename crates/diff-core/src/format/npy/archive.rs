@@ -17,6 +17,9 @@ use crate::tensor::{Span, Tensor};
 
 const SUFFIX: &str = ".npy";
 
+/// Bytes of an archive that are inflated to find out why headers cannot be read: a second or two.
+const CHECKED: u64 = 1 << 30;
+
 /// A zip archive whose first entry is an array; `open_archive` looks at all of them.
 pub(in crate::format) fn is_archive(head: &Head) -> bool {
     let length = head.start.get(26..28).and_then(<[u8]>::first_chunk);
@@ -95,6 +98,7 @@ fn read_entries(
     let mut others = 0u64;
     let mut first_other = None;
     let mut refused: Vec<&str> = Vec::new();
+    let mut unchecked = CHECKED;
     for (number, (entry, full)) in archive.entries.iter().zip(names).enumerate() {
         let Some(name) = full.strip_suffix(SUFFIX) else {
             if !full.ends_with('/') {
@@ -117,7 +121,8 @@ fn read_entries(
             )
         } else {
             content(arrays, archive, entry, number as u32, &pool).and_then(|area| {
-                match arrays.add(name, &area)? {
+                let added = arrays.add(name, &area);
+                match added.map_err(|e| damage_or(e, entry, &area, &mut unchecked))? {
                     Read::Numbers { trailing } if trailing > 0 => {
                         arrays.note(trailing_data(trailing, &area));
                     }
@@ -234,6 +239,24 @@ fn content(
         .expected("0 (stored) or 8 (deflated)")
         .found(method)
         .hint("unpack the archive and pack it again without compression")),
+    }
+}
+
+/// The damage of a deflated record whose header cannot be read, where there is some: its checksum, at its end, tells.
+fn damage_or(error: Error, entry: &Entry, area: &Area, unchecked: &mut u64) -> Error {
+    if entry.method != DEFLATED || error.kind() != Kind::Format {
+        return error;
+    }
+    let (Some(left), Some(last)) = (
+        unchecked.checked_sub(area.length),
+        area.length.checked_sub(1),
+    ) else {
+        return error;
+    };
+    *unchecked = left;
+    match area.source.read_exact(area.start + last, &mut [0]) {
+        Err(damage) if damage.code() == Code::InflateError => damage,
+        _ => error,
     }
 }
 
