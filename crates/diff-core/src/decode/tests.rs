@@ -50,6 +50,7 @@ fn dense_streams() {
         ("ct", &[1, 2, 3, 4, 5, 6, 7, 8][..]),
         ("mlx", &[2, 3, 4, 5, 6, 8]),
         ("gptq-columns", &[2, 3, 4, 8]),
+        ("torch", &[2, 4]),
     ] {
         for &bits in widths {
             for (packed, expected) in rows(&file, &format!("{library}/{bits}")) {

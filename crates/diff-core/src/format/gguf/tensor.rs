@@ -1,10 +1,8 @@
 //! What a file says of its tensors, and whether that can be.
 
-use std::collections::HashSet;
-
 use super::encoding::Encoding;
 use super::input::Input;
-use super::metadata;
+use super::metadata::{self, Names};
 use super::padded;
 use crate::error::{Code, Error, Result, counted};
 use crate::limits::{self, Cap, Limits, Meter};
@@ -38,12 +36,12 @@ pub(super) fn read(
     input.expect(count, LEAST, "tensor")?;
     // So many fit into what the default asks of metadata for each: only a cap that the caller set can be exceeded.
     limits.check(Cap::Tensors, 32 * count, count, "number of tensors")?;
-    let mut tensors = Vec::new();
-    let mut names = HashSet::new();
+    let mut tensors: Vec<TensorInfo> = Vec::new();
+    let mut names = Names::default();
     for _ in 0..count {
         let start = input.position();
         let name = metadata::name(input, "name", limits, meter)?;
-        if !names.insert(name.clone()) {
+        if names.repeat(&name, tensors.iter().map(|tensor| &tensor.name)) {
             return Err(
                 Error::new(Code::DuplicateName, "two tensors have the same name")
                     .tensor(&name)
@@ -53,8 +51,8 @@ pub(super) fn read(
         let tensor = describe(input).map_err(|error| error.tensor(&name))?;
         meter.see(input.position() - start);
         let shape = size_of_val(tensor.shape.as_slice()) as u64;
-        // The name is also in the set.
-        meter.debit(2 * size_of::<TensorInfo>() as u64 + shape + 2 * name.len() as u64)?;
+        // Twice, for the room that a vector keeps.
+        meter.debit(2 * size_of::<TensorInfo>() as u64 + shape)?;
         tensors.push(TensorInfo { name, ..tensor });
     }
     Ok(tensors)

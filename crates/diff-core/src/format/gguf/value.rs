@@ -93,7 +93,7 @@ pub enum Value {
     U64(u64),
     I64(i64),
     F64(f64),
-    /// A text or an array of more than 4,096 bytes (token lists, merges, templates), or a text that is not UTF-8.
+    /// A text or an array of more than 4 KiB, counts included (token lists, merges, templates), or one with text that is not UTF-8.
     Large(Box<Large>),
 }
 
@@ -199,11 +199,27 @@ struct Reader<'r, 'a> {
 impl Reader<'_, '_> {
     /// None for what is not kept.
     fn value(&mut self, kind: Kind, depth: u32) -> Result<Option<Value>> {
-        match kind {
-            Kind::Text => self.text(),
-            Kind::Array => self.array(depth + 1),
-            number => self.number(number).map(Some),
-        }
+        Ok(Some(match kind {
+            Kind::Text => return self.text(),
+            Kind::Array => return self.array(depth + 1),
+            Kind::Bool => Value::Bool(self.number()? != [0]),
+            Kind::U8 => Value::U8(u8::from_le_bytes(self.number()?)),
+            Kind::I8 => Value::I8(i8::from_le_bytes(self.number()?)),
+            Kind::U16 => Value::U16(u16::from_le_bytes(self.number()?)),
+            Kind::I16 => Value::I16(i16::from_le_bytes(self.number()?)),
+            Kind::U32 => Value::U32(u32::from_le_bytes(self.number()?)),
+            Kind::I32 => Value::I32(i32::from_le_bytes(self.number()?)),
+            Kind::U64 => Value::U64(u64::from_le_bytes(self.number()?)),
+            Kind::I64 => Value::I64(i64::from_le_bytes(self.number()?)),
+            Kind::F32 => Value::F32(f32::from_le_bytes(self.number()?)),
+            Kind::F64 => Value::F64(f64::from_le_bytes(self.number()?)),
+        }))
+    }
+
+    fn number<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = self.input.number()?;
+        self.hasher.write(&bytes);
+        Ok(bytes)
     }
 
     /// A number of elements that the file has room for.
@@ -220,28 +236,6 @@ impl Reader<'_, '_> {
     fn keeps(&mut self, bytes: u64) -> bool {
         self.keep &= self.input.position() - self.start + bytes <= KEPT;
         self.keep
-    }
-
-    fn number(&mut self, kind: Kind) -> Result<Value> {
-        macro_rules! number {
-            ($($kind:ident $type:ty),*) => {
-                match kind {
-                    $(Kind::$kind => {
-                        let bytes = self.input.number()?;
-                        self.hasher.write(&bytes);
-                        Value::$kind(<$type>::from_le_bytes(bytes))
-                    })*
-                    Kind::Bool | Kind::Text | Kind::Array => {
-                        let bytes: [u8; 1] = self.input.number()?;
-                        self.hasher.write(&bytes);
-                        Value::Bool(bytes != [0])
-                    }
-                }
-            };
-        }
-        Ok(
-            number!(U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, F32 f32, U64 u64, I64 i64, F64 f64),
-        )
     }
 
     fn text(&mut self) -> Result<Option<Value>> {
