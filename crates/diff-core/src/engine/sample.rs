@@ -1,5 +1,7 @@
 //! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::kernel::exponents::Counts;
 use crate::kernel::{self, CHUNK, Operand, complex};
 use crate::stats::Exponents;
@@ -40,7 +42,9 @@ pub(super) struct Sample {
     exponents: Counts,
     changed: Counts,
     changes: Counts,
+    /// Whether the first two counts hold nothing, and the third.
     is_empty: bool,
+    has_no_changes: bool,
 }
 
 /// What was counted of one item.
@@ -61,6 +65,7 @@ impl Default for Sample {
             changed: [0; 256],
             changes: [0; 256],
             is_empty: true,
+            has_no_changes: true,
         }
     }
 }
@@ -88,7 +93,7 @@ impl Sample {
             return;
         };
         kernel::exponents::count_changes(a, b, count, &mut self.changes);
-        self.is_empty = false;
+        self.has_no_changes = false;
     }
 
     /// The same of complex numbers, whose changes alone have a size.
@@ -105,29 +110,34 @@ impl Sample {
         complex::for_each_distance(a, b, count, |distance| {
             kernel::exponents::count_change(distance, &mut self.changes);
         });
-        self.is_empty = false;
+        self.has_no_changes = false;
     }
 
     /// Moves what was counted into the item's distribution. Sums of counts depend on no order.
-    pub(super) fn pour(&mut self, into: &std::sync::Mutex<Distribution>) {
-        if std::mem::replace(&mut self.is_empty, true) {
+    pub(super) fn pour(&mut self, into: &Mutex<Distribution>) {
+        if self.is_empty && self.has_no_changes {
             return;
         }
-        let mut distribution = into
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        distribution.exponents.add(&self.exponents);
-        // Changed elements have few exponents, all of them among those of the others.
+        let mut distribution = into.lock().unwrap_or_else(PoisonError::into_inner);
         let Distribution {
-            exponents, changed, ..
+            exponents,
+            changed,
+            changes,
         } = &mut *distribution;
-        for &(exponent, _) in exponents.bins() {
-            let count = self.changed[usize::from(exponent)];
-            if count > 0 {
-                changed.add_one(exponent, count);
+        if !std::mem::replace(&mut self.is_empty, true) {
+            exponents.add(&self.exponents);
+            self.exponents = [0; 256];
+            // Changed elements have few exponents, all of them among those of the others.
+            for &(exponent, _) in exponents.bins() {
+                let count = std::mem::take(&mut self.changed[usize::from(exponent)]);
+                if count > 0 {
+                    changed.add_one(exponent, count);
+                }
             }
         }
-        distribution.changes.add(&self.changes);
-        *self = Self::default();
+        if !std::mem::replace(&mut self.has_no_changes, true) {
+            changes.add(&self.changes);
+            self.changes = [0; 256];
+        }
     }
 }
