@@ -32,6 +32,13 @@ impl Histogram {
     }
 }
 
+impl Histogram {
+    /// Whether the beginning of each chunk of a tensor of so many elements is all that is looked at.
+    pub(super) fn needs_beginnings(self, elements: u64) -> bool {
+        elements > SMALL && self != Self::Exact
+    }
+}
+
 /// Elements of each chunk of a tensor of so many that are looked at.
 fn sampled(elements: u64) -> usize {
     if elements <= SMALL { CHUNK } else { SAMPLE }

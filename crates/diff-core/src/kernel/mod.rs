@@ -32,6 +32,7 @@ mod wide;
 mod x86;
 
 use crate::dtype::{Class, DType, ValueMap};
+use crate::error::Result;
 use crate::stats::{Own, PairScale, PairStats};
 use body::{OwnLanes, PairLanes};
 
@@ -114,6 +115,47 @@ pub fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
         stats.bit_changed = isa.bit_changed(a.dtype.bytes(), a.bytes, b.bytes);
     }
     stats
+}
+
+/// Both sides of a chunk, handed out one part after the other.
+pub trait Parts {
+    /// The elements `start .. start + count` of the chunk.
+    ///
+    /// # Errors
+    /// What keeps them from being read.
+    fn part(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]>;
+}
+
+/// Elements of a part: both sides as f32 stay in the second-level cache.
+const PART: usize = 16 * TILE;
+
+/// [`compare`] of a chunk of `count` elements that is made part by part, so that it need not be written to memory. None where it must be there
+/// as a whole: then nothing is known of it.
+///
+/// # Errors
+/// Those of the parts.
+pub fn compare_parts(
+    count: usize,
+    method: Method,
+    isa: Isa,
+    parts: &mut dyn Parts,
+) -> Result<Option<PairStats>> {
+    let mut pair = None;
+    let mut is_one_type = false;
+    for start in (0..count).step_by(PART) {
+        let [a, b] = parts.part(start, PART.min(count - start))?;
+        if pair.is_none() {
+            let fast = method.precision == Precision::Fast;
+            let element = fast::Element::of_pair(a, b).filter(|_| fast);
+            is_one_type = a.dtype == b.dtype;
+            pair = element.map(|element| fast::Pair::new(element, method));
+        }
+        let Some(pair) = &mut pair else {
+            return Ok(None);
+        };
+        pair.add(a, b, isa);
+    }
+    Ok(pair.and_then(|pair| pair.finish(None, is_one_type, method, isa).ok()))
 }
 
 /// Statistics of one chunk of a single tensor.
@@ -211,7 +253,7 @@ fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats
 /// Where the mean dominates (norm weights of 1 ± 1e-5), the sum of squares has lost the deviation: it is
 /// taken again around the mean while the chunk is in cache.
 fn refine_moments(own: &mut Own, operand: Operand, isa: Isa) {
-    if own.finite == 0 || own.m2 >= 1e-3 * own.sum_squares {
+    if !has_lost_deviation(own) {
         return;
     }
     let mut tile = [0.0; TILE];
@@ -224,6 +266,10 @@ fn refine_moments(own: &mut Own, operand: Operand, isa: Isa) {
     let count = own.finite as f64;
     own.m2 = (squares - sum * sum / count).max(0.0);
     own.mean += sum / count;
+}
+
+fn has_lost_deviation(own: &Own) -> bool {
+    own.finite > 0 && own.m2 < 1e-3 * own.sum_squares
 }
 
 impl Operand<'_> {

@@ -87,6 +87,10 @@ impl Read for Codes<'_> {
             is_shared: false,
         });
     }
+
+    fn comes_in_parts(&self) -> bool {
+        plain::is_mapped(self.source, self.offset)
+    }
 }
 
 /// The codes `start .. start + count` of `bits` bits each, the first in the lowest bits. The first bit of element `start` lies in the first byte.

@@ -113,4 +113,8 @@ impl Read for Joined<'_> {
             .max()
             .unwrap_or(few)
     }
+
+    fn comes_in_parts(&self) -> bool {
+        self.parts.iter().all(|part| part.reader.comes_in_parts())
+    }
 }

@@ -77,6 +77,10 @@ impl Read for Signed<'_> {
     fn at_once(&self, few: u64, many: u64) -> u64 {
         self.of.at_once(few, many)
     }
+
+    fn comes_in_parts(&self) -> bool {
+        self.of.comes_in_parts()
+    }
 }
 
 /// A number added to each element, in f32.
@@ -119,6 +123,10 @@ impl Read for Shifted<'_> {
 
     fn at_once(&self, few: u64, many: u64) -> u64 {
         self.of.at_once(few, many)
+    }
+
+    fn comes_in_parts(&self) -> bool {
+        self.of.comes_in_parts()
     }
 }
 
@@ -164,5 +172,9 @@ impl Read for Scaled<'_> {
 
     fn at_once(&self, few: u64, many: u64) -> u64 {
         self.codes.at_once(few, many)
+    }
+
+    fn comes_in_parts(&self) -> bool {
+        self.codes.comes_in_parts()
     }
 }

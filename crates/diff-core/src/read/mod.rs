@@ -74,6 +74,11 @@ pub(crate) trait Read: Send + Sync {
         few
     }
 
+    /// Whether a few thousand elements at a time cost no more than many: those of a map, and what is made of them in their order.
+    fn comes_in_parts(&self) -> bool {
+        false
+    }
+
     /// The places of a sparse tensor's elements.
     ///
     /// # Errors
@@ -225,6 +230,13 @@ impl Read for Reader<'_> {
         match self {
             Self::Plain(_) => few,
             Self::Made(made) => made.at_once(few, many),
+        }
+    }
+
+    fn comes_in_parts(&self) -> bool {
+        match self {
+            Self::Plain(plain) => plain.comes_in_parts(),
+            Self::Made(made) => made.comes_in_parts(),
         }
     }
 

@@ -61,6 +61,10 @@ impl Read for Plain<'_> {
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
         each(region(self.source, self.offset, self.dtype, elements));
     }
+
+    fn comes_in_parts(&self) -> bool {
+        is_mapped(self.source, self.offset)
+    }
 }
 
 /// Elements whose first byte is the highest.
@@ -111,6 +115,10 @@ impl Read for Swapped<'_> {
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
         each(region(self.source, self.offset, self.dtype, elements));
     }
+
+    fn comes_in_parts(&self) -> bool {
+        is_mapped(self.source, self.offset)
+    }
 }
 
 /// Turns elements round where their first byte is the highest; of complex numbers each part.
@@ -128,6 +136,11 @@ pub(super) fn operand(bytes: &[u8], dtype: DType) -> Operand<'_> {
         dtype: dtype.component().unwrap_or(dtype),
         map: ValueMap::Identity,
     }
+}
+
+/// Whether bytes can be looked at where they are.
+pub(super) fn is_mapped(source: &dyn Source, offset: u64) -> bool {
+    source.view(offset, 0).is_some()
 }
 
 #[inline]

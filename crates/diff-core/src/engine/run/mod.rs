@@ -18,7 +18,7 @@ use super::tree::{Tree, join_rest, push};
 use super::workers::{self, Stop};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
-use crate::kernel::{self, CHUNK, Isa, Method, Operand, complex};
+use crate::kernel::{self, CHUNK, Isa, Method, Operand, Parts, complex};
 use crate::observe::Observer;
 use crate::read::{As, Read, Reader, Scratch, check_places};
 use crate::stats::{Own, PairStats};
@@ -298,7 +298,9 @@ impl Unit<'_, '_> {
             run.observer.check()?;
             run.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
-            self.piece_of(start, count, worker);
+            if !self.in_parts(start, count, worker) {
+                self.piece_of(start, count, worker);
+            }
             if self.errors[..self.items.len()].iter().all(Option::is_some) {
                 break;
             }
@@ -370,6 +372,52 @@ impl Unit<'_, '_> {
         }
     }
 
+    /// Compares a piece without writing its elements to memory, where they have to be made and can be part by part. Whether it did.
+    fn in_parts(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
+        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.0) else {
+            return false;
+        };
+        let is_made = matches!(old, Reader::Made(_)) || matches!(new, Reader::Made(_));
+        let Options {
+            method, histogram, ..
+        } = self.run.options;
+        if !is_made
+            || self.errors[0].is_some()
+            || self.types[0].is_none_or(|types| types.are_complex)
+            || !histogram.needs_beginnings(item.elements())
+            || !(old.comes_in_parts() && new.comes_in_parts())
+        {
+            return false;
+        }
+        let mut sides = Sides {
+            unit: self,
+            readers: [old, new],
+            start,
+            scratch: &mut worker.scratch,
+            sample: &mut worker.sample[0],
+        };
+        for at in (0..count).step_by(CHUNK) {
+            sides.start = start + at as u64;
+            let length = CHUNK.min(count - at);
+            let isa = self.run.isa;
+            let done = kernel::compare_parts(length, method, isa, &mut sides).and_then(|done| {
+                if let Some(stats) = done {
+                    return Ok(stats);
+                }
+                let [a, b] = sides.read(0, length)?;
+                Ok(kernel::compare(a, b, method, isa))
+            });
+            match done {
+                Ok(stats) => push(&mut worker.pending[0], stats),
+                Err(error) => {
+                    self.errors[0] = Some(Box::new(error));
+                    break;
+                }
+            }
+        }
+        true
+    }
+
     /// An input that cannot be read is the error of every item that needs it.
     #[cold]
     fn fail(&mut self, slot: usize, error: Error) {
@@ -418,6 +466,60 @@ impl Unit<'_, '_> {
                 release(reader, tensor, range, end == input.elements, threads);
             }
         }
+    }
+}
+
+/// Both sides of an item, part by part.
+struct Sides<'p, 'u, 'a> {
+    unit: &'p Unit<'u, 'a>,
+    readers: [&'u Reader<'a>; 2],
+    /// First element of the chunk at work.
+    start: u64,
+    scratch: &'p mut [Scratch; INPUTS],
+    sample: &'p mut Sample,
+}
+
+impl Sides<'_, '_, '_> {
+    fn read(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
+        let first = self.start + start as u64;
+        read_sides(self.unit, self.readers, first, count, self.scratch)
+    }
+}
+
+fn read_sides<'s>(
+    unit: &Unit,
+    readers: [&'s Reader; 2],
+    start: u64,
+    count: usize,
+    [old, new, ..]: &'s mut [Scratch; INPUTS],
+) -> Result<[Operand<'s>; 2]> {
+    let read = |slot: usize, scratch| {
+        let (Some(input), Some(tensor)) = (unit.row.inputs[slot], unit.row.tensors[slot]) else {
+            return Err(Error::new(Code::Internal, "side of a pair is missing"));
+        };
+        readers[slot]
+            .read(input.start + start, count, scratch)
+            .map_err(|error| unit.run.named(error, input, tensor))
+    };
+    Ok([read(0, old)?, read(1, new)?])
+}
+
+impl Parts for Sides<'_, '_, '_> {
+    fn part(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
+        let Self {
+            unit,
+            readers,
+            start: first,
+            scratch,
+            sample,
+        } = self;
+        let [a, b] = read_sides(unit, *readers, *first + start as u64, count, scratch)?;
+        if start == 0 {
+            let elements = unit.items[0].elements();
+            let histogram = unit.run.options.histogram;
+            sample.take(elements, Some(a), Some(b), histogram);
+        }
+        Ok([a, b])
     }
 }
 

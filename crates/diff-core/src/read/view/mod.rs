@@ -145,7 +145,7 @@ impl Read for Strided<'_> {
     /// Where runs are read, the more elements, the longer or the fewer they are, unless they are long by themselves; out of a map, until a
     /// line of the cache holds elements of one of the two only.
     fn at_once(&self, few: u64, many: u64) -> u64 {
-        let is_mapped = self.source.view(self.storage.offset, 0).is_some();
+        let is_mapped = plain::is_mapped(self.source, self.storage.offset);
         let run = self.axes.run_of(few) * self.dtype.bytes();
         let likes_many = if is_mapped {
             !self.axes.is_in_lines() && run < LINE
@@ -153,6 +153,10 @@ impl Read for Strided<'_> {
             !self.axes.is_in_lines() || run < fetch::LONG
         };
         if likes_many { many } else { few }
+    }
+
+    fn comes_in_parts(&self) -> bool {
+        self.axes.is_in_lines() && plain::is_mapped(self.source, self.storage.offset)
     }
 }
 
@@ -278,6 +282,10 @@ impl Read for Seen<'_> {
         } else {
             many
         }
+    }
+
+    fn comes_in_parts(&self) -> bool {
+        self.axes.is_one_run() && self.of.comes_in_parts()
     }
 }
 
