@@ -1,7 +1,7 @@
 import { defineConfig } from 'rolldown';
 import { LAYER_GROUPS } from './scripts/lib/layers.mjs';
 
-/** The two entries of the package. `native.ts` loads `binding.cjs` at run time, from beside the bundle; nothing else stays outside. */
+/** The two entries of the package. `src/native` loads the add-on at run time; nothing else stays outside. */
 export default defineConfig({
   input: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
   platform: 'node',

@@ -1,7 +1,7 @@
 /**
  * Builds parts of the package: `node scripts/build.mjs native dist types`.
- *   native  the add-on from crates/diff-node, its loader and their declarations, into src/
- *   dist    dist/index.js and dist/cli.js, with the loader and the add-on beside them, and before that the style and scripts of pages
+ *   native  the add-on from crates/diff-node and its declarations, into src/
+ *   dist    dist/index.js and dist/cli.js, with the add-on beside them, and before that the style and scripts of pages
  *   types   index.d.ts, the public declarations in one file, and schema/, the forms of what is written for programs
  */
 
@@ -26,7 +26,7 @@ const PARTS = {
 async function buildNative() {
   const began = new Date();
   const crate = ['--manifest-path', 'crates/diff-node/Cargo.toml', '--platform', '--release'];
-  const outputs = ['--output-dir', 'src', '--js', 'binding.cjs', '--dts', 'binding.d.cts', '--no-const-enum'];
+  const outputs = ['--output-dir', 'src', '--no-js', '--dts', 'binding.d.cts', '--no-const-enum'];
   const locked = process.env.CI ? ['--', '--locked'] : [];
   await mustRun([...tool('@napi-rs/cli', 'napi'), 'build', ...crate, ...outputs, ...locked]);
   stamp('native', began);
@@ -46,9 +46,9 @@ async function buildDist() {
 
   const dist = join(root, 'dist');
   makeExecutable(join(dist, 'cli.js'));
-  for (const name of ['binding.cjs', addonName()]) replace(join(root, 'src', name), join(dist, name));
+  replace(join(root, 'src', addonName()), join(dist, addonName()));
   // What an earlier build left and this one did not write. Deleted last: the folder is usable at every moment.
-  const written = new Set([...output.map((file) => file.fileName), 'binding.cjs', addonName()]);
+  const written = new Set([...output.map((file) => file.fileName), addonName()]);
   for (const name of readdirSync(dist)) {
     if (!written.has(name)) rmSync(join(dist, name), { recursive: true });
   }

@@ -50,7 +50,7 @@ test('doctor ends with 2 and what to do where the add-on does not load', async (
   t.regex(stdout, /^arithmetic +unknown$/m);
   t.regex(
     stderr,
-    /^error\[E_NATIVE_LOAD\]: .*: tried \S+package\.node \(not found\)\nhint: MODEL_DIFF_NATIVE must name an add-on/,
+    /^error\[E_NATIVE_LOAD\]: the add-on that MODEL_DIFF_NATIVE names is not there \(\S+package\.node\)\nhint: MODEL_DIFF_NATIVE must/,
   );
   const json = await run(['doctor', '--json'], { env });
   t.is(json.code, 2);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { addonName, root } from './host.mjs';
 
 const NATIVE_SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml', 'package.json'];
-const NATIVE_OUTPUTS = [`src/${addonName()}`, 'src/binding.cjs', 'src/binding.d.cts'];
+const NATIVE_OUTPUTS = [`src/${addonName()}`, 'src/binding.d.cts'];
 const DIST_SOURCES = [
   'src',
   'package.json',
@@ -14,7 +14,7 @@ const DIST_SOURCES = [
   'scripts/build.mjs',
   'scripts/lib/page-assets.mjs',
 ];
-const DIST_OUTPUTS = ['src/report/html/assets.ts', 'dist/index.js', 'dist/cli.js', 'dist/binding.cjs', `dist/${addonName()}`];
+const DIST_OUTPUTS = ['src/report/html/assets.ts', 'dist/index.js', 'dist/cli.js', `dist/${addonName()}`];
 
 /** Folders whose files are in no output. */
 const OTHERS = new Set(['target', 'node_modules', 'benches', 'tests']);

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-
 import type * as Binding from '../binding.cjs';
-import { ModelDiffError } from '../errors.ts';
-import { describeLibc, findAddons } from './installation.ts';
+import { TOOL } from '../tool.ts';
+import { findAddons, load } from './installation.ts';
+import { describeLoadError, type FailedPlace, VersionError } from './load-error.ts';
 
 type BindingModule = typeof Binding;
 
@@ -16,32 +15,26 @@ export function binding(): BindingModule {
   return loaded;
 }
 
+/** The first add-on that is there, loads, and belongs to this version. */
 function loadBinding(): BindingModule {
-  const handBuilt = process.env['MODEL_DIFF_NATIVE'];
-  if (handBuilt !== undefined && handBuilt !== '') process.env['NAPI_RS_NATIVE_LIBRARY_PATH'] = handBuilt;
-  try {
-    return createRequire(import.meta.url)('./binding.cjs') as BindingModule;
-  } catch (cause) {
-    throw describeLoadError(cause, handBuilt);
+  const failed: FailedPlace[] = [];
+  for (const { name, path } of findAddons()) {
+    if (path === null) {
+      failed.push({ name, path, error: null });
+      continue;
+    }
+    try {
+      return requireVersion(load(path) as BindingModule);
+    } catch (error) {
+      failed.push({ name, path, error });
+    }
   }
+  throw describeLoadError(failed);
 }
 
-function describeLoadError(cause: unknown, handBuilt: string | undefined): ModelDiffError {
-  const libc = describeLibc();
-  const system = [process.platform, process.arch, ...(libc === null ? [] : [libc])].join(' ');
-  const places = findAddons(libc).map(({ name, path }) => `${name} (${path === null ? 'not found' : 'does not load'})`);
-  return new ModelDiffError(
-    `cannot load the native part of model-diff for ${system} (Node ${process.version}): tried ${places.join(' and ')}`,
-    {
-      kind: 'NativeLoad',
-      code: 'E_NATIVE_LOAD',
-      hint:
-        handBuilt === undefined || handBuilt === ''
-          ? 'npm leaves out the platform package when node_modules was made on another platform or with npm 10.3 to 11.2: ' +
-            'remove node_modules and package-lock.json and run npm install with npm 11.3 or later; ' +
-            'or set MODEL_DIFF_NATIVE to a binary that you built'
-          : 'MODEL_DIFF_NATIVE must name an add-on that was built for this system; without it the installed one is used',
-      cause,
-    },
-  );
+/** Nothing of an add-on of another version can be relied on, not even that its functions take the same arguments. */
+function requireVersion(addon: BindingModule): BindingModule {
+  const version = /@([^@;]+);$/.exec((addon as Partial<BindingModule>).stamp?.() ?? '')?.[1];
+  if (version !== TOOL.version) throw new VersionError(version);
+  return addon;
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { binding } from './binding.ts';
-import { type AddonPlace, describeLibc, findAddons } from './installation.ts';
+import { type AddonPlace, findAddons, findBundle } from './installation.ts';
+import { describeLibc, findTarget, TARGETS } from './target.ts';
 import { TOOL } from '../tool.ts';
 
 /** What `doctor` looks at. */
@@ -12,10 +13,14 @@ export interface Machine {
   readonly arch: string;
   /** null where the system has one only. */
   readonly libc: string | null;
+  /** Whether there is a binary for this platform. */
+  readonly isSupported: boolean;
   readonly node: string;
   readonly npm: string | null;
   readonly addon: {
     readonly places: readonly AddonPlace[];
+    /** The bundle of somebody else that runs this; null where the package does. */
+    readonly bundle: string | null;
     /** Why it does not load; null where it does. */
     readonly error: unknown;
   };
@@ -32,17 +37,17 @@ export interface Machine {
 
 /** Looks at the installation and at what a comparison needs. */
 export function describeMachine(): Machine {
-  const libc = describeLibc();
   const { native, error } = loadAddon();
   const hubCache = native?.hubCache;
   return {
     version: TOOL.version,
     platform: process.platform,
     arch: process.arch,
-    libc,
+    libc: describeLibc(),
+    isSupported: TARGETS.includes(findTarget()),
     node: process.versions.node,
     npm: findNpm(),
-    addon: { places: findAddons(libc), error },
+    addon: { places: findAddons(), bundle: findBundle(), error },
     instructionSet: native?.instructionSet ?? null,
     cores: availableParallelism(),
     memory: { totalBytes: readTotalMemory(), freeBytes: freemem() },

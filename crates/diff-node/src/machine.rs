@@ -19,3 +19,14 @@ pub fn describe_machine() -> Machine {
         hub_cache: diff_core::format::hub_cache().map(|path| path.display().to_string()),
     }
 }
+
+/// Package and version in one text, so that a release reads both from the file without loading it: a binary for another
+/// system cannot be asked.
+const STAMP: &str = concat!("@model-diff/binding@", env!("CARGO_PKG_VERSION"), ";");
+
+/// The package that this add-on belongs to, with its version and a semicolon.
+#[napi]
+#[must_use]
+pub fn stamp() -> &'static str {
+    STAMP
+}
