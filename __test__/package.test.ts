@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { addonName, root, triple } from '../scripts/lib/host.mjs';
+import { LARGEST, LEGAL_FILES } from '../scripts/lib/platform-packages.mjs';
 
 const onWindows = process.platform === 'win32';
 const runFile = promisify(execFile);
@@ -16,6 +17,9 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly main?: string;
+  readonly publishConfig: { readonly access: string };
+  readonly repository: { readonly type: string; readonly url: string };
+  readonly files: readonly (string | undefined)[];
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
   readonly libc?: readonly string[];
@@ -26,6 +30,7 @@ interface Manifest {
 
 interface Packed {
   readonly filename: string;
+  readonly unpackedSize: number;
   readonly files: readonly { readonly path: string; readonly mode: number }[];
 }
 
@@ -42,6 +47,7 @@ test.before(async () => {
   const binding = join(folder, 'binding');
   await cp(join(root, 'npm', triple()), binding, { recursive: true });
   await cp(join(root, 'dist', addonName()), join(binding, addonName()));
+  for (const file of LEGAL_FILES) await cp(join(root, file), join(binding, file));
   [packedBinding, packedRoot] = await Promise.all([pack(binding), pack(root)]);
   const published = await pack(await stage(packedRoot));
 
@@ -58,11 +64,11 @@ test.after.always(() => rm(folder, { recursive: true, force: true }));
 
 test('the tarball holds the bundle, the declarations and nothing of the workshop', async (t) => {
   const paths = packedRoot.files.map((file) => file.path);
-  for (const path of ['package.json', 'LICENSE', 'index.d.ts', 'dist/index.js', 'dist/cli.js', 'dist/binding.cjs']) {
+  for (const path of ['package.json', ...LEGAL_FILES, 'index.d.ts', 'dist/index.js', 'dist/cli.js']) {
     t.true(paths.includes(path), path);
   }
   const allowed =
-    /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|index\.d\.ts|dist\/[\w.-]+\.js|dist\/binding\.cjs|schema\/[\w.-]+\.json)$/;
+    /^(package\.json|LICENSE|THIRD-PARTY-NOTICES\.md|README\.md|CHANGELOG\.md|index\.d\.ts|dist\/[\w.-]+\.js|schema\/[\w.-]+\.json)$/;
   t.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],
@@ -77,7 +83,7 @@ test('the tarball holds the bundle, the declarations and nothing of the workshop
 
 test("the platform's tarball holds its binary", (t) => {
   const paths = packedBinding.files.map((file) => file.path);
-  t.deepEqual(paths.toSorted(), ['README.md', addonName(), 'package.json'].toSorted());
+  t.deepEqual(paths.toSorted(), ['README.md', addonName(), 'package.json', ...LEGAL_FILES].toSorted());
 });
 
 test('every target has its platform package', async (t) => {
@@ -89,12 +95,20 @@ test('every target has its platform package', async (t) => {
     const [os, cpu, abi] = name.split('-');
     t.is(platform.name, `${manifest.napi.packageName}-${name}`);
     t.is(platform.version, manifest.version, name);
+    t.is(platform.publishConfig.access, 'public', name);
+    t.deepEqual(platform.repository, { ...manifest.repository, directory: `npm/${name}` });
+    t.deepEqual(platform.files, [platform.main, 'THIRD-PARTY-NOTICES.md']);
     t.is(platform.main, `model-diff.${name}.node`);
     t.deepEqual(platform.engines, manifest.engines, name);
     t.deepEqual(platform.os, [os], name);
     t.deepEqual(platform.cpu, [cpu], name);
     t.deepEqual(platform.libc, os === 'linux' ? [abi === 'gnu' ? 'glibc' : 'musl'] : undefined, name);
   }
+});
+
+test('the packages are no larger than promised', (t) => {
+  t.true(packedRoot.unpackedSize <= LARGEST.root, `${packedRoot.unpackedSize} bytes`);
+  t.true(packedBinding.unpackedSize <= LARGEST.platform, `${packedBinding.unpackedSize} bytes`);
 });
 
 test('import and require give the same exports', async (t) => {

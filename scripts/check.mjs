@@ -43,6 +43,7 @@ const STEPS = [
   { name: 'contract', level: 'quick', command: () => script('contract.mjs') },
   { name: 'knip', level: 'quick', command: () => [...tool('knip'), '--no-progress'] },
   { name: 'readme', level: 'quick', command: () => [...script('readme.mjs'), '--check'] },
+  { name: 'notices', level: 'quick', command: () => [...script('notices.mjs'), '--check'] },
   { name: 'package', level: 'quick', command: () => script('package.mjs') },
   {
     name: 'rustfmt',
