@@ -1,4 +1,5 @@
 import { defineConfig } from 'rolldown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { LAYER_GROUPS } from './scripts/lib/layers.mjs';
 
 /** The two entries of the package. `src/native` loads the add-on at run time; nothing else stays outside. */
@@ -15,6 +16,8 @@ export default defineConfig({
       },
       load: { filter: { id: /^\0child_process$/ }, handler: () => 'export {};' },
     },
+    // What commander requires of Node becomes an import: a `createRequire` at the start of every chunk would end bundles in CommonJS.
+    esmExternalRequirePlugin({ external: [/^node:/] }),
   ],
   output: {
     dir: 'dist',

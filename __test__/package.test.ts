@@ -68,7 +68,7 @@ test('the tarball holds the bundle, the declarations and nothing of the workshop
     t.true(paths.includes(path), path);
   }
   const allowed =
-    /^(package\.json|LICENSE|THIRD-PARTY-NOTICES\.md|README\.md|CHANGELOG\.md|index\.d\.ts|dist\/[\w.-]+\.js|schema\/[\w.-]+\.json)$/;
+    /^(package\.json|LICENSE|THIRD-PARTY-NOTICES\.md|README\.md|CHANGELOG\.md|index\.d\.ts|dist\/[\w.-]+\.js|schema\/[\w.-]+\.json|examples\/tiny-gpt\/(?:base|lora-merged)\/(?:config\.json|model\.safetensors))$/;
   t.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],
@@ -143,6 +143,19 @@ test('the bin runs', async (t) => {
   t.true((await stat(bin)).isFile());
   const { stdout } = await runFile(bin, ['--version'], { shell: onWindows });
   t.is(stdout.trim(), version);
+});
+
+test('the demonstration runs on what is in the package', async (t) => {
+  const bin = join(app, 'node_modules', '.bin', onWindows ? 'model-diff.cmd' : 'model-diff');
+  const env = { ...process.env, MODEL_DIFF_NATIVE: '' };
+  const { stdout, stderr } = await runFile(bin, ['demo', '--no-provenance', '-o', 'report.html'], {
+    cwd: app,
+    env,
+    shell: onWindows,
+  });
+  t.regex(stdout, /^base → lora-merged .*\nOnly q_proj and v_proj changed, in all 6 blocks, by 28%/);
+  t.regex(stderr, /With yours: model-diff old\/ new\/$/m);
+  t.true((await stat(join(app, 'report.html'))).size > 10_000);
 });
 
 /** A copy of what was packed with the platform packages among its dependencies, as `napi prepublish` leaves package.json. */

@@ -1,17 +1,20 @@
-/** Every command and the program of README.md, run as they stand there, on the example checkpoints. */
+/** Every command and the program of README.md, run as they stand there, on the example checkpoints; and where its links lead. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 import { makeFolder } from './helpers/safetensors.ts';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 const page = readFileSync(join(root, 'README.md'), 'utf8');
 const examples = join(root, 'examples/tiny-gpt');
 
 /** What stands on the page for a checkpoint of the reader's, and an example to put in its place. */
 const CHECKPOINTS: Readonly<Record<string, string>> = {
+  'old/': 'base',
+  'new/': 'sft',
   'base/': 'base',
   'tuned/': 'sft',
   'release/': 'sft',
@@ -61,7 +64,9 @@ test.serial('the reports that the commands write are there', (t) => {
 });
 
 test.serial('the program prints the verdict', (t) => {
-  const [program = ''] = blocks('ts');
+  const program = (blocks('ts')[0] ?? '').replace(/'((?:base|tuned)\/)'/gu, (_, name: string) =>
+    JSON.stringify(join(examples, CHECKPOINTS[name] ?? '')),
+  );
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
     cwd: root,
@@ -70,4 +75,31 @@ test.serial('the program prints the verdict', (t) => {
   });
   t.regex(out, /model\.norm\.weight \[ 40 \] \d\.\d{4}/u);
   t.regex(out, /Every matrix changed by about the same share: 5\.7%/u);
+});
+
+// The registry shows the page too, where a relative link leads nowhere.
+test.serial('every link is a whole address, and what it leads to in the repository is there', (t) => {
+  const links = [...page.matchAll(/\]\(([^)]+)\)|(?:src|srcset|href)="([^"]+)"/gu)].map(
+    ([, first, second]) => first ?? second ?? '',
+  );
+  t.true(links.length > 15);
+  for (const link of links) {
+    const [, path = '', anchor] =
+      /^https:\/\/(?:github\.com\/model-diff\/model-diff\/blob|raw\.githubusercontent\.com\/model-diff\/model-diff)\/main\/([^#]+)(?:#(.+))?$/u.exec(
+        link,
+      ) ?? [];
+    if (path === '') {
+      t.regex(link, /^https:\/\/(?!(?:github\.com|raw\.githubusercontent\.com)\/model-diff)/u);
+      continue;
+    }
+    t.true(existsSync(join(root, path)), path);
+    if (anchor === undefined) continue;
+    const headings = [...readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.*)$/gmu)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} -]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+    t.true(headings.includes(anchor), link);
+  }
 });

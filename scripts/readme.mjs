@@ -16,6 +16,7 @@ import { root } from './lib/host.mjs';
 /** What stands between `<!-- record: NAME -->` and `<!-- /record -->`. @type {Record<string, (record: any) => string[]>} */
 const SECTIONS = {
   summary: whole.renderSummary,
+  beside: whole.renderBeside,
   machine: whole.renderMachine,
   targets: whole.renderTargets,
   whole: whole.renderWhole,

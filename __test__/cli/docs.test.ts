@@ -19,7 +19,7 @@ for (const [title, args, heading, next] of [
   ['the comparison', ['--help'], '## Comparing', '## Inspecting'],
   ['inspect', ['inspect', '--help'], '## Inspecting', '## Following a run'],
   ['series', ['series', '--help'], '## Following a run', '## Reports of a saved result'],
-  ['report', ['report', '--help'], '## Reports of a saved result', '## Schemas, installation, git'],
+  ['report', ['report', '--help'], '## Reports of a saved result', '## Schemas, demonstration, installation, git'],
 ] as const) {
   test(`docs/cli.md has every option of ${title}, and no other`, async (t) => {
     const section = page.slice(page.indexOf(heading), page.indexOf(next));

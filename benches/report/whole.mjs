@@ -74,6 +74,28 @@ export function renderMemory({ benches: { whole } }) {
   );
 }
 
+/** README.md is shown by the registry too, where relative links lead nowhere. */
+const PAGES = 'https://github.com/model-diff/model-diff/blob/main/';
+const RAW = 'https://raw.githubusercontent.com/model-diff/model-diff/main/';
+
+/** Time and memory beside the tools that README.md names. @param {any} record */
+export function renderBeside({ benches: { whole } }) {
+  const row = (/** @type {string} */ name, /** @type {any} */ { seconds, peak_bytes: peak }) => [
+    name,
+    time(seconds.median),
+    megabytes(peak),
+  ];
+  const scripts = Object.entries(whole.peers).filter(([name]) => name !== 'cmp' && !name.startsWith('cat'));
+  return [
+    `Two bf16 checkpoints of ${(whole.bytes / 2e9).toFixed(1)} GB each; *scripts* are what people write, *careful* ones what one who knows the hardware would:`,
+    '',
+    ...table(
+      ['', 'time', 'peak memory'],
+      [row('**model-diff**', whole.model_diff), ...scripts.map(([name, peer]) => row(name, peer))],
+    ),
+  ];
+}
+
 /** The few lines of README.md. @param {any} record */
 export function renderSummary(record) {
   const { whole } = record.benches;
@@ -82,11 +104,11 @@ export function renderSummary(record) {
   const count = (/** @type {string} */ verdict) => verdicts.filter((one) => one === verdict).length;
   const open = count('not measured');
   return [
-    '![Bytes compared a second](docs/benchmarks.svg)',
+    `![Bytes compared a second](${RAW}docs/benchmarks.svg)`,
     '',
     `Two bf16 checkpoints of ${(whole.bytes / 2e9).toFixed(1)} GB each, all metrics, warm, ${cores} cores of ${cpu}, Node ${node}, ${record.date.slice(0, 10)}:`,
     `${time(whole.model_diff.seconds.median)} through the package, ${whole.model_diff.of_limit.median.toFixed(2)} of the speed of a plain sum of these bytes,`,
     `with a peak of ${megabytes(whole.model_diff.peak_bytes)}. ${count('met')} of ${verdicts.length} targets are met, ${count('missed')} missed${open === 0 ? '' : `, ${open} not measured`}:`,
-    '[docs/benchmarks.md](docs/benchmarks.md) has them all.',
+    `[docs/benchmarks.md](${PAGES}docs/benchmarks.md) has them all.`,
   ];
 }

@@ -86,6 +86,9 @@ export type SeriesFlags = Omit<
 /** Flags of the report of a saved comparison. */
 export interface SavedFlags extends ReportFlags, RuleFlags {}
 
+/** Flags of the comparison that comes with the package. */
+export type DemoFlags = ReportFlags;
+
 /** Flags of a look at the installation. */
 export interface DoctorFlags extends CommonFlags {
   readonly json?: true;

@@ -14,7 +14,14 @@ import {
   addSafetyFlag,
 } from './add-flags.ts';
 import { writeBriefHelp } from './brief-help.ts';
-import { type CommonFlags, type DiffFlags, type DoctorFlags, INSPECT_FORMATS, type InspectFlags } from './flags.ts';
+import {
+  type CommonFlags,
+  type DemoFlags,
+  type DiffFlags,
+  type DoctorFlags,
+  INSPECT_FORMATS,
+  type InspectFlags,
+} from './flags.ts';
 import type { SavedFlags, SeriesFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
@@ -25,6 +32,7 @@ export interface Actions {
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
   readonly report: (session: Session, path: string, flags: SavedFlags) => Promise<void>;
+  readonly demo: (session: Session, flags: DemoFlags) => Promise<void>;
   readonly doctor: (session: Session, flags: DoctorFlags) => Promise<void>;
   readonly schema: (session: Session, name: string, flags: CommonFlags) => Promise<void>;
   readonly gitDriver: (session: Session, args: readonly string[]) => Promise<void>;
@@ -98,6 +106,12 @@ export function createProgram(
     .addArgument(new Argument('[name]', 'which one').default('report'))
     .action((name: string, flags: CommonFlags) => actions.schema(session, name, flags));
   if (isNamed(schema)) addCommonFlags(schema);
+
+  const demo = program
+    .command('demo')
+    .description('compare two small checkpoints that come with this program')
+    .action((flags: DemoFlags) => actions.demo(session, flags));
+  if (isNamed(demo)) addCommonFlags(addDetailFlag(addReportFlags(demo)));
 
   const doctor = program
     .command('doctor')

@@ -21,6 +21,7 @@ export async function run(args: readonly string[]): Promise<void> {
       series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
       report: async (...call) => (await import('./commands/report.ts')).runReport(...call),
       schema: async (...call) => (await import('./commands/schema.ts')).runSchema(...call),
+      demo: async (...call) => (await import('./commands/demo.ts')).runDemo(...call),
       doctor: async (...call) => (await import('./commands/doctor.ts')).runDoctor(...call),
       gitDriver: async (...call) => (await import('./commands/git-driver.ts')).runGitDriver(...call),
     } satisfies Actions;
@@ -62,7 +63,7 @@ const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
 ];
 
 /** Commands that have a help of their own. */
-const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'series', 'report', 'schema', 'doctor']);
+const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'series', 'report', 'schema', 'demo', 'doctor']);
 
 /** commander's message and its suggestion as an error of ours. */
 function readUsageError({ message }: CommanderError, args: readonly string[]): Error {

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TOOL } from '../tool.ts';
@@ -13,13 +12,22 @@ export interface AddonPlace {
   readonly path: string | null;
 }
 
-/** What the file of a bundle is called in CommonJS, where `import.meta` is empty. */
+/** The file of a bundle in CommonJS, where `import.meta` is empty. */
 declare const __filename: string | undefined;
 
-const HERE: string = typeof __filename === 'string' ? __filename : fileURLToPath(import.meta.url);
+/** Files that this code may be in: bundlers keep one of the two names for the file that runs, and write the other for the source. */
+const FILES: readonly string[] = [
+  ...(typeof import.meta.url === 'string' ? [fileURLToPath(import.meta.url)] : []),
+  ...(typeof __filename === 'string' ? [__filename] : []),
+];
 
-/** Loads what was found. Bundlers do not follow it: an add-on cannot be part of a bundle. */
-export const load: NodeJS.Require = createRequire(HERE);
+/** Bundlers would follow an imported `createRequire`, and an add-on cannot be part of a bundle. */
+const { createRequire } = process.getBuiltinModule('node:module');
+
+/** Loads what was found. */
+export function load(path: string): unknown {
+  return createRequire(path)(path);
+}
 
 /** The add-on that the caller built; empty where there is none. */
 export function readHandBuilt(): string {
@@ -42,14 +50,15 @@ export function findOtherTargets(): string[] {
 
 /** The bundle of somebody else that this code has become a part of; null where it runs from its own package. */
 export function findBundle(): string | null {
-  const manifest = join(dirname(HERE), '..', 'package.json');
+  return FILES.find((file) => !isOwn(join(dirname(file), '..', 'package.json'))) ?? null;
+}
+
+function isOwn(manifest: string): boolean {
   try {
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }).name === TOOL.name)
-      return null;
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }).name === TOOL.name;
   } catch {
-    // A package.json that cannot be read is not ours.
+    return false;
   }
-  return HERE;
 }
 
 /** The package with the binary for a platform. */
@@ -58,9 +67,12 @@ export function packageName(target: string): string {
 }
 
 function find(name: string): string | null {
-  try {
-    return load.resolve(name);
-  } catch {
-    return null;
+  for (const file of FILES) {
+    try {
+      return createRequire(file).resolve(name);
+    } catch {
+      // Not there.
+    }
   }
+  return null;
 }

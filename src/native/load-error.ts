@@ -56,7 +56,7 @@ function explain(broken: FailedPlace | undefined): Explanation {
     return [
       `the native part of model-diff cannot be found from a bundle (${bundle})`,
       'tell the bundler to leave model-diff out: serverExternalPackages in Next.js, ssr.external in Vite, externals in webpack, ' +
-        `external in esbuild, rollup, rolldown and bun; or copy model-diff.${target}.node from ${packageName(target)} beside the bundle`,
+        `external in esbuild, rollup, rolldown and bun; or copy model-diff.${target}.node from ${packageName(target)} beside the bundle, or set MODEL_DIFF_NATIVE to its path`,
     ];
   }
   const others = findOtherTargets();
