@@ -1,6 +1,6 @@
 /**
  * Builds parts of the package: `node scripts/build.mjs native dist types`.
- *   native  the add-on from crates/diff-node and its declarations, into src/
+ *   native  the add-on from crates/diff-node and its declarations, into src/. Flags after it go to `napi build`: `--target` and the like
  *   dist    dist/index.js and dist/cli.js, with the add-on beside them, and before that the style and scripts of pages
  *   types   index.d.ts, the public declarations in one file, and schema/, the forms of what is written for programs
  */
@@ -13,6 +13,13 @@ import { addonName, root } from './lib/host.mjs';
 import { mustRun, ScriptError, start, tool } from './lib/run.mjs';
 
 const SHEBANG = '#!/usr/bin/env node\n';
+
+const words = process.argv.slice(2);
+const parts = words.slice(
+  0,
+  [...words, '-'].findIndex((word) => word.startsWith('-')),
+);
+const flags = words.slice(parts.length);
 
 /** @type {Record<string, () => Promise<void>>} */
 const PARTS = {
@@ -28,8 +35,9 @@ async function buildNative() {
   const crate = ['--manifest-path', 'crates/diff-node/Cargo.toml', '--platform', '--release'];
   const outputs = ['--output-dir', 'src', '--no-js', '--dts', 'binding.d.cts', '--no-const-enum'];
   const locked = process.env.CI ? ['--', '--locked'] : [];
-  await mustRun([...tool('@napi-rs/cli', 'napi'), 'build', ...crate, ...outputs, ...locked]);
-  stamp('native', began);
+  await mustRun([...tool('@napi-rs/cli', 'napi'), 'build', ...crate, ...outputs, ...flags, ...locked]);
+  // For another platform there may be none for this one.
+  if (flags.length === 0) stamp('native', began);
 }
 
 async function buildDist() {
@@ -74,7 +82,7 @@ function replace(from, to) {
 
 await start(async () => {
   mkdirSync(join(root, 'dist'), { recursive: true });
-  for (const name of process.argv.slice(2)) {
+  for (const name of parts) {
     const build = PARTS[name];
     if (build === undefined) throw new ScriptError(`there is no part ${name}: ${Object.keys(PARTS).join(', ')}`);
     await build();

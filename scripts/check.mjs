@@ -46,6 +46,13 @@ const STEPS = [
   { name: 'notices', level: 'quick', command: () => [...script('notices.mjs'), '--check'] },
   { name: 'package', level: 'quick', command: () => script('package.mjs') },
   {
+    name: 'workflows',
+    level: 'quick',
+    command: () => ['zizmor', '--offline', '--no-progress', '.github/workflows', 'action.yml'],
+    needs: ['zizmor', '--version'],
+    install: 'pip install zizmor',
+  },
+  {
     name: 'rustfmt',
     level: 'quick',
     command: () => ['cargo', 'fmt', '--all', '--check'],

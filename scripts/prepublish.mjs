@@ -1,13 +1,14 @@
 /**
- * `prepublishOnly`: publishes the platform packages and writes them into `optionalDependencies` of the root package.
+ * `prepublishOnly`: takes the binaries from artifacts/, publishes the platform packages and writes them into `optionalDependencies` of the root package.
  * `napi prepublish` only looks whether the binaries are there, so what they are is looked at here first.
  *   --check   looks, and publishes nothing
  */
 
-import { completePackages, findProblems } from './lib/platform-packages.mjs';
+import { completePackages, findProblems, placeBinaries } from './lib/platform-packages.mjs';
 import { mustRun, ScriptError, start, tool } from './lib/run.mjs';
 
 await start(async () => {
+  placeBinaries();
   completePackages();
   const problems = findProblems();
   if (problems.length > 0) {

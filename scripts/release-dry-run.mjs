@@ -40,7 +40,8 @@ const MANAGERS = {
     run: ['run'],
     since: '22.12',
     files: {
-      '.yarnrc.yml': 'enableTelemetry: false\nenableGlobalCache: false\nunsafeHttpWhitelist: ["localhost"]\n',
+      '.yarnrc.yml':
+        'enableTelemetry: false\nenableGlobalCache: false\nnpmMinimalAgeGate: 0\nunsafeHttpWhitelist: ["localhost"]\n',
       'yarn.lock': '',
     },
   },

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { addonName, root, triple } from './host.mjs';
+import { root, triple } from './host.mjs';
+import { placeBinaries } from './platform-packages.mjs';
 import { mustRun, ScriptError } from './run.mjs';
 
 /** verdaccio takes a node-fetch that its registry client does not start with, unless told otherwise. */
@@ -101,17 +102,19 @@ function stageRelease(stage) {
   }
   symlinkSync(join(root, 'node_modules'), join(stage, 'node_modules'), 'junction');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const target of readdirSync(join(stage, 'npm'))) {
-    const name = `model-diff.${target}.node`;
-    const built = join(root, 'artifacts', target, name);
-    if (!existsSync(built) && target === triple()) {
+  const npm = join(stage, 'npm');
+  placeBinaries(npm);
+  for (const target of readdirSync(npm)) {
+    const file = join(npm, target, `model-diff.${target}.node`);
+    if (existsSync(file)) continue;
+    if (target === triple()) {
       throw new ScriptError(
-        `${built} is missing: node scripts/cross.mjs ${target} builds it (${addonName()} in src/ needs a newer glibc)`,
+        `artifacts/${target} has no binary: node scripts/cross.mjs ${target} builds one for old versions of glibc`,
       );
     }
-    const bytes = readFileSync(existsSync(built) ? built : join(root, '__test__/fixtures/binaries', `${target}.node`));
-    if (!existsSync(built)) bytes.write(`@model-diff/binding@${version};`, bytes.indexOf('@model-diff/binding@'), 'latin1');
-    writeFileSync(join(stage, 'npm', target, name), bytes);
+    const bytes = readFileSync(join(root, '__test__/fixtures/binaries', `${target}.node`));
+    bytes.write(`@model-diff/binding@${version};`, bytes.indexOf('@model-diff/binding@'), 'latin1');
+    writeFileSync(file, bytes);
   }
   return stage;
 }

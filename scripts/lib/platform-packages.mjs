@@ -20,6 +20,15 @@ const SYSTEM_LIBRARIES = {
   musl: /^lib(?:c\.so|c\.musl-\w+\.so\.1|gcc_s\.so\.1)$/,
 };
 
+/** Puts the binaries of artifacts/, a folder for each platform, into their packages. @param {string} [folder] */
+export function placeBinaries(folder = join(root, 'npm')) {
+  for (const name of readdirSync(folder)) {
+    const file = `model-diff.${name}.node`;
+    const built = join(root, 'artifacts', name, file);
+    if (existsSync(built)) copyFileSync(built, join(folder, name, file));
+  }
+}
+
 /** Copies licence and notices into every package of a folder. @param {string} [folder] */
 export function completePackages(folder = join(root, 'npm')) {
   for (const name of readdirSync(folder)) {
