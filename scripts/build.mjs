@@ -15,11 +15,9 @@ import { mustRun, ScriptError, start, tool } from './lib/run.mjs';
 const SHEBANG = '#!/usr/bin/env node\n';
 
 const words = process.argv.slice(2);
-const parts = words.slice(
-  0,
-  [...words, '-'].findIndex((word) => word.startsWith('-')),
-);
-const flags = words.slice(parts.length);
+const firstFlag = [...words, '-'].findIndex((word) => word.startsWith('-'));
+const parts = words.slice(0, firstFlag);
+const flags = words.slice(firstFlag);
 
 /** @type {Record<string, () => Promise<void>>} */
 const PARTS = {
