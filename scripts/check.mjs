@@ -5,6 +5,7 @@
  * A new check is a line in STEPS.
  */
 
+import { homedir } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import { probe, run, ScriptError, start, tool } from './lib/run.mjs';
 import { conclude } from './lib/tally.mjs';
@@ -99,6 +100,15 @@ const STEPS = [
     command: () => [process.execPath, 'benches/run.mjs', 'instructions', '--check', '--yes'],
     needs: ['valgrind', '--version'],
     install: 'apt-get install valgrind',
+    platforms: ['linux'],
+  },
+  {
+    name: 'other targets',
+    level: 'full',
+    command: () => [...script('cross.mjs'), '--check', 'win32-x64-msvc', 'darwin-arm64'],
+    // Fetches a compiler the first time.
+    needs: ['test', '-e', process.env.MODEL_DIFF_CROSS ?? `${homedir()}/.cache/model-diff-cross`],
+    install: 'node scripts/cross.mjs --check, on Debian 12 for x64',
     platforms: ['linux'],
   },
   { name: 'other Nodes', level: 'full', command: () => script('other-nodes.mjs'), platforms: ['linux'] },

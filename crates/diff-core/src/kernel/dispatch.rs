@@ -144,10 +144,19 @@ passes! {
 
 impl Isa {
     pub(super) fn pair(self, a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) {
+        if self.holds_all_sums() {
+            self.pair_at_once(a, b, threshold, lanes);
+        } else {
+            self.pair_in_passes(a, b, threshold, lanes);
+        }
+    }
+
+    /// Whether it has registers for all sums of a pair.
+    fn holds_all_sums(self) -> bool {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => self.pair_at_once(a, b, threshold, lanes),
-            _ => self.pair_in_passes(a, b, threshold, lanes),
+            Kind::Avx512 => true,
+            _ => false,
         }
     }
 
@@ -156,7 +165,7 @@ impl Isa {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 | Kind::Avx512 => x86::prefetch(bytes),
-            _ => {}
+            _ => _ = bytes,
         }
     }
 

@@ -1,0 +1,150 @@
+/**
+ * Builds the add-on for other platforms on Debian for x64, into artifacts/, as a release does elsewhere with the tools of each platform:
+ * `node scripts/cross.mjs [PLATFORM ...] [--check] [--quick]`, by default all. What a platform can be run with here is run: all examples are compared, and their
+ * reports are to be those of linux-x64-gnu byte for byte. Warnings are errors.
+ *   --check   type-checks for the targets of the releases, Microsoft's included, and builds nothing
+ *   --quick   without the optimisations that take long
+ *
+ * zig links for all of them, and Debian's compiler of its browsers (rustc-web) comes with the sources of the standard library, which is built for each target.
+ * Both are unpacked into MODEL_DIFF_CROSS (default: ~/.cache/model-diff-cross), and nothing is installed. The binaries for Windows have the GNU ABI: they show that
+ * it works there, and are not those of a release.
+ */
+
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeBinary } from './lib/binary.mjs';
+import { root } from './lib/host.mjs';
+import { mustRun, ScriptError, start } from './lib/run.mjs';
+import { runExamples, RUNNERS } from './lib/emulators.mjs';
+
+const tools = process.env.MODEL_DIFF_CROSS ?? join(homedir(), '.cache', 'model-diff-cross');
+const rust = join(tools, 'rust');
+const shims = join(tools, 'shims');
+
+/** How each platform is built here, and what a release builds it for. @type {Readonly<Record<string, { target: string, release: string, flags?: string }>>} */
+const PLATFORMS = {
+  'linux-x64-gnu': { target: 'x86_64-unknown-linux-gnu.2.17', release: 'x86_64-unknown-linux-gnu' },
+  'linux-arm64-gnu': { target: 'aarch64-unknown-linux-gnu.2.17', release: 'aarch64-unknown-linux-gnu' },
+  'linux-x64-musl': {
+    target: 'x86_64-unknown-linux-musl',
+    release: 'x86_64-unknown-linux-musl',
+    flags: '-C target-feature=-crt-static',
+  },
+  'linux-arm64-musl': {
+    target: 'aarch64-unknown-linux-musl',
+    release: 'aarch64-unknown-linux-musl',
+    flags: '-C target-feature=-crt-static',
+  },
+  'darwin-arm64': { target: 'aarch64-apple-darwin', release: 'aarch64-apple-darwin' },
+  'darwin-x64': { target: 'x86_64-apple-darwin', release: 'x86_64-apple-darwin' },
+  'win32-x64-msvc': { target: 'x86_64-pc-windows-gnu', release: 'x86_64-pc-windows-msvc' },
+  'win32-arm64-msvc': { target: 'aarch64-pc-windows-gnullvm', release: 'aarch64-pc-windows-msvc' },
+};
+
+/** Debian packages of the compiler, and what it is linked to. */
+const PACKAGES = [
+  'rustc-web',
+  'cargo-web',
+  'libstd-rust-web-dev',
+  'rust-web-src',
+  'libgit2-1.5',
+  'libmbedtls14',
+  'libmbedx509-1',
+  'libmbedcrypto7',
+  'libhttp-parser2.9',
+];
+
+await start(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { check: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+  });
+  const unknown = positionals.filter((name) => PLATFORMS[name] === undefined);
+  if (unknown.length > 0)
+    throw new ScriptError(`there is no platform ${unknown.join(', ')}: ${Object.keys(PLATFORMS).join(', ')}`);
+  await prepare();
+  for (const name of positionals.length > 0 ? positionals : Object.keys(PLATFORMS)) {
+    const { release, target, flags = '' } = PLATFORMS[name] ?? { release: '', target: '' };
+    const env = environment(flags, values.quick);
+    const std = '-Zbuild-std=std,panic_unwind';
+    if (values.check) {
+      await mustRun([join(rust, 'usr/bin/cargo'), 'check', '--package', 'diff-node', '--locked', std, '--target', release], {
+        env,
+        output: 'keep',
+      });
+      console.log(`ok   ${release} compiles without a warning`);
+      continue;
+    }
+    await mustRun(['cargo-zigbuild', 'zigbuild', '--release', '--package', 'diff-node', '--locked', std, '--target', target], {
+      env,
+    });
+    const file = place(name, target, env.CARGO_TARGET_DIR);
+    const { needed, glibc, isAddon } = describeBinary(readFileSync(file));
+    if (!isAddon) throw new ScriptError(`${file} is no add-on`);
+    console.log(`${name}: needs ${[...needed, ...(glibc === null ? [] : [`glibc ${glibc}`])].join(', ') || 'nothing'}`);
+    if (RUNNERS[name] !== undefined) await runExamples(name, tools);
+  }
+});
+
+/** Copies what was built to where releases look. @param {string} name @param {string} target @param {string} folder */
+function place(name, target, folder) {
+  const built = join(folder, target.replace(/\.\d+\.\d+$/, ''), 'release');
+  const library = ['libdiff_node.so', 'libdiff_node.dylib', 'diff_node.dll']
+    .map((file) => join(built, file))
+    .find((path) => existsSync(path));
+  if (library === undefined) throw new ScriptError(`${built} has no library`);
+  const file = join(root, 'artifacts', name, `model-diff.${name}.node`);
+  mkdirSync(join(root, 'artifacts', name), { recursive: true });
+  copyFileSync(library, file);
+  return file;
+}
+
+/** @param {string} flags @param {boolean} isQuick */
+function environment(flags, isQuick) {
+  const bin = [shims, join(tools, 'python/bin'), join(rust, 'usr/bin'), process.env.PATH];
+  return {
+    PATH: bin.join(delimiter),
+    LD_LIBRARY_PATH: join(rust, 'usr/lib/x86_64-linux-gnu'),
+    RUSTC: join(rust, 'usr/bin/rustc'),
+    CARGO: join(rust, 'usr/bin/cargo'),
+    // For -Zbuild-std.
+    RUSTC_BOOTSTRAP: '1',
+    RUSTFLAGS: `-D warnings ${flags}`.trim(),
+    CARGO_TARGET_DIR: join(tools, isQuick ? 'target-quick' : 'target'),
+    LIBNODE_PATH: shims,
+    ...(isQuick && {
+      CARGO_PROFILE_RELEASE_LTO: 'off',
+      CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
+      CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+    }),
+  };
+}
+
+/** Fetches the tools that are not there yet. */
+async function prepare() {
+  mkdirSync(shims, { recursive: true });
+  // What strips is part of the linker; and add-ons look up Node's functions when they are loaded, so an empty library of them will do.
+  writeFileSync(join(shims, 'rust-objcopy'), '#!/bin/sh\n');
+  chmodSync(join(shims, 'rust-objcopy'), 0o755);
+  for (const file of ['libnode.dll', 'libnode.a']) writeFileSync(join(shims, file), '!<arch>\n');
+  if (!existsSync(join(tools, 'python/bin/cargo-zigbuild'))) {
+    await mustRun(['python3', '-m', 'venv', join(tools, 'python')]);
+    await mustRun([join(tools, 'python/bin/pip'), 'install', '--quiet', 'ziglang==0.15.2', 'cargo-zigbuild==0.24.1']);
+  }
+  if (existsSync(join(rust, 'usr/bin/rustc'))) return;
+  const debs = join(tools, 'debs');
+  mkdirSync(debs, { recursive: true });
+  const standard = await findDependency('libstd-rust-web-dev', /\blibstd-rust-web-1\.\d+/);
+  const llvm = await findDependency(standard, /\blibllvm\d+/);
+  await mustRun(['apt-get', 'download', ...PACKAGES, standard, llvm], { cwd: debs });
+  for (const deb of readdirSync(debs)) await mustRun(['dpkg', '-x', join(debs, deb), rust]);
+}
+
+/** A package with a version in its name. @param {string} of @param {RegExp} pattern */
+async function findDependency(of, pattern) {
+  const found = pattern.exec(await mustRun(['apt-cache', 'depends', of], { output: 'keep' }))?.[0];
+  if (found === undefined) throw new ScriptError(`apt-cache knows nothing of ${of}: this needs Debian 12, and apt-get update`);
+  return found;
+}
