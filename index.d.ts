@@ -1109,8 +1109,8 @@ interface SeriesResult {
 
 /**
  * Follows a model over two or more checkpoints, in the order of training and best at even intervals: how far each step goes and in which
- * direction, and which tensor jumped, froze or went non-finite, and when. Makes three comparisons a step and keeps at most three
- * checkpoints open.
+ * direction, and which tensor jumped, froze or went non-finite, and when. Each step reads the new checkpoint, the last, the one
+ * before that and the first, each once, and no more than these four are open.
  *
  * @param checkpoints paths, or open checkpoints, which stay open
  * @param config of the comparisons; {@link SeriesOptions} says what has no effect
@@ -1138,8 +1138,8 @@ interface Series {
      *
      * One after the other: an add while another one runs is refused. An add that fails leaves the series as it was.
      *
-     * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the last checkpoint is not the one any more that was added;
-     * `signal.reason` after an abort.
+     * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the files of one that it is compared with have changed since it was
+     * added; `signal.reason` after an abort.
      */
     add(checkpoint: CheckpointInput): Promise<void>;
     /**
@@ -1156,8 +1156,8 @@ interface Series {
 }
 
 /**
- * Follows a model over checkpoints that are added as a run writes them. At most three paths are open at a time, the last of them closed
- * and opened again by the next add; of a step at most 85 bytes a tensor are kept.
+ * Follows a model over checkpoints that are added as a run writes them. Open are the first, the last but one and the last, and a fourth
+ * while it is added; of a step at most 85 bytes a tensor are kept.
  *
  * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
  *

@@ -5,10 +5,8 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { ProbeMetrics } from '../comparison/metrics.ts';
 import { type Provenance, spellPlace } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
-import { argumentError, type ModelDiffError } from '../errors.ts';
-import { type MatchedNames, matchNames } from '../names/match.ts';
-import { binding, type Compared } from '../native/binding.ts';
-import { runJob } from '../native/job.ts';
+import type { MatchedNames } from '../names/match.ts';
+import type { Compared } from '../native/binding.ts';
 import { checkOptions } from '../options.ts';
 import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
@@ -18,10 +16,12 @@ import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, ope
 import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
 import { compareLeftOut } from './left-out.ts';
 import { COMPARE_OPTIONS, type CompareOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { type Plan, planDiff } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { planTensors } from './plan-tensors.ts';
 import { rememberStatistics } from './remember-statistics.ts';
 import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding.ts';
+import { runDiff } from './run-diff.ts';
 import { runProbes } from './run-probes.ts';
 
 /**
@@ -107,38 +107,17 @@ interface ComparedTensors {
 }
 
 /** The tensors alone, without totals and without what lies beside them. */
-export async function compareTensors(
+async function compareTensors(
   old: Checkpoint,
   newer: Checkpoint,
   options: ResolvedOptions,
   run: RunOptions,
 ): Promise<ComparedTensors> {
-  const names = matchNames(old.table.names, newer.table.names, options.names);
-  const plan = planDiff(old, newer, names, options.selects);
-  if (plan.names.length === 0 && old.table.names.length + newer.table.names.length > 0) throw nothingSelected(options);
-  const result = await runJob('compare', run, (control) =>
-    binding().diff(
-      [old.native, newer.native],
-      plan.items,
-      {
-        threads: options.threads,
-        threshold: options.changeThreshold,
-        elementWise: options.computeElementWise,
-        double: options.precision === 'double',
-        histogram: options.histogram,
-      },
-      control,
-    ),
-  );
+  const { names, plan } = planTensors(old, newer, options);
+  const result = await runDiff([old, newer], plan.items, options, run);
   const measured = buildColumns(plan, old, newer, result.columns, options);
   const probes = options.probes ? await runProbes(plan, old, newer, measured, { ...run, threads: options.threads }) : undefined;
   return { names, plan, result, columns: completeColumns(plan, result, measured, probes, options) };
-}
-
-function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError {
-  const option = include.length > 0 ? 'include' : 'exclude';
-  const both = include.length > 0 && exclude.length > 0 ? 'include and exclude leave' : `${option} leaves`;
-  return argumentError(`${both} no tensor to compare`, 'layerNames lists the names', option);
 }
 
 function completeColumns(

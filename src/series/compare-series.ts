@@ -6,14 +6,14 @@ import { argumentError } from '../errors.ts';
 import { checkOptions, spell } from '../options.ts';
 import { surveyCheckpoint, type UnnamedCheckpoint } from './checkpoint-survey.ts';
 import { createSeries } from './create-series.ts';
-import { joinProgress, sizePairs, sumSizes } from './join-progress.ts';
+import { joinProgress, sizeSteps } from './join-progress.ts';
 import { SERIES_RUN_OPTIONS, type SeriesOptions } from './options.ts';
 import type { SeriesResult } from './types.ts';
 
 /**
  * Follows a model over two or more checkpoints, in the order of training and best at even intervals: how far each step goes and in which
- * direction, and which tensor jumped, froze or went non-finite, and when. Makes three comparisons a step and keeps at most three
- * checkpoints open.
+ * direction, and which tensor jumped, froze or went non-finite, and when. Each step reads the new checkpoint, the last, the one
+ * before that and the first, each once, and no more than these four are open.
  *
  * @param checkpoints paths, or open checkpoints, which stay open
  * @param config of the comparisons; {@link SeriesOptions} says what has no effect
@@ -34,12 +34,7 @@ export async function compareSeries(
   // Headers only: every checkpoint can be opened, and the whole is known before the first comparison.
   const sizes = await surveyAll(checkpoints, options);
   let added = 0;
-  const progress =
-    onProgress &&
-    joinProgress(
-      sizes.map((_, index) => sumSizes(sizePairs(sizes.slice(0, index + 1)))),
-      onProgress,
-    );
+  const progress = onProgress && joinProgress(sizeSteps(sizes), onProgress);
   const series = createSeries({ ...options, ...(progress && { onProgress: (done) => progress(added)(done) }) });
   try {
     for (const checkpoint of checkpoints) {

@@ -4,8 +4,8 @@ import { SERIES_OPTIONS, type SeriesOptions } from './options.ts';
 import type { Series } from './series.ts';
 
 /**
- * Follows a model over checkpoints that are added as a run writes them. At most three paths are open at a time, the last of them closed
- * and opened again by the next add; of a step at most 85 bytes a tensor are kept.
+ * Follows a model over checkpoints that are added as a run writes them. Open are the first, the last but one and the last, and a fourth
+ * while it is added; of a step at most 85 bytes a tensor are kept.
  *
  * @throws `ModelDiffError` of kind `Argument` for an option that makes no sense.
  *

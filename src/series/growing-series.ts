@@ -1,13 +1,12 @@
-import type { RunOptions } from '../checkpoint/types.ts';
-import { compareTensors } from '../compare/compare.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { LoadOptions, RunOptions } from '../checkpoint/types.ts';
+import { compareTogether } from '../compare/compare-together.ts';
 import { type CheckpointInput, chooseLoadOptions } from '../compare/inputs.ts';
 import { type ResolvedOptions, resolveOptions } from '../compare/options.ts';
-import type { TensorColumns } from '../comparison/columns.ts';
 import { argumentError } from '../errors.ts';
 import { startSeries } from './accumulator.ts';
-import { type CachedCheckpoint, CheckpointCache, type OpenCheckpoint, release } from './checkpoint-cache.ts';
 import { nameCheckpoints, surveyCheckpoint, type UnnamedCheckpoint } from './checkpoint-survey.ts';
-import { joinProgress, sizePairs } from './join-progress.ts';
+import { KeptCheckpoints, openNext, release } from './kept-checkpoints.ts';
 import type { SeriesOptions } from './options.ts';
 import { recordStep } from './record-step.ts';
 import { finishSeries } from './result.ts';
@@ -20,7 +19,8 @@ import type { SeriesResult } from './types.ts';
 export class GrowingSeries implements Series {
   readonly #run: RunOptions;
   readonly #options: ResolvedOptions;
-  readonly #cache: CheckpointCache;
+  readonly #opening: LoadOptions;
+  readonly #kept = new KeptCheckpoints();
   readonly #list = new TensorList();
   readonly #checkpoints: UnnamedCheckpoint[] = [];
   readonly #steps: StepRecord[] = [];
@@ -33,7 +33,7 @@ export class GrowingSeries implements Series {
     this.#run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
     // Every checkpoint must be called by the same names: no prefix is taken off for the sake of one pair.
     this.#options = resolveOptions({ ...options, autoPrefix: false, histogram: false, probes: false });
-    this.#cache = new CheckpointCache(chooseLoadOptions(options));
+    this.#opening = chooseLoadOptions(options);
   }
 
   async add(input: CheckpointInput): Promise<void> {
@@ -51,7 +51,7 @@ export class GrowingSeries implements Series {
     } finally {
       signal?.removeEventListener('abort', abort);
       this.#stop = null;
-      if (this.#isClosed) this.#cache.close();
+      if (this.#isClosed) this.#kept.close();
     }
   }
 
@@ -65,7 +65,7 @@ export class GrowingSeries implements Series {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#stop === null) this.#cache.close();
+    if (this.#stop === null) this.#kept.close();
     else this.#stop.abort(closedError());
   }
 
@@ -79,10 +79,10 @@ export class GrowingSeries implements Series {
 
   /** Nothing of the series changes before the new checkpoint has been compared. */
   async #enter(input: CheckpointInput, signal: AbortSignal): Promise<void> {
-    const newer = await this.#cache.open(input, signal);
+    const newer = await openNext(input, { ...this.#opening, signal });
     try {
-      const { checkpoint, tensors } = surveyCheckpoint(newer.open, this.#options);
-      const step = await this.#compare(newer, checkpoint, signal);
+      const { checkpoint, tensors } = surveyCheckpoint(newer.checkpoint, this.#options);
+      const step = await this.#compare(newer.checkpoint, signal);
       signal.throwIfAborted();
       this.#checkpoints.push(checkpoint);
       this.#list.add(tensors);
@@ -91,30 +91,19 @@ export class GrowingSeries implements Series {
       release(newer);
       throw error;
     }
-    this.#cache.advance(newer);
+    this.#kept.advance(newer);
   }
 
   /** What is kept of the comparisons of a step; null for the first checkpoint. */
-  async #compare(newer: OpenCheckpoint, described: UnnamedCheckpoint, signal: AbortSignal): Promise<StepRecord | null> {
-    const { kept } = this.#cache;
-    if (kept === null) return null;
-    const { first, before, last } = kept;
+  async #compare(newer: Checkpoint, signal: AbortSignal): Promise<StepRecord | null> {
     const { onProgress } = this.#run;
-    const progress = onProgress && joinProgress(sizePairs([...this.#checkpoints, described]), onProgress);
-    let done = 0;
-    const compareWith = async (cached: CachedCheckpoint): Promise<TensorColumns> => {
-      const old = await this.#cache.take(cached, newer, signal);
-      const watch = progress && { onProgress: progress(done) };
-      const { columns } = await compareTensors(old, newer.open, this.#options, { signal, ...watch });
-      done += 1;
-      return columns;
-    };
-    // Two comparisons that are the same are made once. That with the last checkpoint comes last: it may have made room for the new one.
-    const beforePair = before === first ? null : await compareWith(before);
-    const start = first === last ? null : await compareWith(first);
-    const lastPair = await compareWith(last);
-    const pairs = { last: lastPair, start: start ?? lastPair, before: beforePair ?? start };
-    return keepStep(pairs, this.#numberTensors(lastPair.names));
+    const run = { signal, ...(onProgress && { onProgress }) };
+    // Of those that are kept each is there once: the first one may be the last or the one before, too.
+    const olds = this.#kept.checkpoints;
+    const [last, start, before] = olds.length === 0 ? [] : await compareTogether(olds, newer, this.#options, run);
+    if (last === undefined) return null;
+    const pairs = { last, start: start ?? last, before: before ?? start ?? null };
+    return keepStep(pairs, this.#numberTensors(last.names));
   }
 
   /** Numbers of the tensors of a step; mostly those of the step before. */

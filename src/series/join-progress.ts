@@ -4,60 +4,47 @@ import type { UnnamedCheckpoint } from './checkpoint-survey.ts';
 /** Least time between two calls of the caller's function, in milliseconds. */
 const INTERVAL = 100;
 
-/** A part of a series, one comparison or all of a step, as far as it is known before it runs. */
-export interface PartSize {
-  /** Bytes of both sides. */
+/** What adding a checkpoint takes, as far as it is known before. */
+interface StepSize {
+  /** Bytes of all checkpoints that are read. */
   readonly bytes: number;
   readonly tensors: number;
 }
 
-/** What is known of a checkpoint before it is compared. */
-type CheckpointSize = Pick<UnnamedCheckpoint, 'sizeBytes' | 'tensors'>;
-
-/** The comparisons of the step to the last of some checkpoints, in the order in which they are made. */
-export function sizePairs(checkpoints: readonly CheckpointSize[]): PartSize[] {
-  const [first, before, last, newer] = [checkpoints[0], ...[-3, -2, -1].map((index) => checkpoints.at(index))];
-  if (newer === undefined || last === undefined) return [];
-  return [...new Set([before, first, last])].flatMap((old) =>
-    old === undefined ? [] : [{ bytes: old.sizeBytes + newer.sizeBytes, tensors: newer.tensors }],
-  );
+/** What adding each of some checkpoints to a series takes: of the first, nothing. */
+export function sizeSteps(checkpoints: readonly Pick<UnnamedCheckpoint, 'sizeBytes' | 'tensors'>[]): StepSize[] {
+  return checkpoints.map((newer, index) => {
+    const olds = [...new Set([0, index - 2, index - 1])].filter((old) => old >= 0 && old < index);
+    if (olds.length === 0) return { bytes: 0, tensors: 0 };
+    const bytes = olds.reduce((sum, old) => sum + (checkpoints[old]?.sizeBytes ?? 0), newer.sizeBytes);
+    return { bytes, tensors: olds.length * newer.tensors };
+  });
 }
 
-/** Parts as one. */
-export function sumSizes(parts: readonly PartSize[]): PartSize {
-  return { bytes: sumBy(parts, 'bytes'), tensors: sumBy(parts, 'tensors') };
-}
-
-/** Joins the progress of the parts, which come in the order of `parts`, into that of the whole. */
+/** Joins the progress of the steps, which come in their order, into that of the whole series. */
 export function joinProgress(
-  parts: readonly PartSize[],
+  steps: readonly StepSize[],
   onProgress: (progress: Progress) => void,
-): (part: number) => (progress: Progress) => void {
-  const totals = sumSizes(parts);
+): (step: number) => (progress: Progress) => void {
+  const sum = (parts: readonly StepSize[], field: keyof StepSize): number =>
+    parts.reduce((total, part) => total + part[field], 0);
+  const [bytesTotal, tensorsTotal] = [sum(steps, 'bytes'), sum(steps, 'tensors')];
   const started = performance.now();
   let told = Number.NEGATIVE_INFINITY;
-  return (part) => {
-    const before = sumSizes(parts.slice(0, part));
-    const size = parts[part] ?? { bytes: 0, tensors: 0 };
-    return ({ bytesDone, bytesTotal, tensorsDone, tensorsTotal }) => {
+  return (step) => {
+    const before = steps.slice(0, step);
+    const { bytes, tensors } = steps[step] ?? { bytes: 0, tensors: 0 };
+    return (progress) => {
       const now = performance.now();
-      const isOver = part === parts.length - 1 && bytesDone >= bytesTotal;
+      const isOver = step === steps.length - 1 && progress.bytesDone >= progress.bytesTotal;
       if (now - told < INTERVAL && !isOver) return;
       told = now;
-      const done = before.bytes + Math.round(size.bytes * (bytesTotal > 0 ? bytesDone / bytesTotal : 1));
+      const share = (done: number, total: number): number => (total > 0 ? done / total : 1);
+      const bytesDone = sum(before, 'bytes') + Math.round(bytes * share(progress.bytesDone, progress.bytesTotal));
+      const tensorsDone = sum(before, 'tensors') + Math.round(tensors * share(progress.tensorsDone, progress.tensorsTotal));
       const seconds = (now - started) / 1000;
-      onProgress({
-        phase: 'compare',
-        bytesDone: done,
-        bytesTotal: totals.bytes,
-        tensorsDone: before.tensors + Math.round(size.tensors * (tensorsTotal > 0 ? tensorsDone / tensorsTotal : 1)),
-        tensorsTotal: totals.tensors,
-        bytesPerSecond: seconds > 0 ? done / seconds : 0,
-      });
+      const bytesPerSecond = seconds > 0 ? bytesDone / seconds : 0;
+      onProgress({ phase: 'compare', bytesDone, bytesTotal, tensorsDone, tensorsTotal, bytesPerSecond });
     };
   };
-}
-
-function sumBy(parts: readonly PartSize[], field: keyof PartSize): number {
-  return parts.reduce((sum, part) => sum + part[field], 0);
 }

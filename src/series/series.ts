@@ -10,8 +10,8 @@ export interface Series {
    *
    * One after the other: an add while another one runs is refused. An add that fails leaves the series as it was.
    *
-   * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the last checkpoint is not the one any more that was added;
-   * `signal.reason` after an abort.
+   * @throws `ModelDiffError`, as `compare`; `E_FILE_CHANGED` when the files of one that it is compared with have changed since it was
+   * added; `signal.reason` after an abort.
    */
   add(checkpoint: CheckpointInput): Promise<void>;
   /**

@@ -1,0 +1,23 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { RunOptions } from '../checkpoint/types.ts';
+import { binding, type Compared } from '../native/binding.ts';
+import { runJob } from '../native/job.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** Has the engine measure the items of a plan, which name the checkpoints by their numbers. */
+export function runDiff(
+  checkpoints: readonly Checkpoint[],
+  items: Float64Array,
+  options: ResolvedOptions,
+  run: RunOptions,
+): Promise<Compared> {
+  const { threads, changeThreshold: threshold, computeElementWise: elementWise, precision, histogram } = options;
+  return runJob('compare', run, (control) =>
+    binding().diff(
+      checkpoints.map(({ native }) => native),
+      items,
+      { threads, threshold, elementWise, double: precision === 'double', histogram },
+      control,
+    ),
+  );
+}
