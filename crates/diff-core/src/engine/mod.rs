@@ -1,5 +1,6 @@
 //! Runs a plan: every byte once, all cores, memory that does not grow with the tensors.
 
+mod describe;
 mod digest;
 mod export;
 mod plan;
@@ -11,11 +12,12 @@ mod sample;
 mod tree;
 mod workers;
 
+pub use describe::describe;
 pub use digest::digest;
 pub use export::{ElementType, read_elements};
 pub use plan::{Input, Item, Plan};
 pub use probe::{Questions, probe};
-pub use run::{Options, Outcome, describe, run};
+pub use run::{Options, Outcome, run};
 pub use sample::{Distribution, Histogram};
 
 /// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large

@@ -1,10 +1,10 @@
 //! The same bits whatever the threads, and what ends a run.
 
 use super::*;
-use crate::checkpoint::Format;
+use crate::checkpoint::{Checkpoint, Format};
 use crate::dtype::DType;
 use crate::source::{MemorySource, Source};
-use crate::tensor::Span;
+use crate::tensor::{Span, Tensor};
 
 fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
     typed(DType::F32, seed, counts)

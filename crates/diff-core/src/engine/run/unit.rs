@@ -1,0 +1,344 @@
+//! A unit at work: its pieces are read, and each item of the row is compared.
+
+use super::Run;
+use super::row::{INPUTS, Readers, Row, Types};
+use super::{Options, Worker};
+use crate::engine::UNIT;
+use crate::engine::describe::describe_chunk;
+use crate::engine::plan::{Input, Item, TOGETHER};
+use crate::engine::release::release;
+use crate::engine::sample::Sample;
+use crate::engine::tree::push;
+use crate::error::{Code, Error, Result};
+use crate::kernel::{self, CHUNK, Operand, Parts, complex};
+use crate::read::{Read, Reader, Scratch, check_places};
+use crate::stats::PairStats;
+use crate::tensor::Tensor;
+
+/// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// The same of views whose elements lie in many places of the file, which are read in longer runs then.
+const VIEW_BYTES: u64 = 8 << 20;
+
+/// A unit at work. An error of an input is one of the items that need it; the others go on.
+pub(super) struct Unit<'u, 'a> {
+    pub(super) run: &'u Run<'a>,
+    pub(super) items: &'u [Item],
+    pub(super) row: &'u Row<'a>,
+    pub(super) readers: &'u Readers<'a>,
+    pub(super) types: [Option<Types>; TOGETHER],
+    pub(super) errors: [Option<Box<Error>>; TOGETHER],
+    /// Bytes that progress knows of.
+    pub(super) done: u64,
+}
+
+impl Unit<'_, '_> {
+    /// # Errors
+    /// That the run is to stop.
+    pub(super) fn compare(&mut self, (first, end): (u64, u64), worker: &mut Worker) -> Result<()> {
+        let run = self.run;
+        for at in 0..self.items.len() {
+            worker.pending[at].clear();
+            match self.readers.of(self.row.slots[at]).and_then(Types::of) {
+                Ok(types) => self.types[at] = Some(types),
+                Err(error) => self.errors[at] = Some(Box::new(error)),
+            }
+        }
+        // Of what is less than a chunk there is one piece, whatever it is.
+        let piece = if end - first <= CHUNK as u64 {
+            CHUNK
+        } else {
+            self.piece()
+        };
+        for start in (first..end).step_by(piece) {
+            run.observer.check()?;
+            run.stop.check()?;
+            let count = (end - start).min(piece as u64) as usize;
+            if !self.in_parts(start, count, worker) {
+                self.piece_of(start, count, worker);
+            }
+            if self.errors[..self.items.len()].iter().all(Option::is_some) {
+                break;
+            }
+            // The last piece is counted with the unit.
+            let next = start + count as u64;
+            if next < end {
+                let bytes = run.bytes_of(self.items, start, next);
+                self.done += bytes;
+                run.observer.add_bytes(bytes);
+            }
+        }
+        let read: u64 = worker.scratch.iter_mut().map(Scratch::take_read).sum();
+        run.observer.add_read(read);
+        self.release(first, end);
+        Ok(())
+    }
+
+    /// Elements that are read at once: whole chunks; a single one of complex numbers, whose parts are twice as many.
+    fn piece(&self) -> usize {
+        if self.types.iter().flatten().any(|types| types.are_complex) {
+            return CHUNK;
+        }
+        let tensors = self.row.tensors.iter().flatten();
+        let item_bytes = tensors.map(|tensor| tensor.dtype.bytes()).max();
+        let chunk = item_bytes.unwrap_or(1).max(1) * CHUNK as u64;
+        let [few, many] =
+            [PIECE_BYTES, VIEW_BYTES].map(|bytes| (bytes / chunk).clamp(1, UNIT) * CHUNK as u64);
+        let readers = self.readers.0.iter().flatten().flatten();
+        let elements = readers.map(|reader| reader.at_once(few, many)).max();
+        elements.unwrap_or(few) as usize
+    }
+
+    fn piece_of(&mut self, start: u64, count: usize, worker: &mut Worker) {
+        let Worker {
+            scratch,
+            pending,
+            sample,
+        } = worker;
+        let mut operands = [None; INPUTS];
+        for (slot, scratch) in scratch.iter_mut().enumerate() {
+            let (Some(input), Some(tensor)) = (self.row.inputs[slot], self.row.tensors[slot])
+            else {
+                break;
+            };
+            let Some(Ok(reader)) = &self.readers.0[slot] else {
+                continue;
+            };
+            if !self.is_needed(slot) {
+                continue;
+            }
+            match reader.read(input.start + start, count, scratch) {
+                Ok(operand) => operands[slot] = Some(operand),
+                Err(error) => self.fail(slot, self.run.named(error, input, tensor)),
+            }
+        }
+        for (at, item) in self.items.iter().enumerate() {
+            if self.errors[at].is_some() {
+                continue;
+            }
+            if let Err(error) = self.check_places(at, item, start, count) {
+                self.errors[at] = Some(Box::new(error));
+                continue;
+            }
+            let sides = self.row.slots[at].map(|slot| operands[slot?]);
+            let are_complex = self.types[at].is_some_and(|types| types.are_complex);
+            let of = (item.elements(), count, are_complex);
+            self.run
+                .chunks_of(sides, of, &mut pending[at], &mut sample[at]);
+        }
+    }
+
+    /// Compares a piece without writing its elements to memory, where they have to be made and can be part by part. Whether it did.
+    fn in_parts(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
+        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.0) else {
+            return false;
+        };
+        let is_made = matches!(old, Reader::Made(_)) || matches!(new, Reader::Made(_));
+        let Options {
+            method, histogram, ..
+        } = self.run.options;
+        if !is_made
+            || self.errors[0].is_some()
+            || self.types[0].is_none_or(|types| types.are_complex)
+            || !histogram.needs_beginnings(item.elements())
+            || !(old.comes_in_parts() && new.comes_in_parts())
+        {
+            return false;
+        }
+        let mut sides = Sides {
+            unit: self,
+            readers: [old, new],
+            start,
+            scratch: &mut worker.scratch,
+            sample: &mut worker.sample[0],
+        };
+        for at in (0..count).step_by(CHUNK) {
+            sides.start = start + at as u64;
+            let length = CHUNK.min(count - at);
+            let isa = self.run.isa;
+            let done = kernel::compare_parts(length, method, isa, &mut sides).and_then(|done| {
+                if let Some(stats) = done {
+                    return Ok(stats);
+                }
+                let [a, b] = sides.read(0, length)?;
+                Ok(kernel::compare(a, b, method, isa))
+            });
+            match done {
+                Ok(stats) => push(&mut worker.pending[0], stats),
+                Err(error) => {
+                    self.errors[0] = Some(Box::new(error));
+                    break;
+                }
+            }
+        }
+        true
+    }
+
+    /// An input that cannot be read is the error of every item that needs it.
+    #[cold]
+    fn fail(&mut self, slot: usize, error: Error) {
+        for (slots, failed) in self.row.slots.iter().zip(&mut self.errors) {
+            if slots.contains(&Some(slot)) {
+                failed.get_or_insert_with(|| Box::new(error.clone()));
+            }
+        }
+    }
+
+    /// Whether an item that has no error needs an input.
+    fn is_needed(&self, input: usize) -> bool {
+        let slots = self.row.slots.iter().zip(&self.errors);
+        slots
+            .take(self.items.len())
+            .any(|(slots, error)| error.is_none() && slots.contains(&Some(input)))
+    }
+
+    fn check_places(&self, at: usize, item: &Item, start: u64, count: usize) -> Result<()> {
+        let [Some(a), Some(b)] = self.readers.of(self.row.slots[at])? else {
+            return Ok(());
+        };
+        let (Some(old), Some(new)) = (item.old, item.new) else {
+            return Ok(());
+        };
+        let name = self.run.plan.tensor(old).map_or("", |tensor| &tensor.name);
+        check_places(
+            [(a, old.start + start), (b, new.start + start)],
+            count,
+            name,
+        )
+    }
+
+    /// What was read of a tensor need not stay resident.
+    fn release(&self, first: u64, end: u64) {
+        let threads = self.run.options.threads;
+        let inputs = self
+            .row
+            .inputs
+            .iter()
+            .zip(self.row.tensors)
+            .zip(&self.readers.0);
+        for ((input, tensor), reader) in inputs {
+            if let (Some(input), Some(tensor), Some(Ok(reader))) = (input, tensor, reader) {
+                let range = (input.start + first, input.start + end);
+                release(reader, tensor, range, end == input.elements, threads);
+            }
+        }
+    }
+}
+
+/// Both sides of an item, part by part.
+struct Sides<'p, 'u, 'a> {
+    unit: &'p Unit<'u, 'a>,
+    readers: [&'u Reader<'a>; 2],
+    /// First element of the chunk at work.
+    start: u64,
+    scratch: &'p mut [Scratch; INPUTS],
+    sample: &'p mut Sample,
+}
+
+impl Sides<'_, '_, '_> {
+    fn read(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
+        let first = self.start + start as u64;
+        read_sides(self.unit, self.readers, first, count, self.scratch)
+    }
+}
+
+fn read_sides<'s>(
+    unit: &Unit,
+    readers: [&'s Reader; 2],
+    start: u64,
+    count: usize,
+    [old, new, ..]: &'s mut [Scratch; INPUTS],
+) -> Result<[Operand<'s>; 2]> {
+    let read = |slot: usize, scratch| {
+        let (Some(input), Some(tensor)) = (unit.row.inputs[slot], unit.row.tensors[slot]) else {
+            return Err(Error::new(Code::Internal, "side of a pair is missing"));
+        };
+        readers[slot]
+            .read(input.start + start, count, scratch)
+            .map_err(|error| unit.run.named(error, input, tensor))
+    };
+    Ok([read(0, old)?, read(1, new)?])
+}
+
+impl Parts for Sides<'_, '_, '_> {
+    fn part(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
+        let Self {
+            unit,
+            readers,
+            start: first,
+            scratch,
+            sample,
+        } = self;
+        let [a, b] = read_sides(unit, *readers, *first + start as u64, count, scratch)?;
+        if start == 0 {
+            let elements = unit.items[0].elements();
+            let histogram = unit.run.options.histogram;
+            sample.take(elements, Some(a), Some(b), histogram);
+        }
+        Ok([a, b])
+    }
+}
+
+impl Run<'_> {
+    fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
+        let error = error.tensor(&tensor.name);
+        match self.plan.checkpoint(input) {
+            Some(checkpoint) => error.at(&checkpoint.path),
+            None => error,
+        }
+    }
+
+    /// Adds the chunks of a piece of one item of so many elements.
+    fn chunks_of(
+        &self,
+        [old, new]: [Option<Operand>; 2],
+        (elements, count, are_complex): (u64, usize, bool),
+        pending: &mut Vec<(u32, PairStats)>,
+        sample: &mut Sample,
+    ) {
+        let histogram = self.options.histogram;
+        if are_complex {
+            if let (Some(a), Some(b)) = (old, new) {
+                sample.take_complex(elements, a, b, histogram);
+            }
+            push(pending, self.chunk(old, new, count, true));
+        } else if count <= CHUNK {
+            sample.take(elements, old, new, histogram);
+            push(pending, self.chunk(old, new, count, false));
+        } else {
+            for at in (0..count).step_by(CHUNK) {
+                let length = CHUNK.min(count - at);
+                let [a, b] = [old, new].map(|side| side.map(|side| side.part(at, length)));
+                sample.take(elements, a, b, histogram);
+                push(pending, self.chunk(a, b, length, false));
+            }
+        }
+    }
+
+    fn chunk(
+        &self,
+        old: Option<Operand>,
+        new: Option<Operand>,
+        count: usize,
+        are_complex: bool,
+    ) -> PairStats {
+        let method = self.options.method;
+        let alone = |operand| describe_chunk(operand, are_complex, method, self.isa);
+        match (old, new) {
+            (Some(a), Some(b)) if are_complex => complex::compare(a, b, method, self.isa),
+            (Some(a), Some(b)) => kernel::compare(a, b, method, self.isa),
+            (Some(a), None) => PairStats {
+                old: alone(a),
+                elements: count as u64,
+                ..PairStats::default()
+            },
+            (None, Some(b)) => PairStats {
+                new: alone(b),
+                elements: count as u64,
+                ..PairStats::default()
+            },
+            (None, None) => PairStats::default(),
+        }
+    }
+}
