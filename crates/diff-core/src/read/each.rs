@@ -16,13 +16,8 @@ pub(super) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    pub(super) fn new(
-        checkpoint: &'a Checkpoint,
-        of: &'a Tensor,
-        signs: Signs,
-        what: As,
-    ) -> Result<Self> {
-        let of = part(checkpoint, of, what)?;
+    pub(super) fn new(checkpoint: &'a Checkpoint, of: &'a Tensor, signs: Signs) -> Result<Self> {
+        let of = part(checkpoint, of, As::Values)?;
         // A real number is its own conjugate.
         let signs = match (of.dtype().component(), signs) {
             (None, Signs::Real) => Signs::All,

@@ -154,11 +154,9 @@ fn made<'a>(
         },
         Node::View(view) => Box::new(view::Seen::new(checkpoint, tensor, view, what)?),
         Node::Concat(concat) => Box::new(concat::Joined::new(checkpoint, concat, what)?),
-        Node::Signed(of, signs) => Box::new(each::Signed::new(checkpoint, of, *signs, what)?),
-        Node::Shifted(of, number) => match what {
-            As::Values => Box::new(each::Shifted::new(checkpoint, of, *number)?),
-            As::Stored => return made_of(checkpoint, of, what),
-        },
+        // What is made of codes is stored nowhere: its values are all there is.
+        Node::Signed(of, signs) => Box::new(each::Signed::new(checkpoint, of, *signs)?),
+        Node::Shifted(of, number) => Box::new(each::Shifted::new(checkpoint, of, *number)?),
         Node::Sparse(sparse) => Box::new(sparse::Ordered::new(checkpoint, tensor, sparse, what)?),
         Node::Scaled {
             codes,

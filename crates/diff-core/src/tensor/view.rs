@@ -31,10 +31,7 @@ impl Tensor {
                     .is_some_and(|seen| !std::mem::replace(seen, true))
             });
         if !fits {
-            return Err(self.wrong(
-                "axes are no order of the tensor's axes",
-                &format!("{axes:?}"),
-            ));
+            return Err(self.wrong("cannot permute", "each axis once", &format!("{axes:?}")));
         }
         let order = |of: &[u64]| {
             axes.iter()
@@ -56,8 +53,10 @@ impl Tensor {
     /// # Errors
     /// `Argument` where `shape` has another number of elements; what keeps the tensor from being read.
     pub fn reshaped(&self, shape: &[u64]) -> Result<Self> {
-        if element_count(shape)? != self.elements || matches!(self.node, Node::Sparse(_)) {
-            return Err(self.wrong("shape does not fit the tensor", &format!("{shape:?}")));
+        self.viewable()?;
+        if element_count(shape).ok() != Some(self.elements) {
+            let elements = format!("{} elements", self.elements);
+            return Err(self.wrong("cannot reshape", &elements, &format!("{shape:?}")));
         }
         self.on_each(&|tensor| {
             let places = tensor.places()?;
@@ -84,7 +83,11 @@ impl Tensor {
             .zip(&self.shape)
             .all(|(range, &dim)| range.start <= range.end && range.end <= dim);
         if ranges.len() != self.shape.len() || !inside {
-            return Err(self.wrong("slice lies outside the tensor", &format!("{ranges:?}")));
+            return Err(self.wrong(
+                "cannot slice",
+                "a range inside each axis",
+                &format!("{ranges:?}"),
+            ));
         }
         self.on_each(&|tensor| {
             let places = tensor.places()?;
@@ -110,11 +113,11 @@ impl Tensor {
         };
         let mut shape = first.shape.clone();
         let Some(length) = shape.get_mut(axis) else {
-            return Err(first.wrong("axis to join along does not exist", &axis.to_string()));
+            return Err(first.wrong("cannot concatenate", "one of its axes", &axis.to_string()));
         };
         *length = 0;
         for part in &parts {
-            part.readable()?;
+            part.viewable()?;
             let others = |shape: &[u64]| {
                 let mut shape = shape.to_vec();
                 shape
@@ -126,24 +129,18 @@ impl Tensor {
                 Some((more, rest))
                     if Some(&rest) == others(&first.shape).map(|(_, rest)| rest).as_ref()
                         && part.dtype == first.dtype
-                        && !part.is_raw()
-                        && !matches!(part.node, Node::Sparse(_)) =>
+                        && part.dtype_label == first.dtype_label =>
                 {
                     if let Some(length) = shape.get_mut(axis) {
                         *length = length.saturating_add(more);
                     }
                 }
                 _ => {
-                    return Err(part
-                        .wrong(
-                            "tensors to join do not fit together",
-                            &format!("{} {:?}", part.dtype_name(), part.shape),
-                        )
-                        .expected(format!(
-                            "{} {:?} but for axis {axis}",
-                            first.dtype_name(),
-                            first.shape
-                        )));
+                    return Err(first.wrong(
+                        "cannot concatenate",
+                        &format!("tensors of its dtype and shape, except for axis {axis}"),
+                        &format!("{} {} {:?}", part.name, part.dtype_name(), part.shape),
+                    ));
                 }
             }
         }
@@ -162,18 +159,23 @@ impl Tensor {
     /// Every element with the other sign.
     ///
     /// # Errors
-    /// `UnsupportedDtype` for integers; what keeps the tensor from being read.
+    /// `UnsupportedDtype` for integers and floats without a sign bit; what keeps the tensor from being read.
     pub fn signed(&self, signs: Signs) -> Result<Self> {
         self.readable()?;
-        if self.dtype.is_integer() || self.is_raw() {
+        // In the fnuz types the sign bit alone is NaN, and e8m0 has none.
+        let is_without = matches!(
+            self.dtype,
+            DType::F8E8M0 | DType::F8E4M3Fnuz | DType::F8E5M2Fnuz
+        );
+        if self.dtype.is_integer() || is_without || self.is_raw() {
             return Err(Error::new(
                 Code::UnsupportedDtype,
-                "signs of a tensor that has none cannot change",
+                "tensor of this dtype cannot be negated",
             )
             .found(self.dtype_name())
             .tensor(&self.name));
         }
-        Ok(self.with(Node::Signed(Arc::new(self.clone()), signs)))
+        Ok(self.made(self.dtype, Node::Signed(Arc::new(self.clone()), signs)))
     }
 
     /// Every element and `number`, in f32.
@@ -194,11 +196,17 @@ impl Tensor {
             .found(self.dtype_name())
             .tensor(&self.name));
         }
-        Ok(Self {
-            dtype: DType::F32,
-            bytes: self.elements * DType::F32.bytes(),
-            ..self.with(Node::Shifted(Arc::new(self.clone()), number))
-        })
+        Ok(self.made(DType::F32, Node::Shifted(Arc::new(self.clone()), number)))
+    }
+
+    /// Values of a type that are made of these, whatever those are stored as.
+    fn made(&self, dtype: DType, node: Node) -> Self {
+        Self {
+            dtype,
+            dtype_label: None,
+            bytes: self.elements * dtype.bytes(),
+            ..self.with(node)
+        }
     }
 
     /// The same description of other elements.
@@ -214,9 +222,10 @@ impl Tensor {
     }
 
     #[cold]
-    fn wrong(&self, what: &str, found: &str) -> Error {
-        Error::new(Code::Argument, what.to_owned())
-            .expected(format!("a tensor of shape {:?}", self.shape))
+    fn wrong(&self, what: &str, expected: &str, found: &str) -> Error {
+        let (dtype, shape) = (self.dtype_name(), &self.shape);
+        Error::new(Code::Argument, format!("{what} {dtype} {shape:?}"))
+            .expected(expected)
             .found(found)
             .tensor(&self.name)
     }
@@ -265,16 +274,26 @@ impl Tensor {
         })
     }
 
+    /// # Errors
+    /// That it cannot be read; `UnsupportedLayout` where its elements are not those of its shape.
+    fn viewable(&self) -> Result<()> {
+        self.readable()?;
+        match &self.node {
+            Node::Sparse(_) => Err(self.no_view("sparse tensor")),
+            _ if self.is_raw() => Err(self.no_view("tensor of a type that is not known")),
+            _ => Ok(()),
+        }
+    }
+
     /// Where its elements are in what they are found in.
     fn places(&self) -> Result<Places> {
+        self.viewable()?;
         let (offset, steps) = match &self.node {
             Node::Stored(Stored {
                 strides: Some(strides),
                 ..
             }) => (strides.offset, strides.steps.clone()),
             Node::View(view) => (view.offset, view.steps.clone()),
-            Node::Sparse(_) => return Err(self.no_view("sparse tensor")),
-            _ if self.is_raw() => return Err(self.no_view("tensor of a type that is not known")),
             _ => (0, row_major_steps(&self.shape)),
         };
         Ok(Places { offset, steps })
@@ -284,7 +303,7 @@ impl Tensor {
     fn no_view(&self, what: &str) -> Error {
         Error::new(
             Code::UnsupportedLayout,
-            format!("{what} cannot be viewed in another shape"),
+            format!("{what} cannot be put in another form"),
         )
         .found(self.dtype_name())
         .tensor(&self.name)
