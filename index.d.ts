@@ -169,6 +169,58 @@ interface Progress {
 }
 
 /**
+ * A tensor of a checkpoint in another form, as `Checkpoint.view` makes it. It holds a description only: elements are put in their places
+ * while they are read, and no file is held open by it. Statistics are read when they are first looked at, and kept.
+ */
+interface TensorView extends CheckpointTensor {
+    /**
+     * A copy of the elements, or of a part of them, as `Checkpoint.getTensor`.
+     *
+     * @throws `ModelDiffError`: the checkpoint is closed, a range outside the view, or what keeps the tensor from being read.
+     */
+    read(options: ReadOptions & {
+        readonly as: 'f32';
+    }): Promise<TensorValues<Float32Array>>;
+    read(options: ReadOptions & {
+        readonly as: 'f64';
+    }): Promise<TensorValues<Float64Array>>;
+    read(options?: ReadOptions & {
+        readonly as?: 'f32' | 'f64';
+    }): Promise<TensorValues<Float32Array | Float64Array>>;
+    read(options: ReadOptions): Promise<TensorValues>;
+}
+/**
+ * One thing that is done to a tensor, as numpy and torch have it:
+ *
+ * - `permute`: axis i of the result is axis `permute[i]`; `[1, 0]` transposes a matrix
+ * - `reshape`: the elements in the same row-major order in a shape of as many
+ * - `slice`: from `start` up to, without, `end` along each axis; an axis with `null`, or without an entry, stays whole
+ * - `concat`: the tensor, then these along `axis`; all of one dtype and, except for `axis`, one shape
+ * - `negate`: every element with the other sign; not of integers and types without a sign bit
+ * - `add`: every element plus a number, in f32; only of floats of at most 32 bits. `1` makes the usual weight of a norm that stores it as
+ *   a distance from one
+ */
+type ViewOperation = {
+    readonly permute: readonly number[];
+} | {
+    readonly reshape: readonly number[];
+} | {
+    readonly slice: readonly (readonly [start: number, end: number] | null)[];
+} | {
+    readonly concat: readonly TensorView[];
+    readonly axis: number;
+} | {
+    readonly negate: true;
+} | {
+    readonly add: number;
+};
+/** Options of `Checkpoint.withViews`. */
+interface ViewOptions {
+    /** Names of stored tensors to leave out, as those that the views take apart. @default none */
+    readonly without?: readonly string[];
+}
+
+/**
  * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
  *
  * @example
@@ -236,6 +288,37 @@ declare class Checkpoint {
         readonly as?: 'f32' | 'f64';
     }): Promise<TensorValues<Float32Array | Float64Array>>;
     getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
+    /**
+     * A tensor in another form, made of stored elements without a copy.
+     *
+     * @param operations what is done to it, in this order; at most 64
+     * @throws `ModelDiffError` of kind `Argument` for what does not fit the tensor, and for more than 64 operations inside each other or
+     * 65,536 tensors in all; of kind `Unsupported` for what cannot be done to its dtype or layout; what keeps it from being read.
+     *
+     * @example
+     * // A Conv1D of GPT-2 stores [in, out].
+     * const weight = checkpoint.view('h.0.attn.c_attn.weight', [{ permute: [1, 0] }]);
+     * console.log(weight.shape, weight.std);
+     */
+    view(name: string, operations?: readonly ViewOperation[]): TensorView;
+    /**
+     * The checkpoint with views among its tensors, to be compared as any other: a model whose tensors are fused, split, transposed or
+     * stacked differently, with one where they are not. A view takes the place of a stored tensor of its name. The result shares the files,
+     * and is closed by itself.
+     *
+     * @param views views of this checkpoint, by the names that they get
+     * @throws `ModelDiffError` of kind `Argument` for a view of another checkpoint, and for a name in `without` that does not exist.
+     *
+     * @example
+     * const fused = 'h.0.attn.qkv.weight';
+     * const rows = (start: number, end: number) => checkpoint.view(fused, [{ slice: [[start, end]] }]);
+     * const split = checkpoint.withViews(
+     *   { 'h.0.attn.q.weight': rows(0, 64), 'h.0.attn.k.weight': rows(64, 128), 'h.0.attn.v.weight': rows(128, 192) },
+     *   { without: [fused] },
+     * );
+     * const comparison = await compare(split, 'unfused/');
+     */
+    withViews(views: Readonly<Record<string, TensorView>> | ReadonlyMap<string, TensorView>, options?: ViewOptions): Checkpoint;
     /**
      * Computes the statistics of the named tensors, or of all, in one parallel pass; later looks at them cost nothing.
      *
@@ -1451,4 +1534,4 @@ declare class DiffVisualizer {
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TrainingInsight, TypedArray, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };

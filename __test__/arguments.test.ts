@@ -139,6 +139,28 @@ const TABLE: Readonly<Record<string, Entry>> = {
       wrong(['weight', { start: 1, length: 2 }], /lie outside the tensor weight of 2 elements$/u),
     ],
   },
+  'Checkpoint.view': {
+    call: method(checkpoint, 'view'),
+    wrong: [
+      wrong([5], /^view takes the name of a tensor, a string, not 5$/u),
+      wrong(['wieght'], /^no tensor is called "wieght"$/u, /^did you mean weight\?$/u),
+      wrong(['weight', { permute: [0] }], /^the operations of a view must be an array, not \{"permute":\[…\]\}$/u, /permute/u),
+      wrong(['weight', [{ transpose: [0] }]], /must be one of permute, reshape, slice, concat, negate, add, not /u),
+    ],
+  },
+  'Checkpoint.withViews': {
+    call: method(checkpoint, 'withViews'),
+    wrong: [
+      wrong([5], /^views must be an object or a Map of views by name, not 5$/u, /checkpoint\.view/u),
+      wrong([[checkpoint.view('weight')]], /^views must be an object or a Map of views by name, not \[/u),
+      wrong([{ a: {} }], /^view a must be one that view\(\) has made, not \{\}$/u),
+      wrong([new Map([[5, checkpoint.view('weight')]])], /^the name of a tensor must be a string, not 5$/u),
+      wrong([{ a: other.view('weight') }], /^the view of tensor weight is one of another checkpoint$/u),
+      wrong([{}, { without: 'weight' }], /^without must be an array of strings, not "weight"$/u),
+      wrong([{}, { without: ['wieght'] }], /^no tensor is called "wieght"$/u, /^did you mean weight\?$/u),
+      wrong([{}, { witout: [] }], /^withViews has no option "witout"$/u, /^did you mean without\?$/u),
+    ],
+  },
   'Checkpoint.computeStats': {
     call: method(checkpoint, 'computeStats'),
     isAsync: true,

@@ -7,6 +7,7 @@ export { Checkpoint } from './checkpoint/checkpoint.ts';
 export type { Dtype, KnownDtype } from './checkpoint/dtype.ts';
 export { detectFormat, loadCheckpoint } from './checkpoint/load.ts';
 export type * from './checkpoint/types.ts';
+export type * from './checkpoint/view-types.ts';
 
 export { compare } from './compare/compare.ts';
 export type { CheckpointInput } from './compare/inputs.ts';

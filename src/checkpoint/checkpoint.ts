@@ -3,23 +3,14 @@ import { binding, type NativeCheckpoint } from '../native/binding.ts';
 import { toFinding, unwrap } from '../native/failure.ts';
 import { runJob } from '../native/job.ts';
 import { threadCount } from '../native/threads.ts';
-import {
-  abortSignal,
-  callback,
-  checkOptions,
-  findNearest,
-  oneOf,
-  type OptionsOf,
-  spell,
-  texts,
-  wholeNumber,
-} from '../options.ts';
-import { formatNoun } from '../wording/numbers.ts';
-import { WIDE_DTYPES } from './dtype.ts';
-import { readMemoryTensors, toTypedArray } from './memory.ts';
+import { abortSignal, callback, checkOptions, findNearest, type OptionsOf, spell, texts, wholeNumber } from '../options.ts';
+import { readMemoryTensors } from './memory.ts';
+import { readTensor } from './read-tensor.ts';
+import { readViews } from './read-views.ts';
 import { StatisticsStore } from './statistics.ts';
 import {
   columnReader,
+  describeTensor,
   LazyTensorInfo,
   NO_STATISTICS,
   readStatistics,
@@ -27,6 +18,7 @@ import {
   type TensorStatistics,
 } from './tensor-info.ts';
 import { readTensorTable, type TensorTable } from './tensor-table.ts';
+import { LazyTensorView } from './tensor-view.ts';
 import type {
   CheckpointFormat,
   CheckpointJson,
@@ -40,6 +32,8 @@ import type {
   TensorJson,
   TensorValues,
 } from './types.ts';
+import { encodeOperations } from './view-operations.ts';
+import type { TensorView, ViewOperation, ViewOptions } from './view-types.ts';
 
 /**
  * A set of named tensors and where they lie. Holds descriptions only: data is read when it is asked for.
@@ -170,29 +164,53 @@ export class Checkpoint {
   ): Promise<TensorValues<Float32Array | Float64Array>>;
   getTensor(name: string, options: ReadOptions): Promise<TensorValues>;
   async getTensor(name: string, options: ReadOptions = {}): Promise<TensorValues> {
-    checkOptions(options, READ_OPTIONS, 'getTensor');
-    const row = this.#find(name);
-    const dtype = this.table.dtype(row);
-    const as = options.as ?? (WIDE_DTYPES.has(dtype) ? 'f64' : 'f32');
-    const isRaw = this.table.raw.has(row);
-    if (isRaw && as !== 'raw') {
-      throw argumentError(
-        `tensor ${name} has a dtype that is not known here (${dtype})`,
-        "only its bytes can be read: { as: 'raw' }",
-      );
-    }
-    const elements = (isRaw ? this.table.bytes : this.table.elements)[row] ?? 0;
-    const start = options.start ?? 0;
-    const length = options.length ?? elements - start;
-    if (start > elements || length > elements - start) {
-      throw argumentError(
-        `start ${start} and length ${length} lie outside the tensor ${name} of ${formatNoun(elements, 'element')}`,
-      );
-    }
-    const run = options.signal === undefined ? {} : { signal: options.signal };
-    const bytes = await runJob('statistics', run, (control) => this.native.read(row, start, length, as, control));
-    const isWhole = options.start === undefined && options.length === undefined;
-    return { data: toTypedArray(bytes, as === 'raw' ? dtype : as), shape: isWhole ? this.table.shape(row) : [length], dtype };
+    return readTensor(this.native, this.table, this.#find(name, 'getTensor'), options, 'getTensor');
+  }
+
+  /**
+   * A tensor in another form, made of stored elements without a copy.
+   *
+   * @param operations what is done to it, in this order; at most 64
+   * @throws `ModelDiffError` of kind `Argument` for what does not fit the tensor, and for more than 64 operations inside each other or
+   * 65,536 tensors in all; of kind `Unsupported` for what cannot be done to its dtype or layout; what keeps it from being read.
+   *
+   * @example
+   * // A Conv1D of GPT-2 stores [in, out].
+   * const weight = checkpoint.view('h.0.attn.c_attn.weight', [{ permute: [1, 0] }]);
+   * console.log(weight.shape, weight.std);
+   */
+  view(name: string, operations: readonly ViewOperation[] = []): TensorView {
+    const first = { operation: 'tensor', numbers: [this.#find(name, 'view')] };
+    return new LazyTensorView(this.native, name, [first, ...encodeOperations(name, operations, this.native)]);
+  }
+
+  /**
+   * The checkpoint with views among its tensors, to be compared as any other: a model whose tensors are fused, split, transposed or
+   * stacked differently, with one where they are not. A view takes the place of a stored tensor of its name. The result shares the files,
+   * and is closed by itself.
+   *
+   * @param views views of this checkpoint, by the names that they get
+   * @throws `ModelDiffError` of kind `Argument` for a view of another checkpoint, and for a name in `without` that does not exist.
+   *
+   * @example
+   * const fused = 'h.0.attn.qkv.weight';
+   * const rows = (start: number, end: number) => checkpoint.view(fused, [{ slice: [[start, end]] }]);
+   * const split = checkpoint.withViews(
+   *   { 'h.0.attn.q.weight': rows(0, 64), 'h.0.attn.k.weight': rows(64, 128), 'h.0.attn.v.weight': rows(128, 192) },
+   *   { without: [fused] },
+   * );
+   * const comparison = await compare(split, 'unfused/');
+   */
+  withViews(
+    views: Readonly<Record<string, TensorView>> | ReadonlyMap<string, TensorView>,
+    options: ViewOptions = {},
+  ): Checkpoint {
+    checkOptions(options, VIEW_OPTIONS, 'withViews');
+    const viewed = readViews(views, this.native);
+    const gone = new Set(viewed.map(({ name }) => name));
+    for (const name of options.without ?? []) gone.add(this.table.names[this.#find(name, 'withViews')] ?? '');
+    const rows = this.table.names.flatMap((name, row) => (gone.has(name) ? [] : [row]));
+    return Checkpoint.fromNative(unwrap(binding().withViews(this.native, rows, viewed)));
   }
 
   /**
@@ -204,7 +222,7 @@ export class Checkpoint {
     if (names !== undefined && !texts.accepts(names))
       throw argumentError(`names must be ${texts.expected}, not ${spell(names)}`, 'without names all tensors are read');
     checkOptions(options, STATISTICS_OPTIONS, 'computeStats');
-    const wanted = names?.map((name) => this.#find(name));
+    const wanted = names?.map((name) => this.#find(name, 'computeStats'));
     const rows =
       wanted ?? this.table.names.map((_, row) => row).filter((row) => !this.table.errors.has(row) && !this.table.raw.has(row));
     const threads = threadCount(options.threads);
@@ -220,8 +238,8 @@ export class Checkpoint {
     return runJob('statistics', options, (control) => this.native.digest(threads, control));
   }
 
-  #find(name: string): number {
-    checkName(name, 'getTensor');
+  #find(name: string, where: string): number {
+    checkName(name, where);
     const row = this.table.find(name);
     if (row !== undefined) return row;
     const nearest = findNearest(name, this.table.names);
@@ -246,18 +264,7 @@ export class Checkpoint {
   }
 
   #describe(row: number): CheckpointTensor {
-    return new LazyTensorInfo(
-      {
-        name: this.table.names[row] ?? '',
-        shape: this.table.shape(row),
-        dtype: this.table.dtype(row),
-        numElements: this.table.elements[row] ?? 0,
-        sizeBytes: this.table.bytes[row] ?? 0,
-        error: this.table.errors.get(row)?.message ?? null,
-      },
-      this.#source,
-      row,
-    );
+    return new LazyTensorInfo(describeTensor(this.table, row), this.#source, row);
   }
 
   /** Plain data; statistics only of tensors whose statistics are known already. */
@@ -291,12 +298,7 @@ export class Checkpoint {
   }
 }
 
-const READ_OPTIONS: OptionsOf<ReadOptions> = {
-  as: oneOf('f32', 'f64', 'raw'),
-  start: wholeNumber(0),
-  length: wholeNumber(0),
-  signal: abortSignal,
-};
+const VIEW_OPTIONS: OptionsOf<ViewOptions> = { without: texts };
 
 const STATISTICS_OPTIONS: OptionsOf<RunOptions & { readonly threads?: number }> = {
   signal: abortSignal,

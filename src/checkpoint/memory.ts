@@ -37,8 +37,8 @@ export function readMemoryTensors(
   return listEntries(tensors).map(([name, tensor]) => readMemoryTensor(name, tensor));
 }
 
-/** A Map may be of another realm: it is known by what it is called, not by its constructor. */
-function listEntries(tensors: object): [string, unknown][] {
+/** Named values of an object or a Map. A Map may be of another realm: it is known by what it is called, not by its constructor. */
+export function listEntries(tensors: object): [string, unknown][] {
   const isMap = Object.prototype.toString.call(tensors) === '[object Map]';
   const entries: [unknown, unknown][] = isMap ? [...(tensors as Map<unknown, unknown>).entries()] : Object.entries(tensors);
   return entries.map(([name, tensor]) => {

@@ -1,5 +1,7 @@
-import type { Columns } from '../native/binding.ts';
+import type { Columns, NativeCheckpoint } from '../native/binding.ts';
+import { unwrap } from '../native/failure.ts';
 import { toNullable } from '../nullable.ts';
+import type { TensorTable } from './tensor-table.ts';
 import type { CheckpointTensor, TensorInfo, TensorJson } from './types.ts';
 
 /** Statistics of one tensor, as the one pass over it gives them. */
@@ -40,11 +42,32 @@ export function readStatistics(column: (name: string) => Float64Array, row: numb
   };
 }
 
+/** Statistics of one tensor, read on the calling thread. */
+export function readStatisticsOf(native: NativeCheckpoint, table: TensorTable, row: number): TensorStatistics {
+  if (table.errors.has(row) || table.raw.has(row)) return NO_STATISTICS;
+  return readStatistics(columnReader(unwrap(native.statistics(row))), 0);
+}
+
 /** A column of a table of the binding, without a copy. */
 export function columnReader(table: Columns): (name: string) => Float64Array {
   return (name) => {
     const column = table.names.indexOf(name);
     return table.values.subarray(column * table.rows, (column + 1) * table.rows);
+  };
+}
+
+/** What a checkpoint says of a tensor, without statistics. */
+export type TensorDescription = Omit<TensorInfo, keyof TensorStatistics>;
+
+/** One row of the descriptions of a checkpoint. */
+export function describeTensor(table: TensorTable, row: number): TensorDescription {
+  return {
+    name: table.names[row] ?? '',
+    shape: table.shape(row),
+    dtype: table.dtype(row),
+    numElements: table.elements[row] ?? 0,
+    sizeBytes: table.bytes[row] ?? 0,
+    error: table.errors.get(row)?.message ?? null,
   };
 }
 
@@ -88,7 +111,7 @@ export class LazyTensorInfo implements CheckpointTensor {
     },
   ]);
 
-  constructor(description: Omit<TensorInfo, keyof TensorStatistics>, source: StatisticsSource, row: number) {
+  constructor(description: TensorDescription, source: StatisticsSource, row: number) {
     this.name = description.name;
     this.shape = description.shape;
     this.dtype = description.dtype;

@@ -68,6 +68,24 @@ pub struct Candidate {
 }
 
 impl Checkpoint {
+    /// The same files and what is said of them with other tensors, which must be of these files.
+    #[must_use]
+    pub fn with_tensors(&self, tensors: Vec<Tensor>) -> Self {
+        Self {
+            path: self.path.clone(),
+            format: self.format,
+            tensors,
+            sources: self.sources.clone(),
+            metadata: self.metadata.clone(),
+            has_folder: self.has_folder,
+            config: self.config.clone(),
+            configs: self.configs.clone(),
+            findings: self.findings.clone(),
+            left_out: self.left_out.clone(),
+            candidates: self.candidates.clone(),
+        }
+    }
+
     /// The files of the checkpoint with their sizes in bytes. Sources beside a file (what was inflated or decoded
     /// out of it) follow it and have its path.
     pub fn files(&self) -> impl Iterator<Item = (&std::path::Path, u64)> {

@@ -20,6 +20,12 @@ pub const SHARDS: usize = 10_000;
 /// Most dimensions of one tensor; numpy allows 64, torch 64.
 pub const DIMENSIONS: usize = 64;
 
+/// Most tensors inside each other that a tensor is made of.
+pub const EXPRESSION_DEPTH: usize = 64;
+
+/// Most tensors that a tensor is made of, each counted as often as it is used.
+pub const EXPRESSION_TENSORS: usize = 1 << 16;
+
 macro_rules! caps {
     ($($(#[$doc:meta])* $name:ident $text:literal $default:expr;)*) => {
         /// A cap that the caller can raise.

@@ -30,6 +30,22 @@ pub struct NativeCheckpoint {
 }
 
 impl NativeCheckpoint {
+    pub(crate) fn holding(checkpoint: Checkpoint) -> Self {
+        Self {
+            inner: Some(Arc::new(checkpoint)),
+            reported: 0,
+        }
+    }
+
+    /// The tensors of another handle in other forms, with its hold on the files. V8 is told of the same bytes again, as either may live longer.
+    pub(crate) fn beside(&self, env: Env, checkpoint: Checkpoint) -> Self {
+        let reported = env.adjust_external_memory(self.reported);
+        Self {
+            reported: reported.map_or(0, |_| self.reported),
+            ..Self::holding(checkpoint)
+        }
+    }
+
     fn give_back(&mut self, env: Env) {
         let reported = std::mem::take(&mut self.reported);
         if reported > 0 {
@@ -163,10 +179,7 @@ pub fn open_checkpoint<'env>(
     spawn(env, control.observer(), move |_| {
         observer.check()?;
         let opened = diff_core::format::open(Path::new(&path), &options.watched_by(observer)?)?;
-        Ok(NativeCheckpoint {
-            inner: Some(Arc::new(opened)),
-            reported: 0,
-        })
+        Ok(NativeCheckpoint::holding(opened))
     })
 }
 

@@ -13,3 +13,4 @@ pub mod failure;
 pub mod job;
 pub mod machine;
 pub mod table;
+pub mod views;

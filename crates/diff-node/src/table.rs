@@ -6,6 +6,7 @@ use std::hash::Hash;
 use diff_core::checkpoint::Format;
 use diff_core::engine::Outcome;
 use diff_core::stats::{Exponents, Grid, Metrics, Own, PairStats, Probe};
+use diff_core::tensor::Tensor;
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
 use napi_derive::napi;
@@ -58,8 +59,19 @@ pub struct Columns {
 impl TensorTable {
     #[must_use]
     pub fn of(checkpoint: &Checkpoint) -> Self {
-        let tensors = &checkpoint.tensors;
-        let (file, offset) = places(checkpoint);
+        Self::describe(&checkpoint.tensors, places(checkpoint))
+    }
+
+    /// Of one tensor, without a place in a file.
+    #[must_use]
+    pub fn of_one(tensor: &Tensor) -> Self {
+        Self::describe(
+            std::slice::from_ref(tensor),
+            (vec![f64::NAN], vec![f64::NAN]),
+        )
+    }
+
+    fn describe(tensors: &[Tensor], (file, offset): (Vec<f64>, Vec<f64>)) -> Self {
         let mut names = Vec::with_capacity(tensors.iter().map(|t| t.name.len()).sum());
         let mut name_ends = Vec::with_capacity(tensors.len());
         let mut shapes = Numbering::default();

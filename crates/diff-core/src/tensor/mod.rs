@@ -1,5 +1,6 @@
 //! Named tensors: where their elements lie and what they are made of; no bytes here.
 
+mod depth;
 mod node;
 mod packing;
 mod shape;
