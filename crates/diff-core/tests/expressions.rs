@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use common::Watched;
@@ -499,8 +500,8 @@ fn what_does_not_fit_is_said() {
         tensor.reshaped(&[4]),
         tensor.reshaped(&[1 << 40, 1 << 40]),
         tensor.sliced(&[0..2, 0..4]),
-        tensor.sliced(&[0..2]),
-        tensor.sliced(&[2..1, 0..3]),
+        tensor.sliced(std::slice::from_ref(&(0..2))),
+        tensor.sliced(&[Range { start: 2, end: 1 }, 0..3]),
         Tensor::concat(0, Vec::new()),
         Tensor::concat(2, vec![tensor.clone()]),
         Tensor::concat(0, vec![tensor.clone(), whole.clone()]),

@@ -112,12 +112,11 @@ impl<'a> Run<'a> {
         let mut kept = self.readers[row]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let reader = match kept.take() {
-            Some(reader) => reader,
-            None => {
-                let tensor = &self.checkpoint.tensors[row];
-                Arc::new(Reader::new(self.checkpoint, tensor, As::Values)?)
-            }
+        let reader = if let Some(reader) = kept.take() {
+            reader
+        } else {
+            let tensor = &self.checkpoint.tensors[row];
+            Arc::new(Reader::new(self.checkpoint, tensor, As::Values)?)
         };
         if !is_last {
             *kept = Some(Arc::clone(&reader));

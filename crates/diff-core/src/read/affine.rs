@@ -152,7 +152,7 @@ impl Blocks {
             match axes.last_mut() {
                 // A block that is whole along an axis goes on in the axis before.
                 Some((outer, of_outer)) if side == dim => {
-                    (*outer, *of_outer) = (*outer * dim, *of_outer * dim)
+                    (*outer, *of_outer) = (*outer * dim, *of_outer * dim);
                 }
                 Some((outer, of_outer)) if side == 1 && *of_outer == 1 => *outer *= dim,
                 _ => axes.push((dim, side)),
@@ -323,7 +323,7 @@ mod tests {
             let zero: Vec<f32> = (0..zeros).map(|_| below(255) as f32).collect();
             let all: u64 = shape.iter().product();
             let start = below(all);
-            let codes: Vec<f32> = (0..1 + below(all - start))
+            let codes: Vec<f32> = (0..=below(all - start))
                 .map(|_| below(255) as f32)
                 .collect();
             let (mut found, mut wanted) = (codes.clone(), codes);

@@ -206,8 +206,8 @@ impl Tensor {
             Node::Scaled { codes: of, .. } | Node::Signed(of, _) => of.first_byte(),
             Node::Affine(affine) => affine.codes.first_byte(),
             _ => {
-                let parts = self.node.parts().into_iter();
-                let (source, _) = parts.filter_map(Self::first_byte).next()?;
+                let mut parts = self.node.parts().into_iter();
+                let (source, _) = parts.find_map(Self::first_byte)?;
                 Some((source, None))
             }
         }

@@ -104,6 +104,7 @@ pub enum Factor {
 
 impl Node {
     /// The tensors that it is made of.
+    #[must_use]
     pub fn parts(&self) -> Vec<&Tensor> {
         match self {
             Self::Stored(_) | Self::Broken(_) => Vec::new(),
@@ -127,13 +128,12 @@ impl Node {
     }
 
     /// Every stretch of a source that it is made of.
+    #[must_use]
     pub fn spans(&self) -> Vec<Span> {
-        match self {
-            Self::Stored(stored) => vec![stored.span],
-            _ => {
-                let parts = self.parts().into_iter();
-                parts.flat_map(|part| part.node.spans()).collect()
-            }
+        if let Self::Stored(stored) = self {
+            return vec![stored.span];
         }
+        let parts = self.parts().into_iter();
+        parts.flat_map(|part| part.node.spans()).collect()
     }
 }

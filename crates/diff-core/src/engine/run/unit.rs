@@ -69,8 +69,7 @@ impl Unit<'_, '_> {
                 run.observer.add_bytes(bytes);
             }
         }
-        let read: u64 = worker.scratch.iter_mut().map(Scratch::take_read).sum();
-        run.observer.add_read(read);
+        run.count_read(&mut worker.scratch);
         self.release(first, end);
         Ok(())
     }
@@ -110,7 +109,7 @@ impl Unit<'_, '_> {
             }
             match reader.read(input.start + start, count, scratch) {
                 Ok(operand) => operands[slot] = Some(operand),
-                Err(error) => self.fail(slot, self.run.named(error, input, tensor)),
+                Err(error) => self.fail(slot, &self.run.named(error, input, tensor)),
             }
         }
         for (at, item) in self.items.iter().enumerate() {
@@ -161,8 +160,7 @@ impl Unit<'_, '_> {
                 if let Some(stats) = done {
                     return Ok(stats);
                 }
-                let [a, b] = sides.read(0, length)?;
-                Ok(kernel::compare(a, b, method, isa))
+                sides.compare(length)
             });
             match done {
                 Ok(stats) => push(&mut worker.pending[0], stats),
@@ -177,7 +175,7 @@ impl Unit<'_, '_> {
 
     /// An input that cannot be read is the error of every item that needs it.
     #[cold]
-    fn fail(&mut self, slot: usize, error: Error) {
+    fn fail(&mut self, slot: usize, error: &Error) {
         for (slots, failed) in self.row.slots.iter().zip(&mut self.errors) {
             if slots.contains(&Some(slot)) {
                 failed.get_or_insert_with(|| Box::new(error.clone()));
@@ -237,9 +235,16 @@ struct Sides<'p, 'u, 'a> {
 }
 
 impl Sides<'_, '_, '_> {
-    fn read(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
-        let first = self.start + start as u64;
-        read_sides(self.unit, self.readers, first, count, self.scratch)
+    /// A chunk as a whole, after its parts: its bytes are in cache, and count once.
+    fn compare(&mut self, count: usize) -> Result<PairStats> {
+        let run = self.unit.run;
+        run.count_read(self.scratch);
+        let [a, b] = read_sides(self.unit, self.readers, self.start, count, self.scratch)?;
+        let stats = kernel::compare(a, b, run.options.method, run.isa);
+        self.scratch.iter_mut().for_each(|scratch| {
+            scratch.take_read();
+        });
+        Ok(stats)
     }
 }
 
@@ -281,6 +286,11 @@ impl Parts for Sides<'_, '_, '_> {
 }
 
 impl Run<'_> {
+    fn count_read(&self, scratch: &mut [Scratch]) {
+        self.observer
+            .add_read(scratch.iter_mut().map(Scratch::take_read).sum());
+    }
+
     fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
         let error = error.tensor(&tensor.name);
         match self.plan.checkpoint(input) {

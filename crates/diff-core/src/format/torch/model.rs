@@ -125,7 +125,7 @@ fn name_all(
         reading.context.meter.debit(2 * name.len() as u64)?;
         let mut tensor = found.tensor;
         if let Node::Broken(error) = &mut tensor.node {
-            *error = Box::new((**error).clone().tensor(&name));
+            **error = (**error).clone().tensor(&name);
         }
         tensor.name = name;
         tensors.push(tensor);

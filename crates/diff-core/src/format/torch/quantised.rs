@@ -18,8 +18,8 @@ enum Scales {
     },
     PerChannel {
         axis: usize,
-        scales: Tensor,
-        zero_points: Tensor,
+        scales: Box<Tensor>,
+        zero_points: Box<Tensor>,
     },
 }
 
@@ -81,7 +81,7 @@ impl Reading {
                 if let Some(side) = block.get_mut(axis) {
                     *side = 1;
                 }
-                let (scale, zero) = (Factor::Each(scales), Factor::Each(zero_points));
+                let (scale, zero) = (Factor::Each(*scales), Factor::Each(*zero_points));
                 Tensor::affine(tensor, label, scale, zero, block)
             }
         };
@@ -132,8 +132,8 @@ impl Reading {
                 let zero_points = self.tensor_at(*zero_points, depth + 1).ok_or_else(wrong)?;
                 Ok(Scales::PerChannel {
                     axis,
-                    scales: scales.tensor,
-                    zero_points: zero_points.tensor,
+                    scales: Box::new(scales.tensor),
+                    zero_points: Box::new(zero_points.tensor),
                 })
             }
             _ => Err(wrong()),
