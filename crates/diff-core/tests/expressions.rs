@@ -13,7 +13,10 @@ use diff_core::engine::{self, ElementType, Histogram, Input, Item, Options, Plan
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
-use diff_core::tensor::{Encoding, Factor, Node, Packing, Signs, Span, Stored, Tensor};
+use diff_core::tensor::{
+    Affine, Encoding, Factor, Index, Layout, Node, Packing, Rule, Signs, Span, Stored, Table,
+    Tensor,
+};
 
 struct Random(u64);
 
@@ -88,7 +91,7 @@ impl Bytes {
         let count: u64 = shape.iter().product();
         let name = || "w".to_owned();
         let small = |random: &mut Random| random.below(31) as f32 * 0.5 - 7.0;
-        match random.below(6) {
+        match random.below(9) {
             0 => {
                 let values: Vec<f32> = (0..count).map(|_| small(random)).collect();
                 let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_be_bytes()).collect();
@@ -113,6 +116,9 @@ impl Bytes {
                 (tensor, Dense { shape, values })
             }
             2 => self.affine(shape, random),
+            4 => self.unpacked(shape, random),
+            5 => self.looked_up(shape, random),
+            6 => self.grouped(shape, random),
             3 => {
                 let codes: Vec<i8> = (0..count).map(|_| random.below(200) as i8).collect();
                 let bytes: Vec<u8> = codes.iter().map(|x| x.cast_unsigned()).collect();
@@ -188,6 +194,206 @@ impl Bytes {
             Tensor::affine(tensor, None, scale, zero, block),
             Dense { shape, values },
         )
+    }
+
+    /// Codes packed in words along an axis, by the definition of each layout.
+    fn unpacked(&mut self, shape: Vec<u64>, random: &mut Random) -> Both {
+        if shape.is_empty() {
+            return self.affine(shape, random);
+        }
+        let bits = 1 + random.below(8) as u32;
+        let (layout, word_bytes) = match random.below(6) {
+            0 => (Layout::Dense(bits), 1),
+            1 => (Layout::Dense(bits), 4),
+            2 => (Layout::Whole(bits), 4),
+            3 => (Layout::HighFirst, 1),
+            4 => (Layout::Awq, 4),
+            _ => {
+                let shift = random.below(u64::from(9 - bits)) as u32;
+                (Layout::Field { bits, shift }, 1)
+            }
+        };
+        let axis = random.below(shape.len() as u64) as usize;
+        let length = shape[axis];
+        let spare = random.below(2);
+        // Words enough, and perhaps one more.
+        let words = (1..=32)
+            .find(|&words| layout.room(word_bytes, words).unwrap() >= length)
+            .unwrap()
+            + spare;
+        let mut packed = shape.clone();
+        packed[axis] = words;
+        let count: u64 = packed.iter().product();
+        let bytes: Vec<u8> = (0..count * word_bytes)
+            .map(|_| random.below(256) as u8)
+            .collect();
+        let dtype = if word_bytes == 1 {
+            DType::U8
+        } else {
+            DType::I32
+        };
+        let span = self.add(&bytes);
+        let tensor = Tensor::plain("words".into(), dtype, packed.clone(), count, span);
+        let add = if word_bytes == 4 && random.below(2) == 0 {
+            0x1111_1111
+        } else {
+            0
+        };
+        let of_word = Dense {
+            shape: packed,
+            values: (0..count).map(|at| at as f32).collect(),
+        };
+        let code = |index: &[u64]| -> f32 {
+            let word = |number: u64| {
+                let mut place = index.to_vec();
+                place[axis] = number;
+                let one = of_word.map(vec![1], |_| place.clone()).values[0] as usize;
+                let bytes = &bytes[one * word_bytes as usize..][..word_bytes as usize];
+                let value = bytes
+                    .iter()
+                    .rev()
+                    .fold(0, |word, byte| word << 8 | u32::from(*byte));
+                u64::from(value.wrapping_add(add))
+            };
+            let (at, width) = (index[axis], 8 * word_bytes);
+            let field =
+                |number: u64, shift: u64, bits: u32| word(number) >> shift & ((1 << bits) - 1);
+            let code = match layout {
+                Layout::Dense(bits) => (0..u64::from(bits)).fold(0, |code, bit| {
+                    let place = at * u64::from(bits) + bit;
+                    code | field(place / width, place % width, 1) << bit
+                }),
+                Layout::Whole(bits) => {
+                    let held = u64::from(32 / bits);
+                    field(at / held, at % held * u64::from(bits), bits)
+                }
+                Layout::HighFirst => field(at / 2, if at % 2 == 0 { 4 } else { 0 }, 4),
+                Layout::Awq => field(at / 8, [0, 16, 4, 20, 8, 24, 12, 28][at as usize % 8], 4),
+                Layout::Field { bits, shift } => field(at, u64::from(shift), bits),
+                Layout::Planar(_) => unreachable!("tested with its library's files"),
+            };
+            code as f32
+        };
+        let all: u64 = shape.iter().product();
+        let values = (0..all)
+            .map(|mut at| {
+                let mut index = vec![0; shape.len()];
+                for (index, dim) in index.iter_mut().zip(&shape).rev() {
+                    *index = at % dim;
+                    at /= dim;
+                }
+                code(&index)
+            })
+            .collect();
+        let tensor = Tensor::unpacked(tensor, layout, axis, length, add).unwrap();
+        (tensor, Dense { shape, values })
+    }
+
+    /// Codes of four bits with a table, known or stored.
+    fn looked_up(&mut self, shape: Vec<u64>, random: &mut Random) -> Both {
+        static KNOWN: [f32; 16] = [
+            0.0, 0.5, -1.0, 1.5, 2.0, -3.0, 4.0, 6.0, 7.0, -0.5, 1.0, -1.5, -2.0, 3.0, -4.0, -6.0,
+        ];
+        let count: u64 = shape.iter().product();
+        let codes: Vec<u8> = (0..count).map(|_| random.below(16) as u8).collect();
+        let span = self.add(&codes);
+        let tensor = Tensor::plain("codes".into(), DType::U8, shape.clone(), count, span);
+        let table = if random.below(2) == 0 {
+            Table::Known(&KNOWN)
+        } else {
+            let bytes: Vec<u8> = KNOWN.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let span = self.add(&bytes);
+            Table::Stored(Tensor::plain(
+                "table".into(),
+                DType::F32,
+                vec![16],
+                16,
+                span,
+            ))
+        };
+        let values = codes.iter().map(|code| KNOWN[usize::from(*code)]).collect();
+        (
+            Tensor::lookup(tensor, table).unwrap(),
+            Dense { shape, values },
+        )
+    }
+
+    /// Bytes with a rule, rounded or not, and an index along an axis.
+    fn grouped(&mut self, shape: Vec<u64>, random: &mut Random) -> Both {
+        let count: u64 = shape.iter().product();
+        let codes: Vec<u8> = (0..count).map(|_| random.below(256) as u8).collect();
+        let span = self.add(&codes);
+        let tensor = Tensor::plain("codes".into(), DType::U8, shape.clone(), count, span);
+        let block = vec![1; shape.len()];
+        let mut blocks = shape.clone();
+        let mut of: Vec<Vec<u64>> = shape.iter().map(|&dim| (0..dim).collect()).collect();
+        let mut index = None;
+        if !shape.is_empty() && random.below(3) > 0 {
+            let axis = random.below(shape.len() as u64) as usize;
+            let groups = 1 + random.below(4);
+            blocks[axis] = groups;
+            of[axis] = (0..shape[axis]).map(|_| random.below(groups)).collect();
+            let bytes: Vec<u8> = of[axis]
+                .iter()
+                .flat_map(|at| (*at as i32).to_le_bytes())
+                .collect();
+            let span = self.add(&bytes);
+            let length = shape[axis];
+            let tensor = Tensor::plain("index".into(), DType::I32, vec![length], length, span);
+            index = Some(Index {
+                axis,
+                blocks: tensor,
+                count: groups,
+            });
+        }
+        let number: u64 = blocks.iter().product();
+        let mut factor = |random: &mut Random, least: f32| {
+            let values: Vec<f32> = (0..number)
+                .map(|_| least + random.below(999) as f32 * 0.013)
+                .collect();
+            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let span = self.add(&bytes);
+            let tensor = Tensor::plain("factor".into(), DType::F32, vec![number], number, span);
+            let shape = blocks.clone();
+            (Factor::Each(tensor), Dense { shape, values })
+        };
+        let (scale, scales) = factor(random, 0.5);
+        let (zero, zeros) = factor(random, -1.0);
+        let rule = [Rule::Subtract, Rule::Add, Rule::Divide][random.below(3) as usize];
+        let round = [None, Some(DType::F16), Some(DType::Bf16)][random.below(3) as usize];
+        let to = |x: f32| match round {
+            Some(DType::F16) => half::f16::from_f32(x).to_f32(),
+            Some(_) => half::bf16::from_f32(x).to_f32(),
+            None => x,
+        };
+        let place = |index: &[u64]| -> Vec<u64> {
+            index
+                .iter()
+                .zip(&of)
+                .map(|(&at, of)| of[at as usize])
+                .collect()
+        };
+        let (scales, zeros) = (
+            scales.map(shape.clone(), place),
+            zeros.map(shape.clone(), place),
+        );
+        let factors = scales.values.into_iter().zip(zeros.values);
+        let values = codes
+            .iter()
+            .zip(factors)
+            .map(|(&code, (scale, zero))| match rule {
+                Rule::Subtract => to(to(f32::from(code) - zero) * scale),
+                Rule::Add => to(to(f32::from(code) * scale) + zero),
+                Rule::Divide => to(to(f32::from(code) - zero) / scale),
+            })
+            .collect();
+        let affine = Affine {
+            rule,
+            round,
+            index,
+            ..Affine::new(tensor, scale, zero, block)
+        };
+        (Tensor::of_affine(affine, None), Dense { shape, values })
     }
 
     /// A chain of things that are done to tensors.

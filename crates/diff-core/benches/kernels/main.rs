@@ -1,6 +1,6 @@
 //! How fast the kernels and the whole engine are, beside a plain sum of the same bytes read the same way.
 //!
-//! `cargo bench -p diff-core --bench kernels [-- blocks|cache|files|tiny|views] [rounds] [MiB of a file] [--json]`
+//! `cargo bench -p diff-core --bench kernels [-- blocks|cache|files|quantised|tiny|views] [rounds] [MiB of a file] [--json]`
 //!
 //! Numbers are GB/s of both sides together (10^9 bytes). Rounds are interleaved, a ratio is the median of the
 //! ratios within one round, so that a busy machine hurts both sides. With `--json` every line is an object with
@@ -14,6 +14,7 @@ mod limit;
 mod measure;
 mod model;
 mod output;
+mod quantised;
 mod steps;
 mod views;
 
@@ -75,6 +76,7 @@ fn main() -> Any<()> {
         "cache" => cache::run(as_json, number(0, 301) as usize),
         "files" => files::run(as_json, rounds, mib),
         "tiny" => steps::tiny(as_json, rounds),
+        "quantised" => quantised::run(as_json, rounds),
         "views" => views::run(as_json, rounds),
         "one-way" => files::one_way(as_json, &args),
         "limit" => read_limit(&args),

@@ -22,6 +22,41 @@ pub fn f16_to_f32(half: u16) -> f32 {
     f32::from_bits(scaled | special | sign)
 }
 
+/// The nearest f16, as f32; of two the even one.
+#[inline(always)]
+#[must_use]
+pub fn round_to_f16(value: f32) -> f32 {
+    // Neighbours of [0.5, 1) are as far apart as subnormal f16.
+    const SPACED: f32 = 0.5;
+    const SMALLEST_NORMAL: u32 = (127 - 14) << 23;
+    const TOO_LARGE: u32 = 0x477f_f000;
+    let bits = value.to_bits();
+    let magnitude = bits & 0x7fff_ffff;
+    let subnormal = ((f32::from_bits(magnitude) + SPACED) - SPACED).to_bits();
+    let normal = (magnitude + 0xfff + (magnitude >> 13 & 1)) & !0x1fff;
+    let rounded = if magnitude < SMALLEST_NORMAL {
+        subnormal
+    } else if magnitude < TOO_LARGE {
+        normal
+    } else {
+        magnitude.max(0x7f80_0000)
+    };
+    f32::from_bits(rounded | bits & 0x8000_0000)
+}
+
+/// The nearest bf16, as f32; of two the even one.
+#[inline(always)]
+#[must_use]
+pub fn round_to_bf16(value: f32) -> f32 {
+    let bits = value.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
+    if value.is_nan() {
+        value
+    } else {
+        f32::from_bits(rounded)
+    }
+}
+
 /// E8M0, the scale of microscaling formats: 2^(code - 127), and NaN for 255.
 ///
 /// Source: OCP Microscaling Formats (MX) Specification 1.0, section 5.4.1.
@@ -55,6 +90,27 @@ mod tests {
                 decoded.to_bits() == expected.to_bits() || (decoded.is_nan() && expected.is_nan()),
                 "{bits:04x}: {decoded} instead of {expected}"
             );
+        }
+    }
+
+    #[test]
+    fn rounding_is_that_of_the_half_crate() {
+        for high in 0..=u16::MAX {
+            // Around ties of both types, and on them.
+            for low in [
+                0, 1, 0x0fff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x7fff, 0x8000, 0x8001, 0xffff,
+            ] {
+                let value = f32::from_bits(u32::from(high) << 16 | low);
+                for (found, wanted) in [
+                    (round_to_f16(value), half::f16::from_f32(value).to_f32()),
+                    (round_to_bf16(value), half::bf16::from_f32(value).to_f32()),
+                ] {
+                    assert!(
+                        found.to_bits() == wanted.to_bits() || found.is_nan() && wanted.is_nan(),
+                        "{value:e}: {found:e} instead of {wanted:e}"
+                    );
+                }
+            }
         }
     }
 

@@ -25,14 +25,29 @@
 pub fn dense(bits: u32, bytes: &[u8], codes: &mut [u8]) {
     match bits {
         1 => stream::<1>(bytes, codes),
-        2 => stream::<2>(bytes, codes),
+        2 => fields(bytes, codes, [0, 2, 4, 6], 3),
         3 => stream::<3>(bytes, codes),
-        4 => stream::<4>(bytes, codes),
+        4 => fields(bytes, codes, [0, 4], 15),
         5 => stream::<5>(bytes, codes),
         6 => stream::<6>(bytes, codes),
         7 => stream::<7>(bytes, codes),
-        8 => stream::<8>(bytes, codes),
+        8 => fields(bytes, codes, [0], 255),
         _ => {}
+    }
+}
+
+/// Codes of a byte each, at these bits of it. Whole bytes are a loop that vectorises.
+#[inline]
+fn fields<const N: usize>(bytes: &[u8], codes: &mut [u8], shifts: [u32; N], mask: u8) {
+    let (whole, rest) = codes.as_chunks_mut::<N>();
+    let of = |byte: u8| shifts.map(|shift| byte >> shift & mask);
+    for (byte, codes) in bytes.iter().zip(&mut *whole) {
+        *codes = of(*byte);
+    }
+    if let Some(byte) = bytes.get(whole.len()) {
+        for (code, of) in rest.iter_mut().zip(of(*byte)) {
+            *code = of;
+        }
     }
 }
 
@@ -63,21 +78,19 @@ fn eight<const BITS: usize>(bytes: &[u8], codes: &mut [u8]) {
 ///
 /// Source: `quantize_4bit` of bitsandbytes 0.50.
 pub fn high_first(bytes: &[u8], codes: &mut [u8]) {
-    for (byte, pair) in bytes.iter().zip(codes.chunks_mut(2)) {
-        for (code, shift) in pair.iter_mut().zip([4, 0]) {
-            *code = byte >> shift & 15;
-        }
-    }
+    fields(bytes, codes, [4, 0], 15);
 }
+
+/// Where the codes of a word of AWQ begin.
+const AWQ_SHIFTS: [u32; 8] = [0, 16, 4, 20, 8, 24, 12, 28];
 
 /// Codes of AWQ's GEMM kernels: eight of four bits a word, from the lowest bits on in the order 0 2 4 6 1 3 5 7.
 ///
 /// Source: `AWQ_REVERSE_ORDER` of autoawq 0.2.9 (`utils/packing_utils.py`).
 pub fn awq(words: &[u8], codes: &mut [u8]) {
-    const SHIFTS: [u32; 8] = [0, 16, 4, 20, 8, 24, 12, 28];
     for (word, codes) in words.as_chunks().0.iter().zip(codes.as_chunks_mut::<8>().0) {
         let word = u32::from_le_bytes(*word);
-        for (code, shift) in codes.iter_mut().zip(SHIFTS) {
+        for (code, shift) in codes.iter_mut().zip(AWQ_SHIFTS) {
             *code = (word >> shift) as u8 & 15;
         }
     }
@@ -120,13 +133,15 @@ struct Piece {
     to: u32,
 }
 
-/// A layout of codes in 32-bit words: a *period* of some codes in some words, over and over, along an axis of the tensor.
+/// A layout of codes in words of 32 bits, or of 8: a *period* of some codes in some words, over and over, along an axis of the tensor.
 #[derive(Debug, Clone)]
 pub struct Packing {
     /// Codes of a period.
     pub codes: usize,
     /// Words of a period.
     pub words: usize,
+    /// Bytes of a word, 4 or 1.
+    pub word_bytes: usize,
     pieces: Vec<Piece>,
 }
 
@@ -135,15 +150,17 @@ impl Packing {
         Self {
             codes: codes as usize,
             words: words as usize,
+            word_bytes: 4,
             pieces: Vec::new(),
         }
     }
 
     fn put(&mut self, code: u32, bit: u32, bits: u32, to: u32) {
+        let word_bits = 8 * self.word_bytes as u32;
         self.pieces.push(Piece {
             code: code as usize,
-            word: (bit / 32) as usize,
-            shift: bit % 32,
+            word: (bit / word_bits) as usize,
+            shift: bit % word_bits,
             bits,
             to,
         });
@@ -152,14 +169,26 @@ impl Packing {
     /// As the function [`dense`]. None where `bits` is not 1 to 8.
     #[must_use]
     pub fn dense(bits: u32) -> Option<Self> {
+        Self::stream(bits, 4)
+    }
+
+    /// The same in words of one byte.
+    #[must_use]
+    pub fn dense_in_bytes(bits: u32) -> Option<Self> {
+        Self::stream(bits, 1)
+    }
+
+    fn stream(bits: u32, word_bytes: u32) -> Option<Self> {
         if !(1..=8).contains(&bits) {
             return None;
         }
+        let word_bits = 8 * word_bytes;
         let together = 1 << bits.trailing_zeros();
-        let mut packing = Self::new(32 / together, bits / together);
-        for code in 0..32 / together {
+        let mut packing = Self::new(word_bits / together, bits / together);
+        packing.word_bytes = word_bytes as usize;
+        for code in 0..word_bits / together {
             let bit = code * bits;
-            let first = bits.min(32 - bit % 32);
+            let first = bits.min(word_bits - bit % word_bits);
             packing.put(code, bit, first, 0);
             if first < bits {
                 packing.put(code, bit + first, bits - first, first);
@@ -211,40 +240,117 @@ impl Packing {
         Some(packing)
     }
 
+    /// As the function [`awq`].
+    #[must_use]
+    pub fn awq() -> Self {
+        let mut packing = Self::new(8, 1);
+        for (code, shift) in (0..).zip(AWQ_SHIFTS) {
+            packing.put(code, shift, 4, 0);
+        }
+        packing
+    }
+
+    /// As the function [`high_first`].
+    #[must_use]
+    pub fn high_first() -> Self {
+        let mut packing = Self::new(2, 1);
+        packing.word_bytes = 1;
+        packing.put(0, 4, 4, 0);
+        packing.put(1, 0, 4, 0);
+        packing
+    }
+
+    /// One code a word of so many bytes: the `bits` from `shift` on, as [`hqq`] has them. None where a word has no such bits.
+    #[must_use]
+    pub fn field(bits: u32, shift: u32, word_bytes: usize) -> Option<Self> {
+        if !(1..=8).contains(&bits)
+            || !matches!(word_bytes, 1 | 4)
+            || shift > 8 * word_bytes as u32 - bits
+        {
+            return None;
+        }
+        let mut packing = Self::new(1, 1);
+        packing.word_bytes = word_bytes;
+        packing.put(0, shift, bits, 0);
+        Some(packing)
+    }
+
     /// Decodes whole periods down the rows of a row-major matrix of words, `columns` words a row; codes come out as a matrix with as many
     /// columns. With one column it decodes codes along a row.
     pub fn unpack(&self, words: &[u8], columns: usize, codes: &mut [u8]) {
         if columns == 0 {
             return;
         }
-        let periods = words.chunks_exact(4 * columns * self.words);
+        let row = columns * self.word_bytes;
+        let periods = words.chunks_exact(row * self.words);
         for (words, codes) in periods.zip(codes.chunks_exact_mut(columns * self.codes)) {
-            codes.fill(0);
             for piece in &self.pieces {
-                let words = &words[4 * columns * piece.word..][..4 * columns];
+                let words = &words[row * piece.word..][..row];
                 let codes = &mut codes[columns * piece.code..][..columns];
-                let mask = (1 << piece.bits) - 1;
-                for (code, word) in codes.iter_mut().zip(words.as_chunks().0) {
-                    let bits = u32::from_le_bytes(*word) >> piece.shift & mask;
-                    *code |= (bits << piece.to) as u8;
+                if self.word_bytes == 1 {
+                    piece.unpack(words.as_chunks().0, |[byte]| u32::from(byte), codes);
+                } else {
+                    piece.unpack(words.as_chunks().0, u32::from_le_bytes, codes);
                 }
             }
         }
     }
 }
 
-/// Undoes what GPTQ's first format (`checkpoint_format: gptq`) does to `qzeros` of 2, 4 and 8 bits: it takes 1 from each zero point, over the whole
-/// word, so that a borrow of one that is 0 goes on into its neighbour. Adding over the whole word gives each back. Nothing else is changed.
+impl Piece {
+    fn unpack<const N: usize>(
+        &self,
+        words: &[[u8; N]],
+        number: impl Fn([u8; N]) -> u32,
+        codes: &mut [u8],
+    ) {
+        let (shift, mask, to) = (self.shift, (1 << self.bits) - 1, self.to);
+        let bits = |word: &[u8; N]| number(*word) >> shift & mask;
+        // The lowest bits of a code come first.
+        if to == 0 {
+            for (code, word) in codes.iter_mut().zip(words) {
+                *code = bits(word) as u8;
+            }
+        } else {
+            for (code, word) in codes.iter_mut().zip(words) {
+                *code |= (bits(word) << to) as u8;
+            }
+        }
+    }
+}
+
+/// What undoes what GPTQ's first format (`checkpoint_format: gptq`) does to `qzeros` of 2, 4 and 8 bits, added to each word: it takes 1 from each
+/// zero point, over the whole word, so that a borrow of one that is 0 goes on into its neighbour. None for other widths.
 ///
 /// Source: `convert_gptq_v1_to_v2_format_module` of gptqmodel 7.7 (`utils/model.py`).
-pub fn restore_gptq_zeros(bits: u32, words: &mut [u8]) {
-    let ones = match bits {
-        2 => 0x5555_5555u32,
-        4 => 0x1111_1111,
-        8 => 0x0101_0101,
-        _ => return,
-    };
-    for word in words.as_chunks_mut().0 {
-        *word = u32::from_le_bytes(*word).wrapping_add(ones).to_le_bytes();
+#[must_use]
+pub fn gptq_ones(bits: u32) -> Option<u32> {
+    match bits {
+        2 => Some(0x5555_5555),
+        4 => Some(0x1111_1111),
+        8 => Some(0x0101_0101),
+        _ => None,
     }
+}
+
+/// For each code of so many bits the next one, and 0 for the last: how the same is undone field by field. None beyond 8 bits.
+///
+/// Source: `_shift_gptq_qzeros` of gptqmodel 7.7 (`utils/model_dequant.py`).
+#[must_use]
+pub fn next_codes(bits: u32) -> &'static [f32] {
+    static NEXT: [[f32; 256]; 9] = {
+        let mut tables = [[0.0; 256]; 9];
+        let mut bits = 0;
+        while bits <= 8 {
+            let mut code = 0;
+            while code + 1 < 1 << bits {
+                tables[bits][code] = (code + 1) as f32;
+                code += 1;
+            }
+            bits += 1;
+        }
+        tables
+    };
+    let table = NEXT.get(bits as usize);
+    table.map_or(&[], |table| &table[..1 << bits])
 }

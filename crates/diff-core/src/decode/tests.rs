@@ -6,7 +6,7 @@ use safetensors::SafeTensors;
 
 use super::codebook::{FP4, NF4};
 use super::minifloat::{E2M1, e8m0_to_f32};
-use super::packing::{Packing, awq, dense, high_first, hqq, restore_gptq_zeros};
+use super::packing::{Packing, awq, dense, gptq_ones, high_first, hqq, next_codes};
 
 fn fixture() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -158,10 +158,18 @@ fn zeros_of_the_first_gptq_format() {
     for bits in [2, 4, 8] {
         let stored = file.tensor(&format!("gptq-zeros/{bits}/stored")).unwrap();
         let restored = file.tensor(&format!("gptq-zeros/{bits}/restored")).unwrap();
-        let mut words = stored.data().to_vec();
-        restore_gptq_zeros(bits, &mut words);
-        assert_eq!(words, restored.data(), "{bits} bits");
+        let words = |tensor: &[u8]| -> Vec<u32> {
+            let words = tensor.as_chunks().0.iter();
+            words.map(|word| u32::from_le_bytes(*word)).collect()
+        };
+        let ones = gptq_ones(bits).unwrap();
+        let added = words(stored.data())
+            .into_iter()
+            .map(|word| word.wrapping_add(ones));
+        assert!(added.eq(words(restored.data())), "{bits} bits");
     }
+    assert_eq!(next_codes(3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0]);
+    assert_eq!((next_codes(8).len(), next_codes(9).len()), (256, 0));
 }
 
 #[test]

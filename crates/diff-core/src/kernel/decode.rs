@@ -164,6 +164,27 @@ pub(super) fn singles<'t>(operand: Operand, out: &'t mut Vec<Single>, isa: Isa) 
     out.as_flattened()
 }
 
+/// The elements of any side as the nearest f32; `out` holds as many.
+pub(super) fn to_f32(operand: Operand, out: &mut [Single], isa: Isa) {
+    let is_identity = operand.map == ValueMap::Identity;
+    match operand.dtype {
+        DType::F16 if is_identity => isa.widen_f16(operand.bytes, out),
+        DType::U8 | DType::I8 if is_identity => isa.widen(operand.dtype, operand.bytes, out),
+        dtype if fits_f32(operand) => isa.widen(dtype, operand.bytes, out),
+        _ => {
+            let mut values = [0.0; TILE];
+            for (start, out) in (0..operand.elements())
+                .step_by(TILE)
+                .zip(out.chunks_mut(TILE))
+            {
+                for (out, value) in out.iter_mut().zip(tile(&mut values, operand, start, isa)) {
+                    *out = (*value as f32).to_le_bytes();
+                }
+            }
+        }
+    }
+}
+
 /// As [`decode`], to f32.
 #[inline(always)]
 pub(super) fn widen(dtype: DType, bytes: &[u8], out: &mut [Single]) {
@@ -174,6 +195,16 @@ pub(super) fn widen(dtype: DType, bytes: &[u8], out: &mut [Single]) {
             }
         }
         DType::F32 => out.as_flattened_mut().copy_from_slice(bytes),
+        DType::U8 => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = f32::from(*x).to_le_bytes();
+            }
+        }
+        DType::I8 => {
+            for (o, x) in out.iter_mut().zip(bytes) {
+                *o = f32::from(x.cast_signed()).to_le_bytes();
+            }
+        }
         DType::F8E4M3 => widen_eight_bits(4, 7, Special::NanOnly, bytes, out),
         DType::F8E5M2 => widen_eight_bits(5, 15, Special::Ieee, bytes, out),
         DType::F8E4M3Fnuz => widen_eight_bits(4, 8, Special::NegativeZero, bytes, out),

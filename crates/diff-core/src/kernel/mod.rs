@@ -312,3 +312,8 @@ pub fn for_each_value(operand: Operand, mut each: impl FnMut(f64)) {
         }
     }
 }
+
+/// Every element as the nearest f32, little-endian, in order; `out` holds as many.
+pub(crate) fn to_f32(operand: Operand, out: &mut [[u8; 4]]) {
+    decode::to_f32(operand, out, Isa::detect());
+}

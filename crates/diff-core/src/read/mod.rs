@@ -7,10 +7,12 @@ mod affine;
 mod codes;
 mod concat;
 mod each;
+mod lookup;
 mod plain;
 mod same;
 mod scratch;
 mod sparse;
+mod unpacked;
 mod view;
 
 use std::ops::Range;
@@ -165,6 +167,11 @@ fn made<'a>(
         } => match what {
             As::Values => Box::new(each::Scaled::new(checkpoint, codes, *scale, *zero_point)?),
             As::Stored => return made_of(checkpoint, codes, what),
+        },
+        Node::Unpacked(of) => Box::new(unpacked::Codes::new(checkpoint, tensor, of)?),
+        Node::Lookup(lookup) => match what {
+            As::Values => Box::new(lookup::Numbers::new(checkpoint, lookup)?),
+            As::Stored => return made_of(checkpoint, &lookup.codes, what),
         },
         Node::Affine(affine) => match what {
             As::Values => Box::new(affine::Scaled::new(checkpoint, affine)?),

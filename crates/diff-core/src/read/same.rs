@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::tensor::{Factor, Node, Span, Tensor};
+use crate::tensor::{Affine, Factor, Node, Span, Table, Tensor};
 
 /// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
 pub(crate) fn is_same(
@@ -52,8 +52,24 @@ pub(crate) fn is_same(
             },
         ) => p.to_bits() == q.to_bits() && m == n,
         (Node::Affine(p), Node::Affine(q)) => {
-            p.block == q.block && is_one(&p.scale, &q.scale) && is_one(&p.zero, &q.zero)
+            let index = |affine: &Affine| {
+                let index = affine.index.as_ref();
+                index.map(|index| (index.axis, index.count))
+            };
+            p.block == q.block
+                && (p.rule, p.round) == (q.rule, q.round)
+                && index(p) == index(q)
+                && is_one(&p.scale, &q.scale)
+                && is_one(&p.zero, &q.zero)
         }
+        (Node::Unpacked(p), Node::Unpacked(q)) => {
+            (p.layout, p.axis, p.add) == (q.layout, q.axis, q.add)
+        }
+        (Node::Lookup(p), Node::Lookup(q)) => match (&p.table, &q.table) {
+            (Table::Known(p), Table::Known(q)) => std::ptr::eq(*p, *q),
+            (Table::Stored(_), Table::Stored(_)) => true,
+            _ => false,
+        },
         _ => false,
     };
     let (parts_a, parts_b) = (a.node.parts(), b.node.parts());

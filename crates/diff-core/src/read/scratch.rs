@@ -7,7 +7,10 @@ pub(crate) struct Scratch {
     pub(super) window: Vec<u8>,
     /// Elements that are handed out.
     pub(super) out: Vec<u8>,
-    pub(super) values: Vec<f32>,
+    /// Codes before those that are not wanted are left out.
+    pub(super) codes: Vec<u8>,
+    /// Words out of several places.
+    pub(super) bytes: Vec<u8>,
     /// Whether bytes are copied even where their file is mapped.
     pub(super) copies: bool,
     /// Bytes that were read of sources, or of their maps.
@@ -20,7 +23,8 @@ pub(super) struct Fields<'s> {
     pub(super) part: &'s mut Scratch,
     pub(super) window: &'s mut Vec<u8>,
     pub(super) out: &'s mut Vec<u8>,
-    pub(super) values: &'s mut Vec<f32>,
+    pub(super) codes: &'s mut Vec<u8>,
+    pub(super) bytes: &'s mut Vec<u8>,
 }
 
 impl Scratch {
@@ -32,7 +36,7 @@ impl Scratch {
         }
     }
 
-    /// The memory of a part beside that of the whole; what is handed out and values emptied.
+    /// The memory of a part beside that of the whole; what is handed out is emptied.
     pub(super) fn with_part(&mut self) -> Fields<'_> {
         if self.parts.is_empty() {
             let copies = self.copies;
@@ -42,12 +46,12 @@ impl Scratch {
             });
         }
         self.out.clear();
-        self.values.clear();
         Fields {
             part: &mut self.parts[0],
             window: &mut self.window,
             out: &mut self.out,
-            values: &mut self.values,
+            codes: &mut self.codes,
+            bytes: &mut self.bytes,
         }
     }
 

@@ -1,19 +1,24 @@
 //! Named tensors: where their elements lie and what they are made of; no bytes here.
 
 mod depth;
+mod layout;
 mod node;
 mod packing;
+mod quantised;
 mod shape;
 mod stored;
 mod view;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::dtype::{ByteOrder, DType};
 use crate::error::Error;
 
-pub use node::{Affine, Concat, Factor, Node, Signs, Sparse, SparseKind, View};
+pub use layout::Layout;
+pub use node::{
+    Affine, Concat, Factor, Index, Lookup, Node, Rule, Signs, Sparse, SparseKind, Table, Unpacked,
+    View,
+};
 pub use packing::Packing;
 pub use shape::element_count;
 pub use stored::{Encoding, Span, Stored, Strides};
@@ -103,31 +108,6 @@ impl Tensor {
         self
     }
 
-    /// Quantised: codes with one scale, or with one for each block. `label` is the file's word for the type.
-    #[must_use]
-    pub fn affine(
-        codes: Self,
-        label: Option<Box<str>>,
-        scale: Factor,
-        zero: Factor,
-        block: Vec<u64>,
-    ) -> Self {
-        Self {
-            name: codes.name.clone(),
-            dtype: DType::F32,
-            dtype_label: label,
-            shape: codes.shape.clone(),
-            elements: codes.elements,
-            bytes: codes.bytes,
-            node: Node::Affine(Arc::new(Affine {
-                codes,
-                scale,
-                zero,
-                block,
-            })),
-        }
-    }
-
     /// Why it cannot be read, when it cannot.
     #[must_use]
     #[inline]
@@ -172,7 +152,7 @@ impl Tensor {
                 let of = u128::from(all(&view.of)) * u128::from(self.elements);
                 share(u64::try_from(of / u128::from(view.of.elements.max(1))).unwrap_or(u64::MAX))
             }
-            Node::Concat(_) | Node::Affine(_) => {
+            Node::Concat(_) | Node::Affine(_) | Node::Unpacked(_) | Node::Lookup(_) => {
                 share(self.node.parts().into_iter().map(all).sum())
             }
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Tensor;
+use super::layout::Layout;
 use super::stored::{Span, Stored};
+use crate::dtype::DType;
 use crate::error::Error;
 
 /// An expression. The tensors that it is made of have shapes, types and names of their own.
@@ -27,6 +29,10 @@ pub enum Node {
         scale: f64,
         zero_point: i64,
     },
+    /// Codes of at most eight bits out of the words that they are packed in.
+    Unpacked(Arc<Unpacked>),
+    /// For each code the number that a table gives it.
+    Lookup(Arc<Lookup>),
     /// Codes with a scale for each block.
     Affine(Arc<Affine>),
     /// There are none: a description that is wrong, or torch's meta device.
@@ -84,7 +90,33 @@ pub enum SparseKind {
     Bsc,
 }
 
-/// Codes with a scale for each block: element i is (code - zero) * scale in f32, with scale and zero of the block that i lies in.
+/// Codes in words: `words` has the shape of the codes but along `axis`, where a period of words holds a period of codes.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// Integers of one or four bytes.
+    pub words: Tensor,
+    pub layout: Layout,
+    pub axis: usize,
+    /// Added to each word, modulo 2^32, before it is unpacked: see [`crate::decode::packing::gptq_ones`].
+    pub add: u32,
+}
+
+/// Codes of a byte and what they stand for.
+#[derive(Debug)]
+pub struct Lookup {
+    pub codes: Tensor,
+    pub table: Table,
+}
+
+/// What codes stand for, by their number; a code beyond the end is an error.
+#[derive(Debug, Clone)]
+pub enum Table {
+    Known(&'static [f32]),
+    /// Out of the file, at most 256 numbers.
+    Stored(Tensor),
+}
+
+/// Codes with a scale for each block: element i is [`Rule`] of its code and of the scale and the zero point of the block that i lies in.
 #[derive(Debug)]
 pub struct Affine {
     pub codes: Tensor,
@@ -93,6 +125,32 @@ pub struct Affine {
     pub zero: Factor,
     /// Elements of a block along each axis of the codes; the last block of an axis may be cut.
     pub block: Vec<u64>,
+    pub rule: Rule,
+    /// f16 or bf16 where the library that wrote the codes computes in it: what each step comes to is rounded to it.
+    pub round: Option<DType>,
+    /// The numbers of the blocks along an axis, for each index of it, instead of `block`.
+    pub index: Option<Index>,
+}
+
+/// Which block each index of an axis belongs to.
+#[derive(Debug, Clone)]
+pub struct Index {
+    pub axis: usize,
+    /// Integers, as many as the axis is long.
+    pub blocks: Tensor,
+    /// How many blocks there are along the axis.
+    pub count: u64,
+}
+
+/// What is done with a code, in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// (code - zero) * scale
+    Subtract,
+    /// code * scale + zero
+    Add,
+    /// (code - zero) / scale
+    Divide,
 }
 
 /// A number for each block, or one for all.
@@ -116,13 +174,22 @@ impl Node {
                 .chain(&sparse.indices)
                 .collect(),
             Self::Scaled { codes, .. } => vec![codes],
+            Self::Unpacked(unpacked) => vec![&unpacked.words],
+            Self::Lookup(lookup) => match &lookup.table {
+                Table::Known(_) => vec![&lookup.codes],
+                Table::Stored(table) => vec![&lookup.codes, table],
+            },
             Self::Affine(affine) => {
                 let factors = [&affine.scale, &affine.zero].into_iter();
                 let tensors = factors.filter_map(|factor| match factor {
                     Factor::Each(tensor) => Some(tensor),
                     Factor::One(_) => None,
                 });
-                std::iter::once(&affine.codes).chain(tensors).collect()
+                let index = affine.index.as_ref().map(|index| &index.blocks);
+                std::iter::once(&affine.codes)
+                    .chain(tensors)
+                    .chain(index)
+                    .collect()
             }
         }
     }

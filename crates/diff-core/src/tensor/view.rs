@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Tensor;
-use super::node::{Affine, Concat, Factor, Node, Signs, View};
+use super::node::{Affine, Concat, Factor, Index, Lookup, Node, Signs, Unpacked, View};
 use super::shape::{element_count, row_major_steps};
 use super::stored::{Encoding, Stored};
 use crate::dtype::DType;
@@ -38,8 +38,10 @@ impl Tensor {
                 .filter_map(|&axis| of.get(axis).copied())
                 .collect()
         };
-        if let Node::Affine(affine) = &self.node {
-            return affine.permuted(self, axes, order(&affine.block));
+        match &self.node {
+            Node::Affine(affine) => return affine.permuted(self, axes, order(&affine.block)),
+            Node::Unpacked(unpacked) => return unpacked.permuted(self, axes),
+            _ => {}
         }
         self.on_each(&|tensor| {
             let places = tensor.places()?;
@@ -246,6 +248,14 @@ impl Tensor {
                 let (changed, of) = node(of)?;
                 (changed, Node::Shifted(of, *number))
             }
+            Node::Lookup(lookup) => {
+                let codes = lookup.codes.on_each(change)?;
+                let table = lookup.table.clone();
+                (
+                    codes.clone(),
+                    Node::Lookup(Arc::new(Lookup { codes, table })),
+                )
+            }
             Node::Scaled {
                 codes,
                 scale,
@@ -367,7 +377,11 @@ impl Affine {
             .shape
             .iter()
             .zip(&self.block)
-            .map(|(&dim, &block)| dim.div_ceil(block.max(1)))
+            .enumerate()
+            .map(|(axis, (&dim, &block))| match &self.index {
+                Some(index) if index.axis == axis => index.count,
+                _ => dim.div_ceil(block.max(1)),
+            })
             .collect();
         let factor = |factor: &Factor| -> Result<Factor> {
             Ok(match factor {
@@ -375,19 +389,43 @@ impl Affine {
                 Factor::Each(tensor) => Factor::Each(tensor.reshaped(&blocks)?.permuted(axes)?),
             })
         };
-        let codes = self.codes.permuted(axes)?;
+        let index = self.index.as_ref().map(|index| Index {
+            axis: place_of(index.axis, axes),
+            ..index.clone()
+        });
+        let affine = Self {
+            codes: self.codes.permuted(axes)?,
+            scale: factor(&self.scale)?,
+            zero: factor(&self.zero)?,
+            block,
+            index,
+            ..*self
+        };
         Ok(Tensor {
             name: whole.name.clone(),
             bytes: whole.bytes,
-            ..Tensor::affine(
-                codes,
-                whole.dtype_label.clone(),
-                factor(&self.scale)?,
-                factor(&self.zero)?,
-                block,
-            )
+            ..Tensor::of_affine(affine, whole.dtype_label.clone())
         })
     }
+}
+
+impl Unpacked {
+    /// Words in another order of the axes.
+    fn permuted(&self, whole: &Tensor, axes: &[usize]) -> Result<Tensor> {
+        let axis = place_of(self.axis, axes);
+        let length = whole.shape.get(self.axis).copied().unwrap_or(0);
+        let words = self.words.permuted(axes)?;
+        let codes = Tensor::unpacked(words, self.layout, axis, length, self.add)?;
+        Ok(Tensor {
+            name: whole.name.clone(),
+            ..codes
+        })
+    }
+}
+
+/// Where an axis went.
+fn place_of(axis: usize, axes: &[usize]) -> usize {
+    axes.iter().position(|&from| from == axis).unwrap_or(axis)
 }
 
 /// Steps of `shape` at the places that `dims` with `steps` have in row-major order; None where no steps tell them.

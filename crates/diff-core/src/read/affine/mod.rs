@@ -1,0 +1,204 @@
+//! Codes with a scale for each block: dequantised here in f32, as torch does it.
+
+mod blocks;
+
+use std::ops::Range;
+
+use super::{As, Read, Reader, Region, Scratch, part, plain};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::DType;
+use crate::error::{Code, Error, Result};
+use crate::kernel::{self, Operand};
+use crate::once::Once;
+use crate::tensor::{Affine, Factor, Index, Rule, Tensor};
+use blocks::{Blocks, Numbers, Step};
+
+/// Most numbers that are held of a scale or a zero point.
+const MOST_FACTORS: u64 = 1 << 26;
+
+/// See [`Affine`].
+pub(super) struct Scaled<'a> {
+    codes: Reader<'a>,
+    blocks: Blocks,
+    scale: Held<'a>,
+    zero: Held<'a>,
+    index: Option<Indexed<'a>>,
+    step: Step,
+}
+
+/// The number of the block of each index of an axis, read at the first use.
+struct Indexed<'a> {
+    checkpoint: &'a Checkpoint,
+    index: &'a Index,
+    read: Once<Vec<u32>>,
+}
+
+/// A number for each block, read at the first use.
+enum Held<'a> {
+    One([f32; 1]),
+    Each(&'a Checkpoint, &'a Tensor, Once<Vec<f32>>),
+}
+
+/// Codes with one scale, inside of something else.
+pub(super) fn of_scaled<'a>(
+    checkpoint: &'a Checkpoint,
+    codes: &'a Tensor,
+    scale: f64,
+    zero_point: i64,
+) -> Result<Scaled<'a>> {
+    Ok(Scaled {
+        codes: part(checkpoint, codes, As::Values)?,
+        blocks: Blocks::new(&[codes.elements], &[codes.elements], None),
+        scale: Held::One([scale as f32]),
+        zero: Held::One([zero_point as f32]),
+        index: None,
+        step: Step::new(Rule::Subtract, None, zero_point != 0),
+    })
+}
+
+impl<'a> Scaled<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, affine: &'a Affine) -> Result<Self> {
+        let numbers = |factor: &'a Factor| match factor {
+            Factor::One(number) => Held::One([*number]),
+            Factor::Each(tensor) => Held::Each(checkpoint, tensor, Once::default()),
+        };
+        let index = affine.index.as_ref();
+        let of_index = index.map(|index| (index.axis, index.count));
+        let blocks = Blocks::new(&affine.codes.shape, &affine.block, of_index);
+        for factor in [&affine.scale, &affine.zero] {
+            if let Factor::Each(tensor) = factor
+                && tensor.elements != blocks.count()
+            {
+                return Err(Error::new(
+                    Code::SizeMismatch,
+                    "quantised tensor has another number of scales than of blocks",
+                )
+                .expected(blocks.count())
+                .found(format!("{} in {}", tensor.elements, tensor.name)));
+            }
+        }
+        if let Some(index) = index
+            && affine.codes.shape.get(index.axis) != Some(&index.blocks.elements)
+        {
+            return Err(Error::new(
+                Code::SizeMismatch,
+                "index of groups has another length than its axis",
+            )
+            .expected(format!("axis {} of {:?}", index.axis, affine.codes.shape))
+            .found(format!(
+                "{} in {}",
+                index.blocks.elements, index.blocks.name
+            )));
+        }
+        Ok(Self {
+            codes: part(checkpoint, &affine.codes, As::Values)?,
+            blocks,
+            scale: numbers(&affine.scale),
+            zero: numbers(&affine.zero),
+            index: index.map(|index| Indexed {
+                checkpoint,
+                index,
+                read: Once::default(),
+            }),
+            step: Step::new(
+                affine.rule,
+                affine.round,
+                !matches!(affine.zero, Factor::One(0.0)),
+            ),
+        })
+    }
+}
+
+impl Read for Scaled<'_> {
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let numbers = Numbers {
+            scale: self.scale.all()?,
+            zero: self.zero.all()?,
+            index: match &self.index {
+                Some(index) => index.all()?,
+                None => &[],
+            },
+        };
+        let fields = scratch.with_part();
+        let out = fields.out;
+        let codes = self.codes.read(start, count, fields.part)?;
+        out.resize(4 * count, 0);
+        let cells = out.as_chunks_mut().0;
+        kernel::to_f32(codes, cells);
+        self.blocks.apply(start, cells, numbers, self.step);
+        Ok(plain::operand(out, DType::F32))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.codes.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.codes.at_once(few, many)
+    }
+}
+
+impl Held<'_> {
+    fn all(&self) -> Result<&[f32]> {
+        match self {
+            Self::One(number) => Ok(number),
+            Self::Each(checkpoint, tensor, once) => once
+                .get_or_make(|| read_all(checkpoint, tensor))
+                .map(Vec::as_slice),
+        }
+    }
+}
+
+impl Indexed<'_> {
+    fn all(&self) -> Result<&[u32]> {
+        self.read.get_or_make(|| self.make()).map(Vec::as_slice)
+    }
+
+    fn make(&self) -> Result<Vec<u32>> {
+        let blocks = read_all(self.checkpoint, &self.index.blocks)?;
+        let is_block = |number: f32| number >= 0.0 && (number as u64) < self.index.count;
+        match blocks.iter().find(|number| !is_block(**number)) {
+            None => Ok(blocks.into_iter().map(|number| number as u32).collect()),
+            Some(wrong) => Err(Error::new(
+                Code::OutOfBounds,
+                "index names a group that does not exist",
+            )
+            .expected(format!("below {}", self.index.count))
+            .found(format!("{wrong} in {}", self.index.blocks.name))),
+        }
+    }
+}
+
+/// All numbers of a tensor of few: factors, tables, indices.
+///
+/// # Errors
+/// `LimitExceeded`; what reading ends with.
+pub(super) fn read_all(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Vec<f32>> {
+    if tensor.elements > MOST_FACTORS {
+        return Err(
+            Error::new(Code::LimitExceeded, "quantised tensor has too many scales")
+                .expected(format!("at most {MOST_FACTORS}"))
+                .found(tensor.elements),
+        );
+    }
+    let reader = part(checkpoint, tensor, As::Values)?;
+    let (mut values, mut cells) = (Vec::new(), Vec::new());
+    let mut scratch = Scratch::default();
+    for at in (0..tensor.elements).step_by(kernel::CHUNK) {
+        let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
+        let operand = reader.read(at, count, &mut scratch)?;
+        cells.resize(count, [0; 4]);
+        kernel::to_f32(operand, &mut cells);
+        values.extend(cells.iter().map(|cell| f32::from_le_bytes(*cell)));
+    }
+    Ok(values)
+}
