@@ -148,6 +148,11 @@ interface LoadOptions extends RunOptions {
     readonly variant?: string;
     /** true: tensors of optimizer states are opened too. @default false */
     readonly includeOptimizer?: boolean;
+    /**
+     * true: quantised tensors stay what the file stores, codes and scales apart; false: they are read as the weights that they stand
+     * for, under the names of those. @default false
+     */
+    readonly raw?: boolean;
     /** Caps to set, by name; the message of an error that a cap causes names it. @default scaled with the file */
     readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
 }

@@ -14,6 +14,7 @@ export const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
   key: text,
   variant: text,
   includeOptimizer: flag,
+  raw: flag,
   limits: nested(LIMITS),
   ...RUN_OPTIONS,
 };
@@ -26,11 +27,12 @@ export const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
 export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<Checkpoint> {
   checkPath(path, 'open checkpoints are compared as they are: compare(old, new)');
   checkOptions(options, LOAD_OPTIONS, 'loadCheckpoint');
-  const { key, variant, includeOptimizer = false, limits = {} } = options;
+  const { key, variant, includeOptimizer = false, raw = false, limits = {} } = options;
   const open = {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
     includeOptimizer,
+    raw,
     limits: Object.entries(limits).map(([name, value]) => ({ name, value })),
   };
   const native = await runJob(

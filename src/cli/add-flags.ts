@@ -81,6 +81,9 @@ export function addOpenFlags(command: Command): Command {
     .addOption(new Option('--variant <name>', 'which variant of the weights to read from a directory, such as fp16'))
     .addOption(new Option('--include-optimizer', 'read optimizer state too'))
     .addOption(
+      new Option('--raw', 'read quantized weights as stored, codes and scales apart, instead of the weights they stand for'),
+    )
+    .addOption(
       new Option(
         '--limit <cap>',
         'override a safety limit, as NAME=NUMBER; the error that stops at a limit names it (repeatable)',

@@ -3,11 +3,12 @@ import type { CompareOptions, DiffConfig, SideOptions } from '../compare/options
 import type { DiffFlags, OpenFlags, RunFlags, SharedOptions, SideFlags } from './flags.ts';
 
 /** What the flags ask for on opening a checkpoint. */
-export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'variant' | 'includeOptimizer' | 'limits'> {
+export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'variant' | 'includeOptimizer' | 'raw' | 'limits'> {
   return {
     ...(flags.key !== undefined && { key: flags.key }),
     ...(flags.variant !== undefined && { variant: flags.variant }),
     ...(flags.includeOptimizer !== undefined && { includeOptimizer: true }),
+    ...(flags.raw !== undefined && { raw: true }),
     ...(flags.limit !== undefined && { limits: flags.limit }),
   };
 }

@@ -38,6 +38,7 @@ export interface OpenFlags extends Pick<RuleFlags, 'failOn'> {
   readonly key?: string;
   readonly variant?: string;
   readonly includeOptimizer?: true;
+  readonly raw?: true;
   readonly limit?: Readonly<Record<string, number>>;
 }
 

@@ -34,13 +34,14 @@ export async function openInput(
 
 /** How a comparison with these options opens its checkpoints; one side, or both alike. */
 export function chooseLoadOptions(options: CompareOptions, side?: 'old' | 'new'): LoadOptions {
-  const { includeOptimizer, limits, signal, onProgress } = options;
+  const { includeOptimizer, raw, limits, signal, onProgress } = options;
   const own = side === undefined ? undefined : options[side];
   const [key, variant] = [own?.key ?? options.key, own?.variant ?? options.variant];
   return {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
     ...(includeOptimizer !== undefined && { includeOptimizer }),
+    ...(raw !== undefined && { raw }),
     ...(limits !== undefined && { limits }),
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),

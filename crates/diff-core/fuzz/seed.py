@@ -54,3 +54,12 @@ for name, content in (
     ("config", b'{"transformers_weights":"one.safetensors"}'),
 ):
     put("hf_index", name, content)
+quantised = os.path.join(FIXTURES, "quantised")
+for name in sorted(os.listdir(quantised)):
+    if os.path.isdir(os.path.join(quantised, name)):
+        parts = []
+        for file in ("config.json", "model.safetensors"):
+            with open(os.path.join(quantised, name, file), "rb") as f:
+                parts.append(f.read())
+        put("quantised", name, b"\0".join(parts))
+        put("safetensors", name, parts[1])

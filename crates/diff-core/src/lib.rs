@@ -5,7 +5,7 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- format`; `decode, dtype <- stats <- kernel`;
+//! Directions: `error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- recipe <- format`; `decode, dtype <- stats <- kernel`;
 //! `tensor, source, decode, kernel <- read <- engine`. `format` and `kernel` never see each other.
 
 pub mod checkpoint;
@@ -22,6 +22,7 @@ pub mod observe;
 mod once;
 pub mod pickle;
 mod read;
+mod recipe;
 pub mod source;
 pub mod stats;
 pub mod tensor;

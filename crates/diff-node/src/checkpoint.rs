@@ -130,6 +130,8 @@ pub struct NativeOpenOptions {
     pub key: Option<String>,
     pub variant: Option<String>,
     pub include_optimizer: bool,
+    /// Whether quantised tensors stay what is stored.
+    pub raw: bool,
     pub limits: Vec<NativeLimit>,
 }
 
@@ -161,6 +163,7 @@ impl NativeOpenOptions {
             key: self.key,
             variant: self.variant,
             include_optimizer: self.include_optimizer,
+            raw: self.raw,
             limits,
             observer,
         })

@@ -37,6 +37,25 @@ pub fn open_bytes(bytes: &[u8]) {
     let _ = open(&path, &OpenOptions::default());
 }
 
+/// Opens a directory of a configuration and weights, and reads the beginning of its tensors.
+pub fn open_model(config: &[u8], weights: &[u8]) {
+    let folder = file().with_extension("m");
+    let made = std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(folder.join("config.json"), config))
+        .and_then(|()| std::fs::write(folder.join("model.safetensors"), weights));
+    if made.is_ok()
+        && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
+    {
+        let observer = Observer::default();
+        for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
+            let count = tensor.elements.min(MOST_ELEMENTS);
+            for start in [0, tensor.elements - count] {
+                let _ = read_elements(&checkpoint, index, start, count, ElementType::F32, &observer);
+            }
+        }
+    }
+}
+
 /// Opens a directory that holds these bytes under a name, beside a small true model.
 pub fn open_directory(name: &str, bytes: &[u8]) {
     let folder = file().with_extension("d");

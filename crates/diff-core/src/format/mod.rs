@@ -24,6 +24,7 @@ use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOut;
 use crate::limits::Limits;
 use crate::observe::Observer;
+use crate::recipe;
 use crate::source::{FileSource, Source};
 use crate::tensor::Tensor;
 
@@ -37,6 +38,8 @@ pub struct OpenOptions {
     pub variant: Option<String>,
     /// Whether the states of optimizers are opened too.
     pub include_optimizer: bool,
+    /// Whether quantised tensors stay what is stored, codes and scales apart, instead of the dense tensors that they stand for.
+    pub raw: bool,
     pub limits: Limits,
     /// Counts the tensors whose descriptions are read, and ends the opening between two files.
     pub observer: Arc<Observer>,
@@ -130,6 +133,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         hf_dir::note_alone(&mut checkpoint);
         checkpoint
     };
+    if !options.raw {
+        recipe::apply(&mut checkpoint);
+    }
     lfs::note(&mut checkpoint);
     note_strange_names(&mut checkpoint);
     Ok(checkpoint)

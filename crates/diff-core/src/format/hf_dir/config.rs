@@ -20,6 +20,9 @@ const OTHERS: &[&str] = &[
     "model_index.json",
     "scheduler_config.json",
     "params.json",
+    "quantize_config.json",
+    "quant_config.json",
+    "hf_quant_config.json",
 ];
 
 /// Reads the configuration of a directory. That of a component of a pipeline is called by its folder too.

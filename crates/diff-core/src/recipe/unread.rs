@@ -1,0 +1,89 @@
+//! Layouts that are known and not read, and methods that are not known: rows that say so, so that codes are never compared as numbers.
+
+use super::Scheme;
+use super::module::Module;
+use crate::dtype::DType;
+use crate::error::{Code, Error, Result};
+use crate::tensor::Tensor;
+
+pub(super) const SCHEME: Scheme = Scheme {
+    label: "quantised",
+    marks: &[
+        (".weight_packed", ".weight"),
+        (".compressed", ".weight"),
+        (".B", ".weight"),
+        (".codes", ".weight"),
+        (".weight", ".weight"),
+        ("", ""),
+    ],
+    is_one: |module| named(module).is_some() || is_of_unread_method(module),
+    dense,
+};
+
+/// Methods that the other schemes read.
+const READ: &[&str] = &[
+    "gptq",
+    "auto-round",
+    "intel/auto-round",
+    "awq",
+    "bitsandbytes",
+    "compressed-tensors",
+    "fp8",
+    "fbgemm_fp8",
+    "modelopt",
+    "mxfp4",
+    "mlx",
+    "torchao",
+    "hqq",
+];
+
+/// Layouts by the tensors that they have.
+fn named(module: &Module) -> Option<&'static str> {
+    match module.mark {
+        ".weight_packed" if module.has(".meta") => Some("ct marlin-24"),
+        ".weight_packed" => Some("ct"),
+        ".compressed" if module.has(".bitmask") => Some("ct sparse-bitmask"),
+        ".B" if module.has(".s") => Some("gptq marlin"),
+        ".codes" if module.has(".codebooks") => Some("aqlm"),
+        ".weight" if module.has(".weight_scales") => Some("eetq"),
+        ".weight" if module.has(".weight._data") => Some("quanto"),
+        _ => None,
+    }
+}
+
+/// Codes of a method that nothing here reads: integers and small floats of two axes or more. Counters and positions are 64 bits wide.
+fn is_of_unread_method(module: &Module) -> bool {
+    let is_read = |method: &str| READ.contains(&method);
+    module.mark.is_empty()
+        && module
+            .settings
+            .method
+            .as_deref()
+            .is_some_and(|method| !is_read(method))
+        && module.codes.shape.len() > 1
+        && (matches!(
+            module.codes.dtype,
+            DType::U8 | DType::I8 | DType::I16 | DType::U16 | DType::I32 | DType::U32
+        ) || module.codes.dtype.bytes() == 1 && !module.codes.dtype.is_integer())
+}
+
+fn dense(module: &Module) -> Result<Tensor> {
+    let Some(name) = named(module) else {
+        let method = module.settings.method.as_deref().unwrap_or_default();
+        return Err(layout(&method.escape_debug().to_string()));
+    };
+    for part in [".meta", ".bitmask", ".s", ".codebooks", ".weight_scales"] {
+        module.get(part);
+    }
+    Err(layout(name))
+}
+
+/// The error of a layout that is not read.
+#[cold]
+pub(super) fn layout(name: &str) -> Error {
+    Error::new(Code::UnsupportedLayout, "quantised layout is not read yet")
+        .found(name)
+        .hint(
+            "compare with --raw what is stored, or dequantise the model with its own library first",
+        )
+}
