@@ -11,6 +11,7 @@ import { explainOrder } from './reordered.ts';
 import { explainReplacement } from './replaced.ts';
 import { explainRows } from './rows-changed.ts';
 import { explainScaling } from './scaled.ts';
+import { explainStoredQuantisation } from './stored-quantised.ts';
 import type { Story } from './story.ts';
 import { explainTraining } from './trained.ts';
 
@@ -20,6 +21,7 @@ const EXPLANATIONS: readonly Explain[] = [
   explainMended,
   explainOptimizer,
   explainCodes,
+  explainStoredQuantisation,
   explainLosslessCast,
   explainCast,
   explainScaling,
