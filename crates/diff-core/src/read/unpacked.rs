@@ -209,6 +209,10 @@ impl Read for Codes<'_> {
     fn at_once(&self, few: u64, many: u64) -> u64 {
         self.words.at_once(few, many)
     }
+
+    fn comes_in_parts(&self) -> bool {
+        self.inner == 1 && self.words.comes_in_parts()
+    }
 }
 
 impl Codes<'_> {

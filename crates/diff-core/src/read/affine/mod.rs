@@ -145,6 +145,10 @@ impl Read for Scaled<'_> {
     fn at_once(&self, few: u64, many: u64) -> u64 {
         self.codes.at_once(few, many)
     }
+
+    fn comes_in_parts(&self) -> bool {
+        self.codes.comes_in_parts()
+    }
 }
 
 impl Held<'_> {
