@@ -157,6 +157,7 @@ const PROJECTS = {
   'jest, require on Node 24': {
     packages: ['jest', `node-linux-${process.arch}@24`],
     files: { 'a.test.cjs': `const { Checkpoint, ModelDiff } = require('model-diff');\n${TEST}` },
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
     commands: [
       [`node_modules/node-linux-${process.arch}/bin/node`, 'node_modules/jest/bin/jest.js', '--testMatch', '**/*.test.cjs'],
     ],

@@ -125,10 +125,11 @@ function environment(flags, isQuick) {
 /** Fetches the tools that are not there yet. */
 async function prepare() {
   mkdirSync(shims, { recursive: true });
-  // What strips is part of the linker; and add-ons look up Node's functions when they are loaded, so an empty library of them will do.
+  // What strips is part of the linker; add-ons look up Node's functions when they are loaded, and zig brings what guards the stack: empty
+  // libraries of them will do.
   writeFileSync(join(shims, 'rust-objcopy'), '#!/bin/sh\n');
   chmodSync(join(shims, 'rust-objcopy'), 0o755);
-  for (const file of ['libnode.dll', 'libnode.a']) writeFileSync(join(shims, file), '!<arch>\n');
+  for (const file of ['libnode.dll', 'libnode.a', 'libssp_nonshared.a']) writeFileSync(join(shims, file), '!<arch>\n');
   if (!existsSync(join(tools, 'python/bin/cargo-zigbuild'))) {
     await mustRun(['python3', '-m', 'venv', join(tools, 'python')]);
     await mustRun([join(tools, 'python/bin/pip'), 'install', '--quiet', 'ziglang==0.15.2', 'cargo-zigbuild==0.24.1']);
