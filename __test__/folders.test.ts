@@ -2,6 +2,7 @@
 import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ModelDiff, ModelDiffError, loadCheckpoint } from 'model-diff';
 import type { Checkpoint } from 'model-diff';
@@ -17,7 +18,7 @@ interface Expected {
   readonly left_out: Readonly<Record<string, string>>;
 }
 
-const fixtures = new URL('fixtures/', import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url));
 const folder = join(fixtures, 'folders');
 const folders = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Readonly<Record<string, Expected>>;
 const codes = (checkpoint: Checkpoint): string[] => checkpoint.findings.map(({ code }) => code);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { DiffAnalyzer, ModelDiff, createDiffReport, loadCheckpoint } from 'model-diff';
 import type { Analysis, DiffResult } from 'model-diff';
@@ -17,7 +18,7 @@ interface Expected {
 /** Elements of a head that is the embedding and was saved beside it. */
 const TIED: Readonly<Record<string, number>> = { 'gpt2-bin': 32 * 8 };
 
-const folder = new URL('fixtures/huggingface/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('fixtures/huggingface/', import.meta.url));
 const pairs = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Readonly<Record<string, Expected>>;
 
 async function compare(name: string): Promise<DiffResult & { readonly analysis: Analysis }> {

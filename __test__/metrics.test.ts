@@ -5,11 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ModelDiff, loadCheckpoint } from 'model-diff';
 import type { DiffResult, ParameterDiff, TensorInfo } from 'model-diff';
 
-const folder = new URL('fixtures/metrics/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('fixtures/metrics/', import.meta.url));
 /** The accuracy contract of the sums, relative to the terms' absolute values. */
 const ACCURACY = { double: 1e-12, fast: 1e-6 };
 

@@ -2,6 +2,7 @@
  * The README of the Python package that this one succeeds, translated line by line, on the example checkpoints; and the
  * names of its API.
  */
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import * as api from 'model-diff';
 import {
@@ -15,7 +16,7 @@ import {
 } from 'model-diff';
 import type { ParameterDiff } from 'model-diff';
 
-const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
+const examples = fileURLToPath(new URL('../examples/tiny-gpt/', import.meta.url));
 
 test('load a checkpoint and look at its tensors', async (t) => {
   const checkpoint = await loadCheckpoint(`${examples}base`);

@@ -1,11 +1,12 @@
 /** PyTorch files through the package: which mapping is the model, what is left out, what is suspicious, what is capped. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Checkpoint, ModelDiff, ModelDiffError, loadCheckpoint } from 'model-diff';
 
 import { run } from './cli/cli.ts';
 
-const fixtures = new URL('fixtures/', import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url));
 const torch = (name: string): string => join(fixtures, 'torch', name);
 const hostile = (name: string): string => join(fixtures, 'hostile', name);
 const codes = ({ findings }: Pick<Checkpoint, 'findings'>): string[] => findings.map(({ code }) => code);

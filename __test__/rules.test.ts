@@ -1,4 +1,5 @@
 /** `checkRules` through the package: the same results for the same values, however they came, and reports that tell them. */
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { analyze, Checkpoint, checkRules, compare, parseReport, renderReport } from 'model-diff';
 import type { Comparison, RuleResult, Rules } from 'model-diff';
@@ -203,7 +204,7 @@ test('Inf in place of NaN is new in rules, in the analysis, and first among the 
 });
 
 test('a total has no number where weights are stored as codes', async (t) => {
-  const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
+  const examples = fileURLToPath(new URL('../examples/tiny-gpt/', import.meta.url));
   const quantised = await compare(`${examples}base`, `${examples}fp8`);
   t.deepEqual(outcomes(checkRules(quantised, { failOn: ['total(change)>5%'] })), ['failed total(change)>5%']);
   const metrics = JSON.parse(renderReport(quantised, { format: 'metrics' })) as Record<string, number>;

@@ -4,6 +4,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import {
   Checkpoint,
@@ -136,7 +137,7 @@ for (const way of ['mmap', 'pread']) {
     const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '', MODEL_DIFF_IO: way },
-      cwd: new URL('..', import.meta.url).pathname,
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
     });
     t.is(out.trim(), `E_FILE_CHANGED ${target}`);
   });

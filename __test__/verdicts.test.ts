@@ -1,11 +1,12 @@
 /** What is said of really trained checkpoints: each was trained as its name says (examples/tiny-gpt/README.md). */
 import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { DiffAnalyzer, compareCheckpoints } from 'model-diff';
 import type { Analysis, DiffSummary } from 'model-diff';
 import { FIRST_LINES, TRUE_LINES } from './first-lines.ts';
 
-const examples = new URL('../examples/tiny-gpt/', import.meta.url).pathname;
+const examples = fileURLToPath(new URL('../examples/tiny-gpt/', import.meta.url));
 
 async function analyze(old: string, tuned: string): Promise<{ analysis: Analysis; summary: DiffSummary }> {
   const { diffs, summary } = await compareCheckpoints(examples + old, examples + tuned);

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { compare, renderReport } from 'model-diff';
 import { PAIR_METRIC_NAMES, PROBE_METRIC_NAMES, SIDE_METRIC_NAMES } from '../../src/comparison/metrics.ts';
@@ -12,7 +13,7 @@ import { REPORT_SCHEMA } from '../../src/report/json/report-schema.ts';
 const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
 const programs = [...page.matchAll(/```python\n(.*?)```/gsu)].map(([, program = '']) => program);
 const hasNumpy = spawnSync('python3', ['-c', 'import numpy']).status === 0;
-const examples = new URL('../../examples/tiny-gpt/', import.meta.url).pathname;
+const examples = fileURLToPath(new URL('../../examples/tiny-gpt/', import.meta.url));
 const file = join(mkdtempSync(join(tmpdir(), 'model-diff-json-')), 'report.json');
 let expected = '';
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { analyze, compare, Comparison, DiffAnalyzer, ModelDiffError, parseReport, renderReport } from 'model-diff';
@@ -82,8 +83,8 @@ function checkPart(t: ExecutionContext, part: Comparison, alone: Comparison, who
 
 const PATTERNS = ['*.layers.1.*', '*attn*', '*norm*', 'model.embed_tokens.weight', '*', 'nothing'];
 
-const examples = new URL('../../examples/tiny-gpt/', import.meta.url).pathname;
-const fixtures = new URL('../fixtures/', import.meta.url).pathname;
+const examples = fileURLToPath(new URL('../../examples/tiny-gpt/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const checkpoints = readdirSync(examples, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'corpus' && !entry.name.startsWith('__'))
   .map(({ name }) => name)

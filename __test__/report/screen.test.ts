@@ -1,6 +1,7 @@
 /** How a text report is cut to the lines of a terminal, and the parts that only a made-up model shows. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { listModules } from '../../src/report/modules.ts';
 import { spellAscii } from '../../src/report/text/ascii.ts';
@@ -155,7 +156,7 @@ test('frozen blocks and NaN can be seen by depth, and how many blocks share a ma
 });
 
 test('every sign of ours has a spelling in ASCII', (t) => {
-  const root = new URL('../../src/', import.meta.url).pathname;
+  const root = fileURLToPath(new URL('../../src/', import.meta.url));
   // The page has no ASCII form; signs of the text report and of the progress line have a second set.
   const exempt = /^(report\/html\/|comparison\/metrics\.ts|report\/text\/glyphs\.ts|cli\/progress\.ts)/u;
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
