@@ -144,20 +144,16 @@ test('the root of a run is its final weights, whatever they are called', async (
 test('a foreign file never hides a readable one; several readable ones are listed', async (t) => {
   const foreign = {
     'model.onnx': hex('08081207707974'),
-    'model.gguf': 'GGUF\u0003\0\0\0',
     'openvino_model.bin': hex('0000803f'),
   };
   await using checkpoint = await loadCheckpoint(makeTree({ ...foreign, 'weights_final.safetensors': { a: [1] } }));
-  t.deepEqual(
-    [checkpoint.layerNames, Object.keys(left(checkpoint))],
-    [['a'], ['model.gguf', 'model.onnx', 'openvino_model.bin']],
-  );
+  t.deepEqual([checkpoint.layerNames, Object.keys(left(checkpoint))], [['a'], ['model.onnx', 'openvino_model.bin']]);
   const several = await refusal(makeTree({ ...foreign, 'a.safetensors': { a: [1] }, b: { b: [1] } }));
   t.is(several.code, 'E_AMBIGUOUS_DIRECTORY');
   t.regex(several.message, /found a\.safetensors, b /u);
   const inner = await loadCheckpoint(makeTree({ ...foreign, 'pytorch/model.safetensors': { a: [1] } }));
   t.deepEqual([inner.layerNames, codes(inner)], [['a'], ['FolderChosen', 'WeightsNotRead']]);
-  t.deepEqual(Object.keys(left(inner)), ['../model.gguf', '../model.onnx', '../openvino_model.bin']);
+  t.deepEqual(Object.keys(left(inner)), ['../model.onnx', '../openvino_model.bin']);
   const two = await refusal(makeTree({ 'v1/model.safetensors': { a: [1] }, 'v2/adapter_model.safetensors': { a: [1] } }));
   t.is(two.code, 'E_AMBIGUOUS_DIRECTORY');
   t.regex(two.message, /v1, v2/u);

@@ -16,6 +16,7 @@ pub enum Format {
     HuggingFace,
     PyTorch,
     Numpy,
+    Gguf,
     Memory,
 }
 
@@ -27,6 +28,7 @@ impl Format {
             Self::HuggingFace => "huggingface",
             Self::PyTorch => "pytorch",
             Self::Numpy => "numpy",
+            Self::Gguf => "gguf",
             Self::Memory => "memory",
         }
     }

@@ -104,6 +104,11 @@ const READERS: &[Reader] = &[
         open: torch::open_legacy,
     },
     Reader {
+        format: Format::Gguf,
+        recognises: gguf::recognises,
+        open: gguf::open,
+    },
+    Reader {
         format: Format::Safetensors,
         recognises: safetensors::recognises,
         open: safetensors::open,
@@ -128,6 +133,10 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         hf_dir::open(path, options)?
     } else if metadata.is_file() && is_index {
         hf_dir::open_index(path, options)?
+    } else if let Some(parts) = gguf::parts_of(path)? {
+        let mut checkpoint = empty(path, Format::Gguf);
+        gguf::open_parts(&mut checkpoint, &parts, options)?;
+        checkpoint
     } else {
         let mut checkpoint = open_file(path, options)?;
         hf_dir::note_alone(&mut checkpoint);
@@ -186,18 +195,30 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     let mut sources: Vec<Arc<dyn Source>> = vec![source];
     sources.extend(opened.sources);
     Ok(Checkpoint {
-        path: path.to_path_buf(),
-        format,
         tensors: opened.tensors,
         sources,
         metadata: opened.metadata,
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
         findings: opened.findings,
         left_out: opened.left_out,
         candidates: opened.candidates,
+        ..empty(path, format)
     })
+}
+
+fn empty(path: &Path, format: Format) -> Checkpoint {
+    Checkpoint {
+        path: path.to_path_buf(),
+        format,
+        tensors: Vec::new(),
+        sources: Vec::new(),
+        metadata: Vec::new(),
+        has_folder: false,
+        config: None,
+        configs: Vec::new(),
+        findings: Vec::new(),
+        left_out: Vec::new(),
+        candidates: Vec::new(),
+    }
 }
 
 /// Opens one file as part of a checkpoint, as its source number `index`.

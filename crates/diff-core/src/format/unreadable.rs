@@ -12,12 +12,6 @@ const KNOWN: &[(&[u8], Code, &str, &str)] = &[
         "it holds nothing; save the checkpoint again",
     ),
     (
-        b"GGUF",
-        Code::UnsupportedFormat,
-        "GGUF model, which this version does not read",
-        "compare the safetensors model that it was made from",
-    ),
-    (
         b"\x89HDF\r\n\x1a\n",
         Code::UnsupportedFormat,
         "HDF5 file (Keras, TensorFlow), which this version does not read",

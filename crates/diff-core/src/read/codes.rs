@@ -30,7 +30,7 @@ impl<'a> Codes<'a> {
         let (bits, table) = match encoding {
             Encoding::Packed(packing) => (packing.bits(), Some(packing.codes_in_8_bits())),
             Encoding::Codes { bits } => (u64::from(bits), None),
-            Encoding::Plain(_) | Encoding::Opaque => {
+            Encoding::Plain(_) | Encoding::Blocks(..) | Encoding::Opaque => {
                 return Err(Error::new(
                     Code::Internal,
                     "elements of whole bytes have no codes",

@@ -4,6 +4,7 @@
 //! elements) lives as long as it does. Which bytes a range of elements needs is told by [`Read::regions`].
 
 mod affine;
+mod blocks;
 mod codes;
 mod concat;
 mod each;
@@ -151,6 +152,10 @@ fn made<'a>(
             )?),
             (Encoding::Plain(order), None) => {
                 Box::new(plain::Swapped::new(checkpoint, tensor, stored.span, order)?)
+            }
+            (Encoding::Blocks(format, order), _) => {
+                let span = stored.span;
+                Box::new(blocks::Blocks::new(checkpoint, span, format, order, what)?)
             }
             (encoding, _) => Box::new(codes::Codes::new(checkpoint, stored.span, encoding, what)?),
         },

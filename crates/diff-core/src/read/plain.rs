@@ -143,8 +143,9 @@ pub(super) fn is_mapped(source: &dyn Source, offset: u64) -> bool {
     source.view(offset, 0).is_some()
 }
 
+/// The bytes of the elements `start .. start + count`, as they lie.
 #[inline]
-fn bytes<'s>(
+pub(super) fn bytes<'s>(
     source: &'s dyn Source,
     offset: u64,
     dtype: DType,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::tensor::{Affine, Factor, Node, Span, Table, Tensor};
+use crate::tensor::{Affine, Encoding, Factor, Node, Span, Table, Tensor};
 
 /// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
 pub(crate) fn is_same(
@@ -20,7 +20,10 @@ pub(crate) fn is_same(
     {
         let first =
             |span: &Span, tensor: &Tensor, start| span.offset + tensor.stored_bytes(0..start);
+        // Elements of less than a byte, and those of a block, share their first byte with others.
+        let is_place = matches!(p.encoding, Encoding::Plain(_)) || a_start == b_start;
         return p.encoding == q.encoding
+            && is_place
             && first(&p.span, a, a_start) == first(&q.span, b, b_start)
             && sources(&p.span, &q.span);
     }

@@ -11,6 +11,7 @@ mod view;
 
 use std::ops::Range;
 
+use crate::decode::blocks::BlockFormat;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::Error;
 
@@ -78,6 +79,23 @@ impl Tensor {
             dtype_label: Some(packing.name().into()),
             node: Node::Stored(Stored::encoded(span, Encoding::Packed(packing))),
             ..Self::plain(name, DType::F8E4M3, shape, elements, span)
+        }
+    }
+
+    /// A tensor of quantised blocks, each of which lies inside one row.
+    #[must_use]
+    pub fn blocks(
+        name: String,
+        format: &'static BlockFormat,
+        order: ByteOrder,
+        shape: Vec<u64>,
+        elements: u64,
+        span: Span,
+    ) -> Self {
+        Self {
+            dtype_label: Some(format.name.to_ascii_lowercase().into()),
+            node: Node::Stored(Stored::encoded(span, Encoding::Blocks(format, order))),
+            ..Self::plain(name, DType::F32, shape, elements, span)
         }
     }
 

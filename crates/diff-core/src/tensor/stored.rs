@@ -2,6 +2,7 @@
 
 use super::packing::Packing;
 use super::shape::{element_count, is_row_major};
+use crate::decode::blocks::BlockFormat;
 use crate::dtype::ByteOrder;
 use crate::error::{Code, Error, Result};
 
@@ -23,6 +24,8 @@ pub enum Encoding {
     Packed(Packing),
     /// Unsigned codes of 2 or 4 bits, one after the other, the first in the lowest bits. Every tensor begins a byte.
     Codes { bits: u8 },
+    /// Quantised blocks along the row-major order, read as f32; the order is that of the numbers in a block.
+    Blocks(&'static BlockFormat, ByteOrder),
     /// A type that nobody here knows: there are bytes, and no values.
     Opaque,
 }
@@ -132,6 +135,7 @@ impl Encoding {
             Self::Plain(_) => end * item,
             Self::Packed(packing) => (end * packing.bits()).div_ceil(8),
             Self::Codes { bits } => (end * u64::from(bits)).div_ceil(8),
+            Self::Blocks(format, _) => end.div_ceil(format.elements as u64) * format.bytes as u64,
             Self::Opaque => end,
         }
     }

@@ -354,11 +354,13 @@ impl Tensor {
     }
 
     fn viewed(&self, shape: Vec<u64>, places: Places) -> Self {
-        let elements = shape.iter().product();
+        let elements: u64 = shape.iter().product();
         let Places { offset, steps } = places;
+        let share =
+            u128::from(self.bytes) * u128::from(elements) / u128::from(self.elements.max(1));
         Self {
             elements,
-            bytes: elements * self.dtype.bytes(),
+            bytes: u64::try_from(share).unwrap_or(u64::MAX),
             shape,
             ..self.with(Node::View(Arc::new(View {
                 of: self.clone(),

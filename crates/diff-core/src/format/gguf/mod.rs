@@ -12,8 +12,10 @@
 mod encoding;
 mod input;
 mod metadata;
+mod open;
 mod split;
 mod tensor;
+mod text;
 mod value;
 
 use crate::dtype::ByteOrder;
@@ -25,6 +27,8 @@ pub use encoding::Encoding;
 pub use split::{PartName, Split, check_parts};
 pub use tensor::TensorInfo;
 pub use value::{Kind, Large, Value};
+
+pub(super) use open::{open, open_parts, parts_of, recognises};
 
 use input::Input;
 

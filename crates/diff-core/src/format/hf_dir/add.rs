@@ -1,6 +1,6 @@
 //! Reading the weights of a directory into a checkpoint: single files, shards, and the parts of models of several.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,10 +10,10 @@ use super::loose::Loose;
 use super::parts::Part;
 use super::weights::{self, Kind, Weights};
 use super::{config, nothing_to_load, ranks, shards};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::format::{OpenOptions, join_inside, json, lfs, open_source};
+use crate::format::{OpenOptions, gguf, join_inside, json, lfs, open_source};
 
 #[derive(Deserialize)]
 struct Explicit {
@@ -137,13 +137,18 @@ pub(super) fn weights(
 pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
     options.observer.check()?;
     let source = Arc::new(lfs::open(path)?);
-    let (_, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
+    let (format, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
+    if format == Format::Gguf {
+        checkpoint.format = format;
+    }
     options.observer.add_tensors(opened.tensors.len() as u64);
     checkpoint.sources.push(source);
     checkpoint.sources.extend(opened.sources);
     checkpoint.tensors.extend(opened.tensors);
+    let known = checkpoint.metadata.len();
     for member in opened.metadata {
-        if !checkpoint.metadata.contains(&member) {
+        let before = checkpoint.metadata.get(..known).unwrap_or_default();
+        if !before.contains(&member) {
             checkpoint.metadata.push(member);
         }
     }
@@ -181,6 +186,11 @@ pub(super) fn loose(
         Loose::Shards(shards) => shards,
     };
     let files = shards.complete(listing)?;
+    if shards.are_gguf() {
+        let paths: Vec<PathBuf> = files.iter().map(|file| listing.path(file)).collect();
+        checkpoint.format = Format::Gguf;
+        return gguf::open_parts(checkpoint, &paths, options);
+    }
     for shard in files {
         file(checkpoint, &listing.path(shard), options)?;
     }

@@ -67,11 +67,6 @@ const KNOWN: &[(&[Sign], &str, &str)] = &[
         "compare the model that it was made from",
     ),
     (
-        &[Sign::Ending(".gguf")],
-        "GGUF model",
-        "compare the safetensors model that it was made from",
-    ),
-    (
         &[Sign::File("flax_model.msgpack"), Sign::Ending(".msgpack")],
         "Flax model (msgpack)",
         "load it with from_pretrained(..., from_flax=True) and save it with save_pretrained",

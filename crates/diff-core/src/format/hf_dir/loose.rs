@@ -42,7 +42,10 @@ fn number(text: &str) -> Option<u64> {
 /// The family of a shard, its number, and the digits of that.
 fn parse(file: &str) -> Option<(Family, u64, usize)> {
     let (stem, extension) = file.rsplit_once('.')?;
-    if !matches!(extension, "safetensors" | "bin" | "pt" | "pth" | "npz") {
+    if !matches!(
+        extension,
+        "safetensors" | "bin" | "pt" | "pth" | "npz" | "gguf"
+    ) {
         return None;
     }
     let (before, behind) = stem.rsplit_once("-of-")?;
@@ -85,6 +88,11 @@ pub(super) fn beside(file: &str) -> Option<u64> {
 impl Shards {
     pub(super) fn variant(&self) -> Option<&str> {
         self.family.variant.as_deref()
+    }
+
+    /// Whether they are parts of one GGUF model, which tell themselves what they belong to.
+    pub(super) fn are_gguf(&self) -> bool {
+        self.family.extension == "gguf"
     }
 
     pub(super) fn has_ranks(&self) -> bool {
@@ -212,13 +220,23 @@ pub(super) fn choose(listing: &Listing, options: &OpenOptions) -> Result<Option<
 fn singles(listing: &Listing, options: &OpenOptions) -> Vec<String> {
     let mut looker = Looker::new(options);
     let parts = ranks::parts(listing);
-    listing
+    let mut found: Vec<String> = listing
         .files
         .iter()
         .filter(|name| !states::is_state(name) && !is_shard(name) && !parts.contains(name))
         .filter(|name| looker.is_readable(&listing.path(name)))
         .cloned()
-        .collect()
+        .collect();
+    // llama.cpp keeps the vision tower of a model in a file beside it.
+    if found.iter().any(|name| !is_projector(name)) {
+        found.retain(|name| !is_projector(name));
+    }
+    found
+}
+
+fn is_projector(name: &str) -> bool {
+    name.strip_suffix(".gguf")
+        .is_some_and(|stem| stem.contains("mmproj"))
 }
 
 /// The only file with a name of weights, which nothing claims: its error says why.

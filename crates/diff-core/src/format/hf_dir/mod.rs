@@ -58,17 +58,8 @@ pub(super) fn is_index(name: &str) -> bool {
 
 fn empty(path: &Path) -> Checkpoint {
     Checkpoint {
-        path: path.to_path_buf(),
-        format: Format::HuggingFace,
-        tensors: Vec::new(),
-        sources: Vec::new(),
-        metadata: Vec::new(),
         has_folder: true,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
+        ..super::empty(path, Format::HuggingFace)
     }
 }
 
