@@ -55,7 +55,7 @@ test('a model against its quantised form is the same weights, rounded', async (t
   t.is(others.length, 0);
   t.is(only?.code, 'quantised');
   t.regex(only?.sentence ?? '', /^same weights, rounded to bnb nf4 g64: error 5\.\d%$/);
-  const { error, sqnr } = only?.evidence as { error: number; sqnr: number };
+  const { error, sqnr } = (only?.evidence ?? {}) as { error: number; sqnr: number };
   t.true(Math.abs(sqnr + 20 * Math.log10(error)) < 1e-9);
   remove();
 });

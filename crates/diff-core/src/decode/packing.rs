@@ -25,23 +25,26 @@
 pub fn dense(bits: u32, bytes: &[u8], codes: &mut [u8]) {
     match bits {
         1 => stream::<1>(bytes, codes),
-        2 => fields(bytes, codes, [0, 2, 4, 6], 3),
+        2 => fields(bytes, codes, |x| [x & 3, x >> 2 & 3, x >> 4 & 3, x >> 6]),
         3 => stream::<3>(bytes, codes),
-        4 => fields(bytes, codes, [0, 4], 15),
+        4 => fields(bytes, codes, |x| [x & 15, x >> 4]),
         5 => stream::<5>(bytes, codes),
         6 => stream::<6>(bytes, codes),
         7 => stream::<7>(bytes, codes),
-        8 => fields(bytes, codes, [0], 255),
+        8 => fields(bytes, codes, |x| [x]),
         _ => {}
     }
 }
 
-/// Codes of a byte each, at these bits of it. Whole bytes are a loop that vectorises.
-#[inline]
-fn fields<const N: usize>(bytes: &[u8], codes: &mut [u8], shifts: [u32; N], mask: u8) {
+/// N codes a byte, which `of` takes out of it. Whole bytes are a loop that vectorises.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "the loop vectorises only with the shifts in sight"
+)]
+fn fields<const N: usize>(bytes: &[u8], codes: &mut [u8], of: impl Fn(u8) -> [u8; N]) {
     let (whole, rest) = codes.as_chunks_mut::<N>();
-    let of = |byte: u8| shifts.map(|shift| byte >> shift & mask);
-    for (byte, codes) in bytes.iter().zip(&mut *whole) {
+    for (codes, byte) in whole.iter_mut().zip(bytes) {
         *codes = of(*byte);
     }
     if let Some(byte) = bytes.get(whole.len()) {
@@ -78,7 +81,7 @@ fn eight<const BITS: usize>(bytes: &[u8], codes: &mut [u8]) {
 ///
 /// Source: `quantize_4bit` of bitsandbytes 0.50.
 pub fn high_first(bytes: &[u8], codes: &mut [u8]) {
-    fields(bytes, codes, [4, 0], 15);
+    fields(bytes, codes, |x| [x >> 4, x & 15]);
 }
 
 /// Where the codes of a word of AWQ begin.

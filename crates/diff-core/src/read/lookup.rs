@@ -69,10 +69,9 @@ impl Read for Numbers<'_> {
         let fields = scratch.with_part();
         let out = fields.out;
         let codes = self.codes.read(start, count, fields.part)?.bytes;
-        if *length < 256
-            && let Some(&most) = codes.iter().max()
-            && usize::from(most) >= *length
-        {
+        // A fold vectorises, `max` of references does not.
+        let most = codes.iter().fold(0, |most: u8, code| most.max(*code));
+        if !codes.is_empty() && usize::from(most) >= *length {
             return Err(
                 Error::new(Code::OutOfBounds, "code is not in the table of its numbers")
                     .expected(format!("below {length}"))
