@@ -96,6 +96,8 @@ async function use(app, tools, registry, version, manager) {
   const program = join(home, manager.package.replace(/(?<!^)@.*$/, ''), manager.program);
   writeApp(app, registry, manager.files);
   const environment = {
+    // Its own cache remembers the addresses of an earlier registry.
+    YARN_GLOBAL_FOLDER: join(app, '.yarn-global'),
     ...registry.env,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
     CI: '1',

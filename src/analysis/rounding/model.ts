@@ -159,9 +159,10 @@ export function expectedChange(input: RoundingInput): ExpectedChange {
   const target = input.sumSquaredDiff / input.elements;
   if (!(target > 0) || !Number.isFinite(target) || !fillBins(input)) return UNKNOWN_CHANGE;
   const update = solveUpdate(target);
+  // In single precision: the last bit of what Math.exp and Math.log2 give differs between processors, and reports are to be the same.
   return {
-    expectedChanged: Math.min(1, changedShare(update)),
-    updateSize: update / (input.rms ?? estimateRms(input)),
+    expectedChanged: Math.fround(Math.min(1, changedShare(update))),
+    updateSize: Math.fround(update / (input.rms ?? estimateRms(input))),
   };
 }
 

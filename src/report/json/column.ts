@@ -33,8 +33,15 @@ const TYPES: Readonly<Record<ColumnDtype, ColumnType>> = {
   '|u1': { size: 1, from: (buffer) => new Uint8Array(buffer), copy: (values) => new Uint8Array(values) },
   '<u2': { size: 2, from: (buffer) => new Uint16Array(buffer), copy: (values) => new Uint16Array(values) },
   '<u4': { size: 4, from: (buffer) => new Uint32Array(buffer), copy: (values) => new Uint32Array(values) },
-  '<f8': { size: 8, from: (buffer) => new Float64Array(buffer), copy: (values) => new Float64Array(values) },
+  '<f8': { size: 8, from: (buffer) => new Float64Array(buffer), copy: copyFloats },
 };
+
+/** The sign of a NaN that comes of arithmetic depends on the processor; that of a report does not. */
+function copyFloats(values: Column): Float64Array {
+  const copy = new Float64Array(values);
+  for (let at = 0; at < copy.length; at += 1) if (Number.isNaN(copy[at])) copy[at] = Number.NaN;
+  return copy;
+}
 
 /** Bytes of an index, as a rule. */
 const INDEX_SIZE = 4;
