@@ -1,8 +1,8 @@
 // Public API of model-diff. Generated from src/index.ts by `npm run build:types`; do not edit.
 
 /**
- * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`) or not
- * known here.
+ * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`, `q4_k`) or
+ * not known here.
  */
 type Dtype = KnownDtype | (string & {});
 /** Element types that are read as numbers. */
@@ -120,7 +120,7 @@ interface ReadOptions {
     /**
      * `f32` and `f64`: numbers, two for each complex element; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, types
      * of less than a byte (floats of 4 and 6 bits, quint4x2, quint2x4) as their codes, one a byte. A sparse tensor that stores several
-     * elements in one place has no raw ones, only their sums.
+     * elements in one place has no raw ones, only their sums; neither have the blocks of GGUF.
      * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
      */
     readonly as?: 'f32' | 'f64' | 'raw';
@@ -236,7 +236,7 @@ declare class Checkpoint {
     #private;
     readonly path: string;
     readonly format: CheckpointFormat;
-    /** Free-form texts of the file, as safetensors' `__metadata__`; an object without prototype. */
+    /** Free-form texts of the file, as safetensors' `__metadata__`, or the keys of a GGUF file; an object without prototype. */
     readonly metadata: Readonly<Record<string, string>>;
     /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
     readonly hasFolder: boolean;
@@ -593,9 +593,9 @@ interface SideTotals {
 /** A change of the names of one side, made before names were matched. Rows have the changed names. */
 interface NameChange {
     readonly side: 'old' | 'new';
-    /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for. */
-    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename';
-    /** What was taken off, or the rule. */
+    /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for; `gguf`: translated to Hugging Face's. */
+    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename' | 'gguf';
+    /** What was taken off, the rule, or the architecture of the GGUF file. */
     readonly rule: string;
     /** Names that it changed. */
     readonly tensors: number;

@@ -1,6 +1,6 @@
 /**
- * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`) or not
- * known here.
+ * Element type of a tensor: one of these, or the file's own word for what is packed (`f4_e2m1`, `quint4x2`), quantised (`qint8`, `q4_k`) or
+ * not known here.
  */
 export type Dtype = KnownDtype | (string & {});
 

@@ -135,7 +135,7 @@ export interface ReadOptions {
   /**
    * `f32` and `f64`: numbers, two for each complex element; `raw`: the stored elements, f16, bf16 and 8-bit floats as their bits, types
    * of less than a byte (floats of 4 and 6 bits, quint4x2, quint2x4) as their codes, one a byte. A sparse tensor that stores several
-   * elements in one place has no raw ones, only their sums.
+   * elements in one place has no raw ones, only their sums; neither have the blocks of GGUF.
    * @default 'f32', and 'f64' for types that f32 cannot hold (f64, 32-bit and 64-bit integers)
    */
   readonly as?: 'f32' | 'f64' | 'raw';

@@ -23,6 +23,7 @@ import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding.ts';
 import { runDiff } from './run-diff.ts';
 import { runProbes } from './run-probes.ts';
+import { translateGguf, type TranslatedSides } from './translate-gguf.ts';
 
 /**
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
@@ -65,13 +66,33 @@ export async function compare(old: CheckpointInput, newer: CheckpointInput, opti
   }
 }
 
+/** Of each side the mapping that was taken for the sake of the other one; null where it was not. */
+interface ChosenKeys {
+  readonly old: string | null;
+  readonly new: string | null;
+}
+
 /** {@link compare} for checkpoints that are open, with options that are checked. */
 export async function compareOpen(
   old: Checkpoint,
   newer: Checkpoint,
   options: ResolvedOptions,
+  run: RunOptions & Pick<CompareOptions, 'provenance'>,
+  keys: ChosenKeys = { old: null, new: null },
+): Promise<Comparison> {
+  const sides = translateGguf(old, newer);
+  try {
+    return await compareSides(sides, options, run, keys);
+  } finally {
+    for (const checkpoint of sides.made) checkpoint.close();
+  }
+}
+
+async function compareSides(
+  { old, new: newer, changes, findings }: TranslatedSides,
+  options: ResolvedOptions,
   { provenance = true, signal, onProgress }: RunOptions & Pick<CompareOptions, 'provenance'>,
-  keys: { readonly old: string | null; readonly new: string | null } = { old: null, new: null },
+  keys: ChosenKeys,
 ): Promise<Comparison> {
   const run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const { names, plan, result, columns } = await compareTensors(old, newer, options, run);
@@ -89,10 +110,10 @@ export async function compareOpen(
       configChanges: compareAllConfigs(old, newer),
       unconfigured: listUnconfigured(old, newer),
       leftOut: await compareLeftOut(old, newer, run),
-      nameChanges: names.changes,
+      nameChanges: [...changes, ...names.changes],
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
     }),
-    ...describeSides(old, newer, columns, { unused: names.unused, keys }),
+    ...describeSides(old, newer, columns, { unused: names.unused, keys, findings }),
     options: keepOptions(options),
     provenance: provenance === false ? null : describeOrigin(old, newer, provenance === true ? null : provenance.command),
   });

@@ -9,10 +9,11 @@ const DEEPEST = 16;
 const MAIN = 'config.json';
 
 /** What of a checkpoint tells its configuration. */
-type Configured = Pick<Checkpoint, 'config' | 'configs' | 'hasFolder'>;
+type Configured = Pick<Checkpoint, 'config' | 'configs' | 'hasFolder' | 'format' | 'metadata'>;
 
 /** The sides of which no configuration is available, while the other one has some. */
 export function listUnconfigured(old: Configured, newer: Configured): ('old' | 'new')[] {
+  if (old.format === 'gguf' && newer.format === 'gguf') return [];
   const has = ({ config, configs }: Configured): boolean => config !== null || Object.keys(configs).length > 0;
   return [
     ...(!old.hasFolder && has(newer) ? (['old'] as const) : []),
@@ -22,8 +23,26 @@ export function listUnconfigured(old: Configured, newer: Configured): ('old' | '
 
 /** Differences of `config.json`, then those of every other configuration file, whose keys begin with its name. */
 export function compareAllConfigs(old: Configured, newer: Configured): ConfigChange[] {
-  // Of a single file nobody knows its configuration: that it is not there says nothing.
-  if (!old.hasFolder || !newer.hasFolder) return [];
+  const isGguf = [old, newer].map(({ format }) => format === 'gguf');
+  const keys = isGguf.every(Boolean) ? compareConfigs(readKeys(old), readKeys(newer)) : [];
+  // Of a single file nobody knows its configuration: that it is not there says nothing. A GGUF file has its own, in other words.
+  const isKnown = [old, newer].map(({ config, hasFolder }, side) => hasFolder && (config !== null || isGguf[side] !== true));
+  return isKnown.every(Boolean) ? [...keys, ...compareFiles(old, newer)] : keys;
+}
+
+/** The keys of a GGUF file; of long lists how many there are and a hash. */
+function readKeys({ metadata }: Configured): Record<string, unknown> {
+  const read = (text: string): unknown => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+  };
+  return Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, read(text)]));
+}
+
+function compareFiles(old: Configured, newer: Configured): ConfigChange[] {
   const files = [...new Set([...Object.keys(old.configs), ...Object.keys(newer.configs)])].sort();
   const others = files.flatMap((file) =>
     file in old.configs && file in newer.configs

@@ -56,13 +56,20 @@ export function describeSides(
   {
     unused,
     keys,
-  }: { readonly unused: readonly UnusedRule[]; readonly keys: { readonly old: string | null; readonly new: string | null } },
+    findings,
+  }: {
+    readonly unused: readonly UnusedRule[];
+    readonly keys: { readonly old: string | null; readonly new: string | null };
+    /** What else was noticed of a side. */
+    readonly findings: Readonly<Record<'old' | 'new', readonly Finding[]>>;
+  },
 ): { readonly old: ComparedSide; readonly new: ComparedSide } {
   const paths = [old, newer].filter((checkpoint) => !isInMemory(checkpoint)).map(({ path }) => path);
   const names = tellApart(paths);
   const name = (checkpoint: Checkpoint, side: string): string => (isInMemory(checkpoint) ? side : (names.shift() ?? side));
   const describe = (checkpoint: Checkpoint, side: 'old' | 'new', told: readonly UnusedRule['side'][]): ComparedSide =>
     describeSide(checkpoint, name(checkpoint, side), columns[side], [
+      ...findings[side],
       ...describeKey(keys[side]),
       ...unused.filter((rule) => told.includes(rule.side)).map(describeUnused),
     ]);

@@ -87,6 +87,8 @@ export function describeNameChange({ side, kind, rule, tensors }: NameChange): s
       return `${names} matched after renaming by ${rule}`;
     case 'strip':
       return `${names} matched without ${rule}`;
+    case 'gguf':
+      return `${names} translated from those of GGUF (${rule}) to Hugging Face's`;
     case 'prefix':
     case 'wrapper':
       return `${names} matched without the ${kind} ${rule}`;

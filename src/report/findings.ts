@@ -8,7 +8,7 @@ export interface SidedFinding {
   readonly finding: Finding;
 }
 
-/** What was taken where there was a choice of mappings, variants, folders or files. */
+/** What was taken where there was a choice of mappings, variants, folders or files, and what was undone to compare it. */
 export function listChosen(report: Report): readonly SidedFinding[] {
   return listFindings(report).filter(({ finding }) => isChoice(finding));
 }
@@ -28,8 +28,11 @@ export function describePlace({ path, offset }: Finding): string {
   return path === null ? '' : offset === null ? path : `${path}, offset ${offset}`;
 }
 
+/** Further findings that say how a file was read. */
+const CHOICES: ReadonlySet<string> = new Set(['ModelKey', 'GgufTransformsUndone']);
+
 function isChoice({ code }: Finding): boolean {
-  return code.endsWith('Chosen') || code === 'ModelKey';
+  return code.endsWith('Chosen') || CHOICES.has(code);
 }
 
 /** Of both sides; what is said of both is said once. */

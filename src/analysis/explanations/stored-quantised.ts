@@ -4,54 +4,57 @@ import { groupChange } from '../overall.ts';
 import { sortAscending } from '../sort-ascending.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
+import { nameScheme, quantisationError } from './schemes.ts';
 import type { Story } from './story.ts';
 
-/** Relative errors up to which a difference is the rounding of so many bits: twice what schemes make of normal weights. */
-const MOST_ERROR: Readonly<Record<string, number>> = { 8: 0.08, 6: 0.15, 5: 0.15, 4: 0.3, 3: 0.5, 2: 0.9 };
-/** A tensor further away than this many medians was changed by more than rounding. */
+type Side = 'old' | 'new';
+
+/** A tensor further away than this many medians of its scheme was changed by more than rounding. */
 const APART = 3;
+/** What a cast between bf16, f16 and f32 changes at most of what was not quantised: half a spacing of bf16. */
+const CAST = 2 ** -8;
+/** Schemes that a sentence names. */
+const SHOWN = 3;
 
 /** Weights that a side stores quantised, read as what they stand for: rounded, as far as their distance is that of rounding. */
 export const explainStoredQuantisation: Explain = (story, open) => {
   const groups = new Map<string, TensorRow[]>();
   for (const row of open) {
-    const [old, newer] = [schemeOf(row.oldDtype), schemeOf(row.newDtype)];
-    if ((old === '' && newer === '') || row.change > mostError(old) + mostError(newer)) continue;
-    const key = `${old}\n${newer}`;
+    const [old, newer] = [quantisationError(row.oldDtype), quantisationError(row.newDtype)];
+    if ((old === null && newer === null) || row.change > (old ?? 0) + (newer ?? 0)) continue;
+    const key = `${old === null ? '' : row.oldDtype}\n${newer === null ? '' : row.newDtype}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
-  return [...groups].flatMap(([key, rows]) => {
+  // A model has several schemes, by the importance of its tensors: those of one kind are one claim.
+  const kinds = new Map<string, TensorRow[]>();
+  for (const [key, rows] of groups) {
     const median = sortAscending(rows.map(({ change }) => change))[Math.floor(rows.length / 2)] ?? 0;
     const near = rows.filter(({ change }) => change <= APART * median);
-    return near.length === 0 ? [] : [describe(story, key.split('\n') as [string, string], near)];
-  });
+    const [old, newer] = key.split('\n');
+    const kind = old === newer ? 'same' : old === '' ? 'new' : newer === '' ? 'old' : 'both';
+    if (near.length > 0) kinds.set(kind, [...(kinds.get(kind) ?? []), ...near]);
+  }
+  return [...kinds].map(([kind, rows]) => describe(story, kind, rows));
 };
 
-/** The scheme of a quantised tensor, the words of its type: `gptq int4 g128`. Other types are one word. */
-function schemeOf(dtype: string): string {
-  return dtype.includes(' ') ? dtype : '';
-}
-
-function mostError(scheme: string): number {
-  const bits = /(?:int|fp|nf)(\d)/.exec(scheme)?.[1];
-  return scheme === '' ? 0 : (MOST_ERROR[bits ?? ''] ?? 0);
-}
-
-function describe(story: Story, [old, newer]: [string, string], rows: readonly TensorRow[]): Claim {
+function describe(story: Story, kind: string, rows: readonly TensorRow[]): Claim {
   const error = groupChange(rows);
   const [worst] = [...rows].sort((a, b) => b.change - a.change || (a.name < b.name ? -1 : 1));
   const tail =
     rows.length > 1 && worst !== undefined
       ? `, worst ${worst.name.replace(/^model\.|\.weight$/g, '')} ${formatPercent(worst.change)}`
       : '';
-  const side = newer === '' ? 'old' : 'new';
-  const kept = story.weights.filter((row) => row.changeType !== (side === 'new' ? 'removed' : 'added') && isPlain(row, side));
+  const side: Side = kind === 'old' ? 'old' : 'new';
+  const own = new Set(rows);
+  const kept = story.compared.filter((row) => !own.has(row) && isKept(row, side));
+  const types = joinWords(listDtypes(kept, side));
+  const rest = kept.length > 0 ? `; ${formatNoun(kept.length, 'tensor')} kept in ${types}` : '';
   return {
     code: 'quantised',
-    rows,
-    sentence: `${words(old, newer)}: error ${formatPercent(error)}${tail}${describeKept(kept, side)}`,
+    rows: [...rows, ...kept],
+    sentence: `${words(kind, rows)}: error ${formatPercent(error)}${tail}${rest}`,
     evidence: {
-      grid: newer === '' ? old : newer,
+      grid: listDtypes(rows, side).join(', '),
       side,
       error,
       sqnr: error > 0 ? -20 * Math.log10(error) : null,
@@ -64,21 +67,37 @@ function describe(story: Story, [old, newer]: [string, string], rows: readonly T
   };
 }
 
-function words(old: string, newer: string): string {
-  if (old === '') return `same weights, rounded to ${newer}`;
-  if (newer === '') return `same weights: the old ones are rounded to ${old}, the new ones are not`;
-  return old === newer
-    ? `both sides are rounded to ${old}, differently`
-    : `same weights, rounded to ${old} before and to ${newer} now`;
+function words(kind: string, rows: readonly TensorRow[]): string {
+  const [old, newer] = [nameSchemes(rows, 'old'), nameSchemes(rows, 'new')];
+  switch (kind) {
+    case 'new':
+      return `same weights, rounded to ${newer}`;
+    case 'old':
+      return `same weights: the old ones are rounded to ${old}, the new ones are not`;
+    case 'same':
+      return `both sides are rounded to ${old}, differently`;
+    default:
+      return `same weights, rounded to ${old} before and to ${newer} now`;
+  }
 }
 
-function isPlain(row: TensorRow, side: 'old' | 'new'): boolean {
-  return schemeOf(side === 'old' ? row.oldDtype : row.newDtype) === '';
+function nameSchemes(rows: readonly TensorRow[], side: Side): string {
+  const names = listDtypes(rows, side).map(nameScheme);
+  return joinWords(names.length > SHOWN ? [...names.slice(0, SHOWN - 1), `${names.length - SHOWN + 1} more`] : names);
 }
 
-/** Weights that stayed as they were: `; 12 tensors kept in bf16`. */
-function describeKept(rows: readonly TensorRow[], side: 'old' | 'new'): string {
-  if (rows.length === 0) return '';
-  const types = [...new Set(rows.map((row) => (side === 'old' ? row.oldDtype : row.newDtype)))].sort();
-  return `; ${formatNoun(rows.length, 'tensor')} kept in ${joinWords(types)}`;
+/** Not quantised, and at most cast. */
+function isKept(row: TensorRow, side: Side): boolean {
+  return quantisationError(dtypeOf(row, side)) === null && (row.isIdentical || row.change <= CAST);
+}
+
+function dtypeOf(row: TensorRow, side: Side): string {
+  return side === 'old' ? row.oldDtype : row.newDtype;
+}
+
+/** dtypes of a side, those of most elements first. */
+function listDtypes(rows: readonly TensorRow[], side: Side): string[] {
+  const elements = new Map<string, number>();
+  for (const row of rows) elements.set(dtypeOf(row, side), (elements.get(dtypeOf(row, side)) ?? 0) + row.elements);
+  return [...elements].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([dtype]) => dtype);
 }

@@ -89,10 +89,10 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
         object<NameChange>({
           side: oneOf(['old', 'new']),
           kind: described(
-            'prefix, wrapper: taken off by themselves; strip, rename: asked for.',
-            oneOf(['prefix', 'wrapper', 'strip', 'rename']),
+            "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's.",
+            oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf']),
           ),
-          rule: described('What was taken off, or the rule.', string),
+          rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
           tensors: described('Names that it changed.', number),
         }),
       ),
