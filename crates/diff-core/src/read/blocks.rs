@@ -121,6 +121,10 @@ impl Read for Blocks<'_> {
             is_shared: false,
         });
     }
+
+    fn comes_in_parts(&self) -> bool {
+        plain::is_mapped(self.source, self.offset)
+    }
 }
 
 #[cfg(test)]
