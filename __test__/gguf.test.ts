@@ -5,6 +5,8 @@ import { analyze, Checkpoint, compare, type Comparison, detectFormat, loadCheckp
 import { ARCHITECTURES } from '../src/names/gguf/architectures.ts';
 import { listHuggingFaceNames, parseGgufName } from '../src/names/gguf/hugging-face-names.ts';
 import { restoreHeads } from '../src/names/gguf/transforms.ts';
+import { translateNames } from '../src/names/gguf/translate.ts';
+import type { NamedTensors } from '../src/names/gguf/types.ts';
 
 // What gguf-py, and the converter of llama.cpp, make of small models: fixtures/gguf/models.py.
 const path = (name: string): string => fileURLToPath(new URL(`fixtures/gguf/${name}`, import.meta.url));
@@ -140,6 +142,25 @@ test('one file is a checkpoint as any other', async (t) => {
   t.is(checkpoint.metadata['general.architecture'], 'llama');
   const error = await t.throwsAsync(checkpoint.getTensor('blk.0.ffn_gate.weight', { as: 'raw' }));
   t.is((error as { code?: string } | undefined)?.code, 'E_UNSUPPORTED_LAYOUT');
+});
+
+test('no two tensors get one name, and no file makes a million of them', (t) => {
+  const tensors = (shapes: Record<string, readonly number[]>): NamedTensors => {
+    const names = Object.keys(shapes);
+    const find = (name: string): number | undefined => (names.includes(name) ? names.indexOf(name) : undefined);
+    return { names, find, shape: (row) => shapes[names[row] ?? ''] ?? [], isReadable: () => true };
+  };
+  const translate = (architecture: string, shapes: Record<string, readonly number[]>): [string[], number[]] => {
+    const metadata = { 'general.architecture': architecture };
+    const { views, unknown } = translateNames(tensors(shapes), metadata, tensors({ 'model.norm.weight': [1] }));
+    return [views.map(({ name }) => name), [...unknown]];
+  };
+  const norm = 'model.layers.0.post_attention_layernorm.weight';
+  t.deepEqual(translate('olmo2', { 'blk.0.ffn_norm.weight': [1], 'blk.0.post_attention_norm.weight': [1] }), [[norm], [1]]);
+  t.deepEqual(translate('qwen2', { 'output_norm.weight': [1], 'model.norm.weight': [1] }), [[], [0, 1]]);
+  t.deepEqual(translate('qwen2', { 'blk.0.attn_v.weight': [1], 'blk.00.attn_v.weight': [1] })[0].length, 2);
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`blk.${i}.ffn_up_exps.weight`, [4096, 0]]));
+  t.is(translate('qwen3moe', many)[1].length, 300 - 256);
 });
 
 test('heads that do not fit the rows are not guessed', (t) => {

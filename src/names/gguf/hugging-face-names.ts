@@ -4,15 +4,15 @@ import type { Architecture } from './architectures.ts';
 export interface GgufName {
   /** Name without block and suffix. */
   readonly stem: string;
-  /** Index of its block; null outside of them. */
-  readonly block: number | null;
+  /** Index of its block, as the file spells it; null outside of them. */
+  readonly block: string | null;
   /** `.weight`, `.bias` or nothing. */
   readonly suffix: string;
 }
 
 export function parseGgufName(name: string): GgufName {
   const [, block, stem = '', suffix = ''] = /^(?:blk\.(\d+)\.)?(.*?)(\.weight|\.bias)?$/su.exec(name) ?? [];
-  return { stem, block: block === undefined ? null : Number(block), suffix };
+  return { stem, block: block ?? null, suffix };
 }
 
 /** What a tensor may be called at Hugging Face, the likeliest first; `{e}` stands for the number of an expert. Empty where no rule knows it. */

@@ -34,7 +34,7 @@ export function undoTransforms(subject: Subject): Undone | null {
   const plain = { views: [{ name, row, steps: [] }], otherViews: [], transforms: [] };
   if (!gguf.isReadable(row)) return plain;
   if (architecture.isPermuted === true && (tensor.stem === 'attn_q' || tensor.stem === 'attn_k')) {
-    const steps = restoreHeads(shape, subject.heads[tensor.stem](tensor.block ?? 0));
+    const steps = restoreHeads(shape, subject.heads[tensor.stem](Number(tensor.block ?? 0)));
     return steps === null ? null : { ...plain, views: [{ name, row, steps }], transforms: ['rotary'] };
   }
   const otherRow = other.find(name);

@@ -16,6 +16,9 @@ export interface Translation {
   readonly transformed: ReadonlyMap<Transform, number>;
 }
 
+/** Most tensors that those of a file are made; the largest known models have 100,000. */
+const MOST_VIEWS = 1 << 20;
+
 /**
  * Finds Hugging Face's names of the tensors of a GGUF file, and what undoes what the converter did to their values.
  *
@@ -29,6 +32,7 @@ export function translateNames(gguf: NamedTensors, metadata: Readonly<Record<str
   const otherViews: NamedView[] = [];
   const unknown: number[] = [];
   const transformed = new Map<Transform, number>();
+  const taken = new Set(gguf.names);
   const parsed = gguf.names.map(parseGgufName);
   const root = architecture === undefined ? '' : chooseRoot(parsed, architecture, other);
   const heads = readHeads(metadata, name);
@@ -39,10 +43,12 @@ export function translateNames(gguf: NamedTensors, metadata: Readonly<Record<str
       architecture === undefined || chosen === undefined
         ? null
         : undoTransforms({ tensor, row, name: chosen, architecture, heads, gguf, other });
-    if (found === null) {
+    // A name that another tensor has would hide one of the two.
+    if (found === null || found.views.some((view) => taken.has(view.name)) || views.length + found.views.length > MOST_VIEWS) {
       unknown.push(row);
       continue;
     }
+    for (const view of found.views) taken.add(view.name);
     views.push(...found.views);
     otherViews.push(...found.otherViews);
     for (const transform of found.transforms) transformed.set(transform, (transformed.get(transform) ?? 0) + 1);
