@@ -180,7 +180,7 @@ fn the_model_of_a_folder() {
     assert_eq!(error.code(), Code::AmbiguousDirectory);
 }
 
-/// The fixture with another number for the type of its one Q4_K tensor.
+/// The fixture with another number for the type of its one `Q4_K` tensor.
 fn retyped(own: &Folder, kind: u32) -> PathBuf {
     let mut bytes = std::fs::read(folder().join("v3.gguf")).unwrap();
     let name = b"blk.0.ffn.weight";
