@@ -84,7 +84,6 @@ test('parts of several ranks under the names of each program', async (t) => {
       /convert\.py/u,
     ],
     [['model_world_size_2_rank_0.pt', 'model_world_size_2_rank_1.pt'], /verl/u, /verl\.model_merger/u],
-    [['consolidated.00.pth', 'consolidated.01.pth'], /Llama of Meta.*00\.pth, consolidated\.01\.pth/u, /convert_llama/u],
     [['pytorch_model_fsdp_1_rank0.bin', 'random_states_0.pkl'], /FSDP/u, /load_state/u],
   ];
   for (const [files, what, join] of table) {

@@ -47,6 +47,9 @@ for folder in ("torch", "hostile", "metrics", "numpy", "objects", "gguf"):
             put("safetensors", name, content)
         elif name.endswith(".gguf"):
             put("gguf", name, content)
+for name in ("dcp", "dcp-bare"):
+    with open(os.path.join(FIXTURES, "distributed", name, ".metadata"), "rb") as f:
+        put("dcp_metadata", name, f.read())
 for name, content in (
     ("index", b'{"metadata":{"total_size":1},"weight_map":{"a":"one.safetensors"}}'),
     ("pipeline", b'{"_class_name":"P","unet":["diffusers","U"]}'),

@@ -73,6 +73,28 @@ pub fn open_directory(name: &str, bytes: &[u8]) {
     let _ = std::fs::remove_file(folder.join(name));
 }
 
+/// Opens a distributed checkpoint of this description beside true items, and reads the beginning of its tensors.
+pub fn open_distributed(metadata: &[u8]) {
+    const ITEMS: &[u8] =
+        include_bytes!("../../../../__test__/fixtures/distributed/dcp-bare/__0_0.distcp");
+    let folder = file().with_extension("dcp");
+    let made = std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(folder.join("__0_0.distcp"), ITEMS))
+        .and_then(|()| std::fs::write(folder.join("__1_0.distcp"), ITEMS))
+        .and_then(|()| std::fs::write(folder.join(".metadata"), metadata));
+    let options = OpenOptions { include_optimizer: true, ..OpenOptions::default() };
+    if made.is_ok()
+        && let Ok(checkpoint) = open(&folder, &options)
+    {
+        assert!(checkpoint.files().all(|(path, _)| path.starts_with(&folder)));
+        let observer = Observer::default();
+        for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
+            let count = tensor.elements.min(MOST_ELEMENTS);
+            let _ = read_elements(&checkpoint, index, 0, count, ElementType::Raw, &observer);
+        }
+    }
+}
+
 /// A file of this process, in memory where the system has such a place.
 fn file() -> PathBuf {
     let shared = PathBuf::from("/dev/shm");

@@ -24,6 +24,7 @@ mod unread;
 use std::collections::{HashMap, HashSet};
 
 use crate::checkpoint::Checkpoint;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use module::Module;
@@ -60,6 +61,13 @@ const SCHEMES: &[Scheme] = &[
 
 /// Puts dense tensors in the places of quantised ones.
 pub(crate) fn apply(checkpoint: &mut Checkpoint) {
+    // Almost all checkpoints have none, and looking for what belongs together takes longer than opening them.
+    if !checkpoint.tensors.iter().any(is_narrow) {
+        return;
+    }
+    // bitsandbytes can store its codes as 16-bit floats.
+    let has_absmax = |tensor: &Tensor| tensor.name.ends_with(".absmax");
+    let are_hidden = checkpoint.tensors.iter().any(has_absmax);
     let settings = AllSettings::of(checkpoint);
     let names: HashMap<&str, usize> = (0..)
         .zip(&checkpoint.tensors)
@@ -68,7 +76,8 @@ pub(crate) fn apply(checkpoint: &mut Checkpoint) {
     let mut taken: HashSet<usize> = HashSet::new();
     let mut made: Vec<(usize, Tensor)> = Vec::new();
     for (number, tensor) in checkpoint.tensors.iter().enumerate() {
-        if tensor.error().is_some() || taken.contains(&number) {
+        let is_known = tensor.error().is_some() || taken.contains(&number);
+        if is_known || !(is_narrow(tensor) || are_hidden) {
             continue;
         }
         let module =
@@ -101,6 +110,23 @@ pub(crate) fn apply(checkpoint: &mut Checkpoint) {
     checkpoint
         .tensors
         .retain(|_| number.next().is_none_or(|number| !taken.contains(&number)));
+}
+
+/// Whether its type is one that codes are stored as.
+fn is_narrow(tensor: &Tensor) -> bool {
+    !matches!(
+        tensor.dtype,
+        DType::F16
+            | DType::Bf16
+            | DType::F32
+            | DType::F64
+            | DType::C32
+            | DType::C64
+            | DType::C128
+            | DType::I64
+            | DType::U64
+            | DType::Bool
+    )
 }
 
 /// A tensor whose parts can be read.

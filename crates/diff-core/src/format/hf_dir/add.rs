@@ -11,7 +11,7 @@ use super::parts::Part;
 use super::weights::{self, Kind, Weights};
 use super::{config, nothing_to_load, ranks, shards};
 use crate::checkpoint::{Checkpoint, Format};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::{OpenOptions, gguf, join_inside, json, lfs, open_source};
 
@@ -191,11 +191,31 @@ pub(super) fn loose(
         checkpoint.format = Format::Gguf;
         return gguf::open_parts(checkpoint, &paths, options);
     }
+    let mut pieces = ranks::Pieces::default();
     for shard in files {
+        let before = checkpoint.tensors.len();
+        let known = std::mem::take(&mut checkpoint.metadata);
         file(checkpoint, &listing.path(shard), options)?;
+        let mut metadata = std::mem::replace(&mut checkpoint.metadata, known);
+        if shards.has_ranks() {
+            pieces.take(checkpoint.tensors.split_off(before), &mut metadata);
+        }
+        for member in metadata {
+            if !checkpoint.metadata.contains(&member) {
+                checkpoint.metadata.push(member);
+            }
+        }
     }
-    if shards.has_ranks() {
-        ranks::refuse_pieces(checkpoint, listing, files)?;
+    let (tensors, joined) = pieces.join();
+    checkpoint.tensors.extend(tensors);
+    if joined > 0 {
+        let message = format!(
+            "{} joined from {} of torch.distributed.checkpoint, read in place",
+            counted(joined, "tensor"),
+            counted(files.len(), "file"),
+        );
+        let finding = Finding::new("DistributedJoined", Severity::Info, message);
+        checkpoint.findings.push(finding.at(&listing.directory));
     }
     refuse_duplicates(checkpoint, &listing.directory)?;
     let message = format!("{} shards without an index, read all of them", files.len());

@@ -40,6 +40,7 @@ pub(super) fn has_weights(directory: &Path) -> bool {
 /// Whether a directory has weights under usual names.
 fn has_own_weights(listing: &Listing) -> bool {
     !matches!(weights::choose(listing, None), Ok(None))
+        || ranks::reader(listing).is_some()
         || listing.has("model_index.json")
         || listing.has("modules.json")
 }
@@ -185,6 +186,8 @@ fn take(checkpoint: &mut Checkpoint, listing: &Listing, options: &OpenOptions) -
         add::weights(checkpoint, directory, &path, kind, options)?;
     } else if let Some(chosen) = weights::choose(listing, options.variant.as_deref())? {
         add::chosen(checkpoint, listing, &chosen, options)?;
+    } else if let Some(add) = ranks::reader(listing).filter(|_| options.variant.is_none()) {
+        add(checkpoint, listing, options)?;
     } else if let Some(loose) = loose::choose(listing, options)? {
         add::loose(checkpoint, listing, &loose, options)?;
     } else {
@@ -205,6 +208,11 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
         let finding = Finding::new(code, Severity::Info, message).at(directory);
         Ok(Taken::Folder(folder.to_owned(), finding))
     };
+    if let Some(latest) = ranks::latest(listing) {
+        let message = format!("the checkpoint that the file `latest` names is {latest}");
+        let finding = Finding::new("CheckpointChosen", Severity::Info, message).at(directory);
+        return Ok(Taken::Folder(latest, finding));
+    }
     match parts::checkpoints(listing).as_slice() {
         [] => {}
         [only] => return chosen("CheckpointChosen", only, "checkpoint"),

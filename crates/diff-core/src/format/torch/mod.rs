@@ -2,11 +2,12 @@
 //!
 //! `zip_file` and `legacy` find the pickles and the data; `document` holds what the pickle machine
 //! makes of them; `tensor`, `strided`, `quantised`, `sparse`, `distributed`, `numpy`, `bytes` and `records` turn calls into
-//! descriptions of tensors; `walk`, `children` and `module` give them paths; `pick` chooses the model, `model` names its tensors, `left`
+//! descriptions of tensors; `dcp` and `zero` read what distributed runs write, whose parts `hf_dir/ranks` joins; `walk`, `children` and `module` give them paths; `pick` chooses the model, `model` names its tensors, `left`
 //! what is left out. Data is only looked at when it is compared.
 
 mod bytes;
 mod children;
+mod dcp;
 mod distributed;
 mod document;
 mod left;
@@ -26,14 +27,20 @@ mod strided;
 mod tensor;
 mod tree;
 mod walk;
+mod zero;
 mod zip_file;
 
 use std::sync::Arc;
 
+pub(super) use self::dcp::{Chunk, Entry, Item, Stored, read_item, read_metadata};
 use self::document::{Reading, Ref};
 use self::left::Reached;
+pub(super) use self::pick::{WRAPPERS, is_state_key};
 use self::records::Records;
 use self::tree::{Segment, Tree};
+pub(super) use self::zero::{
+    ModelStates, OptimizerStates, Parameter, Part, read_model_states, read_optimizer_states,
+};
 use super::{Head, OpenOptions, Opened};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};

@@ -4,7 +4,7 @@ use super::document::Reading;
 use super::tree::{Kind, Node, Segment, Tree};
 
 /// Keys under which training code puts the weights; of several that hold about as much, the first one counts.
-const WRAPPERS: &[&str] = &[
+pub(in crate::format) const WRAPPERS: &[&str] = &[
     "state_dict",
     "model_state_dict",
     "model_state",
@@ -114,7 +114,7 @@ fn has_word(key: &str, known: &[&str]) -> bool {
     words(key).any(|word| known.iter().any(|one| word.eq_ignore_ascii_case(one)))
 }
 
-fn is_state_key(key: &str) -> bool {
+pub(in crate::format) fn is_state_key(key: &str) -> bool {
     let is_random = has_word(key, &["rng", "random"])
         && words(key).all(|word| {
             RANDOM_WORDS

@@ -1,13 +1,58 @@
 //! Parts of one checkpoint that the processes of a distributed run wrote apart. One part is never the model.
 
-use std::collections::{HashMap, HashSet};
+//!
+//! What is known to be one model is joined where it lies: `dcp`, `zero`, `llama` each know one way to divide it, `pieces` the shards of
+//! safetensors. What is not known is named, and what joins it.
+
+mod boxes;
+mod dcp;
+mod llama;
+mod pieces;
+mod zero;
+
+use std::io::Read;
 use std::path::Path;
 
-use serde::Deserialize;
-
+pub(super) use self::pieces::Pieces;
 use super::listing::Listing;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
+use crate::format::OpenOptions;
+
+type IsIt = fn(&Listing) -> bool;
+
+/// Adds the tensors of a folder.
+type Add = fn(&mut Checkpoint, &Listing, &OpenOptions) -> Result<()>;
+
+/// Ways to divide a model that are joined here: whether a folder is of it, and what adds its tensors.
+const JOINED: &[(IsIt, Add)] = &[
+    (dcp::is_it, dcp::add),
+    (zero::is_it, zero::add),
+    (llama::is_it, llama::add),
+];
+
+/// What adds the tensors of a folder of parts; None where they are not joined.
+pub(super) fn reader(listing: &Listing) -> Option<Add> {
+    let found = JOINED.iter().find(|(is_it, _)| is_it(listing));
+    found.map(|(_, add)| *add)
+}
+
+/// The folder that `DeepSpeed` says is the latest one, where it is joined.
+pub(super) fn latest(listing: &Listing) -> Option<String> {
+    if !listing.has("latest") {
+        return None;
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(listing.path("latest")).ok()?;
+    file.take(256).read_to_string(&mut text).ok()?;
+    let folder = text.trim();
+    // Only a folder that lies in this one, whatever the file says.
+    if !listing.has_folder(folder) {
+        return None;
+    }
+    let inner = Listing::of(&listing.path(folder)).ok()?;
+    reader(&inner).map(|_| folder.to_owned())
+}
 
 /// Parts of one kind.
 struct Family {
@@ -19,6 +64,8 @@ struct Family {
     is_whole_alone: bool,
     join: &'static str,
 }
+
+const DCP: &str = "torch.distributed, DCP";
 
 const FAMILIES: &[Family] = &[
     Family {
@@ -34,7 +81,7 @@ const FAMILIES: &[Family] = &[
         join: "load it with accelerate's load_state in as many processes as wrote it and save it with state_dict_type FULL_STATE_DICT",
     },
     Family {
-        what: "torch.distributed, DCP",
+        what: DCP,
         is_part: |name| name == "__#_#",
         extensions: &["distcp"],
         is_whole_alone: false,
@@ -133,6 +180,18 @@ pub(super) fn parts(listing: &Listing) -> Vec<String> {
 /// The error for a directory of parts: names them, and what joins them.
 pub(super) fn explain(listing: &Listing) -> Option<Error> {
     let (family, parts) = of_directory(listing).into_iter().next()?;
+    if family.what == DCP && !listing.has(dcp::METADATA) {
+        return Some(
+            Error::new(
+                Code::MissingShard,
+                "description of a distributed checkpoint is missing",
+            )
+            .expected(".metadata beside its parts")
+            .found(in_words(&parts))
+            .at(&listing.directory)
+            .hint("fetch it too; if it was never written, the save did not end"),
+        );
+    }
     Some(
         Error::new(
             Code::UnsupportedFormat,
@@ -145,46 +204,6 @@ pub(super) fn explain(listing: &Listing) -> Option<Error> {
         .at(&listing.directory)
         .hint(format!("join them first: {}", family.join)),
     )
-}
-
-/// Shards that each rank wrote apart belong together where each tensor lies whole in one of them. Metadata of torch's writer says
-/// where a piece begins.
-///
-/// # Errors
-/// `UnsupportedFormat`, naming the shards.
-pub(super) fn refuse_pieces(
-    checkpoint: &Checkpoint,
-    listing: &Listing,
-    files: &[String],
-) -> Result<()> {
-    let mut names = HashSet::new();
-    let is_twice = checkpoint
-        .tensors
-        .iter()
-        .any(|tensor| !names.insert(&tensor.name));
-    let is_inside = |(key, text): &(String, String)| {
-        key == "DCP_SHARDING_INFO"
-            && serde_json::from_str::<HashMap<String, Piece>>(text).is_ok_and(|pieces| {
-                pieces
-                    .values()
-                    .any(|p| p.saved_offsets.iter().any(|&at| at != 0))
-            })
-    };
-    if !is_twice && !checkpoint.metadata.iter().any(is_inside) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::UnsupportedFormat,
-        "pieces of tensors, one file for each rank (Hugging Face storage of torch.distributed), which this version does not join",
-    )
-    .found(in_words(files))
-    .at(&listing.directory)
-    .hint("join them first: consolidate_safetensors_files of torch.distributed.checkpoint._consolidate_hf_safetensors"))
-}
-
-#[derive(Deserialize)]
-struct Piece {
-    saved_offsets: Vec<u64>,
 }
 
 /// What a file that was given alone is a part of: the kind, and all parts that lie beside it.
