@@ -478,6 +478,47 @@ fn gaps_and_descriptions_that_end_too_early_are_refused() {
     }
 }
 
+#[test]
+fn a_byte_of_a_description_that_changes_panics_nothing() {
+    let folder = Folder::new("dcp-mutated");
+    copy(&fixture("dcp"), &folder.0);
+    let path = folder.0.join(".metadata");
+    let bytes = std::fs::read(&path).unwrap();
+    let (mut refused, mut opened) = (0, 0);
+    let observer = Observer::default();
+    for (at, flip) in (0..bytes.len())
+        .step_by(11)
+        .zip([0x01, 0x80, 0xff].into_iter().cycle())
+    {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= flip;
+        std::fs::write(&path, bytes).unwrap();
+        let Ok(found) = load(&folder.0) else {
+            refused += 1;
+            continue;
+        };
+        opened += 1;
+        assert!(found.files().all(|(path, _)| path.starts_with(&folder.0)));
+        for (index, tensor) in found.tensors.iter().enumerate() {
+            let read = read_elements(
+                &found,
+                index,
+                0,
+                tensor.elements.min(64),
+                ElementType::Raw,
+                &observer,
+            );
+            assert_eq!(
+                read.is_err(),
+                tensor.error().is_some(),
+                "byte {at}: {}",
+                tensor.name
+            );
+        }
+    }
+    assert!(refused > 50 && opened > 50, "{refused} {opened}");
+}
+
 /// The bytes with one run of them in place of another.
 fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let at = bytes
