@@ -146,6 +146,11 @@ interface LoadOptions extends RunOptions {
     readonly key?: string;
     /** Which variant of a directory's weights to open, as `fp16`. @default the one without a variant */
     readonly variant?: string;
+    /**
+     * Path of an adapter (peft, Kohya, LyCORIS, diffusers) that is merged into the checkpoint, as the library which trained it would.
+     * Without it an adapter is opened as the changes that it makes, one tensor for each weight. @default none
+     */
+    readonly adapter?: string;
     /** true: tensors of optimizer states are opened too. @default false */
     readonly includeOptimizer?: boolean;
     /**
@@ -838,7 +843,7 @@ declare class Comparison implements ComparisonData {
 }
 
 /** Options of one side of a comparison, beside those of both. */
-interface SideOptions extends Pick<LoadOptions, 'key' | 'variant'> {
+interface SideOptions extends Pick<LoadOptions, 'key' | 'variant' | 'adapter'> {
     /** Tensors of this side that take part, as glob patterns of their names in the file. @default all */
     readonly include?: readonly string[];
     /** As `rename` of both sides, after it. @default none */
@@ -896,7 +901,7 @@ interface DiffConfig {
     readonly autoPrefix?: boolean;
 }
 /** Options of `compare`. */
-interface CompareOptions extends DiffConfig, RunOptions, Omit<LoadOptions, 'computeStats'> {
+interface CompareOptions extends DiffConfig, RunOptions, Omit<LoadOptions, 'computeStats' | 'adapter'> {
     /** Options of the old side alone. */
     readonly old?: SideOptions;
     /** Options of the new side alone. */
@@ -995,7 +1000,11 @@ type ExplanationCode =
 /** Values beyond the range of a narrower type. */
  | 'overflowed' | 'optimizer_state'
 /** Quantised weights, stored as codes. */
- | 'codes' | 'lossless_cast' | 'cast' | 'scaled'
+ | 'codes' | 'lossless_cast' | 'cast'
+/** Equal up to the rounding of f32, and not in every bit. */
+ | 'rounding'
+/** The changes of an adapter beside whole weights. */
+ | 'unmerged_adapter' | 'scaled'
 /** Rows or columns in another order. */
  | 'reordered'
 /** Values on the grid of a quantisation. */

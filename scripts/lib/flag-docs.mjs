@@ -36,6 +36,9 @@ export const FLAG_DOCS = {
     '--key-new': '`--key` for the new checkpoint.',
     '--variant-old': '`--variant` for the old checkpoint.',
     '--variant-new': '`--variant` for the new checkpoint.',
+    '--adapter-old':
+      'Merges this adapter into the old checkpoint before comparing, as the library that trained it would: `model-diff base/ merged/ --adapter-old adapter/` says whether a merge is what it should be.',
+    '--adapter-new': 'The same for the new checkpoint.',
     '--include-old': 'Uses only the old tensors whose names *in the file* match, before any renaming. Repeatable.',
     '--include-new': 'The same for the new checkpoint.',
     '--rename-old': '`--rename` for the old checkpoint.',

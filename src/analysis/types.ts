@@ -111,6 +111,10 @@ export type ExplanationCode =
   | 'codes'
   | 'lossless_cast'
   | 'cast'
+  /** Equal up to the rounding of f32, and not in every bit. */
+  | 'rounding'
+  /** The changes of an adapter beside whole weights. */
+  | 'unmerged_adapter'
   | 'scaled'
   /** Rows or columns in another order. */
   | 'reordered'

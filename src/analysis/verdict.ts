@@ -21,6 +21,8 @@ export function composeVerdict(context: AnalysisContext): string {
   const { rows, coverage, counts } = context;
   if (rows.length === 0 && counts.common === 0) return 'Nothing to compare: neither checkpoint holds a tensor.';
   if (counts.compared === 0 && !context.claims.some(({ code }) => code === 'codes')) return finish([describeNothing(context)]);
+  const unmerged = context.claims.find(({ code }) => code === 'unmerged_adapter');
+  if (unmerged !== undefined) return finish([unmerged.sentence]);
   const broken = describeBroken(context);
   if (coverage.share < COVERED.half) return finish([describeCoverage(context), ...broken, ...describeMissing(context, true)]);
   const start = coverage.share < COVERED.most ? [describeCoverage(context)] : [];

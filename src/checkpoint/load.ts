@@ -13,6 +13,7 @@ export const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
   computeStats: flag,
   key: text,
   variant: text,
+  adapter: text,
   includeOptimizer: flag,
   raw: flag,
   limits: nested(LIMITS),
@@ -27,10 +28,11 @@ export const LOAD_OPTIONS: OptionsOf<LoadOptions> = {
 export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<Checkpoint> {
   checkPath(path, 'open checkpoints are compared as they are: compare(old, new)');
   checkOptions(options, LOAD_OPTIONS, 'loadCheckpoint');
-  const { key, variant, includeOptimizer = false, raw = false, limits = {} } = options;
+  const { key, variant, adapter, includeOptimizer = false, raw = false, limits = {} } = options;
   const open = {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
+    ...(adapter !== undefined && { adapter }),
     includeOptimizer,
     raw,
     limits: Object.entries(limits).map(([name, value]) => ({ name, value })),

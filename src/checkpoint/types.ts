@@ -181,6 +181,11 @@ export interface LoadOptions extends RunOptions {
   readonly key?: string;
   /** Which variant of a directory's weights to open, as `fp16`. @default the one without a variant */
   readonly variant?: string;
+  /**
+   * Path of an adapter (peft, Kohya, LyCORIS, diffusers) that is merged into the checkpoint, as the library which trained it would.
+   * Without it an adapter is opened as the changes that it makes, one tensor for each weight. @default none
+   */
+  readonly adapter?: string;
   /** true: tensors of optimizer states are opened too. @default false */
   readonly includeOptimizer?: boolean;
   /**

@@ -143,6 +143,7 @@ function addSideFlags(command: Command): Command {
   };
   add('key', 'path', '--key for the SIDE checkpoint', false);
   add('variant', 'name', '--variant for the SIDE checkpoint', false);
+  add('adapter', 'path', 'merge this adapter into the SIDE checkpoint before comparing', false);
   add('include', 'glob', 'use only these SIDE tensors, by their names in the file', true);
   add('rename', 'rule', '--rename for the SIDE checkpoint', true);
   add('strip-prefix', 'text', '--strip-prefix for the SIDE checkpoint', true);

@@ -14,9 +14,14 @@ export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'vari
 }
 
 /** What the flags ask for on opening one side of a comparison. */
-export function chooseSideOpening(flags: OpenFlags & SideFlags, side: 'old' | 'new'): ReturnType<typeof chooseOpening> {
-  const [key, variant] = side === 'old' ? [flags.keyOld, flags.variantOld] : [flags.keyNew, flags.variantNew];
-  return { ...chooseOpening(flags), ...(key !== undefined && { key }), ...(variant !== undefined && { variant }) };
+export function chooseSideOpening(flags: OpenFlags & SideFlags, side: 'old' | 'new'): Omit<LoadOptions, 'computeStats'> {
+  const { key, variant, adapter } = chooseSide(flags, side === 'old' ? 'Old' : 'New');
+  return {
+    ...chooseOpening(flags),
+    ...(key !== undefined && { key }),
+    ...(variant !== undefined && { variant }),
+    ...(adapter !== undefined && { adapter }),
+  };
 }
 
 /** What the flags ask for in every comparison. */
@@ -45,11 +50,12 @@ export function chooseOptions(flags: DiffFlags): CompareOptions {
 }
 
 function chooseSide(flags: SideFlags, side: 'Old' | 'New'): SideOptions {
-  const [key, variant] = [flags[`key${side}`], flags[`variant${side}`]];
+  const [key, variant, adapter] = [flags[`key${side}`], flags[`variant${side}`], flags[`adapter${side}`]];
   const [include, rename, stripPrefix] = [flags[`include${side}`], flags[`rename${side}`], flags[`stripPrefix${side}`]];
   return {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
+    ...(adapter !== undefined && { adapter }),
     ...(include !== undefined && { include }),
     ...(rename !== undefined && { rename }),
     ...(stripPrefix !== undefined && { stripPrefix }),

@@ -51,6 +51,8 @@ export interface SideFlags {
   readonly keyNew?: string;
   readonly variantOld?: string;
   readonly variantNew?: string;
+  readonly adapterOld?: string;
+  readonly adapterNew?: string;
   readonly includeOld?: readonly string[];
   readonly includeNew?: readonly string[];
   readonly renameOld?: readonly string[];

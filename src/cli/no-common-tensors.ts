@@ -1,4 +1,5 @@
 import type { Comparison } from '../comparison/comparison.ts';
+import { isOfAdapter } from '../analysis/explanations/adapter.ts';
 import { ModelDiffError } from '../errors.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
 import type { DiffFlags } from './flags.ts';
@@ -51,7 +52,7 @@ export async function describeDisjoint(
   return new ModelDiffError(`no tensor in common: ${words.join('; ')}`, {
     kind: 'Mismatch',
     code: 'E_NO_COMMON_TENSORS',
-    hint: await suggest(session, paths, flags, old, next),
+    hint: await suggest(session, paths, flags, columns, old, next),
   });
 }
 
@@ -69,6 +70,7 @@ async function suggest(
   session: Session,
   paths: Readonly<Record<'old' | 'new', string>>,
   flags: DiffFlags,
+  columns: Comparison['columns'],
   old: readonly string[],
   next: readonly string[],
 ): Promise<string> {
@@ -76,15 +78,12 @@ async function suggest(
   const found = await suggestMatch(session, paths, flags).catch(() => null);
   session.signal.throwIfAborted();
   if (found !== null) return `to match ${formatCount(found.matches)} of them, run: ${found.command}`;
-  if (old.some(isOfAdapter) !== next.some(isOfAdapter))
-    return 'one side is an adapter: merge it into its base model first (peft: merge_and_unload)';
+  const [isOld, isNew] = [columns.old.dtype, columns.new.dtype].map((dtypes) => dtypes.some(isOfAdapter));
+  if (isOld !== isNew)
+    return `the ${isOld === true ? 'old' : 'new'} checkpoint is an adapter: give its base, and it with --adapter-${isOld === true ? 'old' : 'new'}`;
   if (old.some(isOfParameter) && next.some(isOfParameter) && old.some(isOfIndex) !== next.some(isOfIndex))
     return `only one optimizer knows the names of its parameters: match the indices one by one, as in --rename-${old.some(isOfIndex) ? 'old' : 'new'} '^state\\.0\\.=>state.NAME.'`;
   return 'are these checkpoints of the same model? model-diff inspect lists the names in each';
-}
-
-function isOfAdapter(name: string): boolean {
-  return /(^|[._])lora[._]|\.(?:hada|lokr|oft|vera|ia3)_/.test(name.slice(0, 1000));
 }
 
 function isOfParameter(name: string): boolean {

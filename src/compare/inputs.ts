@@ -40,6 +40,7 @@ export function chooseLoadOptions(options: CompareOptions, side?: 'old' | 'new')
   return {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
+    ...(own?.adapter !== undefined && { adapter: own.adapter }),
     ...(includeOptimizer !== undefined && { includeOptimizer }),
     ...(raw !== undefined && { raw }),
     ...(limits !== undefined && { limits }),

@@ -8,7 +8,7 @@ import { threadCount } from '../native/threads.ts';
 import { either, flag, nested, numberFrom, oneOf, type OptionsOf, text, texts, wholeNumber } from '../options.ts';
 
 /** Options of one side of a comparison, beside those of both. */
-export interface SideOptions extends Pick<LoadOptions, 'key' | 'variant'> {
+export interface SideOptions extends Pick<LoadOptions, 'key' | 'variant' | 'adapter'> {
   /** Tensors of this side that take part, as glob patterns of their names in the file. @default all */
   readonly include?: readonly string[];
   /** As `rename` of both sides, after it. @default none */
@@ -68,7 +68,7 @@ export interface DiffConfig {
 }
 
 /** Options of `compare`. */
-export interface CompareOptions extends DiffConfig, RunOptions, Omit<LoadOptions, 'computeStats'> {
+export interface CompareOptions extends DiffConfig, RunOptions, Omit<LoadOptions, 'computeStats' | 'adapter'> {
   /** Options of the old side alone. */
   readonly old?: SideOptions;
   /** Options of the new side alone. */
@@ -92,7 +92,14 @@ export interface ResolvedOptions extends ComparisonOptions {
   readonly selects: (name: string) => boolean;
 }
 
-const SIDE_OPTIONS: OptionsOf<SideOptions> = { key: text, variant: text, include: texts, rename: texts, stripPrefix: texts };
+const SIDE_OPTIONS: OptionsOf<SideOptions> = {
+  key: text,
+  variant: text,
+  adapter: text,
+  include: texts,
+  rename: texts,
+  stripPrefix: texts,
+};
 
 export const DIFF_OPTIONS: OptionsOf<DiffConfig> = {
   computeElementWise: flag,
@@ -111,7 +118,7 @@ export const DIFF_OPTIONS: OptionsOf<DiffConfig> = {
   autoPrefix: flag,
 };
 
-const { computeStats: _, ...OPEN_OPTIONS } = LOAD_OPTIONS;
+const { computeStats: _, adapter: _one, ...OPEN_OPTIONS } = LOAD_OPTIONS;
 
 export const COMPARE_OPTIONS: OptionsOf<CompareOptions> = {
   ...DIFF_OPTIONS,

@@ -132,6 +132,8 @@ pub struct NativeOpenOptions {
     pub include_optimizer: bool,
     /// Whether quantised tensors stay what is stored.
     pub raw: bool,
+    /// Path of an adapter that is merged into what is opened.
+    pub adapter: Option<String>,
     pub limits: Vec<NativeLimit>,
 }
 
@@ -164,6 +166,7 @@ impl NativeOpenOptions {
             variant: self.variant,
             include_optimizer: self.include_optimizer,
             raw: self.raw,
+            adapter: self.adapter.map(PathBuf::from),
             limits,
             observer,
         })

@@ -1,6 +1,7 @@
 import { sum } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import type { Explanation } from '../types.ts';
+import { explainRounding, explainUnmerged } from './adapter.ts';
 import { explainBroken, explainMended } from './broken.ts';
 import { explainCast, explainLosslessCast } from './cast.ts';
 import type { Claim, Explain } from './explanation.ts';
@@ -23,6 +24,8 @@ const EXPLANATIONS: readonly Explain[] = [
   explainCodes,
   explainStoredQuantisation,
   explainLosslessCast,
+  explainUnmerged,
+  explainRounding,
   explainCast,
   explainScaling,
   explainOrder,

@@ -2,6 +2,7 @@ import { formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { groupChange } from '../overall.ts';
 import { median } from '../statistics.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
+import { isOfAdapter } from './adapter.ts';
 import type { Claim, Explain } from './explanation.ts';
 import type { Story } from './story.ts';
 
@@ -35,7 +36,7 @@ export const explainScaling: Explain = (story, open) => {
 
 /** The factor a of new = a old + rest, where it stands out of rounding and of the rest. */
 function readScaled(row: TensorRow): Scaled | null {
-  const unit = UNITS.get(row.newDtype);
+  const unit = UNITS.get(isOfAdapter(row.newDtype) ? 'f32' : row.newDtype);
   if (unit === undefined || !(row.oldNorm > 0) || !(row.newNorm > 0) || Number.isNaN(row.oneMinusCos)) return null;
   const factor = ((1 - row.oneMinusCos) * row.newNorm) / row.oldNorm;
   const residual = Math.sqrt(Math.max(0, row.oneMinusCos * (2 - row.oneMinusCos)));
@@ -77,8 +78,10 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
     })),
   );
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
-  const subject = isAll ? 'all weights' : rows.length === 1 ? (rows[0]?.name ?? '') : formatNoun(rows.length, 'tensor');
-  const verb = isAll || rows.length > 1 ? 'were' : 'was';
+  const areChanges = rows.every((row) => isOfAdapter(row.newDtype));
+  const whole = areChanges ? 'every ΔW' : 'all weights';
+  const subject = isAll ? whole : rows.length === 1 ? (rows[0]?.name ?? '') : formatNoun(rows.length, 'tensor');
+  const verb = rows.length > 1 && !(isAll && areChanges) ? 'were' : 'was';
   const words =
     factor < 0 && Math.abs(factor + 1) < 0.01
       ? `${subject} changed ${verb === 'were' ? 'their' : 'its'} sign`

@@ -15,9 +15,10 @@ mod unreadable;
 mod zip;
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::adapter;
 use crate::checkpoint::{Candidate, Checkpoint, Format};
 use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
@@ -40,6 +41,8 @@ pub struct OpenOptions {
     pub include_optimizer: bool,
     /// Whether quantised tensors stay what is stored, codes and scales apart, instead of the dense tensors that they stand for.
     pub raw: bool,
+    /// An adapter that is merged into what is opened, as the library which trained it would.
+    pub adapter: Option<PathBuf>,
     pub limits: Limits,
     /// Counts the tensors whose descriptions are read, and ends the opening between two files.
     pub observer: Arc<Observer>,
@@ -126,28 +129,45 @@ const READERS: &[Reader] = &[
 /// Whatever is wrong with the path or the file; a single tensor that cannot be read is no error here
 /// but carries its own.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
-    let path = &*locate(path)?;
-    let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-    let is_index = hf_dir::is_index(&path.to_string_lossy());
-    let mut checkpoint = if metadata.is_dir() {
-        hf_dir::open(path, options)?
-    } else if metadata.is_file() && is_index {
-        hf_dir::open_index(path, options)?
-    } else if let Some(parts) = gguf::parts_of(path)? {
-        let mut checkpoint = empty(path, Format::Gguf);
-        gguf::open_parts(&mut checkpoint, &parts, options)?;
-        checkpoint
-    } else {
-        let mut checkpoint = open_file(path, options)?;
-        hf_dir::note_alone(&mut checkpoint);
-        checkpoint
-    };
+    let mut checkpoint = open_stored(path, options)?;
     if !options.raw {
         recipe::apply(&mut checkpoint);
+    }
+    match &options.adapter {
+        None if options.raw => {}
+        None => adapter::apply(&mut checkpoint),
+        Some(adapter) => {
+            let own = OpenOptions {
+                limits: options.limits.clone(),
+                observer: Arc::clone(&options.observer),
+                ..OpenOptions::default()
+            };
+            adapter::merge(&mut checkpoint, open_stored(adapter, &own)?)?;
+        }
     }
     lfs::note(&mut checkpoint);
     note_strange_names(&mut checkpoint);
     Ok(checkpoint)
+}
+
+/// As the tensors are stored.
+fn open_stored(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
+    let path = &*locate(path)?;
+    let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+    let is_index = hf_dir::is_index(&path.to_string_lossy());
+    if metadata.is_dir() {
+        hf_dir::open(path, options)
+    } else if metadata.is_file() && is_index {
+        hf_dir::open_index(path, options)
+    } else if let Some(parts) = gguf::parts_of(path)? {
+        let mut checkpoint = empty(path, Format::Gguf);
+        gguf::open_parts(&mut checkpoint, &parts, options)?;
+        Ok(checkpoint)
+    } else {
+        let mut checkpoint = open_file(path, options)?;
+        hf_dir::note_alone(&mut checkpoint);
+        Ok(checkpoint)
+    }
 }
 
 /// The format of a path, without opening it as a checkpoint; None when no reader claims it.

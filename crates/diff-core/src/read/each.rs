@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use half::{bf16, f16};
+
+use super::held::Held;
 use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{DType, ValueMap};
 use crate::error::Result;
 use crate::kernel::{self, Operand};
-use crate::tensor::{Signs, Tensor};
+use crate::tensor::{self, Scale, Signs, Tensor};
 
 /// Other signs, which are the highest bits of floats.
 pub(super) struct Signed<'a> {
@@ -122,6 +125,126 @@ impl Read for Shifted<'_> {
 
     fn comes_in_parts(&self) -> bool {
         self.of.comes_in_parts()
+    }
+}
+
+/// A number that each element is multiplied with, in f32.
+pub(super) struct Times<'a> {
+    of: Reader<'a>,
+    number: Number<'a>,
+}
+
+enum Number<'a> {
+    Known(f32),
+    Stored { held: Held<'a>, over: f64 },
+}
+
+impl<'a> Times<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, times: &'a tensor::Times) -> Result<Self> {
+        Ok(Self {
+            of: part(checkpoint, &times.of, As::Values)?,
+            number: match &times.number {
+                Scale::Number(number) => Number::Known(*number as f32),
+                Scale::Stored { number, over } => Number::Stored {
+                    held: Held::new(checkpoint, number)?,
+                    over: *over,
+                },
+            },
+        })
+    }
+
+    fn number(&self) -> Result<f32> {
+        match &self.number {
+            Number::Known(number) => Ok(*number),
+            Number::Stored { held, over } => {
+                let number = held.all()?.first().copied().unwrap_or(f32::NAN);
+                Ok((f64::from(number) / over) as f32)
+            }
+        }
+    }
+}
+
+impl Read for Times<'_> {
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let number = self.number()?;
+        let fields = scratch.with_part();
+        let given = self.of.read(start, count, fields.part)?;
+        let out = fields.out;
+        out.reserve(4 * count);
+        kernel::for_each_value(given, |value| {
+            out.extend_from_slice(&(value as f32 * number).to_le_bytes());
+        });
+        Ok(plain::operand(out, DType::F32))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.of.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.of.at_once(few, many)
+    }
+}
+
+/// Each element in another float type.
+pub(super) struct Rounded<'a> {
+    of: Reader<'a>,
+    dtype: DType,
+}
+
+impl<'a> Rounded<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, of: &'a Tensor, dtype: DType) -> Result<Self> {
+        let of = part(checkpoint, of, As::Values)?;
+        Ok(Self { of, dtype })
+    }
+}
+
+impl Read for Rounded<'_> {
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let fields = scratch.with_part();
+        let given = self.of.read(start, count, fields.part)?;
+        let out = fields.out;
+        match self.dtype {
+            DType::F16 => kernel::for_each_value(given, |value| {
+                out.extend_from_slice(&f16::from_f64(value).to_le_bytes());
+            }),
+            DType::Bf16 => kernel::for_each_value(given, |value| {
+                out.extend_from_slice(&bf16::from_f64(value).to_le_bytes());
+            }),
+            DType::F64 => kernel::for_each_value(given, |value| {
+                out.extend_from_slice(&value.to_le_bytes());
+            }),
+            _ => kernel::for_each_value(given, |value| {
+                out.extend_from_slice(&(value as f32).to_le_bytes());
+            }),
+        }
+        Ok(plain::operand(out, self.dtype))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        self.of.regions(elements, each);
+    }
+
+    fn at_once(&self, few: u64, many: u64) -> u64 {
+        self.of.at_once(few, many)
     }
 }
 

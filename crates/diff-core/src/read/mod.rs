@@ -8,7 +8,12 @@ mod blocks;
 mod codes;
 mod concat;
 mod each;
+mod held;
+mod kronecker;
 mod lookup;
+mod low_rank;
+mod normed;
+mod pair;
 mod plain;
 mod same;
 mod scratch;
@@ -182,6 +187,12 @@ fn made<'a>(
             As::Values => Box::new(affine::Scaled::new(checkpoint, affine)?),
             As::Stored => return made_of(checkpoint, &affine.codes, what),
         },
+        Node::LowRank(product) => Box::new(low_rank::Product::new(checkpoint, product)?),
+        Node::Kronecker(product) => Box::new(kronecker::Product::new(checkpoint, product)?),
+        Node::Pair(pair) => Box::new(pair::Paired::new(checkpoint, pair, tensor.dtype)?),
+        Node::Times(times) => Box::new(each::Times::new(checkpoint, times)?),
+        Node::Rounded(of) => Box::new(each::Rounded::new(checkpoint, of, tensor.dtype)?),
+        Node::Normed(normed) => Box::new(normed::Normed::new(checkpoint, normed)?),
         Node::Broken(error) => return Err((**error).clone()),
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::tensor::{Affine, Encoding, Factor, Node, Span, Table, Tensor};
+use crate::tensor::{Affine, Encoding, Factor, Node, Scale, Span, Table, Tensor};
 
 /// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
 pub(crate) fn is_same(
@@ -73,6 +73,12 @@ pub(crate) fn is_same(
             (Table::Stored(_), Table::Stored(_)) => true,
             _ => false,
         },
+        (Node::Times(p), Node::Times(q)) => is_one_scale(&p.number, &q.number),
+        (Node::Pair(p), Node::Pair(q)) => p.rule == q.rule,
+        (Node::Normed(p), Node::Normed(q)) => p.axis == q.axis,
+        (Node::LowRank(_), Node::LowRank(_))
+        | (Node::Kronecker(_), Node::Kronecker(_))
+        | (Node::Rounded(_), Node::Rounded(_)) => true,
         _ => false,
     };
     let (parts_a, parts_b) = (a.node.parts(), b.node.parts());
@@ -82,6 +88,17 @@ pub(crate) fn is_same(
             .iter()
             .zip(parts_b)
             .all(|(p, q)| is_same((old, p, 0), (new, q, 0)) && p.shape == q.shape)
+}
+
+/// Whether two scales are one number, or both stored, which are parts.
+fn is_one_scale(a: &Scale, b: &Scale) -> bool {
+    match (a, b) {
+        (Scale::Number(a), Scale::Number(b)) => a.to_bits() == b.to_bits(),
+        (Scale::Stored { over: a, .. }, Scale::Stored { over: b, .. }) => {
+            a.to_bits() == b.to_bits()
+        }
+        _ => false,
+    }
 }
 
 /// Whether two factors are one number or both tensors, which are parts.

@@ -1,5 +1,6 @@
 //! Named tensors: where their elements lie and what they are made of; no bytes here.
 
+mod algebra;
 mod depth;
 mod layout;
 mod node;
@@ -17,8 +18,8 @@ use crate::error::Error;
 
 pub use layout::Layout;
 pub use node::{
-    Affine, Concat, Factor, Index, Lookup, Node, Rule, Signs, Sparse, SparseKind, Table, Unpacked,
-    View,
+    Affine, Concat, Factor, Index, Kronecker, Lookup, LowRank, Node, Normed, Pair, PairRule, Rule,
+    Scale, Signs, Sparse, SparseKind, Table, Times, Unpacked, View,
 };
 pub use packing::Packing;
 pub use shape::element_count;
@@ -170,9 +171,16 @@ impl Tensor {
                 let of = u128::from(all(&view.of)) * u128::from(self.elements);
                 share(u64::try_from(of / u128::from(view.of.elements.max(1))).unwrap_or(u64::MAX))
             }
-            Node::Concat(_) | Node::Affine(_) | Node::Unpacked(_) | Node::Lookup(_) => {
-                share(self.node.parts().into_iter().map(all).sum())
-            }
+            Node::Concat(_)
+            | Node::Affine(_)
+            | Node::Unpacked(_)
+            | Node::Lookup(_)
+            | Node::LowRank(_)
+            | Node::Kronecker(_)
+            | Node::Pair(_)
+            | Node::Times(_)
+            | Node::Rounded(_)
+            | Node::Normed(_) => share(self.node.parts().into_iter().map(all).sum()),
         }
     }
 

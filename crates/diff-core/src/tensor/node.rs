@@ -35,6 +35,18 @@ pub enum Node {
     Lookup(Arc<Lookup>),
     /// Codes with a scale for each block.
     Affine(Arc<Affine>),
+    /// The product of two matrices.
+    LowRank(Arc<LowRank>),
+    /// The Kronecker product of two tensors.
+    Kronecker(Arc<Kronecker>),
+    /// Sums or products of the elements of two tensors of one shape.
+    Pair(Arc<Pair>),
+    /// Each element times a number, in f32.
+    Times(Arc<Times>),
+    /// Each element rounded to the type of the tensor.
+    Rounded(Arc<Tensor>),
+    /// Each element times a magnitude over a norm.
+    Normed(Arc<Normed>),
     /// There are none: a description that is wrong, or torch's meta device.
     Broken(Box<Error>),
 }
@@ -160,6 +172,61 @@ pub enum Factor {
     Each(Tensor),
 }
 
+/// See [`Tensor::low_rank`]: m × r times r × n.
+#[derive(Debug)]
+pub struct LowRank {
+    pub left: Tensor,
+    pub right: Tensor,
+}
+
+/// See [`Tensor::kronecker`]: both have as many axes.
+#[derive(Debug)]
+pub struct Kronecker {
+    pub left: Tensor,
+    pub right: Tensor,
+}
+
+/// See [`Tensor::paired`].
+#[derive(Debug)]
+pub struct Pair {
+    pub rule: PairRule,
+    pub parts: [Tensor; 2],
+}
+
+/// What is done with two elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairRule {
+    Add,
+    Multiply,
+}
+
+/// See [`Tensor::times`].
+#[derive(Debug)]
+pub struct Times {
+    pub of: Tensor,
+    pub number: Scale,
+}
+
+/// A number, or where it is.
+#[derive(Debug, Clone)]
+pub enum Scale {
+    Number(f64),
+    /// A tensor of one element, divided by `over`.
+    Stored {
+        number: Tensor,
+        over: f64,
+    },
+}
+
+/// See [`Tensor::normed`].
+#[derive(Debug)]
+pub struct Normed {
+    pub of: Tensor,
+    /// One number for each index along `axis`.
+    pub magnitude: Tensor,
+    pub axis: usize,
+}
+
 impl Node {
     /// The tensors that it is made of.
     #[must_use]
@@ -168,7 +235,15 @@ impl Node {
             Self::Stored(_) | Self::Broken(_) => Vec::new(),
             Self::View(view) => vec![&view.of],
             Self::Concat(concat) => concat.parts.iter().collect(),
-            Self::Signed(of, _) | Self::Shifted(of, _) => vec![of],
+            Self::Signed(of, _) | Self::Shifted(of, _) | Self::Rounded(of) => vec![of],
+            Self::LowRank(product) => vec![&product.left, &product.right],
+            Self::Kronecker(product) => vec![&product.left, &product.right],
+            Self::Times(times) => match &times.number {
+                Scale::Number(_) => vec![&times.of],
+                Scale::Stored { number, .. } => vec![&times.of, number],
+            },
+            Self::Pair(pair) => pair.parts.iter().collect(),
+            Self::Normed(normed) => vec![&normed.of, &normed.magnitude],
             Self::Sparse(sparse) => [&sparse.values]
                 .into_iter()
                 .chain(&sparse.indices)

@@ -10,7 +10,10 @@ use crate::format::json;
 pub(super) const MAIN: &str = "config.json";
 
 /// That of an adapter of peft.
-pub(super) const ADAPTER: &str = "adapter_config.json";
+pub(super) const ADAPTER: &str = crate::adapter::CONFIG;
+
+/// What peft calls the weights beside it, without the extension.
+const ADAPTER_WEIGHTS: &str = "adapter_model";
 
 /// Further ones that say how a model is used or was made.
 const OTHERS: &[&str] = &[
@@ -27,7 +30,31 @@ const OTHERS: &[&str] = &[
 
 /// Reads the configuration of a directory. That of a component of a pipeline is called by its folder too.
 pub(super) fn read(checkpoint: &mut Checkpoint, directory: &Path, component: Option<&str>) {
-    for name in std::iter::once(&MAIN).chain(OTHERS) {
+    read_files(
+        checkpoint,
+        directory,
+        component,
+        std::iter::once(&MAIN).chain(OTHERS),
+    );
+}
+
+/// Reads the configuration beside an adapter's weights that were given by themselves.
+pub(super) fn read_of_adapter(checkpoint: &mut Checkpoint) {
+    let path = checkpoint.path.clone();
+    if path.file_stem().is_some_and(|stem| stem == ADAPTER_WEIGHTS)
+        && let Some(directory) = path.parent()
+    {
+        read_files(checkpoint, directory, None, std::iter::once(&ADAPTER));
+    }
+}
+
+fn read_files<'n>(
+    checkpoint: &mut Checkpoint,
+    directory: &Path,
+    component: Option<&str>,
+    names: impl Iterator<Item = &'n &'n str>,
+) {
+    for name in names {
         let path = directory.join(name);
         if !path.exists() {
             continue;

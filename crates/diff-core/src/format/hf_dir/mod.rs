@@ -106,8 +106,10 @@ pub(super) fn open(directory: &Path, options: &OpenOptions) -> Result<Checkpoint
     }
 }
 
-/// Names what a file stands for besides itself: tied tensors, and the whole that it is a part of.
+/// Names what a file stands for besides itself: tied tensors, and the whole that it is a part of. An adapter's configuration says what its
+/// tensors mean, so it is read beside them too.
 pub(super) fn note_alone(checkpoint: &mut Checkpoint) {
+    config::read_of_adapter(checkpoint);
     ties::note(checkpoint);
     alone::note(checkpoint);
 }

@@ -1,0 +1,309 @@
+//! A base and an adapter as the checkpoint that the library which trained the adapter would merge.
+//!
+//! As peft 0.21 does it: ΔW is f32 (its factors are, whatever they are stored as), each sum is f32 and rounded once to the type of the base.
+//! The ΔW of embeddings and of parameters is rounded to that type before it is added, too. Of `DoRA`, the sum is multiplied with its
+//! magnitudes over its norms and then rounded.
+
+use std::collections::HashMap;
+
+use super::PEFT;
+use super::delta::{self, Change, Wanted};
+use super::module::{self, Module, Slot};
+use super::settings::AllSettings;
+use crate::checkpoint::Checkpoint;
+use crate::error::{Code, Error, Result};
+use crate::tensor::{Node, PairRule, Tensor};
+
+/// What wrappers and pipelines put before a model's names, so that one side may lack it.
+const PREFIXES: &[&str] = &[
+    "model.",
+    "unet.",
+    "transformer.",
+    "text_encoder.",
+    "text_encoder_2.",
+    "diffusion_model.",
+];
+
+/// What Kohya puts before names in which dots are underscores, and what a pipeline calls the same part.
+const KOHYA: &[(&str, &str)] = &[
+    ("lora_unet_", "unet."),
+    ("lora_transformer_", "transformer."),
+    ("lora_te1_", "text_encoder."),
+    ("lora_te2_", "text_encoder_2."),
+    ("lora_te_", "text_encoder."),
+    ("lycoris_", ""),
+];
+
+/// Kinds of models whose experts lie as (experts, in, out).
+const TRANSPOSED: &[&str] = &["gpt_oss", "llama4", "llama4_text"];
+
+/// Merges an adapter into a base.
+///
+/// # Errors
+/// `Argument` for an adapter that changes what the base does not have; `Unsupported` for a kind that is not known; what is wrong with one of
+/// its tensors.
+pub(crate) fn merge(base: &mut Checkpoint, mut adapter: Checkpoint) -> Result<()> {
+    let path = adapter.path.clone();
+    let at = |error: Error| error.at(&path);
+    let first_source = base.sources.len() as u32;
+    for tensor in &mut adapter.tensors {
+        move_sources(tensor, first_source).map_err(at)?;
+    }
+    merged(base, &adapter).map_err(at)?;
+    base.sources.extend(adapter.sources);
+    base.findings.extend(adapter.findings);
+    base.left_out.extend(adapter.left_out);
+    Ok(())
+}
+
+fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
+    let settings = AllSettings::of(adapter);
+    if let Some(kind) = settings.unknown_kind() {
+        return Err(Error::new(
+            Code::UnsupportedFormat,
+            "adapter is of a kind that cannot be merged here",
+        )
+        .expected("LORA, LOHA or LOKR")
+        .found(kind)
+        .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+    }
+    if settings.replicates_layers() {
+        return Err(Error::new(
+            Code::UnsupportedFormat,
+            "adapter repeats layers of its base",
+        )
+        .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+    }
+    let modules = module::find(&adapter.tensors);
+    let mut used = vec![false; adapter.tensors.len()];
+    for place in modules
+        .iter()
+        .flat_map(Module::slots)
+        .map(|(_, place, _)| place)
+    {
+        if let Some(used) = used.get_mut(place) {
+            *used = true;
+        }
+    }
+    let is_transposed = is_transposed(base);
+    let names = Names::of(base);
+    // Whole tensors come first: the embedding that was saved with its adapter is what that is added to.
+    for tensor in adapter
+        .tensors
+        .iter()
+        .zip(&used)
+        .filter(|(_, used)| !**used)
+        .map(|(tensor, _)| tensor)
+    {
+        let name = tensor
+            .name
+            .strip_prefix(PEFT)
+            .unwrap_or(&tensor.name)
+            .replace(".base_layer.", ".");
+        let place = names.find(&name).ok_or_else(|| missing(&tensor.name))?;
+        replace(base, place, |old| whole(old, tensor))?;
+    }
+    if adapter.tensors.is_empty() {
+        return Err(Error::new(Code::NoTensors, "adapter has no tensors"));
+    }
+    for module in &modules {
+        let is_turned = settings.is_turned(module);
+        if settings.lacks_scale(module) {
+            return Err(Error::new(
+                Code::MissingRecord,
+                "adapter_config.json is missing, so the scale of the adapter is not known",
+            )
+            .tensor(&module.stem)
+            .hint("give the folder that holds both, as peft saves them"));
+        }
+        for Change { tensor, .. } in delta::changes(module, &settings, Wanted::Any) {
+            let name = tensor.name;
+            let place = names.find(&name).ok_or_else(|| missing(&name))?;
+            let is_bias = name == format!("{}.bias", module.path);
+            replace(base, place, |old| {
+                let wanted = Wanted::Shape {
+                    shape: &old.shape,
+                    is_transposed,
+                };
+                let mut changes = delta::changes(module, &settings, wanted).into_iter();
+                let Some(change) = changes.find(|change| change.tensor.name == name) else {
+                    return Err(missing(&name));
+                };
+                if let Some(error) = change.tensor.error() {
+                    return Err(error.clone());
+                }
+                added(
+                    old,
+                    &change,
+                    module.magnitude().filter(|_| !is_bias),
+                    (module, is_turned),
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The base's tensor with what the adapter adds to it.
+fn added(
+    old: &Tensor,
+    change: &Change,
+    magnitude: Option<&Tensor>,
+    (module, is_turned): (&Module, bool),
+) -> Result<Tensor> {
+    let delta = if change.is_rounded_first && magnitude.is_none() {
+        change.tensor.rounded(old.dtype)?
+    } else {
+        change.tensor.clone()
+    };
+    let mut sum = old
+        .paired(PairRule::Add, &delta)
+        .map_err(|error| error.tensor(&old.name))?;
+    if let Some(magnitude) = magnitude {
+        if module.get(Slot::DoraScale).is_some() {
+            return Err(Error::new(
+                Code::UnsupportedFormat,
+                "weight decomposition of LyCORIS cannot be merged here",
+            )
+            .tensor(&old.name));
+        }
+        // The norms are those of the outputs of a layer, and of the dimensions of an embedding.
+        let is_square = old.shape.first() == old.shape.get(1);
+        let is_turned = module.get(Slot::EmbeddingA).is_some()
+            || (old.shape.len() == 2 && is_square && is_turned)
+            || (old.shape.len() == 2
+                && old.shape.first() != Some(&magnitude.elements)
+                && old.shape.get(1) == Some(&magnitude.elements));
+        sum = sum.normed(magnitude, usize::from(is_turned))?;
+    }
+    sum.rounded(old.dtype)
+}
+
+/// A tensor that was saved whole: it takes the place of the base's.
+fn whole(old: &Tensor, new: &Tensor) -> Result<Tensor> {
+    if let Some(error) = new.error() {
+        return Err(error.clone());
+    }
+    if old.shape != new.shape {
+        return Err(Error::new(
+            Code::SizeMismatch,
+            "tensor of the adapter has another shape than the base's",
+        )
+        .expected(format!("{:?}", old.shape))
+        .found(format!("{:?}", new.shape))
+        .tensor(&new.name));
+    }
+    if new.dtype == old.dtype {
+        return Ok(new.clone());
+    }
+    new.rounded(old.dtype)
+}
+
+fn replace(
+    base: &mut Checkpoint,
+    place: usize,
+    make: impl FnOnce(&Tensor) -> Result<Tensor>,
+) -> Result<()> {
+    if let Some(old) = base.tensors.get_mut(place) {
+        let made = make(old)?;
+        *old = Tensor {
+            name: std::mem::take(&mut old.name),
+            dtype_label: None,
+            ..made
+        };
+    }
+    Ok(())
+}
+
+#[cold]
+fn missing(name: &str) -> Error {
+    if name.ends_with(".trainable_tokens_delta") {
+        return Error::new(
+            Code::UnsupportedFormat,
+            "single tokens that an adapter trained cannot be merged here",
+        )
+        .tensor(name)
+        .hint("merge it with peft first (merge_and_unload) and compare what is saved then");
+    }
+    Error::new(
+        Code::Argument,
+        "adapter changes a tensor that the base does not have",
+    )
+    .tensor(name)
+    .hint("give the base that the adapter was trained on")
+}
+
+/// The base's tensors by name, and by what an adapter may call them.
+struct Names {
+    exact: HashMap<String, usize>,
+    /// With underscores for dots; None where several are called so.
+    flat: HashMap<String, Option<usize>>,
+}
+
+impl Names {
+    fn of(base: &Checkpoint) -> Self {
+        let (mut exact, mut flat) = (HashMap::new(), HashMap::new());
+        for (place, tensor) in base.tensors.iter().enumerate() {
+            exact.insert(tensor.name.clone(), place);
+            flat.entry(flattened(&tensor.name))
+                .and_modify(|several| *several = None)
+                .or_insert(Some(place));
+        }
+        Self { exact, flat }
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let lacking = PREFIXES
+            .iter()
+            .filter_map(|prefix| name.strip_prefix(prefix));
+        let lacked = PREFIXES.iter().map(|prefix| format!("{prefix}{name}"));
+        let names = std::iter::once(name.to_owned())
+            .chain(lacking.map(str::to_owned))
+            .chain(lacked);
+        let exact = names
+            .into_iter()
+            .find_map(|name| self.exact.get(&name).copied());
+        exact.or_else(|| {
+            let (rest, part) = KOHYA
+                .iter()
+                .find_map(|(kohya, part)| Some((name.strip_prefix(kohya)?, part)))?;
+            let rest = flattened(rest);
+            let names = [rest.clone(), format!("{}{rest}", flattened(part))];
+            names
+                .iter()
+                .find_map(|name| self.flat.get(name).copied().flatten())
+        })
+    }
+}
+
+fn flattened(name: &str) -> String {
+    name.replace('.', "_")
+}
+
+fn is_transposed(base: &Checkpoint) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        model_type: Option<String>,
+    }
+    let config = base.config.as_deref();
+    let config = config.and_then(|text| serde_json::from_str::<Config>(text).ok());
+    let kind = config.and_then(|config| config.model_type);
+    kind.is_some_and(|kind| TRANSPOSED.contains(&kind.as_str()))
+}
+
+/// Counts the sources of a stored tensor on behind those of the base.
+fn move_sources(tensor: &mut Tensor, by: u32) -> Result<()> {
+    match &mut tensor.node {
+        Node::Stored(stored) => {
+            stored.span.source += by;
+            Ok(())
+        }
+        Node::Broken(_) => Ok(()),
+        _ => Err(Error::new(
+            Code::UnsupportedLayout,
+            "adapter holds a tensor that is not plainly stored",
+        )
+        .found(tensor.dtype_name())
+        .tensor(&tensor.name)),
+    }
+}

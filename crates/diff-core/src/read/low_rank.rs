@@ -1,0 +1,118 @@
+//! The product of two matrices, one stretch of its rows at a time: see [`Tensor::low_rank`](crate::tensor::Tensor::low_rank).
+
+use std::ops::Range;
+
+use super::held::Held;
+use super::{As, Read, Reader, Region, Scratch, part, plain};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::kernel::{self, Operand};
+use crate::tensor::LowRank;
+
+/// Columns that are summed up at once, so that the sums stay in the processor's cache.
+const COLUMNS: usize = 2048;
+
+/// Numbers of the left factor that are read at once, at least one row.
+const LEFT_NUMBERS: u64 = 1 << 16;
+
+/// The right factor is held; of the left one, the rows are read that are needed.
+pub(super) struct Product<'a> {
+    left: Reader<'a>,
+    right: Held<'a>,
+    rank: u64,
+    columns: u64,
+}
+
+impl<'a> Product<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, product: &'a LowRank) -> Result<Self> {
+        let dim = |axis: usize| product.right.shape.get(axis).copied().unwrap_or(0);
+        Ok(Self {
+            left: part(checkpoint, &product.left, As::Values)?,
+            right: Held::new(checkpoint, &product.right)?,
+            rank: dim(0),
+            columns: dim(1),
+        })
+    }
+
+    fn rows(&self, elements: &Range<u64>) -> Range<u64> {
+        let columns = self.columns.max(1);
+        elements.start / columns..elements.end.div_ceil(columns)
+    }
+}
+
+impl Read for Product<'_> {
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    fn read<'s>(
+        &'s self,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Operand<'s>> {
+        let right = self.right.all()?;
+        let fields = scratch.with_part();
+        let out = fields.out;
+        out.reserve(4 * count);
+        let end = start + count as u64;
+        let rows = self.rows(&(start..end));
+        let together = (LEFT_NUMBERS / self.rank.max(1)).max(1);
+        for first in rows.clone().step_by(together as usize) {
+            let some = together.min(rows.end - first);
+            fields.values.clear();
+            let numbers = (some * self.rank) as usize;
+            if numbers > 0 {
+                let operand = self.left.read(first * self.rank, numbers, fields.part)?;
+                kernel::for_each_value(operand, |value| fields.values.push(value as f32));
+            }
+            for row in 0..some {
+                let begin = (first + row) * self.columns;
+                let from = start.saturating_sub(begin).min(self.columns) as usize;
+                let to = (end - begin).min(self.columns) as usize;
+                let skipped = (row * self.rank) as usize;
+                let line = fields
+                    .values
+                    .get(skipped..skipped + self.rank as usize)
+                    .unwrap_or_default();
+                add_row(line, right, self.columns as usize, from..to, out);
+            }
+        }
+        Ok(plain::operand(out, DType::F32))
+    }
+
+    fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
+        let rows = self.rows(&elements);
+        self.left
+            .regions(rows.start * self.rank..rows.end * self.rank, each);
+        self.right.regions(each);
+    }
+}
+
+/// Adds some columns of one row of the product to `out`.
+fn add_row(left: &[f32], right: &[f32], width: usize, columns: Range<usize>, out: &mut Vec<u8>) {
+    let mut sums = [0f32; COLUMNS];
+    for from in columns.clone().step_by(COLUMNS) {
+        let count = COLUMNS.min(columns.end - from);
+        let Some(sums) = sums.get_mut(..count) else {
+            return;
+        };
+        sums.fill(0.0);
+        for (k, &number) in left.iter().enumerate() {
+            let begin = k * width + from;
+            let line = right.get(begin..begin + count).unwrap_or_default();
+            multiply_add(sums, number, line);
+        }
+        out.extend(sums.iter().flat_map(|sum| sum.to_le_bytes()));
+    }
+}
+
+/// Adds `number` times each of `line`. The product of two f32 is exact in f64, so that a step is rounded once as a fused multiply-add is
+/// (twice where the sum takes more than 53 bits, which makes a difference once in about 2^28 steps), with the same bits on every processor.
+fn multiply_add(sums: &mut [f32], number: f32, line: &[f32]) {
+    let number = f64::from(number);
+    for (sum, &other) in sums.iter_mut().zip(line) {
+        *sum = (f64::from(*sum) + number * f64::from(other)) as f32;
+    }
+}
