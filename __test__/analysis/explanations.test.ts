@@ -92,6 +92,15 @@ test('lossless_cast: the same values in a wider type', (t) => {
   t.is(find(four({ change: 0 }), 'lossless_cast'), undefined);
 });
 
+test('unmerged_adapter: the changes of an adapter beside whole weights, and not beside the same changes', (t) => {
+  const beside = (oneMinusCos: number, dtype: string): Explanation | undefined =>
+    find(four({ change: 1, oneMinusCos, dtype, newDtype: 'f32' }), 'unmerged_adapter');
+  t.like(beside(0.9, 'lora_r8')?.evidence, { tensors: 4, side: 'old' });
+  t.is(beside(0.001, 'lora_r8'), undefined);
+  t.is(beside(0.9, 'f32'), undefined);
+  t.regex(verdict(four({ change: 1, oneMinusCos: 0.9, dtype: 'lora_r8', newDtype: 'f32' })), /^The old checkpoint is an adapter/);
+});
+
 test('cast: only where every element is the rounding of the other side', (t) => {
   const cast = (probes: NonNullable<Sketch['probes']>, rest: Partial<Sketch> = {}): Explanation | undefined =>
     find(four({ change: 1.66e-3, dtype: 'f32', newDtype: 'bf16', probes: { castElements: N, ...probes }, ...rest }), 'cast');
