@@ -54,26 +54,26 @@ impl Read for Product<'_> {
     ) -> Result<Operand<'s>> {
         let right = self.right.all()?;
         let fields = scratch.with_part();
-        let out = fields.out;
+        let (out, left) = (fields.out, fields.bytes);
         out.reserve(4 * count);
         let end = start + count as u64;
         let rows = self.rows(&(start..end));
         let together = (LEFT_NUMBERS / self.rank.max(1)).max(1);
         for first in rows.clone().step_by(together as usize) {
             let some = together.min(rows.end - first);
-            fields.values.clear();
             let numbers = (some * self.rank) as usize;
+            left.resize(4 * numbers, 0);
+            let left = left.as_chunks_mut().0;
             if numbers > 0 {
                 let operand = self.left.read(first * self.rank, numbers, fields.part)?;
-                kernel::for_each_value(operand, |value| fields.values.push(value as f32));
+                kernel::to_f32(operand, left);
             }
             for row in 0..some {
                 let begin = (first + row) * self.columns;
                 let from = start.saturating_sub(begin).min(self.columns) as usize;
                 let to = (end - begin).min(self.columns) as usize;
                 let skipped = (row * self.rank) as usize;
-                let line = fields
-                    .values
+                let line = left
                     .get(skipped..skipped + self.rank as usize)
                     .unwrap_or_default();
                 add_row(line, right, self.columns as usize, from..to, out);
@@ -91,7 +91,13 @@ impl Read for Product<'_> {
 }
 
 /// Adds some columns of one row of the product to `out`.
-fn add_row(left: &[f32], right: &[f32], width: usize, columns: Range<usize>, out: &mut Vec<u8>) {
+fn add_row(
+    left: &[[u8; 4]],
+    right: &[f32],
+    width: usize,
+    columns: Range<usize>,
+    out: &mut Vec<u8>,
+) {
     let mut sums = [0f32; COLUMNS];
     for from in columns.clone().step_by(COLUMNS) {
         let count = COLUMNS.min(columns.end - from);
@@ -99,10 +105,10 @@ fn add_row(left: &[f32], right: &[f32], width: usize, columns: Range<usize>, out
             return;
         };
         sums.fill(0.0);
-        for (k, &number) in left.iter().enumerate() {
+        for (k, number) in left.iter().enumerate() {
             let begin = k * width + from;
             let line = right.get(begin..begin + count).unwrap_or_default();
-            multiply_add(sums, number, line);
+            multiply_add(sums, f32::from_le_bytes(*number), line);
         }
         out.extend(sums.iter().flat_map(|sum| sum.to_le_bytes()));
     }
