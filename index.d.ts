@@ -1216,7 +1216,7 @@ interface SeriesResult {
  * @example
  * const { verdict, steps } = await compareSeries(['step-1000', 'step-2000', 'step-3000']);
  */
-declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats'>): Promise<SeriesResult>;
+declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats' | 'adapter'>): Promise<SeriesResult>;
 
 /**
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is

@@ -467,7 +467,7 @@ test('Inf that a conversion to f16 made is told as its overflow, and not as a ru
 });
 
 test('a checkpoint of quantised codes has no sizes, and is no run that diverged', async (t) => {
-  const series = await compareSeries(['base', 'sft', 'fp8'].map(example));
+  const series = await compareSeries(['base', 'sft', 'fp8'].map(example), {}, { raw: true });
   t.is(
     series.verdict,
     'Stored as codes at step 2 (fp8): 42 tensors that cannot be compared by value; one step of 5.7% of the weights.',
@@ -478,6 +478,10 @@ test('a checkpoint of quantised codes has no sizes, and is no run that diverged'
   );
   t.true(series.events.every(({ kind, step, severity }) => kind === 'codes' && step === 2 && severity === 'warning'));
   t.true(Number.isNaN(at(series, 'stepSize', 'model.layers.0.mlp.up_proj.weight', 2)));
-  const back = await compareSeries(['fp8', 'base'].map(example));
+  const back = await compareSeries(['fp8', 'base'].map(example), {}, { raw: true });
   t.regex(back.verdict, /^Stored as codes at the start: 42 tensors /u);
+  // By their values they are the weights of the start, rounded.
+  const values = await compareSeries(['base', 'sft', 'fp8'].map(example));
+  t.regex(values.verdict, /2\.3% from the start/u);
+  t.false(values.events.some(({ kind }) => kind === 'codes'));
 });

@@ -25,7 +25,7 @@ import type { SeriesResult } from './types.ts';
 export async function compareSeries(
   checkpoints: readonly (string | Checkpoint)[],
   config: DiffConfig = {},
-  run: Omit<LoadOptions, 'computeStats'> = {},
+  run: Omit<LoadOptions, 'computeStats' | 'adapter'> = {},
 ): Promise<SeriesResult> {
   checkInputs(checkpoints);
   checkOptions(config, DIFF_OPTIONS, 'compareSeries');

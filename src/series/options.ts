@@ -11,9 +11,9 @@ import type { OptionsOf } from '../options.ts';
  */
 export type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
 
-const { computeStats: _, ...OPENING } = LOAD_OPTIONS;
+const { computeStats: _, adapter: _one, ...OPENING } = LOAD_OPTIONS;
 
 /** What `compareSeries` takes beside the configuration of its comparisons. */
-export const SERIES_RUN_OPTIONS: OptionsOf<Omit<LoadOptions, 'computeStats'>> = OPENING;
+export const SERIES_RUN_OPTIONS: OptionsOf<Omit<LoadOptions, 'computeStats' | 'adapter'>> = OPENING;
 
 export const SERIES_OPTIONS: OptionsOf<SeriesOptions> = { ...DIFF_OPTIONS, ...SERIES_RUN_OPTIONS };

@@ -86,11 +86,11 @@ export const explainLosslessCast: Explain = ({ compared }) => {
   const groups = new Map<string, TensorRow[]>();
   for (const row of compared) {
     if (!row.isIdentical || row.oldDtype === row.newDtype) continue;
-    const key = `${row.oldDtype} ${row.newDtype}`;
+    const key = `${row.oldDtype}\n${row.newDtype}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups].map(([key, rows]) => {
-    const [from = '', to = ''] = key.split(' ');
+    const [from = '', to = ''] = key.split('\n');
     const which = rows.length === compared.length ? '' : ` in ${formatNoun(rows.length, 'tensor')}`;
     return {
       code: 'lossless_cast',
