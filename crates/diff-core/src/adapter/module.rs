@@ -161,9 +161,10 @@ fn split(name: &str) -> Option<(String, Slot)> {
 
 /// Whether the last segments of a name are such as factors have.
 fn may_be_factor(name: &str) -> bool {
-    name.rsplit('.').take(3).any(|segment| {
-        let begins = |with: &str| segment.starts_with(with);
-        begins("lora") || begins("hada_") || begins("lokr_")
+    let segments = name.as_bytes().rsplit(|&byte| byte == b'.');
+    segments.take(3).any(|segment| {
+        let begins = |with: &[u8]| segment.starts_with(with);
+        begins(b"lora") || begins(b"hada_") || begins(b"lokr_")
     })
 }
 
