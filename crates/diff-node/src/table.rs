@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use diff_core::checkpoint::Format;
 use diff_core::engine::Outcome;
-use diff_core::stats::{Exponents, Grid, Metrics, Own, PairStats, Probe};
+use diff_core::stats::{Exponents, Grid, Metrics, Moments, PairStats, Probe};
 use diff_core::tensor::Tensor;
 use diff_core::{Checkpoint, Error};
 use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint32Array};
@@ -212,7 +212,7 @@ const OWN: [&str; 9] = [
     "elements", "norm", "mean", "std", "min", "max", "zeros", "nan", "inf",
 ];
 
-fn own_values(own: &Own) -> [f64; 9] {
+fn own_values(own: &Moments) -> [f64; 9] {
     let (min, max) = own.range_or_nan();
     [
         own.elements() as f64,
@@ -407,7 +407,7 @@ impl Columns {
 
     /// One row for each tensor.
     #[must_use]
-    pub fn of_tensors(results: &[Result<Own, Error>]) -> Self {
+    pub fn of_tensors(results: &[Result<Moments, Error>]) -> Self {
         let columns = OWN.iter().map(|&name| name.to_owned()).collect();
         Self::build(columns, results.iter().map(Result::as_ref), own_values)
     }

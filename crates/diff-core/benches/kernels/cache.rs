@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use diff_core::dtype::ValueMap;
-use diff_core::kernel::{self, Isa, Method, Operand, Precision};
+use diff_core::kernel::{self, Elements, Isa, Method, Precision};
 use serde_json::json;
 
 use crate::limit::sum;
@@ -25,7 +25,7 @@ pub fn run(as_json: bool, rounds: usize) -> Any<()> {
     for (name, _, dtype) in DTYPES {
         let (a, b) = weights(dtype, BYTES);
         let same = a.clone();
-        let operand = |bytes| Operand {
+        let operand = |bytes| Elements {
             bytes,
             dtype,
             map: ValueMap::Identity,

@@ -3,16 +3,16 @@
 use super::tree::{join_rest, push};
 use crate::checkpoint::Checkpoint;
 use crate::error::Result;
-use crate::kernel::{self, CHUNK, Isa, Method, Operand, complex};
+use crate::kernel::{self, CHUNK, Elements, Isa, Method, complex};
 use crate::read::{As, Read, Reader, Scratch};
-use crate::stats::{Own, PairStats};
+use crate::stats::{Moments, PairStats};
 use crate::tensor::Tensor;
 
 /// Statistics of one tensor on the calling thread.
 ///
 /// # Errors
 /// When the tensor cannot be read.
-pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Own> {
+pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Moments> {
     let method = Method::default();
     let reader = Reader::new(checkpoint, tensor, As::Values)?;
     let is_complex = reader.dtype().component().is_some();
@@ -36,7 +36,12 @@ pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Own> {
 }
 
 /// Those of one chunk.
-pub(super) fn describe_chunk(operand: Operand, is_complex: bool, method: Method, isa: Isa) -> Own {
+pub(super) fn describe_chunk(
+    operand: Elements,
+    is_complex: bool,
+    method: Method,
+    isa: Isa,
+) -> Moments {
     if is_complex {
         complex::describe(operand, method, isa)
     } else {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::kernel::exponents::Counts;
-use crate::kernel::{self, CHUNK, Operand, complex};
+use crate::kernel::{self, CHUNK, Elements, complex};
 use crate::stats::Exponents;
 
 /// Elements of each chunk that are looked at.
@@ -82,8 +82,8 @@ impl Sample {
     pub(super) fn take(
         &mut self,
         elements: u64,
-        old: Option<Operand>,
-        new: Option<Operand>,
+        old: Option<Elements>,
+        new: Option<Elements>,
         histogram: Histogram,
     ) {
         let (Some(a), Some(b)) = (old, new) else {
@@ -107,8 +107,8 @@ impl Sample {
     pub(super) fn take_complex(
         &mut self,
         elements: u64,
-        a: Operand,
-        b: Operand,
+        a: Elements,
+        b: Elements,
         histogram: Histogram,
     ) {
         let Some(count) = histogram.count(elements) else {

@@ -106,7 +106,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::dtype::{DType, ValueMap};
-    use crate::kernel::{self, Isa, Method, Operand, Precision};
+    use crate::kernel::{self, Elements, Isa, Method, Precision};
 
     /// Sizes whose sum shows every change of order in its last bits.
     fn part(number: u64) -> PairStats {
@@ -154,7 +154,7 @@ mod tests {
             (0..64).flat_map(|_| next().to_le_bytes()).collect()
         };
         let (a, b) = (side(), side());
-        let operand = |bytes| Operand {
+        let operand = |bytes| Elements {
             bytes,
             dtype: DType::F32,
             map: ValueMap::Identity,

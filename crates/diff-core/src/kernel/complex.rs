@@ -6,8 +6,8 @@
 
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::{self, Isa, Method, Operand};
-use crate::stats::{Own, PairStats};
+use crate::kernel::{self, Elements, Isa, Method};
+use crate::stats::{Moments, PairStats};
 
 /// Whether elements of these types are compared as complex numbers; of one type, whether it is one.
 ///
@@ -29,7 +29,7 @@ pub(crate) fn is_pair(old: Option<DType>, new: Option<DType>) -> Result<bool> {
 }
 
 /// Statistics of a chunk of one side.
-pub(crate) fn describe(a: Operand, method: Method, isa: Isa) -> Own {
+pub(crate) fn describe(a: Elements, method: Method, isa: Isa) -> Moments {
     let values = values(a);
     let masked = masked(a, &values);
     of_numbers(
@@ -40,7 +40,7 @@ pub(crate) fn describe(a: Operand, method: Method, isa: Isa) -> Own {
 }
 
 /// Compares a chunk.
-pub(crate) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
+pub(crate) fn compare(a: Elements, b: Elements, method: Method, isa: Isa) -> PairStats {
     let (x, y) = (values(a), values(b));
     let (masked_a, masked_b) = (masked(a, &x), masked(b, &y));
     let mut stats = kernel::compare(masked_a.operand(a), masked_b.operand(b), method, isa);
@@ -76,7 +76,7 @@ pub(crate) fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairS
 }
 
 /// |b - a| of the first `count` numbers, for each pair that is finite.
-pub(crate) fn for_each_distance(a: Operand, b: Operand, count: usize, mut each: impl FnMut(f64)) {
+pub(crate) fn for_each_distance(a: Elements, b: Elements, count: usize, mut each: impl FnMut(f64)) {
     let (x, y) = (values(a), values(b));
     for (p, q) in numbers(&x).iter().zip(numbers(&y)).take(count) {
         if is_finite(p) && is_finite(q) {
@@ -86,11 +86,11 @@ pub(crate) fn for_each_distance(a: Operand, b: Operand, count: usize, mut each: 
 }
 
 /// Turns the statistics of parts into those of numbers. With both counts and squared deviations halved they merge as others do.
-fn of_numbers(parts: Own, values: &[f64], method: Method) -> Own {
+fn of_numbers(parts: Moments, values: &[f64], method: Method) -> Moments {
     let count = |is: fn(&[f64; 2]) -> bool| numbers(values).iter().filter(|z| is(z)).count() as u64;
     let is_nan = |z: &[f64; 2]| z[0].is_nan() || z[1].is_nan();
     let nan = count(is_nan);
-    Own {
+    Moments {
         finite: parts.finite / 2,
         m2: parts.m2 / 2.0,
         zeros: if method.element_wise {
@@ -108,8 +108,8 @@ fn of_numbers(parts: Own, values: &[f64], method: Method) -> Own {
 struct Masked(Option<Vec<u8>>);
 
 impl Masked {
-    fn operand<'a>(&'a self, given: Operand<'a>) -> Operand<'a> {
-        Operand {
+    fn operand<'a>(&'a self, given: Elements<'a>) -> Elements<'a> {
+        Elements {
             bytes: self.0.as_deref().unwrap_or(given.bytes),
             ..given
         }
@@ -117,7 +117,7 @@ impl Masked {
 }
 
 /// Makes both parts NaN where one is not finite: the kernel leaves out parts, but a number counts whole or not at all.
-fn masked(operand: Operand, values: &[f64]) -> Masked {
+fn masked(operand: Elements, values: &[f64]) -> Masked {
     if values.iter().all(|part| part.is_finite()) {
         return Masked(None);
     }
@@ -132,7 +132,7 @@ fn masked(operand: Operand, values: &[f64]) -> Masked {
     Masked(Some(bytes))
 }
 
-fn values(operand: Operand) -> Vec<f64> {
+fn values(operand: Elements) -> Vec<f64> {
     let mut values = Vec::with_capacity(operand.elements());
     kernel::for_each_value(operand, |value| values.push(value));
     values
@@ -163,8 +163,8 @@ mod tests {
             .collect()
     }
 
-    fn operand(bytes: &[u8]) -> Operand<'_> {
-        Operand {
+    fn operand(bytes: &[u8]) -> Elements<'_> {
+        Elements {
             bytes,
             dtype: DType::F32,
             map: ValueMap::Identity,

@@ -8,12 +8,12 @@
 use crate::decode::minifloat::{e8m0_to_f32, f16_to_f32};
 use crate::dtype::{DType, ValueMap};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Operand, TILE};
+use crate::kernel::{Elements, TILE};
 
 /// The elements `start .. start + TILE` (or to the end) of a chunk, decoded into `out`.
 pub(super) fn tile<'t>(
     out: &'t mut [f64; TILE],
-    operand: Operand,
+    operand: Elements,
     start: usize,
     isa: Isa,
 ) -> &'t [f64] {
@@ -138,7 +138,7 @@ fn by_table(table: &[f32; 256], bytes: &[u8], out: &mut [f64]) {
 pub(super) type Single = [u8; 4];
 
 /// Whether [`singles`] takes this side.
-pub(super) fn fits_f32(operand: Operand) -> bool {
+pub(super) fn fits_f32(operand: Elements) -> bool {
     let is_narrow = matches!(
         operand.dtype,
         DType::F32
@@ -154,7 +154,7 @@ pub(super) fn fits_f32(operand: Operand) -> bool {
 }
 
 /// The elements of a side that [`fits_f32`], as f32; `out` grows to hold them.
-pub(super) fn singles<'t>(operand: Operand, out: &'t mut Vec<Single>, isa: Isa) -> &'t [u8] {
+pub(super) fn singles<'t>(operand: Elements, out: &'t mut Vec<Single>, isa: Isa) -> &'t [u8] {
     out.resize(operand.elements().max(out.len()), Single::default());
     let out = &mut out[..operand.elements()];
     match operand.dtype {
@@ -165,7 +165,7 @@ pub(super) fn singles<'t>(operand: Operand, out: &'t mut Vec<Single>, isa: Isa) 
 }
 
 /// The elements of any side as the nearest f32; `out` holds as many.
-pub(super) fn to_f32(operand: Operand, out: &mut [Single], isa: Isa) {
+pub(super) fn to_f32(operand: Elements, out: &mut [Single], isa: Isa) {
     let is_identity = operand.map == ValueMap::Identity;
     match operand.dtype {
         DType::F16 if is_identity => isa.widen_f16(operand.bytes, out),

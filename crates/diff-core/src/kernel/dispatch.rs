@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use crate::dtype::DType;
-use crate::kernel::body::{self, OwnLanes, PairLanes};
 use crate::kernel::decode::{self, Single};
 use crate::kernel::fast::{self, Bound, Element, Side, Totals};
 #[cfg(target_arch = "aarch64")]
 use crate::kernel::neon;
 use crate::kernel::probe::{self, Format};
+use crate::kernel::reference::{self, MomentLanes, PairLanes};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::x86;
 
@@ -129,10 +129,10 @@ passes! {
     decode(dtype: DType, bytes: &[u8], out: &mut [f64]) = decode::decode;
     widen(dtype: DType, bytes: &[u8], out: &mut [Single]) = decode::widen;
     widen_f16_plain(bytes: &[u8], out: &mut [Single]) = decode::widen_f16;
-    own(values: &[f64], lanes: &mut OwnLanes) = body::own;
-    pair_at_once(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = body::pair_at_once;
-    pair_in_passes(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = body::pair_in_passes;
-    bit_changed(item: u64, a: &[u8], b: &[u8]) -> u64 = body::bit_changed;
+    own(values: &[f64], lanes: &mut MomentLanes) = reference::own;
+    pair_at_once(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = reference::pair_at_once;
+    pair_in_passes(a: &[f64], b: &[f64], threshold: f64, lanes: &mut PairLanes) = reference::pair_in_passes;
+    bit_changed(item: u64, a: &[u8], b: &[u8]) -> u64 = reference::bit_changed;
     fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
     fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
     smallest_code(bytes: &[u8]) -> u16 = fast::smallest_code;

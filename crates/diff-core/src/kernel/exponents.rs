@@ -1,14 +1,20 @@
 //! Exponents of stored floats, straight from their bits.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{Isa, Operand, TILE, decode};
+use crate::kernel::{Elements, Isa, TILE, decode};
 
 /// Counts of elements by biased exponent.
 pub type Counts = [u32; 256];
 
 /// Adds the first `count` elements of `a` to `all` by biased exponent, and those whose bits are others in `b` to `changed`
 /// too. Whether the type, which both have, has such exponents.
-pub fn count(a: Operand, b: Operand, count: usize, all: &mut Counts, changed: &mut Counts) -> bool {
+pub fn count(
+    a: Elements,
+    b: Elements,
+    count: usize,
+    all: &mut Counts,
+    changed: &mut Counts,
+) -> bool {
     if a.map != ValueMap::Identity || b.map != ValueMap::Identity || a.dtype != b.dtype {
         return false;
     }
@@ -87,7 +93,7 @@ fn count_in_turn<const N: usize>(counters: &[u16], tables: &mut [[u32; N]; 4]) {
 
 /// Adds the sizes of the first `count` differences to `counts`, by the biased exponent of |b - a| as f32: 0 is
 /// no change (or less than 2^-126). Differences that are not finite are left out.
-pub fn count_changes(a: Operand, b: Operand, count: usize, counts: &mut Counts) {
+pub fn count_changes(a: Elements, b: Elements, count: usize, counts: &mut Counts) {
     let count = a.elements().min(b.elements()).min(count);
     let mut tables = [[0u32; 256]; 4];
     let is_plain = a.map == ValueMap::Identity && b.map == ValueMap::Identity;
@@ -130,7 +136,7 @@ fn count_singles<const N: usize>(
     }
 }
 
-fn count_doubles(a: Operand, b: Operand, count: usize, tables: &mut [Counts; 4]) {
+fn count_doubles(a: Elements, b: Elements, count: usize, tables: &mut [Counts; 4]) {
     let isa = Isa::detect();
     let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
     let mut exponents = [0; TILE];
@@ -171,7 +177,7 @@ mod tests {
             encode([1.0, 1.0, 0.0, 1.0]),
             encode([1.0, 1.5, -2.0, f32::INFINITY]),
         );
-        let operand = |bytes| Operand {
+        let operand = |bytes| Elements {
             bytes,
             dtype: DType::F32,
             map: ValueMap::Identity,
@@ -195,7 +201,7 @@ mod tests {
                         .collect()
                 };
                 let (old, new) = (side(2_654_435_761), side(2_246_822_519));
-                let operand = |bytes| Operand {
+                let operand = |bytes| Elements {
                     bytes,
                     dtype,
                     map: ValueMap::Identity,
@@ -219,7 +225,7 @@ mod tests {
     }
 
     fn both(a: &[u8], b: &[u8], dtype: DType, limit: usize) -> Option<(Counts, Counts)> {
-        let side = |bytes| Operand {
+        let side = |bytes| Elements {
             bytes,
             dtype,
             map: ValueMap::Identity,

@@ -26,8 +26,8 @@ use crate::decode::minifloat::f16_to_f32;
 use crate::dtype::{DType, ValueMap};
 use crate::kernel::decode::{self, Single};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Method, Operand, has_lost_deviation, refine_moments};
-use crate::stats::{Own, PairScale, PairStats};
+use crate::kernel::{Elements, Method, has_lost_deviation, refine_moments};
+use crate::stats::{Moments, PairScale, PairStats};
 
 pub(super) const LANES: usize = 16;
 
@@ -52,7 +52,7 @@ pub(super) enum Element {
 
 impl Element {
     /// The type of a side, if it has a loop.
-    pub(super) fn of(operand: Operand) -> Option<Self> {
+    pub(super) fn of(operand: Elements) -> Option<Self> {
         match (operand.dtype, operand.map) {
             (DType::F32, ValueMap::Identity) => Some(Self::F32),
             (DType::Bf16, ValueMap::Identity) => Some(Self::Bf16),
@@ -62,7 +62,7 @@ impl Element {
     }
 
     /// The loop for two sides: their own, or that of f32 where it holds the elements of both.
-    pub(super) fn of_pair(a: Operand, b: Operand) -> Option<Self> {
+    pub(super) fn of_pair(a: Elements, b: Elements) -> Option<Self> {
         let (old, new) = (Self::of(a), Self::of(b));
         if old == new && old.is_some() {
             old
@@ -72,7 +72,7 @@ impl Element {
     }
 
     /// The loop for one side.
-    pub(super) fn of_one(operand: Operand) -> Option<Self> {
+    pub(super) fn of_one(operand: Elements) -> Option<Self> {
         Self::of(operand).or_else(|| decode::fits_f32(operand).then_some(Self::F32))
     }
 
@@ -325,7 +325,7 @@ pub(super) fn smallest_code(bytes: &[u8]) -> u16 {
 
 /// The elements `start .. start + count` of a side as the loop takes them; `tile` keeps what had to be decoded.
 fn part<'t>(
-    operand: Operand<'t>,
+    operand: Elements<'t>,
     element: Element,
     start: usize,
     count: usize,
@@ -371,7 +371,7 @@ impl Pair {
 
     /// Adds the next elements: a multiple of [`TILE`], but for the last ones.
     #[inline]
-    pub(super) fn add(&mut self, a: Operand, b: Operand, isa: Isa) {
+    pub(super) fn add(&mut self, a: Elements, b: Elements, isa: Isa) {
         let Self {
             element,
             bound,
@@ -402,7 +402,7 @@ impl Pair {
     /// What they add up to. `whole` are both sides as a whole, where they are there: some chunks need them again.
     pub(super) fn finish(
         &self,
-        whole: Option<[Operand; 2]>,
+        whole: Option<[Elements; 2]>,
         is_one_type: bool,
         method: Method,
         isa: Isa,
@@ -446,8 +446,8 @@ impl Pair {
 /// Compares one chunk; nothing where the chunk must be done in `double`.
 pub(super) fn compare(
     element: Element,
-    a: Operand,
-    b: Operand,
+    a: Elements,
+    b: Elements,
     method: Method,
     isa: Isa,
 ) -> Option<PairStats> {
@@ -458,7 +458,7 @@ pub(super) fn compare(
 }
 
 /// Statistics of one side; nothing where the chunk must be done in `double`.
-pub(super) fn describe(element: Element, a: Operand, method: Method, isa: Isa) -> Option<Own> {
+pub(super) fn describe(element: Element, a: Elements, method: Method, isa: Isa) -> Option<Moments> {
     let mut totals = Totals::default();
     let mut tile = Vec::new();
     let count = a.elements();
@@ -498,10 +498,10 @@ impl Side {
         &self,
         element: Element,
         elements: usize,
-        whole: Option<Operand>,
+        whole: Option<Elements>,
         method: Method,
         isa: Isa,
-    ) -> Result<Own, Missed> {
+    ) -> Result<Moments, Missed> {
         let count = elements as u64;
         let sum: f64 = self.sum.iter().fold(0.0, |sum, lane| sum + lane);
         let squares: f64 = self.squares.iter().fold(0.0, |sum, lane| sum + lane);
@@ -514,7 +514,7 @@ impl Side {
             return Err(Missed::Double);
         }
         let mean = if count == 0 { 0.0 } else { sum / count as f64 };
-        let mut own = Own {
+        let mut own = Moments {
             finite: count,
             mean,
             m2: (squares - sum * mean).max(0.0),
@@ -538,7 +538,7 @@ impl Side {
     fn extremes(
         &self,
         element: Element,
-        whole: Option<Operand>,
+        whole: Option<Elements>,
         isa: Isa,
     ) -> Result<(f32, f32), Missed> {
         let low = self.low.iter().copied().fold(f32::INFINITY, smaller);

@@ -2,7 +2,7 @@
 //! portable definition bit for bit, counts and sums against `double`.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{self, Isa, Method, Operand, Precision};
+use crate::kernel::{self, Elements, Isa, Method, Precision};
 use crate::stats::PairStats;
 
 const FLOATS: [DType; 8] = [
@@ -47,7 +47,7 @@ fn side(dtype: DType, count: usize, seed: u64, any: bool) -> Vec<u8> {
 }
 
 fn compare(a: (DType, &[u8]), b: (DType, &[u8]), precision: Precision, isa: Isa) -> PairStats {
-    let operand = |(dtype, bytes)| Operand {
+    let operand = |(dtype, bytes)| Elements {
         bytes,
         dtype,
         map: ValueMap::Identity,

@@ -6,11 +6,10 @@
 //! There are two definitions of the sums. [`fast`] is for floats that f32 holds: f32, bf16 and f16 against themselves as they
 //! are, 8-bit floats and pairs of different types decoded to f32. `double` is for everything else, for
 //! [`Precision::Double`], and for the chunks whose sums f32 cannot hold: *tiles* of [`TILE`] elements are decoded to f64
-//! and go through the passes of [`body`]: eight lanes (element i of the chunk in lane i mod 8), folded into the chunk's
+//! and go through the passes of [`reference`]: eight lanes (element i of the chunk in lane i mod 8), folded into the chunk's
 //! lanes after each tile, and added up in index order at the end of the chunk. A chunk whose squares leave the range of f64 is
 //! summed again by [`scaled`].
 
-mod body;
 pub(crate) mod complex;
 mod decode;
 mod digest;
@@ -22,6 +21,7 @@ mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod probe;
+mod reference;
 mod scaled;
 #[cfg(test)]
 mod scaled_tests;
@@ -33,8 +33,8 @@ mod x86;
 
 use crate::dtype::{Class, DType, ValueMap};
 use crate::error::Result;
-use crate::stats::{Own, PairScale, PairStats};
-use body::{OwnLanes, PairLanes};
+use crate::stats::{Moments, PairScale, PairStats};
+use reference::{MomentLanes, PairLanes};
 
 pub use digest::digest;
 pub use dispatch::Isa;
@@ -50,7 +50,7 @@ const PIECE: usize = TILE / 4;
 
 /// One side of a chunk: little-endian elements in logical order.
 #[derive(Debug, Clone, Copy)]
-pub struct Operand<'a> {
+pub struct Elements<'a> {
     pub bytes: &'a [u8],
     pub dtype: DType,
     pub map: ValueMap,
@@ -91,7 +91,7 @@ impl Default for Method {
 /// # Panics
 /// Never: operands of different lengths are cut to the shorter one.
 #[must_use]
-pub fn compare(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
+pub fn compare(a: Elements, b: Elements, method: Method, isa: Isa) -> PairStats {
     let elements = a.elements().min(b.elements());
     let (a, b) = (a.head(elements), b.head(elements));
     let same_type = a.dtype == b.dtype && a.map == b.map;
@@ -123,7 +123,7 @@ pub trait Parts {
     ///
     /// # Errors
     /// What keeps them from being read.
-    fn part(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]>;
+    fn part(&mut self, start: usize, count: usize) -> Result<[Elements<'_>; 2]>;
 }
 
 /// Elements of a part: both sides as f32 stay in the second-level cache.
@@ -160,7 +160,7 @@ pub fn compare_parts(
 
 /// Statistics of one chunk of a single tensor.
 #[must_use]
-pub fn describe(a: Operand, method: Method, isa: Isa) -> Own {
+pub fn describe(a: Elements, method: Method, isa: Isa) -> Moments {
     if method.precision == Precision::Fast
         && let Some(element) = fast::Element::of_one(a)
         && let Some(own) = fast::describe(element, a, method, isa)
@@ -170,20 +170,20 @@ pub fn describe(a: Operand, method: Method, isa: Isa) -> Own {
     describe_double(a, method, isa)
 }
 
-fn describe_double(a: Operand, method: Method, isa: Isa) -> Own {
+fn describe_double(a: Elements, method: Method, isa: Isa) -> Moments {
     if a.dtype.class() == Class::Wide {
         return wide::describe(a, method);
     }
-    let mut lanes = OwnLanes::default();
+    let mut lanes = MomentLanes::default();
     let mut tile = [0.0; TILE];
     for start in (0..a.elements()).step_by(TILE) {
         let values = decode::tile(&mut tile, a, start, isa);
-        let mut part = OwnLanes::default();
+        let mut part = MomentLanes::default();
         isa.own(values, &mut part);
         // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: `scaled` takes those again.)
         if !part.is_finite() {
-            part = OwnLanes::default();
-            body::own_masked(values, &mut part);
+            part = MomentLanes::default();
+            reference::own_masked(values, &mut part);
         }
         lanes.add(&part);
     }
@@ -192,7 +192,7 @@ fn describe_double(a: Operand, method: Method, isa: Isa) -> Own {
     own
 }
 
-fn finish_own(own: &mut Own, operand: Operand, method: Method, isa: Isa) {
+fn finish_own(own: &mut Moments, operand: Elements, method: Method, isa: Isa) {
     if !own.is_held() {
         scaled::refine_own(own, operand, isa);
     }
@@ -203,7 +203,7 @@ fn finish_own(own: &mut Own, operand: Operand, method: Method, isa: Isa) {
 }
 
 /// The pair statistics of a chunk whose two sides are the same bytes.
-fn equal(own: &Own, elements: usize) -> PairStats {
+fn equal(own: &Moments, elements: usize) -> PairStats {
     PairStats {
         elements: elements as u64,
         finite: own.finite,
@@ -221,7 +221,7 @@ fn equal(own: &Own, elements: usize) -> PairStats {
     }
 }
 
-fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats {
+fn compare_double(a: Elements, b: Elements, method: Method, isa: Isa) -> PairStats {
     let mut lanes = PairLanes::default();
     let (mut tile_a, mut tile_b) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements()).step_by(TILE) {
@@ -237,7 +237,7 @@ fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats
         }
         if !part.is_finite() {
             part = PairLanes::default();
-            body::pair_masked(x, y, method.threshold, &mut part);
+            reference::pair_masked(x, y, method.threshold, &mut part);
         }
         lanes.add(&part);
     }
@@ -252,15 +252,15 @@ fn compare_double(a: Operand, b: Operand, method: Method, isa: Isa) -> PairStats
 
 /// Where the mean dominates (norm weights of 1 ± 1e-5), the sum of squares has lost the deviation: it is
 /// taken again around the mean while the chunk is in cache.
-fn refine_moments(own: &mut Own, operand: Operand, isa: Isa) {
+fn refine_moments(own: &mut Moments, operand: Elements, isa: Isa) {
     if !has_lost_deviation(own) {
         return;
     }
     let mut tile = [0.0; TILE];
-    let mut lanes = [[0.0; body::LANES]; 2];
+    let mut lanes = [[0.0; reference::LANES]; 2];
     for start in (0..operand.elements()).step_by(TILE) {
         let values = scaled::tile(&mut tile, operand, start, own.scale, isa);
-        body::deviation(values, own.mean, &mut lanes);
+        reference::deviation(values, own.mean, &mut lanes);
     }
     let [sum, squares] = lanes.map(|lane| lane.iter().sum::<f64>());
     let count = own.finite as f64;
@@ -268,11 +268,11 @@ fn refine_moments(own: &mut Own, operand: Operand, isa: Isa) {
     own.mean += sum / count;
 }
 
-fn has_lost_deviation(own: &Own) -> bool {
+fn has_lost_deviation(own: &Moments) -> bool {
     own.finite > 0 && own.m2 < 1e-3 * own.sum_squares
 }
 
-impl Operand<'_> {
+impl Elements<'_> {
     #[must_use]
     pub fn elements(&self) -> usize {
         self.bytes.len() / self.dtype.bytes().max(1) as usize
@@ -304,7 +304,7 @@ impl Operand<'_> {
 }
 
 /// Every element as f64, in order.
-pub fn for_each_value(operand: Operand, mut each: impl FnMut(f64)) {
+pub fn for_each_value(operand: Elements, mut each: impl FnMut(f64)) {
     let mut tile = [0.0; TILE];
     for start in (0..operand.elements()).step_by(TILE) {
         for &value in decode::tile(&mut tile, operand, start, Isa::detect()) {
@@ -314,6 +314,6 @@ pub fn for_each_value(operand: Operand, mut each: impl FnMut(f64)) {
 }
 
 /// Every element as the nearest f32, little-endian, in order; `out` holds as many.
-pub(crate) fn to_f32(operand: Operand, out: &mut [[u8; 4]]) {
+pub(crate) fn to_f32(operand: Elements, out: &mut [[u8; 4]]) {
     decode::to_f32(operand, out, Isa::detect());
 }

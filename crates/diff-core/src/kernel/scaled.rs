@@ -1,10 +1,10 @@
 //! Chunks whose squares leave the range of f64: summed again with their values divided by a power of two, near their
 //! largest. That is exact, so the sums are those that f64 would give with a wider exponent. Counts, extremes and Σ|d| stay what they were.
 
-use crate::kernel::body::{self, LANES, OwnLanes};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Operand, TILE, decode};
-use crate::stats::{Own, PairScale, PairStats, exponent_of, power_of_two};
+use crate::kernel::reference::{self, LANES, MomentLanes};
+use crate::kernel::{Elements, TILE, decode};
+use crate::stats::{Moments, PairScale, PairStats, exponent_of, power_of_two};
 
 /// Division by a power of two that one f64 may not hold, in two steps. Only what underflows is rounded: it is 2^-200 of the largest
 /// or less.
@@ -28,7 +28,7 @@ impl Divisor {
 /// The elements `start .. start + TILE` (or to the end) of a chunk, divided by 2^scale.
 pub(super) fn tile<'t>(
     out: &'t mut [f64; TILE],
-    operand: Operand,
+    operand: Elements,
     start: usize,
     scale: i16,
     isa: Isa,
@@ -45,17 +45,17 @@ pub(super) fn tile<'t>(
 }
 
 /// Takes the moments of a chunk again.
-pub(super) fn refine_own(own: &mut Own, operand: Operand, isa: Isa) {
+pub(super) fn refine_own(own: &mut Moments, operand: Elements, isa: Isa) {
     let scale = exponent_of(own.max_abs());
-    let mut lanes = OwnLanes::default();
+    let mut lanes = MomentLanes::default();
     let mut values = [0.0; TILE];
     for start in (0..operand.elements()).step_by(TILE) {
-        let mut part = OwnLanes::default();
-        body::own_masked(tile(&mut values, operand, start, scale, isa), &mut part);
+        let mut part = MomentLanes::default();
+        reference::own_masked(tile(&mut values, operand, start, scale, isa), &mut part);
         lanes.add(&part);
     }
     let scaled = lanes.finish();
-    *own = Own {
+    *own = Moments {
         mean: scaled.mean,
         m2: scaled.m2,
         sum_squares: scaled.sum_squares,
@@ -65,7 +65,7 @@ pub(super) fn refine_own(own: &mut Own, operand: Operand, isa: Isa) {
 }
 
 /// Takes the sums of a pair again where they need it.
-pub(super) fn refine(stats: &mut PairStats, a: Operand, b: Operand, isa: Isa) {
+pub(super) fn refine(stats: &mut PairStats, a: Elements, b: Elements, isa: Isa) {
     let held = stats.held();
     if held == [true; 3] {
         return;
@@ -106,7 +106,7 @@ pub(super) fn refine(stats: &mut PairStats, a: Operand, b: Operand, isa: Isa) {
 
 /// Exponents of the sums that are not held. A side may have its largest element beside one that is not finite, which leaves
 /// both out.
-fn find_scale(held: [bool; 3], max_abs_d: f64, a: Operand, b: Operand, isa: Isa) -> PairScale {
+fn find_scale(held: [bool; 3], max_abs_d: f64, a: Elements, b: Elements, isa: Isa) -> PairScale {
     let mut largest = [0.0, 0.0, max_abs_d];
     for_each_tile(a, b, isa, |x, y| {
         for (&x, &y) in x.iter().zip(y) {
@@ -143,7 +143,7 @@ fn terms(x: f64, y: f64, [old, new, difference]: [Divisor; 3]) -> [f64; 6] {
     [d * d, a * d, a * b, d, a * a, b * b]
 }
 
-fn for_each_tile(a: Operand, b: Operand, isa: Isa, mut each: impl FnMut(&[f64], &[f64])) {
+fn for_each_tile(a: Elements, b: Elements, isa: Isa, mut each: impl FnMut(&[f64], &[f64])) {
     let (mut tile_a, mut tile_b) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements()).step_by(TILE) {
         let x = decode::tile(&mut tile_a, a, start, isa);

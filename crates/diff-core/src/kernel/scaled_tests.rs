@@ -2,7 +2,7 @@
 //! number must be that of the ordinary ones, times a power of two, to the last bit. What is not of one size is held against sums in i128.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{Isa, Method, Operand, compare, describe};
+use crate::kernel::{Elements, Isa, Method, compare, describe};
 use crate::stats::{Metrics, PairStats};
 
 const METHOD: Method = Method {
@@ -15,8 +15,8 @@ fn bytes(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn operand(bytes: &[u8]) -> Operand<'_> {
-    Operand {
+fn operand(bytes: &[u8]) -> Elements<'_> {
+    Elements {
         bytes,
         dtype: DType::F64,
         map: ValueMap::Identity,

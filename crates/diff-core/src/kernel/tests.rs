@@ -1,7 +1,7 @@
 //! Every loop against the portable definition bit for bit, and both definitions against exact sums.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{self, CHUNK, Isa, Method, Operand, Precision};
+use crate::kernel::{self, CHUNK, Elements, Isa, Method, Precision};
 use crate::stats::PairStats;
 
 /// Xorshift: the tests must not depend on a crate's stream.
@@ -44,8 +44,8 @@ fn encode_all(dtype: DType, count: usize, mut value: impl FnMut(usize) -> f64) -
     (0..count).flat_map(|i| encode(dtype, value(i))).collect()
 }
 
-fn operand(dtype: DType, bytes: &[u8]) -> Operand<'_> {
-    Operand {
+fn operand(dtype: DType, bytes: &[u8]) -> Elements<'_> {
+    Elements {
         bytes,
         dtype,
         map: ValueMap::Identity,
@@ -68,7 +68,7 @@ fn method(precision: Precision, threshold: f64) -> Method {
 
 /// Every field as bits: NaN equals itself, -0 does not equal 0.
 fn bits(stats: &PairStats) -> Vec<u64> {
-    let own = |o: &crate::stats::Own| {
+    let own = |o: &crate::stats::Moments| {
         vec![
             o.finite,
             o.mean.to_bits(),
@@ -431,7 +431,7 @@ fn an_integer_of_64_bits_beside_a_quantised_one() {
     let a = integers.map(i64::to_le_bytes).concat();
     let b = codes.map(i8::to_le_bytes).concat();
     // (q - 3) / 2: 0, 1, -2, 0, 0.5
-    let quantised = Operand {
+    let quantised = Elements {
         map: ValueMap::Affine {
             scale: 0.5,
             zero_point: 3,

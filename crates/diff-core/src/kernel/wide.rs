@@ -2,8 +2,8 @@
 
 use crate::dtype::{Class, DType, ValueMap};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Method, Operand, TILE, body, decode};
-use crate::stats::{Own, PairStats};
+use crate::kernel::{Elements, Method, TILE, decode, reference};
+use crate::stats::{Moments, PairStats};
 
 /// An element: an integer exactly, or a float.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl Value {
     }
 }
 
-fn values(operand: Operand) -> impl Iterator<Item = Value> {
+fn values(operand: Elements) -> impl Iterator<Item = Value> {
     let item = operand.dtype.bytes() as usize;
     operand
         .bytes
@@ -57,11 +57,11 @@ fn fixed(bytes: &[u8]) -> [u8; 8] {
 }
 
 /// Sums in f64 of exact differences, tile by tile so that rounding errors stay short.
-pub(super) fn compare(a: Operand, b: Operand, method: Method) -> PairStats {
+pub(super) fn compare(a: Elements, b: Elements, method: Method) -> PairStats {
     let mut stats = PairStats::default();
-    let item = |operand: Operand| TILE * operand.dtype.bytes() as usize;
+    let item = |operand: Elements| TILE * operand.dtype.bytes() as usize;
     for (x, y) in a.bytes.chunks(item(a)).zip(b.bytes.chunks(item(b))) {
-        let (x, y) = (Operand { bytes: x, ..a }, Operand { bytes: y, ..b });
+        let (x, y) = (Elements { bytes: x, ..a }, Elements { bytes: y, ..b });
         stats = stats.merge(&compare_tile(x, y, method));
     }
     stats.old = describe(a, method);
@@ -69,7 +69,7 @@ pub(super) fn compare(a: Operand, b: Operand, method: Method) -> PairStats {
     stats
 }
 
-fn compare_tile(a: Operand, b: Operand, method: Method) -> PairStats {
+fn compare_tile(a: Elements, b: Elements, method: Method) -> PairStats {
     let mut stats = PairStats::default();
     // Differences of integers are summed as integers.
     let (mut sum_d, mut sum_abs_d) = (0i128, 0i128);
@@ -106,18 +106,18 @@ fn compare_tile(a: Operand, b: Operand, method: Method) -> PairStats {
 }
 
 /// Moments of integers: the sum exactly, the deviations around the mean so found.
-pub(super) fn describe(operand: Operand, method: Method) -> Own {
+pub(super) fn describe(operand: Elements, method: Method) -> Moments {
     if operand.dtype.class() != Class::Wide {
         return super::describe(operand, method, Isa::PORTABLE);
     }
-    let mut own = Own {
+    let mut own = Moments {
         finite: operand.elements() as u64,
-        ..Own::default()
+        ..Moments::default()
     };
     let mut sum = 0i128;
     for tile in operand.bytes.chunks(TILE * operand.dtype.bytes() as usize) {
         let mut squares = 0.0;
-        for value in values(Operand {
+        for value in values(Elements {
             bytes: tile,
             ..operand
         }) {
@@ -133,10 +133,10 @@ pub(super) fn describe(operand: Operand, method: Method) -> Own {
     if own.finite > 0 {
         own.mean = sum as f64 / own.finite as f64;
         let mut tile = [0.0; TILE];
-        let mut lanes = [[0.0; body::LANES]; 2];
+        let mut lanes = [[0.0; reference::LANES]; 2];
         for start in (0..operand.elements()).step_by(TILE) {
             let values = decode::tile(&mut tile, operand, start, Isa::PORTABLE);
-            body::deviation(values, own.mean, &mut lanes);
+            reference::deviation(values, own.mean, &mut lanes);
         }
         let [distance, squares] = lanes.map(|lane| lane.iter().sum::<f64>());
         own.m2 = (squares - distance * distance / own.finite as f64).max(0.0);

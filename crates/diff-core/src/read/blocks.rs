@@ -7,7 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::decode::blocks::BlockFormat;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::Span;
 
@@ -77,7 +77,7 @@ impl Read for Blocks<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let (first, length) = self.extent(&(start..start + count as u64));
         let mut out = std::mem::take(&mut scratch.out);
         out.clear();

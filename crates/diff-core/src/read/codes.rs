@@ -6,7 +6,7 @@ use super::{As, Read, Region, Scratch, plain, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::{Encoding, Span};
 
@@ -62,7 +62,7 @@ impl Read for Codes<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let (first, length) = extent(self.bits, start, count as u64);
         scratch.read += length;
         let Scratch { window, out, .. } = scratch;

@@ -6,7 +6,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::tensor::Concat;
 
 pub(super) struct Joined<'a> {
@@ -87,7 +87,7 @@ impl Read for Joined<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let fields = scratch.with_part();
         let out = fields.out;
         out.reserve(count * self.dtype.bytes() as usize);

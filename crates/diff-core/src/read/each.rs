@@ -9,7 +9,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{DType, ValueMap};
 use crate::error::Result;
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::tensor::{self, Scale, Signs, Tensor};
 
 /// Other signs, which are the highest bits of floats.
@@ -40,7 +40,7 @@ impl Read for Signed<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let fields = scratch.with_part();
         let given = self.of.read(start, count, fields.part)?;
         let out = fields.out;
@@ -50,7 +50,7 @@ impl Read for Signed<'_> {
             (Signs::Real, _) => (0, 2),
             (Signs::Imaginary, Some(_)) => (1, 2),
             (Signs::Imaginary, None) => {
-                return Ok(Operand {
+                return Ok(Elements {
                     bytes: out,
                     ..given
                 });
@@ -62,7 +62,7 @@ impl Read for Signed<'_> {
                 *last ^= 0x80;
             }
         }
-        Ok(Operand {
+        Ok(Elements {
             bytes: out,
             ..given
         })
@@ -104,7 +104,7 @@ impl Read for Shifted<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let fields = scratch.with_part();
         let given = self.of.read(start, count, fields.part)?;
         let out = fields.out;
@@ -174,7 +174,7 @@ impl Read for Times<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let number = self.number()?;
         let fields = scratch.with_part();
         let given = self.of.read(start, count, fields.part)?;
@@ -218,7 +218,7 @@ impl Read for Rounded<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let fields = scratch.with_part();
         let given = self.of.read(start, count, fields.part)?;
         let out = fields.out;
@@ -278,10 +278,10 @@ impl Read for Scaled<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let given = self.codes.read(start, count, scratch)?;
         let map = self.map;
-        Ok(Operand { map, ..given })
+        Ok(Elements { map, ..given })
     }
 
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {

@@ -7,7 +7,7 @@ use super::{Read, Region, Scratch, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::tensor::Kronecker;
 
 /// Both factors are held.
@@ -55,7 +55,7 @@ impl Read for Product<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let (left, right) = (self.left.all()?, self.right.all()?);
         let out = scratch.with_part().out;
         out.reserve(4 * count);

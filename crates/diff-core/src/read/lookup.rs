@@ -7,7 +7,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::once::Once;
 use crate::tensor::{Lookup, Table};
 
@@ -64,7 +64,7 @@ impl Read for Numbers<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let Filled { numbers, length } = self.table.get_or_make(|| self.fill())?;
         let fields = scratch.with_part();
         let out = fields.out;

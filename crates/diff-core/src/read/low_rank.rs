@@ -7,7 +7,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::tensor::LowRank;
 
 /// Columns that are summed up at once, so that the sums stay in the processor's cache.
@@ -51,7 +51,7 @@ impl Read for Product<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let right = self.right.all()?;
         let fields = scratch.with_part();
         let (out, left) = (fields.out, fields.bytes);

@@ -26,7 +26,7 @@ use std::ops::Range;
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
 use plain::Plain;
@@ -72,7 +72,7 @@ pub(crate) trait Read: Send + Sync {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>>;
+    ) -> Result<Elements<'s>>;
 
     /// Every stretch of a source that these elements lie in.
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region));
@@ -231,7 +231,7 @@ impl Read for Reader<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         match self {
             Self::Plain(plain) => plain.read(start, count, scratch),
             Self::Made(made) => made.read(start, count, scratch),

@@ -7,7 +7,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::once::Once;
 use crate::tensor;
 
@@ -72,7 +72,7 @@ impl Read for Normed<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let factors = self.factors()?;
         let fields = scratch.with_part();
         let given = self.of.read(start, count, fields.part)?;

@@ -6,7 +6,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::tensor::{Pair, PairRule};
 
 pub(super) struct Paired<'a> {
@@ -39,7 +39,7 @@ impl Read for Paired<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let [a, b] = &self.parts;
         let fields = scratch.with_part();
         let mut first = Vec::with_capacity(count);

@@ -6,7 +6,7 @@ use super::{Read, Region, Scratch, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
 use crate::error::Result;
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
 
@@ -53,7 +53,7 @@ impl Read for Plain<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let bytes = bytes(self.source, self.offset, self.dtype, start, count, scratch)?;
         Ok(operand(bytes, self.dtype))
     }
@@ -101,7 +101,7 @@ impl Read for Swapped<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let mut out = std::mem::take(&mut scratch.out);
         let given = bytes(self.source, self.offset, self.dtype, start, count, scratch);
         out.clear();
@@ -130,8 +130,8 @@ pub(super) fn make_little(bytes: &mut [u8], dtype: DType, order: ByteOrder) {
 }
 
 /// Elements as the kernels take them: complex numbers as their parts, since sums over parts are sums over numbers.
-pub(super) fn operand(bytes: &[u8], dtype: DType) -> Operand<'_> {
-    Operand {
+pub(super) fn operand(bytes: &[u8], dtype: DType) -> Elements<'_> {
+    Elements {
         bytes,
         dtype: dtype.component().unwrap_or(dtype),
         map: ValueMap::Identity,

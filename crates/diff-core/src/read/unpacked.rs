@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::decode::packing::{self, Packing};
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::tensor::{Layout, Tensor, Unpacked};
 
 pub(super) struct Codes<'a> {
@@ -156,7 +156,7 @@ impl Read for Codes<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let fields = scratch.with_part();
         let (out, window, held) = (fields.out, fields.window, fields.bytes);
         for block in self.blocks(start..start + count as u64) {

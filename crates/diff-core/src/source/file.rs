@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use crate::error::{Code, Error, Result, counted};
 use crate::source::Source;
+use crate::source::adaptive_io::{self, IoMode};
 use crate::source::descriptor::{self, Descriptor};
 use crate::source::map::{self, Map};
-use crate::source::way::{self, Wish};
 
 /// What can be done where the system does not give what is in a file.
 const FAILED_READ: &str = "the disk, or the connection to it, failed: look into the system's log, and open the checkpoint again, or a copy of it on another disk";
@@ -24,7 +24,7 @@ pub struct FileSource {
     behind: Option<PathBuf>,
     file: Descriptor,
     identity: Identity,
-    wish: Wish,
+    wish: IoMode,
     map: OnceLock<Option<Map>>,
 }
 
@@ -84,7 +84,7 @@ impl FileSource {
             behind: None,
             file: pool.keep(file, path),
             identity,
-            wish: Wish::of_environment(),
+            wish: IoMode::of_environment(),
             map: OnceLock::new(),
         })
     }
@@ -197,11 +197,11 @@ impl FileSource {
     }
 
     fn map(&self) -> Option<&Map> {
-        if self.wish == Wish::Pread {
+        if self.wish == IoMode::Pread {
             return None;
         }
         let make = |file: &File| {
-            let may = self.wish == Wish::Mmap || map::is_local(file);
+            let may = self.wish == IoMode::Mmap || map::is_local(file);
             may.then(|| Map::new(file, self.identity.size))?
         };
         // Where it cannot be opened again, the read that follows says why.
@@ -232,9 +232,9 @@ impl Source for FileSource {
         buffer: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
         self.check_range(offset, length)?;
-        let map = self
-            .map()
-            .filter(|_| self.wish == Wish::Mmap || way::prefers_map(length, map::minor_faults));
+        let map = self.map().filter(|_| {
+            self.wish == IoMode::Mmap || adaptive_io::prefers_map(length, map::minor_faults)
+        });
         if let Some(map) = map {
             return Ok(map.range(offset, length));
         }

@@ -1,5 +1,6 @@
 //! Where bytes come from.
 
+mod adaptive_io;
 #[cfg(test)]
 mod counted;
 mod descriptor;
@@ -12,7 +13,6 @@ mod map;
 #[path = "no_map.rs"]
 mod map;
 mod memory;
-mod way;
 
 use std::path::Path;
 

@@ -1,13 +1,13 @@
 //! What is known of a tensor and of a pair after one pass, and how parts of it combine.
 
 mod exponents;
-mod own;
+mod moments;
 mod pair;
 mod probe;
 mod scale;
 
 pub use exponents::Exponents;
-pub use own::Own;
+pub use moments::Moments;
 pub use pair::{Metrics, PairScale, PairStats};
 pub use probe::{
     Casts, Grid, Hashes, Narrow, Order, Parts, Probe, RowChanges, Rows, Zeros, middle,

@@ -1,6 +1,6 @@
 //! Statistics of a pair of tensors, a = old and b = new, d = b - a.
 
-use crate::stats::Own;
+use crate::stats::Moments;
 use crate::stats::scale::{Square, is_held, meet, shift};
 
 /// Sums over the elements that are finite on both sides, and counts over all of them.
@@ -27,8 +27,8 @@ pub struct PairStats {
     pub value_changed: u64,
     /// Elements whose bits differ; only counted for equal dtypes.
     pub bit_changed: u64,
-    pub old: Own,
-    pub new: Own,
+    pub old: Moments,
+    pub new: Moments,
     pub scale: PairScale,
 }
 

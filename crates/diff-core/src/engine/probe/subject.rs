@@ -10,7 +10,7 @@ use crate::engine::probe::sample::Survey;
 use crate::engine::probe::{Questions, Run, Worker};
 use crate::engine::release::release;
 use crate::error::{Error, Result};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::kernel::probe::{Place, add_hashes, count_casts, count_rows, count_zeros, empty_casts};
 use crate::read::{As, Read, Reader, Scratch};
 use crate::stats::{Grid, Hashes, Parts, Probe, Rows, Zeros};
@@ -315,7 +315,7 @@ impl<'a> Subject<'a> {
         start: u64,
         count: usize,
         [old, new]: &'s mut [Scratch; 2],
-    ) -> Result<[Operand<'s>; 2]> {
+    ) -> Result<[Elements<'s>; 2]> {
         Ok([
             self.sides[0].read(start, count, old)?,
             self.sides[1].read(start, count, new)?,
@@ -369,7 +369,7 @@ impl Side<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         self.reader
             .read(start, count, scratch)
             .map_err(|e| e.tensor(&self.tensor.name).at(&self.checkpoint.path))

@@ -10,7 +10,7 @@ use crate::engine::release::release;
 use crate::engine::sample::Sample;
 use crate::engine::tree::push;
 use crate::error::{Code, Error, Result};
-use crate::kernel::{self, CHUNK, Operand, Parts, complex};
+use crate::kernel::{self, CHUNK, Elements, Parts, complex};
 use crate::read::{Read, Reader, Scratch, check_places};
 use crate::stats::PairStats;
 use crate::tensor::Tensor;
@@ -254,7 +254,7 @@ fn read_sides<'s>(
     start: u64,
     count: usize,
     [old, new, ..]: &'s mut [Scratch; INPUTS],
-) -> Result<[Operand<'s>; 2]> {
+) -> Result<[Elements<'s>; 2]> {
     let read = |slot: usize, scratch| {
         let (Some(input), Some(tensor)) = (unit.row.inputs[slot], unit.row.tensors[slot]) else {
             return Err(Error::new(Code::Internal, "side of a pair is missing"));
@@ -267,7 +267,7 @@ fn read_sides<'s>(
 }
 
 impl Parts for Sides<'_, '_, '_> {
-    fn part(&mut self, start: usize, count: usize) -> Result<[Operand<'_>; 2]> {
+    fn part(&mut self, start: usize, count: usize) -> Result<[Elements<'_>; 2]> {
         let Self {
             unit,
             readers,
@@ -302,7 +302,7 @@ impl Run<'_> {
     /// Adds the chunks of a piece of one item of so many elements.
     fn chunks_of(
         &self,
-        [old, new]: [Option<Operand>; 2],
+        [old, new]: [Option<Elements>; 2],
         (elements, count, are_complex): (u64, usize, bool),
         pending: &mut Vec<(u32, PairStats)>,
         sample: &mut Sample,
@@ -328,8 +328,8 @@ impl Run<'_> {
 
     fn chunk(
         &self,
-        old: Option<Operand>,
-        new: Option<Operand>,
+        old: Option<Elements>,
+        new: Option<Elements>,
         count: usize,
         are_complex: bool,
     ) -> PairStats {

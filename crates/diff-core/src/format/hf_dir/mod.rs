@@ -70,7 +70,7 @@ const FOLDERS: usize = 1000;
 /// What is read of a directory.
 enum Taken {
     /// Its own weights.
-    Own,
+    Moments,
     /// Those of a folder in it.
     Folder(String, Finding),
 }
@@ -80,7 +80,7 @@ pub(super) fn open(directory: &Path, options: &OpenOptions) -> Result<Checkpoint
     let directory = hub::snapshot_of(directory)?;
     let listing = Listing::of(&directory)?;
     match take(&mut checkpoint, &listing, options)? {
-        Taken::Own => {
+        Taken::Moments => {
             config::read(&mut checkpoint, &directory, None);
             companions::add(&mut checkpoint, &listing, options)?;
             let walk = Walk {
@@ -169,13 +169,13 @@ fn take(checkpoint: &mut Checkpoint, listing: &Listing, options: &OpenOptions) -
     if listing.has("model_index.json") {
         let parts = parts::of_pipeline(listing)?;
         if add::parts(checkpoint, listing, parts, options)? {
-            return Ok(Taken::Own);
+            return Ok(Taken::Moments);
         }
     } else if listing.has("modules.json") {
         let parts = parts::of_sentence_transformers(listing)?;
         if add::parts(checkpoint, listing, parts, options)? {
             extras::add(checkpoint, listing, options);
-            return Ok(Taken::Own);
+            return Ok(Taken::Moments);
         }
     }
     if let Some(name) = add::explicit_weights(listing)? {
@@ -196,7 +196,7 @@ fn take(checkpoint: &mut Checkpoint, listing: &Listing, options: &OpenOptions) -
         return take_folder(listing, options);
     }
     extras::add(checkpoint, listing, options);
-    Ok(Taken::Own)
+    Ok(Taken::Moments)
 }
 
 /// A folder of a directory without weights of its own, where only one can be meant.

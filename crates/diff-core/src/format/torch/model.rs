@@ -1,9 +1,9 @@
 //! The tensors of the model under their names, and what else is in the file.
 
 use super::document::Reading;
+use super::findings::{list, note_choice, note_shared, rename_equal};
 use super::left::{self, Reached};
 use super::pick::{best, key_of, state_nodes};
-use super::said::{list, note_choice, note_shared, rename_equal};
 use super::tensor::Found;
 use super::tree::{Kind, Tree};
 use crate::checkpoint::Candidate;

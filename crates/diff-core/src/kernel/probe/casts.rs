@@ -13,7 +13,7 @@ use crate::dtype::DType;
 use crate::kernel::decode::{self, Single};
 use crate::kernel::probe::format::{Format, Rounding, Spacing};
 use crate::kernel::probe::real::Real;
-use crate::kernel::{Isa, Operand, TILE};
+use crate::kernel::{Elements, Isa, TILE};
 use crate::stats::{Casts, Narrow};
 
 /// Elements of `y` that equal those of `x` rounded to the format.
@@ -104,7 +104,7 @@ pub fn empty_casts(old: DType, new: DType) -> Option<Casts> {
 }
 
 /// Adds a piece to `casts`, which [`empty_casts`] made for the two types.
-pub fn count_casts(a: Operand, b: Operand, isa: Isa, casts: &mut Casts) {
+pub fn count_casts(a: Elements, b: Elements, isa: Isa, casts: &mut Casts) {
     let (Some(old), Some(new)) = (Format::stored(a.dtype), Format::stored(b.dtype)) else {
         return;
     };
@@ -200,7 +200,7 @@ fn tile<R: Real>(
 }
 
 fn singles<'t>(
-    side: Operand,
+    side: Elements,
     out: &'t mut [f32; TILE],
     bytes: &mut Vec<Single>,
     isa: Isa,
@@ -219,8 +219,8 @@ mod tests {
     use crate::dtype::ValueMap;
     use half::{bf16, f16};
 
-    fn operand(bytes: &[u8], dtype: DType) -> Operand<'_> {
-        Operand {
+    fn operand(bytes: &[u8], dtype: DType) -> Elements<'_> {
+        Elements {
             bytes,
             dtype,
             map: ValueMap::Identity,

@@ -2,7 +2,7 @@
 //! something or 8-bit floats times a scale. All of it of a sample of rows.
 
 use crate::kernel::probe::format::round_e4m3;
-use crate::kernel::{Operand, for_each_value};
+use crate::kernel::{Elements, for_each_value};
 use crate::stats::{Grid, middle};
 
 /// Neighbours among which different values are counted.
@@ -48,7 +48,7 @@ pub struct Sampled {
 
 impl Sampled {
     /// Adds a row, or as much of it as is looked at.
-    pub fn add(&mut self, row: Operand) {
+    pub fn add(&mut self, row: Elements) {
         let mut values = std::mem::take(&mut self.values);
         values.clear();
         // -0 and 0 are one value.

@@ -4,12 +4,12 @@
 //! Two different rows have the same hash once in 2^64, so among 2^20 rows of each side a false equality turns up once in 2^24 tensors
 //! at most, and all of them must be wrong together for a false answer.
 
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::kernel::probe::Place;
 use crate::stats::Hashes;
 
 /// Adds a piece of one side (0 old, 1 new). `hashes` begins at or before its first row.
-pub fn add_hashes(side: usize, operand: Operand, place: Place, hashes: &mut Hashes) {
+pub fn add_hashes(side: usize, operand: Elements, place: Place, hashes: &mut Hashes) {
     match operand.dtype.bytes() {
         1 => add::<1>(side, operand.bytes, place, hashes),
         2 => add::<2>(side, operand.bytes, place, hashes),

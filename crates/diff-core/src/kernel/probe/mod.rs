@@ -8,7 +8,7 @@ mod real;
 mod rows;
 mod zeros;
 
-use crate::kernel::{Isa, Operand, TILE, decode};
+use crate::kernel::{Elements, Isa, TILE, decode};
 
 pub use casts::{count_casts, empty_casts};
 pub(super) use casts::{equal_32, equal_64, near_32, near_64};
@@ -19,7 +19,7 @@ pub use rows::{Place, count_rows};
 pub use zeros::count_zeros;
 
 /// Both sides as f64, a tile at a time, with the place of its first element.
-fn for_each_tile(a: Operand, b: Operand, isa: Isa, mut each: impl FnMut(usize, &[f64], &[f64])) {
+fn for_each_tile(a: Elements, b: Elements, isa: Isa, mut each: impl FnMut(usize, &[f64], &[f64])) {
     let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements().min(b.elements())).step_by(TILE) {
         let old = decode::tile(&mut x, a, start, isa);

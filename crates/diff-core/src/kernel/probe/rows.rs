@@ -1,7 +1,7 @@
 //! Which rows of a matrix changed, and which are old times one factor.
 
 use crate::dtype::DType;
-use crate::kernel::{Isa, Operand};
+use crate::kernel::{Elements, Isa};
 use crate::stats::Rows;
 
 /// Where a piece lies in its tensor.
@@ -23,8 +23,8 @@ const LANES: usize = 8;
 
 /// Adds a piece. `rows` begins at or before its first row. Rows that lie whole in the piece are tried for a factor.
 pub fn count_rows(
-    a: Operand,
-    b: Operand,
+    a: Elements,
+    b: Elements,
     place: Place,
     isa: Isa,
     values: &mut [Vec<f64>; 2],

@@ -5,11 +5,11 @@
     reason = "a loop without branches becomes vector instructions"
 )]
 
-use crate::kernel::{Isa, Operand};
+use crate::kernel::{Elements, Isa};
 use crate::stats::Zeros;
 
 /// Adds a piece. With `grouped` it begins at a multiple of 4 elements and so does every run along the last axis.
-pub fn count_zeros(a: Operand, b: Operand, grouped: bool, isa: Isa, zeros: &mut Zeros) {
+pub fn count_zeros(a: Elements, b: Elements, grouped: bool, isa: Isa, zeros: &mut Zeros) {
     super::for_each_tile(a, b, isa, |_, old, new| {
         let mut counts = [0u32; 4];
         let (mut largest, mut smallest) = (0f64, f64::INFINITY);

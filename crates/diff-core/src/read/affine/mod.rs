@@ -8,7 +8,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::once::Once;
 use crate::tensor::{Affine, Factor, Index, Rule, Tensor};
 use blocks::{Blocks, Numbers, Step};
@@ -119,7 +119,7 @@ impl Read for Scaled<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let numbers = Numbers {
             scale: self.scale.all()?,
             zero: self.zero.all()?,

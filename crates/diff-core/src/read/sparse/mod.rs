@@ -13,7 +13,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result, counted};
-use crate::kernel::{self, Operand};
+use crate::kernel::{self, Elements};
 use crate::once::Once;
 use crate::tensor::{Sparse, SparseKind, Tensor};
 use index::Indices;
@@ -87,7 +87,7 @@ impl Read for Ordered<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         let Some((dtype, values)) = &self.form()?.values else {
             return self.values.read(start, count, scratch);
         };

@@ -16,7 +16,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result, counted};
-use crate::kernel::Operand;
+use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::{Span, Strides, Tensor, View};
 use axes::Axes;
@@ -97,7 +97,7 @@ impl Read for Strided<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         if !self.source.make_seekable()? {
             return Err(Error::new(
                 Code::LimitExceeded,
@@ -201,7 +201,7 @@ impl Read for Seen<'_> {
         start: u64,
         count: usize,
         scratch: &'s mut Scratch,
-    ) -> Result<Operand<'s>> {
+    ) -> Result<Elements<'s>> {
         if self.axes.is_one_run() {
             return self.of.read(self.offset + start, count, scratch);
         }

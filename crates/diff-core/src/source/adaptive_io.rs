@@ -11,13 +11,13 @@ use std::time::Instant;
 
 /// What `MODEL_DIFF_IO` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum IoMode {
     Mmap,
     Pread,
     Auto,
 }
 
-impl Wish {
+impl IoMode {
     pub(super) fn of_environment() -> Self {
         match std::env::var("MODEL_DIFF_IO").as_deref() {
             Ok("mmap") => Self::Mmap,

@@ -4,7 +4,7 @@ use crate::stats::scale::{Square, held_or_nan, is_held, meet, shift};
 
 /// Moments and counts of the elements of one tensor or of a part of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Own {
+pub struct Moments {
     /// Elements that are neither NaN nor infinite; what the moments are of.
     pub finite: u64,
     /// Mean / 2^`scale`.
@@ -24,7 +24,7 @@ pub struct Own {
     pub infinite: u64,
 }
 
-impl Default for Own {
+impl Default for Moments {
     fn default() -> Self {
         Self {
             finite: 0,
@@ -41,7 +41,7 @@ impl Default for Own {
     }
 }
 
-impl Own {
+impl Moments {
     /// Combines two neighbouring parts. Chan, Golub, `LeVeque`: Updating formulae and a pairwise
     /// algorithm for computing sample variances (1979).
     #[must_use]

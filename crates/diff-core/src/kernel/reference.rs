@@ -11,7 +11,7 @@
     reason = "a pass must become part of the function that carries the instruction set, and index loops over lanes vectorise"
 )]
 
-use crate::stats::{Own, PairStats};
+use crate::stats::{Moments, PairStats};
 
 pub(super) const LANES: usize = 8;
 
@@ -19,7 +19,7 @@ type Lane = [f64; LANES];
 
 /// Sums of one side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OwnLanes {
+pub(super) struct MomentLanes {
     sum: Lane,
     squares: Lane,
     min: Lane,
@@ -30,7 +30,7 @@ pub(super) struct OwnLanes {
     infinite: u64,
 }
 
-impl Default for OwnLanes {
+impl Default for MomentLanes {
     fn default() -> Self {
         Self {
             sum: [0.0; LANES],
@@ -45,7 +45,7 @@ impl Default for OwnLanes {
     }
 }
 
-impl OwnLanes {
+impl MomentLanes {
     /// Whether all sums are finite, which no NaN or infinity among the elements lets them be.
     pub(super) fn is_finite(&self) -> bool {
         let mut total = 0.0;
@@ -68,12 +68,12 @@ impl OwnLanes {
         self.infinite += tile.infinite;
     }
 
-    pub(super) fn finish(&self) -> Own {
+    pub(super) fn finish(&self) -> Moments {
         let sum: f64 = self.sum.iter().sum();
         let squares: f64 = self.squares.iter().sum();
         let count = self.finite as f64;
         let mean = if self.finite == 0 { 0.0 } else { sum / count };
-        Own {
+        Moments {
             finite: self.finite,
             mean,
             m2: (squares - sum * mean).max(0.0),
@@ -146,13 +146,13 @@ impl DiffLanes {
 /// Sums of both sides and of their differences.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PairLanes {
-    old: OwnLanes,
-    new: OwnLanes,
+    old: MomentLanes,
+    new: MomentLanes,
     difference: DiffLanes,
 }
 
 impl PairLanes {
-    /// The same as [`OwnLanes::is_finite`], of both sides.
+    /// The same as [`MomentLanes::is_finite`], of both sides.
     pub(super) fn is_finite(&self) -> bool {
         self.old.is_finite() && self.new.is_finite()
     }
@@ -184,7 +184,7 @@ fn larger(a: f64, b: f64) -> f64 {
 }
 
 #[inline(always)]
-fn add_own(x: f64, i: usize, s: &mut OwnLanes) {
+fn add_own(x: f64, i: usize, s: &mut MomentLanes) {
     s.sum[i] += x;
     s.squares[i] += x * x;
     s.min[i] = smaller(s.min[i], x);
@@ -207,7 +207,7 @@ fn add_difference(x: f64, y: f64, threshold: f64, i: usize, s: &mut DiffLanes) {
 
 /// Sums of one side, for finite values (anything else shows in the sums).
 #[inline(always)]
-pub(super) fn own(values: &[f64], lanes: &mut OwnLanes) {
+pub(super) fn own(values: &[f64], lanes: &mut MomentLanes) {
     own_groups(values, lanes);
     for (i, x) in values.as_chunks::<LANES>().1.iter().enumerate() {
         add_own(*x, i, lanes);
@@ -216,7 +216,7 @@ pub(super) fn own(values: &[f64], lanes: &mut OwnLanes) {
 }
 
 /// Sums of one side with NaN and infinities left out and counted.
-pub(super) fn own_masked(values: &[f64], lanes: &mut OwnLanes) {
+pub(super) fn own_masked(values: &[f64], lanes: &mut MomentLanes) {
     for (at, &x) in values.iter().enumerate() {
         if x.is_finite() {
             add_own(x, at % LANES, lanes);
@@ -261,7 +261,7 @@ pub(super) fn pair_in_passes(a: &[f64], b: &[f64], threshold: f64, lanes: &mut P
 }
 
 #[inline(always)]
-fn own_groups(values: &[f64], lanes: &mut OwnLanes) {
+fn own_groups(values: &[f64], lanes: &mut MomentLanes) {
     let mut s = *lanes;
     for x in values.as_chunks::<LANES>().0 {
         for i in 0..LANES {
