@@ -7,31 +7,7 @@
 
 use crate::decode::minifloat::{e8m0_to_f32, f16_to_f32};
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::dispatch::Isa;
-use crate::kernel::{Elements, TILE};
-
-/// The elements `start .. start + TILE` (or to the end) of a chunk, decoded into `out`.
-pub(super) fn tile<'t>(
-    out: &'t mut [f64; TILE],
-    operand: Elements,
-    start: usize,
-    isa: Isa,
-) -> &'t [f64] {
-    let count = (operand.elements() - start).min(TILE);
-    let item = operand.dtype.bytes() as usize;
-    let bytes = &operand.bytes[start * item..(start + count) * item];
-    let out = &mut out[..count];
-    if operand.dtype == DType::F16 {
-        let mut singles = [Single::default(); TILE];
-        let singles = &mut singles[..count];
-        isa.widen_f16(bytes, singles);
-        isa.decode(DType::F32, singles.as_flattened(), out);
-    } else {
-        isa.decode(operand.dtype, bytes, out);
-    }
-    apply(operand.map, out);
-    out
-}
+use crate::kernel::Elements;
 
 /// Turns stored values into what they stand for.
 pub(super) fn apply(map: ValueMap, out: &mut [f64]) {
@@ -137,7 +113,7 @@ fn by_table(table: &[f32; 256], bytes: &[u8], out: &mut [f64]) {
 /// An f32 as its bytes.
 pub(super) type Single = [u8; 4];
 
-/// Whether [`singles`] takes this side.
+/// Whether f32 holds all values of this side.
 pub(super) fn fits_f32(operand: Elements) -> bool {
     let is_narrow = matches!(
         operand.dtype,
@@ -151,38 +127,6 @@ pub(super) fn fits_f32(operand: Elements) -> bool {
             | DType::F8E8M0
     );
     is_narrow && operand.map == ValueMap::Identity
-}
-
-/// The elements of a side that [`fits_f32`], as f32; `out` grows to hold them.
-pub(super) fn singles<'t>(operand: Elements, out: &'t mut Vec<Single>, isa: Isa) -> &'t [u8] {
-    out.resize(operand.elements().max(out.len()), Single::default());
-    let out = &mut out[..operand.elements()];
-    match operand.dtype {
-        DType::F16 => isa.widen_f16(operand.bytes, out),
-        dtype => isa.widen(dtype, operand.bytes, out),
-    }
-    out.as_flattened()
-}
-
-/// The elements of any side as the nearest f32; `out` holds as many.
-pub(super) fn to_f32(operand: Elements, out: &mut [Single], isa: Isa) {
-    let is_identity = operand.map == ValueMap::Identity;
-    match operand.dtype {
-        DType::F16 if is_identity => isa.widen_f16(operand.bytes, out),
-        DType::U8 | DType::I8 if is_identity => isa.widen(operand.dtype, operand.bytes, out),
-        dtype if fits_f32(operand) => isa.widen(dtype, operand.bytes, out),
-        _ => {
-            let mut values = [0.0; TILE];
-            for (start, out) in (0..operand.elements())
-                .step_by(TILE)
-                .zip(out.chunks_mut(TILE))
-            {
-                for (out, value) in out.iter_mut().zip(tile(&mut values, operand, start, isa)) {
-                    *out = (*value as f32).to_le_bytes();
-                }
-            }
-        }
-    }
 }
 
 /// As [`decode`], to f32.

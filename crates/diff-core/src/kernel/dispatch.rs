@@ -7,8 +7,8 @@ use crate::kernel::decode::{self, Single};
 use crate::kernel::fast::{self, Bound, Element, Side, Totals};
 #[cfg(target_arch = "aarch64")]
 use crate::kernel::neon;
-use crate::kernel::probe::{self, Format};
 use crate::kernel::reference::{self, MomentLanes, PairLanes};
+use crate::kernel::rounding::{self, Format};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::x86;
 
@@ -136,10 +136,10 @@ passes! {
     fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
     fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
     smallest_code(bytes: &[u8]) -> u16 = fast::smallest_code;
-    equal_32(x: &[f32], y: &[f32], format: Format) -> u64 = probe::equal_32;
-    equal_64(x: &[f64], y: &[f64], format: Format) -> u64 = probe::equal_64;
-    near_32(x: &[f32], y: &[f32], old: Format, new: Format) -> u64 = probe::near_32;
-    near_64(x: &[f64], y: &[f64], old: Format, new: Format) -> u64 = probe::near_64;
+    equal_32(x: &[f32], y: &[f32], format: Format) -> u64 = rounding::equal_32;
+    equal_64(x: &[f64], y: &[f64], format: Format) -> u64 = rounding::equal_64;
+    near_32(x: &[f32], y: &[f32], old: Format, new: Format) -> u64 = rounding::near_32;
+    near_64(x: &[f64], y: &[f64], old: Format, new: Format) -> u64 = rounding::near_64;
 }
 
 impl Isa {

@@ -1,7 +1,7 @@
 //! Exponents of stored floats, straight from their bits.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{Elements, Isa, TILE, decode};
+use crate::kernel::{Elements, Isa, TILE, tiles};
 
 /// Counts of elements by biased exponent.
 pub type Counts = [u32; 256];
@@ -141,8 +141,8 @@ fn count_doubles(a: Elements, b: Elements, count: usize, tables: &mut [Counts; 4
     let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
     let mut exponents = [0; TILE];
     for start in (0..count).step_by(TILE) {
-        let old = decode::tile(&mut x, a, start, isa);
-        let new = decode::tile(&mut y, b, start, isa);
+        let old = tiles::tile(&mut x, a, start, isa);
+        let new = tiles::tile(&mut y, b, start, isa);
         let exponents = &mut exponents[..TILE.min(count - start)];
         for (at, (p, q)) in exponents.iter_mut().zip(old.iter().zip(new)) {
             *at = exponent_of((q - p) as f32);
@@ -210,8 +210,8 @@ mod tests {
                 let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
                 let mut expected = [0; 256];
                 for start in (0..length).step_by(TILE) {
-                    let old = decode::tile(&mut x, a, start, Isa::PORTABLE);
-                    let new = decode::tile(&mut y, b, start, Isa::PORTABLE);
+                    let old = tiles::tile(&mut x, a, start, Isa::PORTABLE);
+                    let new = tiles::tile(&mut y, b, start, Isa::PORTABLE);
                     for (p, q) in old.iter().zip(new) {
                         count_change(q - p, &mut expected);
                     }

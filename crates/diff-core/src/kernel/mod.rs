@@ -16,17 +16,20 @@ mod digest;
 mod dispatch;
 pub mod exponents;
 mod fast;
+mod fast_chunk;
 #[cfg(test)]
 mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod probe;
 mod reference;
+mod rounding;
 mod scaled;
 #[cfg(test)]
 mod scaled_tests;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod wide;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -97,7 +100,7 @@ pub fn compare(a: Elements, b: Elements, method: Method, isa: Isa) -> PairStats 
     let same_type = a.dtype == b.dtype && a.map == b.map;
     if method.precision == Precision::Fast
         && let Some(element) = fast::Element::of_pair(a, b)
-        && let Some(stats) = fast::compare(element, a, b, method, isa)
+        && let Some(stats) = fast_chunk::compare(element, a, b, method, isa)
     {
         return stats;
     }
@@ -148,7 +151,7 @@ pub fn compare_parts(
             let fast = method.precision == Precision::Fast;
             let element = fast::Element::of_pair(a, b).filter(|_| fast);
             is_one_type = a.dtype == b.dtype;
-            pair = element.map(|element| fast::Pair::new(element, method));
+            pair = element.map(|element| fast_chunk::Pair::new(element, method));
         }
         let Some(pair) = &mut pair else {
             return Ok(None);
@@ -163,7 +166,7 @@ pub fn compare_parts(
 pub fn describe(a: Elements, method: Method, isa: Isa) -> Moments {
     if method.precision == Precision::Fast
         && let Some(element) = fast::Element::of_one(a)
-        && let Some(own) = fast::describe(element, a, method, isa)
+        && let Some(own) = fast_chunk::describe(element, a, method, isa)
     {
         return own;
     }
@@ -177,7 +180,7 @@ fn describe_double(a: Elements, method: Method, isa: Isa) -> Moments {
     let mut lanes = MomentLanes::default();
     let mut tile = [0.0; TILE];
     for start in (0..a.elements()).step_by(TILE) {
-        let values = decode::tile(&mut tile, a, start, isa);
+        let values = tiles::tile(&mut tile, a, start, isa);
         let mut part = MomentLanes::default();
         isa.own(values, &mut part);
         // Any NaN or infinity makes a sum non-finite. (So do finite squares beyond f64: `scaled` takes those again.)
@@ -225,8 +228,8 @@ fn compare_double(a: Elements, b: Elements, method: Method, isa: Isa) -> PairSta
     let mut lanes = PairLanes::default();
     let (mut tile_a, mut tile_b) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements()).step_by(TILE) {
-        let x = decode::tile(&mut tile_a, a, start, isa);
-        let y = decode::tile(&mut tile_b, b, start, isa);
+        let x = tiles::tile(&mut tile_a, a, start, isa);
+        let y = tiles::tile(&mut tile_b, b, start, isa);
         let mut part = PairLanes::default();
         // The next tile is asked for in pieces that the processor can keep in flight.
         for (at, (x, y)) in x.chunks(PIECE).zip(y.chunks(PIECE)).enumerate() {
@@ -307,7 +310,7 @@ impl Elements<'_> {
 pub fn for_each_value(operand: Elements, mut each: impl FnMut(f64)) {
     let mut tile = [0.0; TILE];
     for start in (0..operand.elements()).step_by(TILE) {
-        for &value in decode::tile(&mut tile, operand, start, Isa::detect()) {
+        for &value in tiles::tile(&mut tile, operand, start, Isa::detect()) {
             each(value);
         }
     }
@@ -315,5 +318,5 @@ pub fn for_each_value(operand: Elements, mut each: impl FnMut(f64)) {
 
 /// Every element as the nearest f32, little-endian, in order; `out` holds as many.
 pub(crate) fn to_f32(operand: Elements, out: &mut [[u8; 4]]) {
-    decode::to_f32(operand, out, Isa::detect());
+    tiles::to_f32(operand, out, Isa::detect());
 }

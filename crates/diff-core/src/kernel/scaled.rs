@@ -3,7 +3,7 @@
 
 use crate::kernel::dispatch::Isa;
 use crate::kernel::reference::{self, LANES, MomentLanes};
-use crate::kernel::{Elements, TILE, decode};
+use crate::kernel::{Elements, TILE, tiles};
 use crate::stats::{Moments, PairScale, PairStats, exponent_of, power_of_two};
 
 /// Division by a power of two that one f64 may not hold, in two steps. Only what underflows is rounded: it is 2^-200 of the largest
@@ -33,7 +33,7 @@ pub(super) fn tile<'t>(
     scale: i16,
     isa: Isa,
 ) -> &'t [f64] {
-    let count = decode::tile(out, operand, start, isa).len();
+    let count = tiles::tile(out, operand, start, isa).len();
     let values = &mut out[..count];
     if scale != 0 {
         let divisor = Divisor::of(scale);
@@ -146,8 +146,8 @@ fn terms(x: f64, y: f64, [old, new, difference]: [Divisor; 3]) -> [f64; 6] {
 fn for_each_tile(a: Elements, b: Elements, isa: Isa, mut each: impl FnMut(&[f64], &[f64])) {
     let (mut tile_a, mut tile_b) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements()).step_by(TILE) {
-        let x = decode::tile(&mut tile_a, a, start, isa);
-        let y = decode::tile(&mut tile_b, b, start, isa);
+        let x = tiles::tile(&mut tile_a, a, start, isa);
+        let y = tiles::tile(&mut tile_b, b, start, isa);
         each(x, y);
     }
 }

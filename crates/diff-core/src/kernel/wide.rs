@@ -2,7 +2,7 @@
 
 use crate::dtype::{Class, DType, ValueMap};
 use crate::kernel::dispatch::Isa;
-use crate::kernel::{Elements, Method, TILE, decode, reference};
+use crate::kernel::{Elements, Method, TILE, decode, reference, tiles};
 use crate::stats::{Moments, PairStats};
 
 /// An element: an integer exactly, or a float.
@@ -135,7 +135,7 @@ pub(super) fn describe(operand: Elements, method: Method) -> Moments {
         let mut tile = [0.0; TILE];
         let mut lanes = [[0.0; reference::LANES]; 2];
         for start in (0..operand.elements()).step_by(TILE) {
-            let values = decode::tile(&mut tile, operand, start, Isa::PORTABLE);
+            let values = tiles::tile(&mut tile, operand, start, Isa::PORTABLE);
             reference::deviation(values, own.mean, &mut lanes);
         }
         let [distance, squares] = lanes.map(|lane| lane.iter().sum::<f64>());

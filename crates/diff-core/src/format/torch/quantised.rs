@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::{Reading, Ref};
-use super::records::Storage;
+use super::storage::Storage;
 use super::strided::Geometry;
 use super::tensor::Found;
 use crate::dtype::DType;

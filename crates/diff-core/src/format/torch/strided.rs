@@ -1,7 +1,7 @@
 //! Views of storages: shape, strides and signs as the file gives them, checked against the storage.
 
 use super::document::{Reading, Ref};
-use super::records::Storage;
+use super::storage::Storage;
 use super::tensor::no_data;
 use crate::dtype::{self, DType};
 use crate::error::{Code, Error, Result};

@@ -1,7 +1,7 @@
 //! Tensors out of the calls that would rebuild them. The table of those calls is fixed; nothing is called.
 
 use super::document::{Reading, Ref};
-use super::records::Storage;
+use super::storage::Storage;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::pickle::{How, Value};

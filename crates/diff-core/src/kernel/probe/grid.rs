@@ -1,7 +1,7 @@
 //! What the values of a side lie on: how many different ones there are among neighbours, and whether they are whole multiples of
 //! something or 8-bit floats times a scale. All of it of a sample of rows.
 
-use crate::kernel::probe::format::round_e4m3;
+use crate::kernel::rounding::round_e4m3;
 use crate::kernel::{Elements, for_each_value};
 use crate::stats::{Grid, middle};
 

@@ -1,18 +1,14 @@
 //! The arithmetic of the second look: one piece of both sides in, counts added to [`crate::stats::Parts`].
 
 mod casts;
-mod format;
 mod grid;
 mod hashes;
-mod real;
 mod rows;
 mod zeros;
 
-use crate::kernel::{Elements, Isa, TILE, decode};
+use crate::kernel::{Elements, Isa, TILE, tiles};
 
 pub use casts::{count_casts, empty_casts};
-pub(super) use casts::{equal_32, equal_64, near_32, near_64};
-pub(super) use format::Format;
 pub use grid::{Sampled, describe_grid};
 pub use hashes::add_hashes;
 pub use rows::{Place, count_rows};
@@ -22,8 +18,8 @@ pub use zeros::count_zeros;
 fn for_each_tile(a: Elements, b: Elements, isa: Isa, mut each: impl FnMut(usize, &[f64], &[f64])) {
     let (mut x, mut y) = ([0.0; TILE], [0.0; TILE]);
     for start in (0..a.elements().min(b.elements())).step_by(TILE) {
-        let old = decode::tile(&mut x, a, start, isa);
-        let new = decode::tile(&mut y, b, start, isa);
+        let old = tiles::tile(&mut x, a, start, isa);
+        let new = tiles::tile(&mut y, b, start, isa);
         each(start, old, new);
     }
 }

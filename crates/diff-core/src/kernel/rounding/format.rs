@@ -9,25 +9,25 @@
     reason = "a loop without branches becomes vector instructions"
 )]
 
+use super::real::Real;
 use crate::dtype::DType;
-use crate::kernel::probe::real::Real;
 use crate::stats::Narrow;
 
 /// A binary floating-point format.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::kernel) struct Format {
-    pub(super) mantissa: u32,
+    pub(in crate::kernel) mantissa: u32,
     /// Smallest normal exponent.
-    pub(super) least: i32,
-    pub(super) largest: f64,
+    pub(in crate::kernel) least: i32,
+    pub(in crate::kernel) largest: f64,
     /// Whether what is too large becomes infinite; NaN otherwise.
-    pub(super) has_infinity: bool,
+    pub(in crate::kernel) has_infinity: bool,
     /// Whether the largest number may stand for what is too large: there are converters of both kinds.
-    pub(super) may_saturate: bool,
+    pub(in crate::kernel) may_saturate: bool,
 }
 
 impl Format {
-    pub(super) fn of(narrow: Narrow) -> Self {
+    pub(in crate::kernel) fn of(narrow: Narrow) -> Self {
         let (mantissa, least, largest) = match narrow {
             Narrow::Bf16 => (7, -126, f64::from(f32::from_bits(0x7f7f_0000))),
             Narrow::F16 => (10, -14, 65504.0),
@@ -44,7 +44,7 @@ impl Format {
     }
 
     /// The format of a stored type; None for what is no float with a mantissa.
-    pub(super) fn stored(dtype: DType) -> Option<Self> {
+    pub(in crate::kernel) fn stored(dtype: DType) -> Option<Self> {
         let plain = |mantissa, least, largest| Self {
             mantissa,
             least,
@@ -66,7 +66,7 @@ impl Format {
     }
 
     /// Whether every value of `narrow` is one of this format.
-    pub(super) fn holds(self, narrow: Self) -> bool {
+    pub(in crate::kernel) fn holds(self, narrow: Self) -> bool {
         let finest = |format: Self| format.least - format.mantissa.cast_signed();
         self.mantissa >= narrow.mantissa
             && self.largest >= narrow.largest
@@ -80,16 +80,16 @@ fn power_of_two(exponent: i32) -> f64 {
 
 /// How a format rounds, in constants of the type in which it is looked at.
 #[derive(Clone, Copy)]
-pub(super) struct Rounding<R> {
-    pub(super) shift: u32,
+pub(in crate::kernel) struct Rounding<R> {
+    pub(in crate::kernel) shift: u32,
     /// Smallest normal number; below it the spacing is constant, and adding `magic` rounds to it.
-    pub(super) least: R,
-    pub(super) magic: R,
-    pub(super) largest: R,
+    pub(in crate::kernel) least: R,
+    pub(in crate::kernel) magic: R,
+    pub(in crate::kernel) largest: R,
 }
 
 impl<R: Real> Rounding<R> {
-    pub(super) fn of(format: Format) -> Self {
+    pub(in crate::kernel) fn of(format: Format) -> Self {
         let shift = R::MANTISSA - format.mantissa;
         // Subnormal numbers of f32 are those of bf16 with more bits: cutting bits is right for them too.
         let has_own_subnormals = format.least > -126 || R::MANTISSA > 23;
@@ -108,7 +108,7 @@ impl<R: Real> Rounding<R> {
 impl<R: Real> Rounding<R> {
     /// A magnitude rounded to nearest even; what is too large comes out larger than `largest`.
     #[inline(always)]
-    pub(super) fn round(self, size: R) -> R {
+    pub(in crate::kernel) fn round(self, size: R) -> R {
         let normal = size.round_bits(self.shift);
         let small = size.plus(self.magic).minus(self.magic);
         if size < self.least { small } else { normal }
@@ -116,24 +116,24 @@ impl<R: Real> Rounding<R> {
 }
 
 /// Magnitudes rounded to e4m3, the largest number standing for all that is larger.
-pub(super) fn round_e4m3() -> impl Fn(f64) -> f64 {
+pub(in crate::kernel) fn round_e4m3() -> impl Fn(f64) -> f64 {
     let rounding = Rounding::<f64>::of(Format::of(Narrow::E4m3));
     move |size| rounding.round(size).min(rounding.largest)
 }
 
 /// The spacing of a format.
-pub(super) struct Spacing<R> {
-    pub(super) least: R,
+pub(in crate::kernel) struct Spacing<R> {
+    pub(in crate::kernel) least: R,
     /// Half a spacing at 1.
-    pub(super) half: R,
-    pub(super) quarter: R,
-    pub(super) largest: R,
+    pub(in crate::kernel) half: R,
+    pub(in crate::kernel) quarter: R,
+    pub(in crate::kernel) largest: R,
     /// From here on numbers are too large.
-    pub(super) over: R,
+    pub(in crate::kernel) over: R,
 }
 
 impl<R: Real> Spacing<R> {
-    pub(super) fn of(format: Format) -> Self {
+    pub(in crate::kernel) fn of(format: Format) -> Self {
         let unit = power_of_two(-format.mantissa.cast_signed());
         let top = format.largest.log2().floor();
         Self {
@@ -146,7 +146,7 @@ impl<R: Real> Spacing<R> {
     }
 
     #[inline(always)]
-    pub(super) fn half(&self, size: R, below: bool) -> R {
+    pub(in crate::kernel) fn half(&self, size: R, below: bool) -> R {
         let power = size.power();
         let is_edge = below & (power == size) & (power > self.least);
         let power = if power < self.least {
