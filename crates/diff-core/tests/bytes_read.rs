@@ -314,6 +314,9 @@ fn progress_ends_at_its_total() {
             engine::digest(&opened, 3, &observer).unwrap();
             ended("digest", &observer);
             let observer = Observer::default();
+            engine::hash(&opened, 3, &observer).unwrap();
+            ended("hash", &observer);
+            let observer = Observer::default();
             let questions = vec![Questions(31); opened.tensors.len()];
             engine::probe(&plan, &questions, 3, &observer).unwrap();
             ended("probe", &observer);

@@ -59,7 +59,7 @@ fn options(threads: usize) -> Options {
 
 type Way = fn(&Plan, &Checkpoint, usize) -> Option<Error>;
 
-const WAYS: [(&str, Way); 3] = [
+const WAYS: [(&str, Way); 4] = [
     ("run", |plan, _, threads| {
         engine::run(plan, options(threads), &Observer::default()).err()
     }),
@@ -69,6 +69,9 @@ const WAYS: [(&str, Way); 3] = [
     }),
     ("digest", |_, checkpoint, threads| {
         engine::digest(checkpoint, threads, &Observer::default()).err()
+    }),
+    ("hash", |_, checkpoint, threads| {
+        engine::hash(checkpoint, threads, &Observer::default()).err()
     }),
 ];
 

@@ -18,7 +18,7 @@ use napi_derive::napi;
 
 use crate::failure::{self, Failure, NativeFinding};
 use crate::job::{Control, spawn};
-use crate::table::{Columns, TensorTable};
+use crate::table::{Columns, HashTable, TensorTable};
 
 /// An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them.
 #[napi(custom_finalize)]
@@ -200,6 +200,13 @@ pub fn detect_format<'env>(
         let format = diff_core::format::detect(Path::new(&path))?;
         Ok(format.map_or("unknown", Format::as_str).to_owned())
     })
+}
+
+/// BLAKE3 of bytes.
+#[napi]
+#[must_use]
+pub fn hash_bytes(bytes: Uint8Array) -> Uint8Array {
+    engine::hash_bytes(&bytes).to_vec().into()
 }
 
 /// A checkpoint of tensors in memory; their bytes are copied, and V8 is told how many there are.
@@ -402,6 +409,21 @@ impl NativeCheckpoint {
                 .into_iter()
                 .map(|hash| spell(hash).unwrap_or_default())
                 .collect::<Vec<_>>())
+        })
+    }
+
+    /// BLAKE3 and statistics of all tensors in one parallel pass, in the order of [`Self::tensors`].
+    #[napi(ts_return_type = "Promise<Failure | HashTable>")]
+    pub fn hash<'env>(
+        &self,
+        env: &'env Env,
+        threads: u32,
+        control: &Control,
+    ) -> Result<Object<'env>> {
+        let checkpoint = self.shared();
+        spawn(env, control.observer(), move |observer| {
+            let hashed = engine::hash(&*checkpoint?, threads as usize, observer)?;
+            Ok(HashTable::of(&hashed))
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use diff_core::checkpoint::Format;
-use diff_core::engine::Outcome;
+use diff_core::engine::{Hash, Hashed, Outcome};
 use diff_core::stats::{Exponents, Grid, Metrics, Moments, PairStats, Probe};
 use diff_core::tensor::Tensor;
 use diff_core::{Checkpoint, Error};
@@ -225,6 +225,30 @@ fn own_values(own: &Moments) -> [f64; 9] {
         own.nan as f64,
         own.infinite as f64,
     ]
+}
+
+/// Hashes and statistics of all tensors of a checkpoint.
+#[napi(object)]
+pub struct HashTable {
+    /// 32 bytes a row, one row after the other; zeros where the tensor could not be read.
+    pub hashes: Uint8Array,
+    pub statistics: Columns,
+}
+
+impl HashTable {
+    #[must_use]
+    pub fn of(results: &[Result<Hashed, Error>]) -> Self {
+        let hashes = results.iter().flat_map(|result| match result {
+            Ok(found) => found.hash,
+            Err(_) => Hash::default(),
+        });
+        let names = OWN.iter().map(|&name| name.to_owned()).collect();
+        let rows = results.iter().map(Result::as_ref);
+        Self {
+            hashes: hashes.collect::<Vec<_>>().into(),
+            statistics: Columns::build(names, rows, |found| own_values(&found.moments)),
+        }
+    }
 }
 
 /// Columns of a pair; each side's statistics follow, with `old_` and `new_` before their names.

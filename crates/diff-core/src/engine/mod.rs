@@ -3,6 +3,8 @@
 mod describe;
 mod digest;
 mod export;
+mod hash;
+mod piece;
 mod plan;
 mod probe;
 mod queue;
@@ -15,6 +17,7 @@ mod workers;
 pub use describe::describe;
 pub use digest::digest;
 pub use export::{ElementType, read_elements};
+pub use hash::{Hash, Hashed, hash, hash_bytes};
 pub use plan::{Input, Item, Plan};
 pub use probe::{Questions, probe};
 pub use run::{Options, Outcome, run};

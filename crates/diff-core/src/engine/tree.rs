@@ -8,44 +8,55 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Code, Error, Result};
 use crate::stats::PairStats;
 
+/// The result of a part, which meets that of the part after it.
+pub(super) trait Merge: Default + Clone {
+    /// That of both, `other` being the later one.
+    fn merge(&self, other: &Self) -> Self;
+}
+
+impl Merge for PairStats {
+    fn merge(&self, other: &Self) -> Self {
+        self.merge(other)
+    }
+}
+
 /// Adds the next chunk to a list of finished subtrees of falling height, and joins those of equal height.
-#[expect(clippy::large_types_passed_by_value, reason = "it moves into the list")]
-pub(super) fn push(pending: &mut Vec<(u32, PairStats)>, stats: PairStats) {
-    let mut node = (0, stats);
-    while let Some(&(height, left)) = pending.last()
-        && height == node.0
+pub(super) fn push<T: Merge>(pending: &mut Vec<(u32, T)>, part: T) {
+    let mut node = (0, part);
+    while let Some((height, left)) = pending.last()
+        && *height == node.0
     {
-        pending.pop();
         node = (height + 1, left.merge(&node.1));
+        pending.pop();
     }
     pending.push(node);
 }
 
 /// What is left over has no neighbour: it passes up and meets what is on its left. Empties the list.
-pub(super) fn join_rest(pending: &mut Vec<(u32, PairStats)>) -> PairStats {
+pub(super) fn join_rest<T: Merge>(pending: &mut Vec<(u32, T)>) -> T {
     pending
         .drain(..)
         .rev()
-        .map(|(_, stats)| stats)
+        .map(|(_, part)| part)
         .reduce(|right, left| left.merge(&right))
         .unwrap_or_default()
 }
 
 /// The partial results of one item, joined as soon as two neighbours are there.
-pub(super) struct Tree {
+pub(super) struct Tree<T> {
     units: u64,
     finished: AtomicUsize,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
 }
 
 #[derive(Default)]
-struct State {
-    /// (height, index at that height, statistics); at most a few at any time.
-    nodes: Vec<(u32, u64, PairStats)>,
+struct State<T> {
+    /// (height, index at that height, result); at most a few at any time.
+    nodes: Vec<(u32, u64, T)>,
     error: Option<Error>,
 }
 
-impl Tree {
+impl<T: Merge> Tree<T> {
     pub(super) fn new(units: u64) -> Self {
         Self {
             units,
@@ -55,10 +66,10 @@ impl Tree {
     }
 
     /// Takes the result of a unit; the last one to come gets the result of the item.
-    pub(super) fn insert(&self, unit: u64, result: Result<PairStats>) -> Option<Result<PairStats>> {
+    pub(super) fn insert(&self, unit: u64, result: Result<T>) -> Option<Result<T>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
-            Ok(stats) => state.join(self.units, unit, stats),
+            Ok(part) => state.join(self.units, unit, part),
             Err(error) => {
                 state.error.get_or_insert(error);
             }
@@ -68,16 +79,15 @@ impl Tree {
         }
         Some(match (state.error.take(), state.nodes.as_slice()) {
             (Some(error), _) => Err(error),
-            (None, [(_, _, stats)]) => Ok(*stats),
+            (None, [(_, _, whole)]) => Ok(whole.clone()),
             _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
         })
     }
 }
 
-impl State {
-    #[expect(clippy::large_types_passed_by_value, reason = "it moves into the list")]
-    fn join(&mut self, units: u64, unit: u64, stats: PairStats) {
-        let (mut height, mut index, mut stats) = (0, unit, stats);
+impl<T: Merge> State<T> {
+    fn join(&mut self, units: u64, unit: u64, part: T) {
+        let (mut height, mut index, mut part) = (0, unit, part);
         let mut width = units;
         while width > 1 {
             let sibling = index ^ 1;
@@ -88,17 +98,17 @@ impl State {
                     .position(|n| n.0 == height && n.1 == sibling);
                 let Some(found) = found else { break };
                 let other = self.nodes.swap_remove(found).2;
-                stats = if sibling < index {
-                    other.merge(&stats)
+                part = if sibling < index {
+                    other.merge(&part)
                 } else {
-                    stats.merge(&other)
+                    part.merge(&other)
                 };
             }
             height += 1;
             index /= 2;
             width = width.div_ceil(2);
         }
-        self.nodes.push((height, index, stats));
+        self.nodes.push((height, index, part));
     }
 }
 

@@ -166,6 +166,12 @@ fn is_flax(start: &[u8]) -> bool {
     text.is_some_and(|text| text.iter().all(u8::is_ascii_graphic))
 }
 
+/// JSON that names the schema of our own manifests.
+fn is_manifest(text: &[u8]) -> bool {
+    let name = b"\"urn:model-diff:schema:manifest:";
+    text.starts_with(b"{") && text.windows(name.len()).any(|found| found == name)
+}
+
 /// The error for a file that no reader claims.
 pub(super) fn explain(head: &Head) -> Error {
     if let Some((_, code, what, hint)) = KNOWN.iter().find(|row| head.starts_with(row.0)) {
@@ -214,6 +220,13 @@ pub(super) fn explain(head: &Head) -> Error {
             "msgpack file (Flax), which this version does not read",
         )
         .hint("load it with `from_pretrained(..., from_flax=True)` and save it with `save_pretrained`");
+    }
+    if is_manifest(text) {
+        return Error::new(
+            Code::NoTensors,
+            "manifest of hashes, which holds no tensors",
+        )
+        .hint("compare it with a checkpoint: model-diff manifest.json checkpoint/");
     }
     if text.first() == Some(&b'{') {
         return Error::new(Code::UnknownFormat, "JSON text, not a checkpoint")

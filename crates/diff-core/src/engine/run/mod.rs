@@ -68,7 +68,7 @@ struct Run<'a> {
     readers: Vec<Kept<'a>>,
     queue: Queue,
     /// Where the parts of an item meet; none for an item of one unit, which most are.
-    trees: Vec<Option<Box<Tree>>>,
+    trees: Vec<Option<Box<Tree<PairStats>>>>,
     results: Vec<OnceLock<Result<PairStats>>>,
     distributions: Vec<Mutex<Distribution>>,
     bits_compared: Vec<AtomicBool>,

@@ -3,8 +3,8 @@
 use super::Run;
 use super::row::{INPUTS, Readers, Row, Types};
 use super::{Options, Worker};
-use crate::engine::UNIT;
 use crate::engine::describe::describe_chunk;
+use crate::engine::piece::few_and_many;
 use crate::engine::plan::{Input, Item, TOGETHER};
 use crate::engine::release::release;
 use crate::engine::sample::Sample;
@@ -14,12 +14,6 @@ use crate::kernel::{self, CHUNK, Elements, Parts, complex};
 use crate::read::{Read, Reader, Scratch, check_places};
 use crate::stats::PairStats;
 use crate::tensor::Tensor;
-
-/// Bytes of a side that are read at once, where a chunk has not more: the best size for reads into a buffer.
-const PIECE_BYTES: u64 = 1 << 20;
-
-/// The same of views whose elements lie in many places of the file, which are read in longer runs then.
-const VIEW_BYTES: u64 = 8 << 20;
 
 /// A unit at work. An error of an input is one of the items that need it; the others go on.
 pub(super) struct Unit<'u, 'a> {
@@ -81,9 +75,7 @@ impl Unit<'_, '_> {
         }
         let tensors = self.row.tensors.iter().flatten();
         let item_bytes = tensors.map(|tensor| tensor.dtype.bytes()).max();
-        let chunk = item_bytes.unwrap_or(1).max(1) * CHUNK as u64;
-        let [few, many] =
-            [PIECE_BYTES, VIEW_BYTES].map(|bytes| (bytes / chunk).clamp(1, UNIT) * CHUNK as u64);
+        let [few, many] = few_and_many(item_bytes.unwrap_or(1));
         let readers = self.readers.0.iter().flatten().flatten();
         let elements = readers.map(|reader| reader.at_once(few, many)).max();
         elements.unwrap_or(few) as usize

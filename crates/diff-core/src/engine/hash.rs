@@ -1,0 +1,306 @@
+//! BLAKE3 and the statistics of every tensor, in one pass over its bytes.
+//!
+//! What is hashed are the elements in logical row-major order, little-endian, so that the hash depends on no layout of the file. BLAKE3 is
+//! a tree of parts of 1 KiB in which the left part of every node is the largest power of two that leaves something for the right one [1]. A
+//! [`CHUNK`] is 2^18 elements of 2^k bytes: a whole subtree, and chunks meet in that tree exactly where [`Tree`] has them meet. So threads
+//! share a tensor, and the hash is that of its bytes in one piece.
+//!
+//! [1] O'Connor, Aumasson, Neves, Wilcox-O'Hearn: BLAKE3, one function, fast everywhere (2020), section 2.1.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use blake3::Hasher;
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
+};
+
+use super::UNIT;
+use super::describe::describe_chunk;
+use super::piece::few_and_many;
+use super::queue::{Place, Queue};
+use super::release::release;
+use super::tree::{Merge, Tree, join_rest, push};
+use super::workers::{self, Stop};
+use crate::checkpoint::Checkpoint;
+use crate::dtype::ValueMap;
+use crate::error::{Code, Error, Result};
+use crate::kernel::{self, CHUNK, Elements, Isa, Method};
+use crate::observe::Observer;
+use crate::read::{As, Read, Reader, Scratch};
+use crate::stats::Moments;
+use crate::tensor::Tensor;
+
+/// 256 bits.
+pub type Hash = [u8; 32];
+
+/// What one pass knows of a tensor.
+#[derive(Debug, Clone)]
+pub struct Hashed {
+    /// BLAKE3 of the elements: of quantised tensors the numbers that they stand for, of a type that is not known the stored bytes. Of a sparse
+    /// tensor the hash of that hash, followed by the row-major number of each stored element's place as 64 bits, little-endian.
+    pub hash: Hash,
+    /// Of the bytes, where the type is not known: they mean nothing then.
+    pub moments: Moments,
+}
+
+/// BLAKE3 of bytes.
+#[must_use]
+pub fn hash_bytes(bytes: &[u8]) -> Hash {
+    *blake3::hash(bytes).as_bytes()
+}
+
+/// The hash and the statistics of every tensor of a checkpoint, in its order.
+///
+/// # Errors
+/// `Cancelled`; `FileChanged`; `Internal`. A tensor that cannot be read is an error of its own.
+pub fn hash(
+    checkpoint: &Checkpoint,
+    threads: usize,
+    observer: &Observer,
+) -> Result<Vec<Result<Hashed>>> {
+    let tensors = &checkpoint.tensors;
+    let bytes = |tensor: &Tensor| tensor.stored_bytes(0..elements(tensor));
+    observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
+    let run = Run {
+        checkpoint,
+        threads,
+        observer,
+        queue: Queue::new(tensors.iter().map(units)),
+        readers: tensors.iter().map(|_| Mutex::default()).collect(),
+        trees: tensors.iter().map(tree).collect(),
+        results: tensors.iter().map(|_| OnceLock::new()).collect(),
+        stop: Stop::default(),
+    };
+    workers::run(threads, &run.stop, || run.work())?;
+    checkpoint.verify()?;
+    let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
+    let results = run.results.into_iter();
+    Ok(results
+        .map(|result| result.into_inner().unwrap_or_else(missing))
+        .collect())
+}
+
+/// None of a tensor with an error.
+fn elements(tensor: &Tensor) -> u64 {
+    if tensor.error().is_some() {
+        0
+    } else {
+        tensor.units()
+    }
+}
+
+/// One for a tensor without elements or with an error: it is looked at too.
+fn units(tensor: &Tensor) -> u64 {
+    elements(tensor).div_ceil(UNIT * CHUNK as u64).max(1)
+}
+
+fn tree(tensor: &Tensor) -> Option<Box<Tree<Part>>> {
+    let units = units(tensor);
+    (units > 1).then(|| Box::new(Tree::new(units)))
+}
+
+/// A part of a tensor: whole chunks and the end of the tensor, or the end of it.
+#[derive(Debug, Clone)]
+struct Part {
+    /// What it is in the tree of a larger one.
+    subtree: ChainingValue,
+    /// What it is by itself.
+    root: Hash,
+    moments: Moments,
+}
+
+/// Of nothing.
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            subtree: ChainingValue::default(),
+            root: hash_bytes(&[]),
+            moments: Moments::default(),
+        }
+    }
+}
+
+impl Merge for Part {
+    fn merge(&self, other: &Self) -> Self {
+        let (left, right) = (&self.subtree, &other.subtree);
+        Self {
+            subtree: merge_subtrees_non_root(left, right, Mode::Hash),
+            root: *merge_subtrees_root(left, right, Mode::Hash).as_bytes(),
+            moments: self.moments.merge(&other.moments),
+        }
+    }
+}
+
+struct Run<'a> {
+    checkpoint: &'a Checkpoint,
+    threads: usize,
+    observer: &'a Observer,
+    queue: Queue,
+    /// Readers of the tensors at work.
+    readers: Vec<Mutex<Option<Arc<Reader<'a>>>>>,
+    /// Where the parts of a tensor meet; none for a tensor of one unit, which most are.
+    trees: Vec<Option<Box<Tree<Part>>>>,
+    results: Vec<OnceLock<Result<Hashed>>>,
+    stop: Stop,
+}
+
+/// Reused memory of one thread.
+#[derive(Default)]
+struct Worker {
+    scratch: Scratch,
+    pending: Vec<(u32, Part)>,
+    values: Vec<u8>,
+}
+
+impl<'a> Run<'a> {
+    /// What each thread does until nothing is left.
+    fn work(&self) {
+        let mut worker = Worker::default();
+        let mut place = Place::default();
+        while !self.stop.is_set()
+            && let Some((row, unit)) = self.queue.take(&mut place)
+        {
+            let tensor = &self.checkpoint.tensors[row];
+            let done = self.unit(row, unit, &mut worker);
+            self.observer.add_read(worker.scratch.take_read());
+            self.observer
+                .add_bytes(tensor.stored_bytes(range(tensor, unit)));
+            if done.as_ref().is_err_and(|error| self.stop.on(error)) {
+                return;
+            }
+            let whole = match &self.trees[row] {
+                None => Some(done),
+                Some(tree) => tree.insert(unit, done),
+            };
+            if let Some(whole) = whole {
+                let _ = self.results[row].set(whole.and_then(|part| self.finish(row, part)));
+                *self.kept(row) = None;
+                self.observer.add_tensors(1);
+            }
+        }
+    }
+
+    fn kept(&self, row: usize) -> MutexGuard<'_, Option<Arc<Reader<'a>>>> {
+        self.readers[row]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self, row: usize) -> Result<Arc<Reader<'a>>> {
+        let mut kept = self.kept(row);
+        if let Some(reader) = kept.as_ref() {
+            return Ok(Arc::clone(reader));
+        }
+        let tensor = &self.checkpoint.tensors[row];
+        let reader = Arc::new(Reader::new(self.checkpoint, tensor, As::Values)?);
+        *kept = Some(Arc::clone(&reader));
+        Ok(reader)
+    }
+
+    fn named(&self, row: usize, error: Error) -> Error {
+        let tensor = &self.checkpoint.tensors[row];
+        error.tensor(&tensor.name).at(&self.checkpoint.path)
+    }
+
+    /// The chunks of one unit, merged in their tree.
+    fn unit(&self, row: usize, unit: u64, worker: &mut Worker) -> Result<Part> {
+        let Worker {
+            scratch,
+            pending,
+            values,
+        } = worker;
+        pending.clear();
+        let tensor = &self.checkpoint.tensors[row];
+        let reader = self.reader(row)?;
+        let Range { start, end } = range(tensor, unit);
+        let is_complex = reader.dtype().component().is_some();
+        let is_whole = start == 0 && end == elements(tensor) && end <= CHUNK as u64;
+        let [few, many] = few_and_many(reader.dtype().bytes());
+        // One chunk of complex numbers, whose parts are twice as many.
+        let piece = if is_complex {
+            CHUNK as u64
+        } else {
+            reader.at_once(few, many)
+        };
+        for at in (start..end).step_by(piece as usize) {
+            self.observer.check()?;
+            self.stop.check()?;
+            let count = (end - at).min(piece) as usize;
+            let read = reader
+                .read(at, count, scratch)
+                .map_err(|error| self.named(row, error))?;
+            for from in (0..count).step_by(CHUNK) {
+                let length = CHUNK.min(count - from);
+                let chunk = if is_complex {
+                    read
+                } else {
+                    read.part(from, length)
+                };
+                let bytes = bytes_of(chunk, values);
+                let (subtree, root) = if is_whole {
+                    (ChainingValue::default(), hash_bytes(bytes))
+                } else {
+                    let size = bytes.len() as u64 / length as u64;
+                    (subtree((at + from as u64) * size, bytes), Hash::default())
+                };
+                let moments = describe_chunk(chunk, is_complex, Method::default(), Isa::detect());
+                push(
+                    pending,
+                    Part {
+                        subtree,
+                        root,
+                        moments,
+                    },
+                );
+            }
+        }
+        let is_last = end == elements(tensor);
+        release(&reader, tensor, (start, end), is_last, self.threads);
+        Ok(join_rest(pending))
+    }
+
+    /// The whole tensor: of a sparse one its places count, too.
+    fn finish(&self, row: usize, part: Part) -> Result<Hashed> {
+        let reader = self.reader(row)?;
+        let places = reader.places().map_err(|error| self.named(row, error))?;
+        let hash = places.map_or(part.root, |places| {
+            let mut hasher = Hasher::new();
+            hasher.update(&part.root);
+            for key in &places.keys {
+                hasher.update(&key.to_le_bytes());
+            }
+            *hasher.finalize().as_bytes()
+        });
+        Ok(Hashed {
+            hash,
+            moments: part.moments,
+        })
+    }
+}
+
+/// The elements of a unit.
+fn range(tensor: &Tensor, unit: u64) -> Range<u64> {
+    let (all, size) = (elements(tensor), UNIT * CHUNK as u64);
+    all.min(unit * size)..all.min((unit + 1) * size)
+}
+
+/// What is hashed of a chunk: its elements, and where a number is made of each in f64, those numbers.
+fn bytes_of<'s>(chunk: Elements<'s>, values: &'s mut Vec<u8>) -> &'s [u8] {
+    if chunk.map == ValueMap::Identity {
+        return chunk.bytes;
+    }
+    values.clear();
+    kernel::for_each_value(chunk, |value| {
+        values.extend_from_slice(&value.to_le_bytes())
+    });
+    values
+}
+
+/// The bytes from `offset` on as a part of a larger input.
+fn subtree(offset: u64, bytes: &[u8]) -> ChainingValue {
+    Hasher::new()
+        .set_input_offset(offset)
+        .update(bytes)
+        .finalize_non_root()
+}
