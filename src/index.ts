@@ -9,6 +9,11 @@ export { detectFormat, loadCheckpoint } from './checkpoint/load.ts';
 export type * from './checkpoint/types.ts';
 export type * from './checkpoint/view-types.ts';
 
+export { hashCheckpoint } from './manifest/hash-checkpoint.ts';
+export type { HashOptions } from './manifest/hash-checkpoint.ts';
+export { readManifest } from './manifest/read.ts';
+export { writeManifest } from './manifest/write.ts';
+
 export { compare } from './compare/compare.ts';
 export type { CheckpointInput } from './compare/inputs.ts';
 export type { CompareOptions, DiffConfig, SideOptions } from './compare/options.ts';
@@ -17,6 +22,7 @@ export type { RowOptions } from './comparison/comparison.ts';
 export type { ComparisonData, ComparisonOptions } from './comparison/data.ts';
 export { CHANGE_TYPES, ROUNDING_SHAPES } from './comparison/columns.ts';
 export type {
+  BoundColumns,
   ChangeType,
   HistogramColumns,
   RoundingColumns,
@@ -26,6 +32,7 @@ export type {
 } from './comparison/columns.ts';
 export type { PartialRow } from './comparison/from-rows.ts';
 export type { LeftOutDifference } from './comparison/left-out.ts';
+export type { Manifest, ManifestLeftOut, ManifestTensor } from './comparison/manifest.ts';
 export type { PairMetrics, ProbeMetrics, SideMetrics } from './comparison/metrics.ts';
 export type { Origin, Provenance } from './comparison/provenance.ts';
 export type { ParameterDiff } from './comparison/rows.ts';

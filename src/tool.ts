@@ -22,6 +22,15 @@ export const INSPECTION_SCHEMA_VERSION = 1;
 /** That of `model-diff/schema/inspect.schema.json`. */
 export const INSPECTION_SCHEMA_ID: string = `${SCHEMA_URN}inspect:${INSPECTION_SCHEMA_VERSION}`;
 
+/** Version of manifests of hashes. */
+export const MANIFEST_SCHEMA_VERSION = 1;
+
+/** What the identifiers of the schemas of manifests of all versions begin with. */
+export const MANIFEST_SCHEMA_NAME: string = `${SCHEMA_URN}manifest:`;
+
+/** That of `model-diff/schema/manifest.schema.json`. */
+export const MANIFEST_SCHEMA_ID: string = `${MANIFEST_SCHEMA_NAME}${MANIFEST_SCHEMA_VERSION}`;
+
 /** Version of the lines of JSONL. */
 export const LINES_SCHEMA_VERSION = 1;
 

@@ -1,14 +1,15 @@
 import { checkComparison } from '../comparison/check.ts';
 import type { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonData } from '../comparison/data.ts';
-import type { TensorColumns } from '../comparison/columns.ts';
+import { isUnmeasured, type TensorColumns } from '../comparison/columns.ts';
 import type { DiffSummary } from '../comparison/summary.ts';
 import { compileUserPatterns, LAYER_PATTERNS } from '../layer-types/user-patterns.ts';
 import { checkOptions, flag, numberFrom, type OptionsOf } from '../options.ts';
 import { readContext } from './context.ts';
 import { profileDepth } from './depth-profile.ts';
 import { listExplanations } from './explanations/explain.ts';
-import { explainAll } from './insights/table.ts';
+import { composeHashVerdict } from './hash-verdict.ts';
+import { explainAll, explainStructure } from './insights/table.ts';
 import { analyzeTypes } from './layer-analysis.ts';
 import { detectPattern } from './patterns/detect.ts';
 import { readRows } from './rows.ts';
@@ -40,6 +41,7 @@ export function analyze(comparison: Comparison | ComparisonData, config: Analysi
 /** The whole analysis of columns and the totals that go with them. */
 export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, config: AnalysisConfig): Analysis {
   const rows = readRows(columns, compileUserPatterns(config.layerPatterns));
+  if (columns.names.some((_, row) => isUnmeasured(columns, row))) return analyzeHashes(columns, summary, rows, config);
   const layerAnalysis = analyzeTypes(rows, config.normalizeBySize);
   const pattern = findPattern(rows, config);
   const context = readContext(rows, summary, layerAnalysis, pattern, config);
@@ -56,11 +58,43 @@ export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, con
       cosine: context.overall.cosine,
       unchangedShare: context.counts.unchangedShare,
       expectedUnchangedShare: context.counts.expectedUnchangedShare,
-      unclassified: rows.filter((row) => row.class.type === 'other').map((row) => row.name),
+      unclassified: listUnclassified(rows),
       tensors: context.counts.byType,
     },
     depthProfile: profileDepth(context.measured),
   };
+}
+
+/** Of hashes that differ: where tensors differ is told, and nothing that rests on how. */
+function analyzeHashes(
+  columns: TensorColumns,
+  summary: DiffSummary,
+  rows: readonly TensorRow[],
+  config: AnalysisConfig,
+): Analysis {
+  const context = readContext(rows, summary, {}, null, config);
+  return {
+    changePattern: null,
+    pattern: null,
+    layerAnalysis: {},
+    insights: explainStructure(context),
+    explanations: [],
+    summary: {
+      verdict: composeHashVerdict(context, columns),
+      band: null,
+      change: null,
+      cosine: null,
+      unchangedShare: null,
+      expectedUnchangedShare: null,
+      unclassified: listUnclassified(rows),
+      tensors: context.counts.byType,
+    },
+    depthProfile: [],
+  };
+}
+
+function listUnclassified(rows: readonly TensorRow[]): string[] {
+  return rows.filter((row) => row.class.type === 'other').map((row) => row.name);
 }
 
 /** The pattern of a change; null where there is none to be seen, or it is not asked for. */

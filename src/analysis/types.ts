@@ -152,9 +152,10 @@ export interface Explanation {
 export interface AnalysisSummary {
   /** One sentence: what happened and how sure that is. */
   readonly verdict: string;
-  readonly band: MagnitudeBand;
+  /** null where hashes differ and no values were compared, as a side was a manifest; so is `change`. */
+  readonly band: MagnitudeBand | null;
   /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
-  readonly change: number;
+  readonly change: number | null;
   /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
   readonly cosine: number | null;
   /** Share of the common elements whose value did not change, 0 to 1; null when not counted. */

@@ -30,7 +30,8 @@ export function composeVerdict(context: AnalysisContext): string {
   return finish([...start, ...broken, ...describeChange(context), ...describeMissing(context, start.length > 0)]);
 }
 
-function finish(sentences: readonly string[]): string {
+/** Sentences as one text, each with its capital and its full stop. */
+export function finish(sentences: readonly string[]): string {
   return sentences
     .filter((sentence) => sentence !== '')
     .map((sentence) => `${capitalize(sentence)}.`)
@@ -65,7 +66,7 @@ function describeReason(reason: MissingReason, { added, removed }: AnalysisConte
 }
 
 /** How much was compared, and below half of it nothing else of the model. */
-function describeCoverage({ coverage, counts, claims }: AnalysisContext): string {
+export function describeCoverage({ coverage, counts, claims }: AnalysisContext): string {
   const { share, tensors, of, reasons } = coverage;
   // That quantised weights are codes is said as what it is.
   if (reasons[0] === 'codes' && claims.some(({ code }) => code === 'codes')) {
@@ -180,7 +181,7 @@ function describeIdentity({ counts, summary, coverage }: AnalysisContext): strin
 }
 
 /** What was added, removed, reshaped, could not be read or was left out; and the configuration. */
-function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext, isCovered: boolean): string[] {
+export function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext, isCovered: boolean): string[] {
   const structure = [
     byType.added > 0 ? `${formatNoun(byType.added, 'tensor')} ${was(byType.added)} added${nameOne('added')}` : null,
     byType.removed > 0

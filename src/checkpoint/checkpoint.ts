@@ -61,6 +61,8 @@ export class Checkpoint {
   readonly leftOut: readonly LeftOut[];
   /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */
   readonly candidates: readonly MappingCandidate[];
+  /** @internal Whether quantised tensors are what the file stores. */
+  readonly isRaw: boolean;
   /** @internal */
   readonly native: NativeCheckpoint;
   /** @internal */
@@ -74,7 +76,7 @@ export class Checkpoint {
   #tensorInfo: ReadonlyMap<string, CheckpointTensor> | undefined;
   #isClosed = false;
 
-  private constructor(native: NativeCheckpoint) {
+  private constructor(native: NativeCheckpoint, isRaw: boolean) {
     if (typeof (native as Partial<NativeCheckpoint> | undefined)?.describe !== 'function')
       throw argumentError(
         `a Checkpoint is not constructed, least of all with ${spell(native)}`,
@@ -82,6 +84,7 @@ export class Checkpoint {
       );
     const description = unwrap(native.describe());
     this.native = native;
+    this.isRaw = isRaw;
     this.table = readTensorTable(unwrap(native.tensors()));
     this.statistics = new StatisticsStore(this.table.names.length);
     this.path = description.path;
@@ -101,8 +104,8 @@ export class Checkpoint {
   }
 
   /** @internal */
-  static fromNative(native: NativeCheckpoint): Checkpoint {
-    return new Checkpoint(native);
+  static fromNative(native: NativeCheckpoint, isRaw: boolean = false): Checkpoint {
+    return new Checkpoint(native, isRaw);
   }
 
   /**
@@ -210,7 +213,7 @@ export class Checkpoint {
     const gone = new Set(viewed.map(({ name }) => name));
     for (const name of options.without ?? []) gone.add(this.table.names[this.#find(name, 'withViews')] ?? '');
     const rows = this.table.names.flatMap((name, row) => (gone.has(name) ? [] : [row]));
-    return Checkpoint.fromNative(unwrap(binding().withViews(this.native, rows, viewed)));
+    return Checkpoint.fromNative(unwrap(binding().withViews(this.native, rows, viewed)), this.isRaw);
   }
 
   /**

@@ -43,7 +43,7 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
     (control) => binding().openCheckpoint(path, open, control),
     (late) => late.close(),
   );
-  const checkpoint = Checkpoint.fromNative(native);
+  const checkpoint = Checkpoint.fromNative(native, raw);
   if (options.computeStats !== true) return checkpoint;
   try {
     const { signal, onProgress } = options;

@@ -45,6 +45,16 @@ const BRIEFS: Readonly<Record<string, Brief>> = {
     ],
     examples: ['model-diff inspect base/', 'model-diff inspect model.pt --security'],
   },
+  hash: {
+    options: [
+      ['--output', 'write the manifest to this .json file instead of stdout'],
+      ['--key', 'which mapping of a PyTorch file holds the model'],
+      ['--raw', 'hash quantized weights as they are stored'],
+      ['--no-provenance', 'leave out date, path and command line'],
+      QUIET,
+    ],
+    examples: ['model-diff hash release/ -o release.json', 'model-diff release.json deployed/'],
+  },
   series: {
     options: [OUTPUT, FORMAT, TOP, ['--include', 'follow only tensors whose names match'], QUIET],
     examples: ['model-diff series step-100/ step-200/ step-300/ -o series.html'],

@@ -97,6 +97,12 @@ export interface DoctorFlags extends CommonFlags {
   readonly json?: true;
 }
 
+/** Flags of the making of a manifest. */
+export interface HashFlags extends CommonFlags, RunFlags, OpenFlags {
+  readonly output?: string;
+  readonly provenance: boolean;
+}
+
 /** Forms of what `inspect` prints. */
 export const INSPECT_FORMATS = ['text', 'json', 'jsonl', 'tsv'] as const;
 export type InspectFormat = (typeof INSPECT_FORMATS)[number];

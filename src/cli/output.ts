@@ -28,7 +28,7 @@ type OutputFlags = Pick<ReportFlags, 'output' | 'metricsJson'>;
  */
 export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: readonly string[]): OutputFile[] {
   const metrics = metricsJson === undefined || metricsJson === '-' ? [] : [metricsJson];
-  for (const path of metrics) requireJson(path);
+  for (const path of metrics) requireJson('--metrics-json', path);
   const files = [
     ...output.map((path) => ({ path, target: findTarget(path), format: readFormat(path) })),
     ...metrics.map((path) => ({ path, target: findTarget(path), format: 'metrics' as const })),
@@ -40,6 +40,14 @@ export function planOutputs({ output = [], metricsJson }: OutputFlags, inputs: r
     for (const input of inputs) refuseInput(file, input);
   }
   return files;
+}
+
+/** One file of JSON that a flag asks for, looked at as by {@link planOutputs}. */
+export function planJsonOutput(path: string, flag: string, inputs: readonly string[]): OutputFile {
+  requireJson(flag, path);
+  const file = { path, target: findTarget(path), format: 'json' as const };
+  for (const input of inputs) refuseInput(file, input);
+  return file;
 }
 
 const ENDINGS = FORMATS.flatMap(({ endings }) => endings.slice(0, 1));
@@ -54,9 +62,9 @@ function readFormat(path: string): ReportFormat {
 }
 
 /** A slip such as `--metrics-json model.safetensors` must not cost a file. */
-function requireJson(path: string): void {
+function requireJson(flag: string, path: string): void {
   if (extname(path).toLowerCase() === '.json') return;
-  throw argumentError(`--metrics-json ${path}: expected a name that ends in .json, or - for stdout`);
+  throw argumentError(`${flag} ${path}: expected a name that ends in .json${flag === '--metrics-json' ? ', or - for stdout' : ''}`);
 }
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */

@@ -19,6 +19,7 @@ import {
   type DemoFlags,
   type DiffFlags,
   type DoctorFlags,
+  type HashFlags,
   INSPECT_FORMATS,
   type InspectFlags,
 } from './flags.ts';
@@ -30,6 +31,7 @@ import type { Session } from './session.ts';
 export interface Actions {
   readonly diff: (session: Session, old: string, next: string, flags: DiffFlags) => Promise<void>;
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
+  readonly hash: (session: Session, path: string, flags: HashFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
   readonly report: (session: Session, path: string, flags: SavedFlags) => Promise<void>;
   readonly demo: (session: Session, flags: DemoFlags) => Promise<void>;
@@ -67,7 +69,7 @@ export function createProgram(
         (isBrief ? writeBriefHelp(command) : null) ?? Help.prototype.formatHelp.call(help, command, help),
     })
     .configureOutput({ writeErr: () => undefined })
-    .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index or hf:// name'))
+    .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'))
     .addArgument(new Argument('<new>', 'checkpoint after training'))
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
   addDetailFlag(addReportFlags(program));
@@ -84,6 +86,14 @@ export function createProgram(
     .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
   if (isNamed(inspect)) addInspectFlags(inspect);
+
+  const hash = program
+    .command('hash')
+    .description('write a manifest: a hash and statistics of every tensor, to compare with later')
+    .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
+    .action((path: string, flags: HashFlags) => actions.hash(session, path, flags));
+  if (isNamed(hash)) addHashFlags(hash);
+  if (!isBrief) hash.addHelpText('after', HASH_EXAMPLES);
 
   const series = program
     .command('series')
@@ -145,6 +155,16 @@ function addInspectFlags(command: Command): void {
   addCommonFlags(command, 'show no progress');
 }
 
+function addHashFlags(command: Command): void {
+  command
+    .optionsGroup('Output:')
+    .addOption(new Option('-o, --output <file>', 'write the manifest to this .json file instead of stdout'));
+  addProvenanceFlag(command);
+  addSafetyFlag(addOpenFlags(command));
+  addRunFlags(command);
+  addCommonFlags(command, 'print errors only');
+}
+
 function addSeriesFlags(command: Command): void {
   addReportFlags(command);
   addComparingFlags(command);
@@ -152,6 +172,13 @@ function addSeriesFlags(command: Command): void {
   addRunFlags(command);
   addCommonFlags(command);
 }
+
+const HASH_EXAMPLES = `
+Examples:
+  model-diff hash release/ -o release.json      write a manifest
+  model-diff release.json deployed/             compare with it: what differs?
+  model-diff release.json deployed/ --exit-code -q
+`;
 
 const SERIES_EXAMPLES = `
 Examples:
@@ -168,6 +195,7 @@ Examples:
   model-diff ckpt.pt ckpt.pt --key-old ema --key-new model
   model-diff release/ trained/ --exit-code -q   exit with 1 unless identical
   model-diff inspect base/                      list tensors, shapes, dtypes
+  model-diff hash base/ -o base.json            keep hashes to compare with later
   model-diff series step-*/ -o series.html      see how a run went
   model-diff report report.json -o report.md    convert a saved report
 

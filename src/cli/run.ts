@@ -18,6 +18,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const actions = {
       diff: async (...call) => (await import('./commands/diff.ts')).runDiff(...call),
       inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
+      hash: async (...call) => (await import('./commands/hash.ts')).runHash(...call),
       series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
       report: async (...call) => (await import('./commands/report.ts')).runReport(...call),
       schema: async (...call) => (await import('./commands/schema.ts')).runSchema(...call),
@@ -63,7 +64,7 @@ const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
 ];
 
 /** Commands that have a help of their own. */
-const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'series', 'report', 'schema', 'demo', 'doctor']);
+const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'hash', 'series', 'report', 'schema', 'demo', 'doctor']);
 
 /** commander's message and its suggestion as an error of ours. */
 function readUsageError({ message }: CommanderError, args: readonly string[]): Error {

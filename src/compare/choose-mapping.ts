@@ -7,6 +7,11 @@ import { matchNames, type NameRules } from '../names/match.ts';
 /** Most mappings of one file that are tried; a training checkpoint has a handful. */
 const MOST_TRIED = 12;
 
+/** What names a mapping is held against. */
+interface NamedTensors {
+  readonly table: { readonly names: readonly string[] };
+}
+
 /** A checkpoint, and the key of the mapping that was taken in place of the usual one; null where that stayed. */
 export interface ChosenMapping {
   readonly checkpoint: Checkpoint;
@@ -23,7 +28,7 @@ export interface ChosenMapping {
 export async function chooseMapping(
   path: string,
   checkpoint: Checkpoint,
-  other: Checkpoint,
+  other: NamedTensors,
   side: 'old' | 'new',
   options: LoadOptions,
   rules: NameRules,
@@ -46,7 +51,7 @@ export async function chooseMapping(
   return best;
 }
 
-function countCommon(one: Checkpoint, other: Checkpoint, side: 'old' | 'new', rules: NameRules): number {
+function countCommon(one: NamedTensors, other: NamedTensors, side: 'old' | 'new', rules: NameRules): number {
   const [old, newer] = side === 'old' ? [one, other] : [other, one];
   try {
     const names = matchNames(old.table.names, newer.table.names, rules);

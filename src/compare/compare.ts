@@ -5,6 +5,7 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { ProbeMetrics } from '../comparison/metrics.ts';
 import { type Provenance, spellPlace } from '../comparison/provenance.ts';
 import { summarize } from '../comparison/summary.ts';
+import type { Manifest } from '../comparison/manifest.ts';
 import type { MatchedNames } from '../names/match.ts';
 import type { Compared } from '../native/binding.ts';
 import { checkOptions } from '../options.ts';
@@ -12,10 +13,10 @@ import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
 import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
-import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, openInput } from './inputs.ts';
+import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, isManifest, openInput } from './inputs.ts';
 import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
 import { compareLeftOut } from './left-out.ts';
-import { COMPARE_OPTIONS, type CompareOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { COMPARE_OPTIONS, type CompareOptions, keepOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { planTensors } from './plan-tensors.ts';
 import { rememberStatistics } from './remember-statistics.ts';
@@ -29,16 +30,27 @@ import { translateGguf, type TranslatedSides } from './translate-gguf.ts';
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
  * an `error`. Checkpoints that share no name give a comparison with `coverage` 0.
  *
- * @param old a path, an open checkpoint (which stays open), or tensors in memory by name (which are copied)
+ * A manifest of hashes stands for a checkpoint too, as its path or as `readManifest` gives it: then tensors are compared by their hashes,
+ * which tell whether they differ and not by how much.
+ *
+ * @param old a path, an open checkpoint (which stays open), tensors in memory by name (which are copied), or a manifest
  * @throws `ModelDiffError` for what cannot be opened, changes meanwhile, or is asked for wrongly; `signal.reason` after an abort.
  *
  * @example
  * const comparison = await compare('base/', 'tuned/');
  * console.log(analyze(comparison).summary.verdict);
  */
-export async function compare(old: CheckpointInput, newer: CheckpointInput, options: CompareOptions = {}): Promise<Comparison> {
+export async function compare(
+  old: CheckpointInput | Manifest,
+  newer: CheckpointInput | Manifest,
+  options: CompareOptions = {},
+): Promise<Comparison> {
   checkOptions(options, COMPARE_OPTIONS, 'compare');
   const resolved = resolveOptions(options);
+  if (isManifest(old) || isManifest(newer)) {
+    const { compareWithManifest } = await import('./hashes/compare-with-manifest.ts');
+    return compareWithManifest({ old, new: newer }, resolved, options);
+  }
   const opened: Checkpoint[] = [];
   const open = async (input: CheckpointInput, side: 'old' | 'new'): Promise<Checkpoint> => {
     const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, chooseLoadOptions(options, side));
@@ -158,12 +170,6 @@ function completeColumns(
     ...(options.histogram !== 'none' && { histogram: buildHistogram(plan, result, measured.errors) }),
     ...(probes !== undefined && { probes }),
   };
-}
-
-function keepOptions(options: ResolvedOptions): Comparison['options'] {
-  const { changeThreshold, precision, computeElementWise, normalizeBySize, topKLayers, includeUnchanged, include, exclude } =
-    options;
-  return { changeThreshold, precision, computeElementWise, normalizeBySize, topKLayers, includeUnchanged, include, exclude };
 }
 
 function describeOrigin(old: Checkpoint, newer: Checkpoint, command: string | null): Provenance {

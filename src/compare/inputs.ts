@@ -1,18 +1,29 @@
-import { basename, relative } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { tellApart } from '../checkpoint/distinct-names.ts';
 import { loadCheckpoint } from '../checkpoint/load.ts';
+import { placeInside } from '../checkpoint/place-inside.ts';
 import type { Finding, LoadOptions, TensorData } from '../checkpoint/types.ts';
 import type { SideColumns } from '../comparison/columns.ts';
+import type { Manifest } from '../comparison/manifest.ts';
 import { type ComparedSide, measureSide } from '../comparison/side.ts';
 import { argumentError } from '../errors.ts';
+import { isManifestFile } from '../manifest/find-manifest.ts';
 import type { UnusedRule } from '../names/match.ts';
-import { spell } from '../options.ts';
+import { isPlainObject, spell } from '../options.ts';
 import type { CompareOptions } from './options.ts';
 import { describeUnused } from './unused-rules.ts';
 
 /** What can be compared: a path, an open checkpoint, or named tensors in memory. */
 export type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>;
+
+/** A manifest in the place of a checkpoint: as an object, or the path of one, which is told by what the file holds. */
+export type ManifestInput = string | Manifest;
+
+/** Whether an input is a manifest. What cannot be read is none: opening it tells why. */
+export function isManifest(input: CheckpointInput | Manifest): input is ManifestInput {
+  if (typeof input === 'string') return isManifestFile(input);
+  return isPlainObject(input) && Array.isArray(input['tensors']) && Object.hasOwn(input, 'hash');
+}
 
 /**
  * Opens what is not open yet.
@@ -78,7 +89,7 @@ export function describeSides(
 }
 
 /** The mapping that was taken for the sake of the other side. */
-function describeKey(key: string | null): Finding[] {
+export function describeKey(key: string | null): Finding[] {
   if (key === null) return [];
   const message = `of the mappings in the file ${JSON.stringify(key)} was taken: its names fit the other checkpoint best`;
   return [{ code: 'KeyChosen', severity: 'info', message, path: null, offset: null }];
@@ -90,10 +101,7 @@ export function isInMemory({ format }: Pick<Checkpoint, 'format'>): boolean {
 }
 
 function describeSide(checkpoint: Checkpoint, name: string, columns: SideColumns, own: readonly Finding[]): ComparedSide {
-  const inside = (path: string): string => {
-    const found = relative(checkpoint.path, path);
-    return found === '' || found.startsWith('..') ? basename(path) : found;
-  };
+  const inside = (path: string): string => placeInside(checkpoint.path, path);
   return {
     name,
     format: checkpoint.format,

@@ -162,6 +162,13 @@ export function resolveOptions(options: CompareOptions): ResolvedOptions {
   };
 }
 
+/** The options that a comparison keeps. */
+export function keepOptions(options: ResolvedOptions): ComparisonOptions {
+  const { changeThreshold, precision, computeElementWise, normalizeBySize, topKLayers, includeUnchanged, include, exclude } =
+    options;
+  return { changeThreshold, precision, computeElementWise, normalizeBySize, topKLayers, includeUnchanged, include, exclude };
+}
+
 function resolveSide(options: CompareOptions, side: 'old' | 'new'): SideRules {
   const own = options[side] ?? {};
   const read = (key: 'stripPrefix' | 'rename', make: (text: string, option: string) => NameRule): NameRule[] => [

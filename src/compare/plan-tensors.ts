@@ -16,7 +16,8 @@ export function planTensors(
   return { names, plan };
 }
 
-function nothingSelected({ include, exclude }: ResolvedOptions): ModelDiffError {
+/** The error where patterns of names leave nothing. */
+export function nothingSelected({ include, exclude }: Pick<ResolvedOptions, 'include' | 'exclude'>): ModelDiffError {
   const option = include.length > 0 ? 'include' : 'exclude';
   const both = include.length > 0 && exclude.length > 0 ? 'include and exclude leave' : `${option} leaves`;
   return argumentError(`${both} no tensor to compare`, 'layerNames lists the names', option);

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { MatchedNames, SideNames } from '../names/match.ts';
 import { countCommonRows } from './common-rows.ts';
-import { explainRaw, explainSparse, isDense } from './pair-errors.ts';
+import { describeBytes, explainRaw, explainSparse, isDense } from './pair-errors.ts';
 import { ABSENT } from '../checkpoint/tensor-table.ts';
 
 /** What the engine is asked for, and to which row of the result each of its answers belongs. */
@@ -65,7 +65,7 @@ export function planDiff(old: Checkpoint, newer: Checkpoint, matched: MatchedNam
     if (isRaw) raw.add(row);
     const error =
       (old.table.errors.get(before) ?? newer.table.errors.get(after))?.message ??
-      (isEqual ? (isRaw ? explainRaw(old, before, newer, after) : explainSparse(old, before, newer, after)) : null);
+      (isEqual ? (isRaw ? explainRaw(describeBytes(old, before), describeBytes(newer, after)) : explainSparse(old.table.elements[before] ?? 0, newer.table.elements[after] ?? 0)) : null);
     if (error !== null) {
       errors.set(row, error);
       continue;
@@ -87,7 +87,7 @@ export function planDiff(old: Checkpoint, newer: Checkpoint, matched: MatchedNam
 }
 
 /** Row in the checkpoint by name as it is matched; of equal names the last. */
-function indexRows({ names, rows }: SideNames): Map<string, number> {
+export function indexRows({ names, rows }: SideNames): Map<string, number> {
   const found = new Map<string, number>();
   for (let at = 0; at < names.length; at += 1) found.set(names[at] ?? '', rows[at] ?? ABSENT);
   return found;
@@ -119,6 +119,6 @@ function addResized(
   return { common, rest: add(isLonger ? ABSENT : oldRow, isLonger ? newRow : ABSENT, elements, rows * width) };
 }
 
-function hasEqualShape(a: readonly number[], b: readonly number[]): boolean {
+export function hasEqualShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }

@@ -30,6 +30,17 @@ export interface TensorColumns extends PairMetrics<Float64Array> {
   readonly histogram?: HistogramColumns;
   /** What a second look at some of the tensors told; absent when none was needed. */
   readonly probes?: ProbeMetrics<Float64Array>;
+  /** Only where hashes were compared and no values, as a side was a manifest: what is known of the changes then. */
+  readonly bounds?: BoundColumns;
+}
+
+/**
+ * Between what the change of a tensor lies that is not identical, by the norms of both sides: | |new| - |old| | to |old| + |new|. NaN for
+ * tensors that are, or that are not on both sides with one shape.
+ */
+export interface BoundColumns {
+  readonly l2DiffMin: Float64Array;
+  readonly l2DiffMax: Float64Array;
 }
 
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
@@ -97,6 +108,17 @@ export function isCompared(columns: TensorColumns, row: number): boolean {
   return (type === 'unchanged' || type === 'modified') && !columns.errors.has(row);
 }
 
+/** Whether a row differs and nobody knows by how much: its hashes were compared. */
+export function isUnmeasured(columns: TensorColumns, row: number): boolean {
+  return columns.bounds !== undefined && columns.identical[row] !== 1 && isCompared(columns, row);
+}
+
+/** The least that a row changed by, relative to the norm of old, where that is all that is known; NaN elsewhere. */
+export function leastChangeAt(columns: TensorColumns, row: number): number {
+  const norm = columns.old.norm[row] ?? Number.NaN;
+  return norm > 0 ? (columns.bounds?.l2DiffMin[row] ?? Number.NaN) / norm : Number.NaN;
+}
+
 /** Whether any element is finite on both sides, as far as the counts tell. Where none is, changes and angles are of nothing. */
 export function hasFinitePair(columns: TensorColumns, row: number): boolean {
   const total = columns.totalElements[row] ?? 0;
@@ -117,7 +139,7 @@ export function selectColumns(columns: TensorColumns, rows: readonly number[]): 
     sizeBytes: numbers(values.sizeBytes),
     ...mapSideMetrics((metric) => numbers(values[metric])),
   });
-  const { histogram, probes } = columns;
+  const { histogram, probes, bounds } = columns;
   let rounding: RoundingColumns | undefined;
   return {
     names: rows.map((row) => columns.names[row] ?? ''),
@@ -146,6 +168,7 @@ export function selectColumns(columns: TensorColumns, rows: readonly number[]): 
     }),
     ...(histogram !== undefined && { histogram: selectHistogram(histogram, rows) }),
     ...(probes !== undefined && { probes: mapProbeMetrics((metric) => numbers(probes[metric])) }),
+    ...(bounds !== undefined && { bounds: { l2DiffMin: numbers(bounds.l2DiffMin), l2DiffMax: numbers(bounds.l2DiffMax) } }),
   };
 }
 

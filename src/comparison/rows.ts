@@ -29,6 +29,10 @@ export interface ParameterDiff extends PairMetrics<number | null> {
   readonly zerosOld: number | null;
   readonly zerosNew: number | null;
   readonly dtypeChanged: boolean;
+  /** The least that `l2Diff` can be, by the norms of both sides; only where hashes were compared and no values, as a side was a manifest. */
+  readonly l2DiffMin?: number | null;
+  /** The most that it can be. */
+  readonly l2DiffMax?: number | null;
   readonly oldInfo: TensorInfo | null;
   readonly newInfo: TensorInfo | null;
   /** Why this tensor could not be compared, when it could not. */
@@ -63,6 +67,10 @@ export function listRows(columns: TensorColumns, rows: readonly number[]): Param
       zerosOld: at(columns.old.zeros),
       zerosNew: at(columns.new.zeros),
       dtypeChanged: columns.dtypeChanged[row] === 1,
+      ...(columns.bounds !== undefined && {
+        l2DiffMin: at(columns.bounds.l2DiffMin),
+        l2DiffMax: at(columns.bounds.l2DiffMax),
+      }),
       oldInfo: describeSide(columns, columns.old, row),
       newInfo: describeSide(columns, columns.new, row),
       error: columns.errors.get(row) ?? null,

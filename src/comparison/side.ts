@@ -10,6 +10,10 @@ export interface ComparedSide extends SideTotals {
   readonly files: readonly ComparedFile[];
   /** What was noticed about the files; paths begin at the checkpoint. */
   readonly findings: readonly Finding[];
+  /** Only where hashes were compared: that of all its tensors, as in its manifest; null where one of them could not be read. */
+  readonly hash?: string | null;
+  /** true where the side was a manifest and no checkpoint. */
+  readonly isManifest?: true;
 }
 
 /** A file of a checkpoint. */

@@ -1,7 +1,7 @@
 import { layerName } from '../names/layer-name.ts';
 import type { NameChange } from '../names/name-change.ts';
 import { compareCodeUnits } from '../names/order.ts';
-import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, type TensorColumns } from './columns.ts';
+import { type ChangeType, changeTypeAt, hasFinitePair, isCompared, isUnmeasured, type TensorColumns } from './columns.ts';
 import type { LeftOutDifference } from './left-out.ts';
 import { PROBE_METRIC_NAMES } from './metrics.ts';
 import { selectFirst } from './select-first.ts';
@@ -25,12 +25,12 @@ export interface DiffSummary {
   readonly failedParameters: number;
   /** Elements of the common tensors. */
   readonly totalElements: number;
-  /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
+  /** Elements of the common tensors that changed; null with `computeElementWise: false`, and where a tensor's hashes differ and no values were compared. */
   readonly changedElements: number | null;
-  /** Sum of the tensors' `l2Diff`. */
-  readonly totalL2Diff: number;
-  /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
-  readonly avgCosineSimilarity: number;
+  /** Sum of the tensors' `l2Diff`; null where a tensor's hashes differ and no values were compared. */
+  readonly totalL2Diff: number | null;
+  /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is; null as `totalL2Diff`. */
+  readonly avgCosineSimilarity: number | null;
   /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
   readonly mostChangedLayers: readonly (readonly [string, number])[];
   /** Layers with the smallest R, unchanged ones first. */
@@ -131,6 +131,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
   let dtypeChanged = 0;
   const relative: number[] = [];
   let oneMinusCosMax: number | null = null;
+  let isMeasured = true;
   for (let row = 0; row < columns.names.length; row += 1) {
     if (columns.errors.has(row)) continue;
     const type = changeTypeAt(columns, row);
@@ -140,6 +141,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     identical += columns.identical[row] ?? 0;
     dtypeChanged += columns.dtypeChanged[row] ?? 0;
     if (!isCompared(columns, row)) continue;
+    if (isUnmeasured(columns, row)) isMeasured = false;
     changedElements += finiteOrZero(columns.changedElements[row]);
     totalL2Diff += finiteOrZero(columns.l2Diff[row]);
     const similarity = columns.cosineSim[row] ?? Number.NaN;
@@ -168,9 +170,9 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     identicalParameters: identical,
     failedParameters: columns.errors.size,
     totalElements: compared,
-    changedElements: facts.computeElementWise ? changedElements : null,
-    totalL2Diff,
-    avgCosineSimilarity: cosine.weight === 0 ? 1 : cosine.sum / cosine.weight,
+    changedElements: facts.computeElementWise && isMeasured ? changedElements : null,
+    totalL2Diff: isMeasured ? totalL2Diff : null,
+    avgCosineSimilarity: !isMeasured ? null : cosine.weight === 0 ? 1 : cosine.sum / cosine.weight,
     mostChangedLayers: selectFirst(
       layers.filter(([, change]) => change > 0),
       facts.topKLayers,
@@ -209,7 +211,9 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
 /** Layers with their change R = sqrt(sum d^2 / sum max(old^2, new^2)). */
 function measureLayers(columns: TensorColumns): Layer[] {
   const lengths = new Map<string, { readonly changes: number[]; readonly norms: number[] }>();
+  const unmeasured = new Set<string>();
   for (let row = 0; row < columns.names.length; row += 1) {
+    if (isUnmeasured(columns, row)) unmeasured.add(layerName(columns.names[row] ?? ''));
     const l2 = columns.l2Diff[row] ?? Number.NaN;
     const norm = Math.max(columns.old.norm[row] ?? 0, columns.new.norm[row] ?? 0);
     if (!Number.isFinite(l2) || !Number.isFinite(norm)) continue;
@@ -222,6 +226,7 @@ function measureLayers(columns: TensorColumns): Layer[] {
       known.norms.push(norm);
     }
   }
+  for (const layer of unmeasured) lengths.delete(layer);
   return Array.from(lengths, ([name, { changes, norms }]) => {
     const size = sumSquares(Float64Array.from(norms));
     return [name, size.sum === 0 ? 0 : rootOfQuotient(sumSquares(Float64Array.from(changes)), size)];

@@ -1,4 +1,4 @@
-import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
+import { hasFinitePair, leastChangeAt, type TensorColumns } from '../comparison/columns.ts';
 import type { NameChange } from '../names/name-change.ts';
 import { escapeTerminal } from '../wording/escape.ts';
 import { formatCosine, formatCount, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
@@ -26,10 +26,11 @@ export function describeRow(
   const change = columns.relativeChange[row] ?? Number.NaN;
   const fromZero = isMissing(change) && columns.old.norm[row] === 0;
   const comparable = hasFinitePair(columns, row);
+  const least = leastChangeAt(columns, row);
   const changed = columns.changedElements[row] ?? Number.NaN;
   const total = columns.totalElements[row] ?? Number.NaN;
   return {
-    relative: !comparable ? MISSING : fromZero ? 'from 0' : formatChange(change),
+    relative: !comparable ? MISSING : fromZero ? 'from 0' : least > 0 ? `≥${formatChange(least)}` : formatChange(change),
     cosine: comparable ? formatCosine(columns.oneMinusCos[row] ?? null, 5) : MISSING,
     changed: formatPercent(total === 0 && changed === 0 ? 0 : changed / total, 3),
     share: !comparable ? 0 : fromZero ? 1 : top > 0 && !isMissing(change) ? change / top : 0,

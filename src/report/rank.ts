@@ -1,5 +1,5 @@
 import type { TrainingInsight } from '../analysis/types.ts';
-import { hasFinitePair, type TensorColumns } from '../comparison/columns.ts';
+import { hasFinitePair, leastChangeAt, type TensorColumns } from '../comparison/columns.ts';
 import { hasNewNonfinite } from '../comparison/nonfinite.ts';
 import { selectFirst } from '../comparison/select-first.ts';
 import { compareCodeUnits } from '../names/order.ts';
@@ -38,5 +38,7 @@ function readKey(columns: TensorColumns, row: number): number {
   if (hasNewNonfinite(columns, row)) return Number.MAX_VALUE;
   const change = columns.relativeChange[row] ?? Number.NaN;
   if (Number.isFinite(change)) return change;
+  const least = leastChangeAt(columns, row);
+  if (Number.isFinite(least)) return least;
   return columns.old.norm[row] === 0 ? Number.MAX_VALUE / 2 : -1;
 }

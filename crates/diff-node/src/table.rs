@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use diff_core::checkpoint::Format;
-use diff_core::engine::{Hash, Hashed, Outcome};
+use diff_core::engine::{Hashed, Outcome};
 use diff_core::stats::{Exponents, Grid, Metrics, Moments, PairStats, Probe};
 use diff_core::tensor::Tensor;
 use diff_core::{Checkpoint, Error};
@@ -240,7 +240,7 @@ impl HashTable {
     pub fn of(results: &[Result<Hashed, Error>]) -> Self {
         let hashes = results.iter().flat_map(|result| match result {
             Ok(found) => found.hash,
-            Err(_) => Hash::default(),
+            Err(_) => <[u8; 32]>::default(),
         });
         let names = OWN.iter().map(|&name| name.to_owned()).collect();
         let rows = results.iter().map(Result::as_ref);

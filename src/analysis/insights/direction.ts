@@ -31,8 +31,8 @@ export const explainDirection: Explain = ({ measured, summary, overall, band, cl
 };
 
 /** What a summary alone allows: below 0.9 worth a word, below 0.8 a warning. */
-function explainAverage(cosine: number | undefined): ReturnType<Explain> {
-  if (cosine === undefined || !(cosine < 0.9)) return [];
+function explainAverage(cosine: number | null | undefined): ReturnType<Explain> {
+  if (cosine === undefined || cosine === null || !(cosine < 0.9)) return [];
   return [
     {
       code: 'directions_changed',

@@ -9,4 +9,6 @@ export interface InsightEntry {
   readonly explain: Explain;
   /** Left out with `analyzeTrainingDynamics: false`. */
   readonly isDynamics: boolean;
+  /** Whether it needs no number of a change: names, shapes, files, and what each side holds by itself. */
+  readonly isStructural?: true;
 }

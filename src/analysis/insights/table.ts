@@ -20,15 +20,15 @@ import { explainTypeContrast } from './type-contrast.ts';
 
 /** All insights, the most surprising first. */
 const INSIGHTS: readonly InsightEntry[] = [
-  { explain: explainNonFinite, isDynamics: false },
-  { explain: explainFailedTensors, isDynamics: false },
-  { explain: explainLeftOut, isDynamics: false },
+  { explain: explainNonFinite, isDynamics: false, isStructural: true },
+  { explain: explainFailedTensors, isDynamics: false, isStructural: true },
+  { explain: explainLeftOut, isDynamics: false, isStructural: true },
   { explain: explainBrokenTie, isDynamics: false },
   { explain: explainNormGrowth, isDynamics: false },
   { explain: explainDirection, isDynamics: false },
-  { explain: explainArchitectureChange, isDynamics: false },
+  { explain: explainArchitectureChange, isDynamics: false, isStructural: true },
   { explain: explainEmbeddingResize, isDynamics: false },
-  { explain: explainConfigChanges, isDynamics: false },
+  { explain: explainConfigChanges, isDynamics: false, isStructural: true },
   { explain: explainChangedElements, isDynamics: true },
   { explain: explainOutliers, isDynamics: false },
   { explain: explainTypeContrast, isDynamics: false },
@@ -44,7 +44,15 @@ const GRAVITY: readonly Severity[] = ['critical', 'warning', 'info'];
 
 /** Draws the conclusions that hold: what is wrong first, then what is most surprising. */
 export function explainAll(context: AnalysisContext, withDynamics: boolean): TrainingInsight[] {
-  const found = INSIGHTS.filter((entry) => withDynamics || !entry.isDynamics).flatMap((entry) => entry.explain(context));
-  const sorted = found.sort((a, b) => GRAVITY.indexOf(a.severity) - GRAVITY.indexOf(b.severity));
+  return sort(INSIGHTS.filter((entry) => withDynamics || !entry.isDynamics).flatMap((entry) => entry.explain(context)));
+}
+
+/** The conclusions that rest on no number of a change. */
+export function explainStructure(context: AnalysisContext): TrainingInsight[] {
+  return sort(INSIGHTS.filter((entry) => entry.isStructural === true).flatMap((entry) => entry.explain(context)));
+}
+
+function sort(found: readonly TrainingInsight[]): TrainingInsight[] {
+  const sorted = [...found].sort((a, b) => GRAVITY.indexOf(a.severity) - GRAVITY.indexOf(b.severity));
   return sorted.filter(({ severity }, at) => severity !== 'info' || at < MOST);
 }

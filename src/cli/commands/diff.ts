@@ -61,7 +61,7 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   const listAfter = (): string[] => [
     ...(flags.quiet === true
       ? []
-      : [describeRun({ tensors, probed, oldBytes: old.bytes, newBytes: fresh.bytes, seconds: process.uptime(), threads })]),
+      : [describeRun({ tensors, probed, ...countRead(comparison), seconds: process.uptime(), threads })]),
     ...describeFailedTensors(summary.failedTensors),
   ];
   const hint = flags.quiet === true ? null : hintAtNonfinite(comparison, rules);
@@ -75,6 +75,12 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   if (disjoint !== null) throw disjoint;
   if (unmatched !== null) throw unmatched;
   if (hint !== null) log(session, hint);
+}
+
+/** Bytes of the tensors of each side; none of a manifest's were read. */
+function countRead({ old, new: fresh }: Comparison): { oldBytes: number; newBytes: number } {
+  const [oldBytes, newBytes] = [old, fresh].map(({ bytes, isManifest }) => (isManifest === true ? 0 : bytes)) as [number, number];
+  return { oldBytes, newBytes };
 }
 
 /** Whether one checkpoint is compared with itself, and not one part of it with another. */

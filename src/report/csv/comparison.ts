@@ -10,9 +10,10 @@ import type { Report } from '../report.ts';
 
 /** Every tensor of the result, listed or not, one a row (RFC 4180). Numbers in full; an empty cell where there is none. */
 export function* writeCsv({ columns }: Report): Generator<string> {
-  yield `${CSV_COLUMNS.map(([title]) => title).join(',')}\r\n`;
+  const own = columns.bounds === undefined ? CSV_COLUMNS : [...CSV_COLUMNS, ...BOUNDS];
+  yield `${own.map(([title]) => title).join(',')}\r\n`;
   for (let row = 0; row < columns.names.length; row += 1)
-    yield `${CSV_COLUMNS.map(([, read]) => writeCell(read(columns, row))).join(',')}\r\n`;
+    yield `${own.map(([, read]) => writeCell(read(columns, row))).join(',')}\r\n`;
 }
 
 type Cell = string | number | boolean | null | undefined;
@@ -37,6 +38,12 @@ const CSV_COLUMNS: readonly (readonly [string, ReadCell])[] = [
   ...listSide('old'),
   ...listSide('new'),
   ['error', (columns, row) => columns.errors.get(row)],
+];
+
+/** Only where hashes were compared. */
+const BOUNDS: typeof CSV_COLUMNS = [
+  ['l2_diff_min', ({ bounds }, row) => bounds?.l2DiffMin[row]],
+  ['l2_diff_max', ({ bounds }, row) => bounds?.l2DiffMax[row]],
 ];
 
 function classAt(columns: TensorColumns, row: number): TensorClass | undefined {

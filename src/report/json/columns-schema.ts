@@ -1,4 +1,5 @@
 import {
+  type BoundColumns,
   CHANGE_TYPES,
   ROUNDING_SHAPES,
   type HistogramColumns,
@@ -82,6 +83,12 @@ export const COLUMNS_SCHEMA: Schema = named(
         described(
           'Only where it was asked for: elements by the size of their change, row after row. Bin 0 holds changes of less than 2^first_exponent, bin i those from 2^(first_exponent + i - 1) up to twice that, the last one everything above.',
           object<HistogramColumns>({ firstExponent: number, bins: number, counts: bins }),
+        ),
+      ),
+      bounds: optional(
+        described(
+          'Only where hashes were compared and no values, as a side was a manifest: between what the l2_diff of a tensor lies that is not identical.',
+          object<BoundColumns>({ l2DiffMin: floats, l2DiffMax: floats }),
         ),
       ),
     }),

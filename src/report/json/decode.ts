@@ -27,8 +27,9 @@ export function decode(value: unknown, schema: Schema, at: string, size: Size): 
       return expect(value, (found) => found === schema.value, String(schema.value), at);
     case 'verbatim':
       return expect(value, (found) => isShallow(found), `at most ${DEEPEST} levels of nesting`, at);
-    case 'evidence':
     case 'record':
+      return decodeRecord(expectObject(value, at), schema.of, at, size);
+    case 'evidence':
     case 'either':
       // Only written: what is found in a comparison, and its rows, follow from its columns.
       return value;
@@ -61,6 +62,13 @@ const DEEPEST = 128;
 function isShallow(value: unknown, deepest = DEEPEST): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return deepest > 0 && Object.values(value).every((item) => isShallow(item, deepest - 1));
+}
+
+/** Without a prototype: keys are names from files, and `constructor` is one like any other. */
+function decodeRecord(value: Readonly<Record<string, unknown>>, of: Schema, at: string, size: Size): Record<string, unknown> {
+  const decoded = Object.create(null) as Record<string, unknown>;
+  for (const [key, item] of Object.entries(value)) decoded[key] = decode(item, of, `${at}.${key}`, size);
+  return decoded;
 }
 
 function decodeLookup(value: Readonly<Record<string, unknown>>, of: Schema, at: string, size: Size): unknown[] {

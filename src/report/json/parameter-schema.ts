@@ -13,6 +13,7 @@ import {
   object,
   type ObjectSchema,
   oneOf,
+  optional,
   type Schema,
   string,
 } from './schema.ts';
@@ -86,6 +87,10 @@ export const PARAMETER_SCHEMA: ObjectSchema = named(
     zerosOld: numberOrNull,
     zerosNew: numberOrNull,
     dtypeChanged: boolean,
+    l2DiffMin: optional(
+      described('The least that l2_diff can be; only where hashes were compared and no values, as a side was a manifest.', numberOrNull),
+    ),
+    l2DiffMax: optional(described('The most that it can be.', numberOrNull)),
     layerType: described('Kind of part of the network.', string),
     role: described('Role within the type, as q, down, expert.', nullable(string)),
     depth: described('Index of the block that the tensor sits in.', numberOrNull),

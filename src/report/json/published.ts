@@ -1,6 +1,7 @@
-import { INSPECTION_SCHEMA_ID, LINES_SCHEMA_ID, REPORT_SCHEMA_ID, SERIES_SCHEMA_ID } from '../../tool.ts';
+import { INSPECTION_SCHEMA_ID, LINES_SCHEMA_ID, MANIFEST_SCHEMA_ID, REPORT_SCHEMA_ID, SERIES_SCHEMA_ID } from '../../tool.ts';
 import { INSPECTION_FILE_SCHEMA } from './inspection-schema.ts';
 import { LINE_SCHEMA } from './lines-schema.ts';
+import { MANIFEST_SCHEMA } from './manifest-schema.ts';
 import { REPORT_SCHEMA } from './report-schema.ts';
 import type { Schema } from './schema.ts';
 import { SERIES_SCHEMA } from './series-schema.ts';
@@ -39,6 +40,13 @@ export const PUBLISHED: readonly PublishedSchema[] = [
     title: 'Checkpoint as model-diff describes it',
     description: `What \`model-diff inspect CHECKPOINT --json\` writes. ${FIELDS}`,
     schema: INSPECTION_FILE_SCHEMA,
+  },
+  {
+    name: 'manifest',
+    id: MANIFEST_SCHEMA_ID,
+    title: 'Manifest of model-diff',
+    description: `What \`model-diff hash CHECKPOINT\` writes; docs/manifests.md explains it. Within one schema_version fields are only ever added.`,
+    schema: MANIFEST_SCHEMA,
   },
   {
     name: 'lines',

@@ -11,6 +11,7 @@ import {
   numberOrNull,
   object,
   oneOf,
+  optional,
   type Schema,
   string,
   tuple,
@@ -49,6 +50,8 @@ export const SIDE_SCHEMA: Schema = named(
       list(object<ComparedFile>({ path: string, bytes: number })),
     ),
     findings: FINDINGS_SCHEMA,
+    hash: optional(described('Only where hashes were compared: that of all tensors, as in a manifest.', nullable(string))),
+    isManifest: optional(described('True where the side was a manifest and no checkpoint.', boolean)),
   }),
 );
 

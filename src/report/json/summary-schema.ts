@@ -34,8 +34,11 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
     'Elements that changed by more than the threshold, or that are NaN or infinite on one side only; null when not counted.',
     numberOrNull,
   ),
-  totalL2Diff: described("Sum of the tensors' l2_diff.", number),
-  avgCosineSimilarity: described('Mean over modified tensors, 1 when none is.', number),
+  totalL2Diff: described("Sum of the tensors' l2_diff; null where hashes differ and no values were compared.", numberOrNull),
+  avgCosineSimilarity: described(
+    'Mean over modified tensors, 1 when none is; null where hashes differ and no values were compared.',
+    numberOrNull,
+  ),
   mostChangedLayers: described('[layer, R] with R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first.', LAYER_CHANGES),
   leastChangedLayers: described('[layer, R], smallest first.', LAYER_CHANGES),
   oldTensors: number,

@@ -11,6 +11,8 @@ export interface Glyphs {
   readonly arrow: string;
   readonly ellipsis: string;
   readonly oneMinusCos: string;
+  /** Before the least that a number can be. */
+  readonly atLeast: string;
   /** Mark of a zero in a profile. */
   readonly none: string;
   /** Marks of growing height, for a profile. */
@@ -29,6 +31,7 @@ export const UNICODE_GLYPHS: Glyphs = {
   arrow: '→',
   ellipsis: '…',
   oneMinusCos: '1−cos',
+  atLeast: '≥',
   none: '·',
   steps: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   parts: ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'],
@@ -44,6 +47,7 @@ export const ASCII_GLYPHS: Glyphs = {
   arrow: '->',
   ellipsis: '...',
   oneMinusCos: '1-cos',
+  atLeast: '>=',
   none: '0',
   steps: ['1', '2', '3', '4', '5', '6', '7', '8'],
   parts: ['#'],

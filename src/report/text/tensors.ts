@@ -1,4 +1,4 @@
-import { hasFinitePair, type TensorColumns } from '../../comparison/columns.ts';
+import { hasFinitePair, leastChangeAt, type TensorColumns } from '../../comparison/columns.ts';
 import { findLargest, formatEvenPercent, formatNoun, formatOneMinusCos, MISSING } from '../../wording/numbers.ts';
 import { measureCells, padCells } from '../../wording/width.ts';
 import { describeNonfinite, describeNotes, describeShapes, findTop } from '../describe.ts';
@@ -53,7 +53,12 @@ function describeNumbers(columns: TensorColumns, row: number, top: number, layou
   const share = change !== null && top > 0 && Number.isFinite(change) ? change / top : 0;
   const bar = layout.paint('accent', padCells(drawBar(share, BAR_CELLS, layout.glyphs), BAR_CELLS));
   const angle = isFinite ? formatOneMinusCos(columns.oneMinusCos[row] ?? null) : MISSING;
-  return `${formatEvenPercent(change).padStart(9)} ${bar}${angle.padStart(9)}${describeShare(columns, row).padStart(10)}`;
+  return `${formatSize(change, leastChangeAt(columns, row), layout).padStart(9)} ${bar}${angle.padStart(9)}${describeShare(columns, row).padStart(10)}`;
+}
+
+/** `1.2%`; `≥1.2%` where only the least is known. */
+function formatSize(change: number | null, least: number, { glyphs }: Layout): string {
+  return least > 0 ? `${glyphs.atLeast}${formatEvenPercent(least)}` : formatEvenPercent(change);
 }
 
 /** Share of the elements that changed. */

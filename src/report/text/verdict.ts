@@ -22,7 +22,7 @@ function describeBand({ analysis }: Report): string {
   const { band, change, verdict } = analysis.summary;
   const at = BANDS.findIndex((entry) => entry.band === band);
   const upper = BANDS[at]?.below;
-  if (upper === undefined || !analysis.insights.some(({ code }) => code === 'size')) return '';
+  if (upper === undefined || change === null || !analysis.insights.some(({ code }) => code === 'size')) return '';
   const lower = BANDS[at - 1]?.below;
   const range =
     lower === undefined
