@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
 /** The schemas that the package ships. */
-export type SchemaName = 'report' | 'series' | 'inspect' | 'lines';
+export type SchemaName = 'report' | 'series' | 'inspect' | 'lines' | 'manifest';
 
 const compiled = new Map<SchemaName, ValidateFunction>();
 

@@ -80,7 +80,9 @@ function isRaw({ nan, error }: Pick<ManifestTensor, 'nan' | 'error'>): boolean {
 function readMetric(metric: keyof typeof SAME, { old, new: fresh }: HashedPair, { isIdentical, hasOtherDtype }: Judged): number {
   if (!isIdentical || old === undefined || fresh === undefined) return Number.NaN;
   if (metric === 'bitChanged') return hasOtherDtype ? Number.NaN : 0;
-  return isRaw(old) ? Number.NaN : SAME[metric];
+  // A mean of no difference is no number.
+  const isOfNothing = metric === 'meanDiff' && (old.nan ?? 0) + (old.inf ?? 0) >= old.numElements;
+  return isRaw(old) || isOfNothing ? Number.NaN : SAME[metric];
 }
 
 /** The numbers of a tensor that is the same on both sides. */
