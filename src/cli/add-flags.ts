@@ -107,7 +107,7 @@ export function addRuleFlags(command: Command): Command {
     .addOption(
       new Option(
         '--fail-on <rule>',
-        "exit with 1 if a rule is broken: nan, structure, dtype, unsafe, config, 'coverage<100%', 'change>5%', 'change>5%@*norm*', 'min(cosine)<0.98' (repeatable)",
+        "exit with 1 if a rule is broken: nan, structure, dtype, changed, unsafe, config, 'coverage<100%', 'change>5%', 'change>5%@*norm*', 'min(cosine)<0.98' (repeatable)",
       ).argParser(collect),
     )
     .addOption(new Option('--allow-nonfinite', 'judge tensors with new NaN or Inf by the rest of their elements'));

@@ -24,6 +24,7 @@ const OTHER_WORDS: readonly (readonly [words: RegExp, instead: string])[] = [
   [/layerNames lists the names/g, 'model-diff inspect lists the names'],
   [/run `inspect` to see what is in the file/g, 'model-diff inspect lists what is in the file'],
   [/renderReport\(comparison, \{ format: 'json' \}\) makes one/g, HOW_TO_MAKE],
+  [/give it to hashCheckpoint, which makes the manifest/g, 'give it to model-diff hash, which makes the manifest'],
   [/createSeriesReport writes every format of a series/g, 'model-diff series writes every format itself, as with -o series.html'],
 ];
 

@@ -1,7 +1,7 @@
 import { changeTypeAt, type TensorColumns } from '../comparison/columns.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { formatValue } from './format-value.ts';
-import { conclude, describeChange, nameCase } from './judgement.ts';
+import { conclude, describeChange, hasChanged, nameCase } from './judgement.ts';
 import { compilePatterns, MOST_CASES, type Rule, selectRows, UNMATCHED } from './rule.ts';
 import type { Expectations, RuleCase } from './types.ts';
 
@@ -59,12 +59,6 @@ function requireIdentical(pattern: string, place: string): Rule {
       return conclude(rows.length, broken.length, message, listChanged(columns, broken));
     },
   };
-}
-
-function hasChanged(columns: TensorColumns, row: number): boolean {
-  const type = changeTypeAt(columns, row);
-  if (type === 'added' || type === 'removed') return false;
-  return type !== 'unchanged' || columns.dtypeChanged[row] === 1 || columns.errors.has(row);
 }
 
 /** The first few tensors, those that changed most first. */

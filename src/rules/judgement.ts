@@ -15,6 +15,13 @@ export function describeChange(columns: TensorColumns, row: number): string {
   return columns.dtypeChanged[row] === 1 ? describeDtypes(columns, row) : 'changed';
 }
 
+/** Whether a tensor that both sides have is not what it was: in values beyond the threshold, shape or dtype. One that could not be read may be. */
+export function hasChanged(columns: TensorColumns, row: number): boolean {
+  const type = changeTypeAt(columns, row);
+  if (type === 'added' || type === 'removed') return false;
+  return type !== 'unchanged' || columns.dtypeChanged[row] === 1 || columns.errors.has(row);
+}
+
 /** Both dtypes of a tensor. */
 export function describeDtypes({ old, new: fresh }: TensorColumns, row: number): string {
   return `${old.dtype[row] ?? ''} → ${fresh.dtype[row] ?? ''}`;

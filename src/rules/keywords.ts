@@ -7,7 +7,7 @@ import { joinWords } from '../wording/sentences.ts';
 import { truncateMiddle } from '../wording/width.ts';
 import { formatValue } from './format-value.ts';
 import { breaks, type Limit, type Range } from './limit.ts';
-import { conclude, describeChange, describeDtypes, nameCase, UNREADABLE } from './judgement.ts';
+import { conclude, describeChange, describeDtypes, hasChanged, nameCase, UNREADABLE } from './judgement.ts';
 import { countNewNonfinite, totalNonfinite } from '../comparison/nonfinite.ts';
 import { type Judgement, MOST_CASES, type Subject } from './rule.ts';
 import type { RuleCase } from './types.ts';
@@ -29,6 +29,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ['nan', { about: 'tensors', judge: checkNonfinite, instead: 'to allow some, use nan_new or inf_new with a number' }],
   ['structure', { about: 'tensors', judge: checkStructure }],
   ['dtype', { about: 'tensors', judge: checkDtypes }],
+  ['changed', { about: 'tensors', judge: checkChanged, instead: 'to allow some change, use change with a number' }],
   ['unsafe', { about: 'whole', judge: ({ old, new: fresh }) => checkSafety([...old.findings, ...fresh.findings]) }],
   ['config', { about: 'whole', judge: checkConfiguration }],
   ['coverage', { about: 'number', range: [0, 1], judge: checkCoverage }],
@@ -80,6 +81,14 @@ function checkDtypes({ columns }: Subject, rows: readonly number[]): Judgement {
   const broken = found.read.filter((row) => columns.dtypeChanged[row] === 1);
   const worst = broken.slice(0, MOST_CASES).map((row) => nameCase(columns, row, describeDtypes(columns, row)));
   return found.conclude(broken.length, `another dtype in ${countOf(broken.length, rows)}`, worst);
+}
+
+/** Tensors of both sides with other values, another shape or another dtype. */
+function checkChanged({ columns }: Subject, rows: readonly number[]): Judgement {
+  const found = setUnreadableApart(columns, rows);
+  const broken = found.read.filter((row) => hasChanged(columns, row));
+  const worst = broken.slice(0, MOST_CASES).map((row) => nameCase(columns, row, describeChange(columns, row)));
+  return found.conclude(broken.length, `changed: ${countOf(broken.length, rows)}`, worst);
 }
 
 function countOf(count: number, { length }: readonly number[]): string {

@@ -1,7 +1,7 @@
 /** What a comparison is held to. */
 export interface Rules {
   /**
-   * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
+   * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `changed`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
    * `min(cosine)<0.98`, `changed_elements>0@model.embed*`.
    */
   readonly failOn?: readonly string[];

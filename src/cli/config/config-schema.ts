@@ -27,7 +27,7 @@ export const CONFIG_SCHEMA: ObjectSchema = closed<Config>({
   $schema: optional(described('The JSON Schema of this file, for editors.', string)),
   failOn: optional(
     described(
-      'Rules whose breach ends the program with 1, in the grammar of --fail-on: nan, structure, dtype, unsafe, config, coverage<100%, change>5%, change>0.05@*norm*, min(cosine)<0.98.',
+      'Rules whose breach ends the program with 1, in the grammar of --fail-on: nan, structure, dtype, changed, unsafe, config, coverage<100%, change>5%, change>0.05@*norm*, min(cosine)<0.98.',
       list(string),
     ),
   ),
