@@ -1448,7 +1448,7 @@ interface RuleCase {
 
 /**
  * Holds a comparison to rules: the gates of the command line as a pure function. A number that does not exist breaks a rule on numbers,
- * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure` and `dtype` too. A
+ * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure`, `dtype` and `changed` too. A
  * pattern that matches no tensor gives `unmatched`.
  *
  * @returns what became of each rule, in their order, those of `expect` last

@@ -11,6 +11,7 @@ import {
   type Comparison,
   hashCheckpoint,
   loadCheckpoint,
+  type ErrorCode,
   type Manifest,
   ModelDiffError,
   parseReport,
@@ -104,13 +105,22 @@ test('a hash is that of what getTensor gives', async (t) => {
   count += await hashAgain(join(FIXTURES, 'torch/quantised.pt'), 'f32', (name) => hasScales.test(name));
   t.true(count > 50, String(count));
 
-  async function hashAgain(path: string, as: 'raw' | 'f32' | 'f64', selects: (name: string) => boolean = () => true): Promise<number> {
+  async function hashAgain(
+    path: string,
+    as: 'raw' | 'f32' | 'f64',
+    selects: (name: string) => boolean = () => true,
+  ): Promise<number> {
     using checkpoint = await loadCheckpoint(path);
     const { tensors } = await hashCheckpoint(checkpoint);
     let done = 0;
     for (const { name, hash, error } of tensors) {
       const info = checkpoint.getInfo(name);
-      const isPlain = as === 'raw' ? !/^(?:c\d|q|unknown)/.test(info?.dtype ?? '') : as === 'f64' ? /^q/.test(info?.dtype ?? '') : /^(?:f32|q)/.test(info?.dtype ?? '');
+      const isPlain =
+        as === 'raw'
+          ? !/^(?:c\d|q|unknown)/.test(info?.dtype ?? '')
+          : as === 'f64'
+            ? (info?.dtype ?? '').startsWith('q')
+            : /^(?:f32|q)/.test(info?.dtype ?? '');
       if (error !== null || !isPlain || !selects(name) || (info?.numElements ?? 0) === 0) continue;
       const { data } = await checkpoint.getTensor(name, { as });
       using again = Checkpoint.fromTensors({ x: { data, shape: [data.length] } });
@@ -173,7 +183,10 @@ test('a manifest says of every example which tensors are the same, as their valu
   const path = join(folder, 'base.json');
   await writeManifest(path, await hashCheckpoint(example('base')));
   for (const name of NAMES) {
-    const [byHash, byValue] = [await compare(path, example(name)), await compare(example('base'), example(name), { probes: false })];
+    const [byHash, byValue] = [
+      await compare(path, example(name)),
+      await compare(example('base'), example(name), { probes: false }),
+    ];
     checkAgainst(byHash, byValue, t);
     const isIdentical = byValue.columns.names.every((_, row) => byValue.columns.bitChanged[row] === 0);
     t.is(byHash.isIdentical, isIdentical, name);
@@ -190,13 +203,34 @@ test('NaN, Inf, -0 and empty tensors', async (t) => {
       scalar: { data: Float64Array.of(2), shape: [] },
     });
   const cases: readonly (readonly [readonly number[], readonly number[]])[] = [
-    [[1, Number.NaN, 2], [1, Number.NaN, 2]],
-    [[1, 2, 3], [1, Number.NaN, 3]],
-    [[1, Number.POSITIVE_INFINITY, 3], [1, 2, 3]],
-    [[0, 1], [-0, 1]],
-    [[0, 0], [0, 0]],
-    [[0, 0], [1, 2]],
-    [[Number.NaN, Number.NaN], [Number.NaN, Number.NaN]],
+    [
+      [1, Number.NaN, 2],
+      [1, Number.NaN, 2],
+    ],
+    [
+      [1, 2, 3],
+      [1, Number.NaN, 3],
+    ],
+    [
+      [1, Number.POSITIVE_INFINITY, 3],
+      [1, 2, 3],
+    ],
+    [
+      [0, 1],
+      [-0, 1],
+    ],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [0, 0],
+      [1, 2],
+    ],
+    [
+      [Number.NaN, Number.NaN],
+      [Number.NaN, Number.NaN],
+    ],
   ];
   for (const [before, after] of cases) {
     using old = make(before);
@@ -214,7 +248,10 @@ test('the first line is true of hashes, and nothing that needs values is said', 
     await say(example('attention-only')),
     /^24 of 57 common tensors differ \(attention, in all 6 blocks\), by at least 0\.\d+% in all; how much exactly was not measured, as a manifest holds hashes and no values\.$/,
   );
-  t.regex(await say(example('sft-f32')), /^All 57 common tensors differ in dtype; whether the values differ too was not measured/);
+  t.regex(
+    await say(example('sft-f32')),
+    /^All 57 common tensors differ in dtype; whether the values differ too was not measured/,
+  );
   t.regex(await say(example('diverge-6')), /NaN/);
   const comparison = await compare(manifest, example('sft'));
   const analysis = analyze(comparison);
@@ -272,7 +309,10 @@ test('writing replaces a manifest and nothing else', async (t) => {
   writeFileSync(weights, readFileSync(join(example('base'), 'config.json')));
   await t.throwsAsync(writeManifest(weights, manifest), { code: 'E_ARGUMENT', message: /is not overwritten/ });
   t.is(readFileSync(weights, 'utf8'), readFileSync(join(example('base'), 'config.json'), 'utf8'));
-  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('.model-diff')), []);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('.model-diff')),
+    [],
+  );
 });
 
 test('quantised weights are hashed in the way of the manifest', async (t) => {
@@ -292,23 +332,88 @@ type Json = Record<string, unknown>;
 type Tensors = Json[];
 
 /** What is done to a manifest, and what is said of it. */
-const HOSTILE: readonly (readonly [what: string, change: (data: Json, tensors: Tensors) => unknown, code: string, message: RegExp])[] = [
-  ['another version', (data) => ({ ...data, $schema: 'urn:model-diff:schema:manifest:2' }), 'E_UNSUPPORTED_VERSION', /version 2: expected 1/],
+const HOSTILE: readonly (readonly [
+  what: string,
+  change: (data: Json, tensors: Tensors) => unknown,
+  code: ErrorCode,
+  message: RegExp,
+])[] = [
+  [
+    'another version',
+    (data) => ({ ...data, $schema: 'urn:model-diff:schema:manifest:2' }),
+    'E_UNSUPPORTED_VERSION',
+    /version 2: expected 1/,
+  ],
   ['no tensors', ({ tensors: _, ...rest }) => rest, 'E_INVALID_HEADER', /tensors: expected a list, found nothing/],
   ['tensors of another kind', (data) => ({ ...data, tensors: { length: 1e9 } }), 'E_INVALID_HEADER', /tensors: expected a list/],
   ['one name twice', (_, tensors) => void tensors.push({ ...tensors[0] }), 'E_DUPLICATE_NAME', /two tensors are called/],
-  ['another hash', (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: '0'.repeat(64) }), 'E_INVALID_HEADER', /its hash is not that of its tensors/],
-  ['a renamed tensor', (_, tensors) => void Object.assign(tensors[0] ?? {}, { name: 'other' }), 'E_INVALID_HEADER', /its hash is not/],
+  [
+    'another hash',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: '0'.repeat(64) }),
+    'E_INVALID_HEADER',
+    /its hash is not that of its tensors/,
+  ],
+  [
+    'a renamed tensor',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { name: 'other' }),
+    'E_INVALID_HEADER',
+    /its hash is not/,
+  ],
   ['a tensor less', (_, tensors) => void tensors.pop(), 'E_INVALID_HEADER', /its hash is not/],
-  ['a short hash', (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: 'abc' }), 'E_INVALID_HEADER', /64 hexadecimal digits/],
-  ['no hash and no error', (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: null }), 'E_INVALID_HEADER', /either a hash or an error/],
-  ['a negative dimension', (_, tensors) => void Object.assign(tensors[0] ?? {}, { shape: [-1, 4] }), 'E_INVALID_HEADER', /shape of whole numbers/],
-  ['half a dimension', (_, tensors) => void Object.assign(tensors[0] ?? {}, { shape: [0.5] }), 'E_INVALID_HEADER', /shape of whole numbers/],
-  ['too many elements', (_, tensors) => void Object.assign(tensors[0] ?? {}, { num_elements: 1e15 }), 'E_INVALID_HEADER', /more elements than its shape/],
-  ['a text for a number', (_, tensors) => void Object.assign(tensors[0] ?? {}, { norm: '1' }), 'E_INVALID_HEADER', /norm: expected a number/],
-  ['a negative norm', (_, tensors) => void Object.assign(tensors[0] ?? {}, { norm: -1 }), 'E_INVALID_HEADER', /norm and a deviation of 0 or more/],
-  ['counts beyond its elements', (_, tensors) => void Object.assign(tensors[0] ?? {}, { nan: 1e9 }), 'E_INVALID_HEADER', /counts of its elements/],
-  ['a range turned round', (_, tensors) => void Object.assign(tensors[0] ?? {}, { min: 2, max: 1 }), 'E_INVALID_HEADER', /smallest element/],
+  [
+    'a short hash',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: 'abc' }),
+    'E_INVALID_HEADER',
+    /64 hexadecimal digits/,
+  ],
+  [
+    'no hash and no error',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { hash: null }),
+    'E_INVALID_HEADER',
+    /either a hash or an error/,
+  ],
+  [
+    'a negative dimension',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { shape: [-1, 4] }),
+    'E_INVALID_HEADER',
+    /shape of whole numbers/,
+  ],
+  [
+    'half a dimension',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { shape: [0.5] }),
+    'E_INVALID_HEADER',
+    /shape of whole numbers/,
+  ],
+  [
+    'too many elements',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { num_elements: 1e15 }),
+    'E_INVALID_HEADER',
+    /more elements than its shape/,
+  ],
+  [
+    'a text for a number',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { norm: '1' }),
+    'E_INVALID_HEADER',
+    /norm: expected a number/,
+  ],
+  [
+    'a negative norm',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { norm: -1 }),
+    'E_INVALID_HEADER',
+    /norm and a deviation of 0 or more/,
+  ],
+  [
+    'counts beyond its elements',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { nan: 1e9 }),
+    'E_INVALID_HEADER',
+    /counts of its elements/,
+  ],
+  [
+    'a range turned round',
+    (_, tensors) => void Object.assign(tensors[0] ?? {}, { min: 2, max: 1 }),
+    'E_INVALID_HEADER',
+    /smallest element/,
+  ],
   ['an unknown format', (data) => ({ ...data, format: 'exe' }), 'E_INVALID_HEADER', /format: expected one of/],
   ['configurations that are a list', (data) => ({ ...data, configs: [] }), 'E_INVALID_HEADER', /configs: expected an object/],
 ];
@@ -349,7 +454,12 @@ test('names of prototypes are names like any other', async (t) => {
   writeFileSync(weights, encodeRaw(`{${header.join()}}`, new Uint8Array(16)));
   const path = join(folder, 'prototypes.json');
   await writeManifest(path, await hashCheckpoint(weights));
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"configs": {}', '"configs": {"__proto__":{"polluted":1},"constructor":{}}').replace('"has_folder": false', '"has_folder": true'));
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8')
+      .replace('"configs": {}', '"configs": {"__proto__":{"polluted":1},"constructor":{}}')
+      .replace('"has_folder": false', '"has_folder": true'),
+  );
   const comparison = await compare(path, example('base'));
   t.is(comparison.summary.removedTensors, 4);
   t.is(({} as Json)['polluted'], undefined);

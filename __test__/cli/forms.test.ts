@@ -52,7 +52,7 @@ for (const [schema, args] of CALLS) {
     t.is(stdout.at(-1), '\n');
     for (const line of lines) t.is(findSchemaErrors(JSON.parse(line), 'lines'), null, line.slice(0, 200));
     const [head, ...rest] = lines.map((line) => JSON.parse(line) as { type: string; name?: string });
-    t.is(head?.type, { report: 'comparison', series: 'series', inspect: 'checkpoint', lines: '' }[schema]);
+    t.is(head?.type, { report: 'comparison', series: 'series', inspect: 'checkpoint', lines: '', manifest: '' }[schema]);
     const names = rest.filter(({ type }) => type === 'tensor').map(({ name }) => name);
     t.true(names.length > 2);
     t.is(new Set(names).size, names.length);

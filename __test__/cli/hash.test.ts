@@ -115,7 +115,8 @@ test('every format of report tells of it', async (t) => {
       t.deepEqual([code, stderr], [0, ''], `${next} ${format}`);
       t.notRegex(stdout.split('<script')[0] ?? '', /undefined|\[object|>NaN<|≥NaN/, `${next} ${format}`);
       if (format === 'json') t.is(findSchemaErrors(JSON.parse(stdout), 'report'), null, next);
-      if (format === 'jsonl') for (const line of stdout.trimEnd().split('\n')) t.is(findSchemaErrors(JSON.parse(line), 'lines'), null, next);
+      if (format === 'jsonl')
+        for (const line of stdout.trimEnd().split('\n')) t.is(findSchemaErrors(JSON.parse(line), 'lines'), null, next);
       if (format === 'markdown' && next === 'attention-only') t.regex(stdout, /\| ≥1\.0\d?% \|/);
     }
   }

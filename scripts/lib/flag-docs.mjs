@@ -85,6 +85,15 @@ export const FLAG_DOCS = {
     '--threads': 'Worker threads for `--stats` and for the hashes. Default: all cores.',
     '--quiet': 'Shows no progress; the result is still printed.',
   },
+  hash: {
+    '--output':
+      'Writes the manifest to this file, whose name ends in `.json`, instead of stdout. A file that is there is only replaced if it is a manifest, and no file in the folder of the checkpoint otherwise.',
+    '--no-provenance':
+      'Leaves out date, version, path and command line. The same checkpoint then gives the same bytes everywhere.',
+    '--raw': 'Hashes quantized weights as they are stored, codes and scales apart, instead of the weights they stand for.',
+    '--fail-on': 'As for a comparison; only `unsafe`.',
+    '--quiet': 'Prints errors only; the manifest is still written.',
+  },
   series: {
     '--metrics-json': 'As for a comparison; the numbers are those of the last step.',
     '--top': 'Rows of the list of tensors; the rest is counted. Text and Markdown show at most five tensors per event.',

@@ -44,5 +44,11 @@ function boundChange(columns: TensorColumns): number {
   const norms = Float64Array.from(sized, (row) => Math.max(number(old.norm[row]), number(fresh.norm[row])));
   const size = sumSquares(norms, sum);
   if (size.sum === 0) return 0;
-  return rootOfQuotient(sumSquares(Float64Array.from(sized, (row) => number(bounds?.l2DiffMin[row])), sum), size);
+  return rootOfQuotient(
+    sumSquares(
+      Float64Array.from(sized, (row) => number(bounds?.l2DiffMin[row])),
+      sum,
+    ),
+    size,
+  );
 }

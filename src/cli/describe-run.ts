@@ -16,7 +16,12 @@ export interface RunFacts {
 /** `Compared 291 tensors, 2 × 16.1 GB in 3.9 s (8.3 GB/s, 16 threads), 3 of them twice.` */
 export function describeRun({ tensors, probed, oldBytes, newBytes, seconds, threads }: RunFacts): string {
   const [before, after] = [formatBytes(oldBytes), formatBytes(newBytes)];
-  const sizes = oldBytes === 0 || newBytes === 0 ? formatBytes(oldBytes + newBytes) : before === after ? `2 × ${before}` : `${before} and ${after}`;
+  const sizes =
+    oldBytes === 0 || newBytes === 0
+      ? formatBytes(oldBytes + newBytes)
+      : before === after
+        ? `2 × ${before}`
+        : `${before} and ${after}`;
   const rate = formatBytes(Math.round((oldBytes + newBytes) / Math.max(seconds, 1e-3)));
   const twice = probed > 0 ? `, ${formatCount(probed)} of them twice` : '';
   return `Compared ${formatNoun(tensors, 'tensor')}, ${sizes} in ${formatSeconds(seconds)} (${rate}/s, ${formatNoun(threads, 'thread')})${twice}.`;

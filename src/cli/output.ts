@@ -64,7 +64,9 @@ function readFormat(path: string): ReportFormat {
 /** A slip such as `--metrics-json model.safetensors` must not cost a file. */
 function requireJson(flag: string, path: string): void {
   if (extname(path).toLowerCase() === '.json') return;
-  throw argumentError(`${flag} ${path}: expected a name that ends in .json${flag === '--metrics-json' ? ', or - for stdout' : ''}`);
+  throw argumentError(
+    `${flag} ${path}: expected a name that ends in .json${flag === '--metrics-json' ? ', or - for stdout' : ''}`,
+  );
 }
 
 /** @throws ModelDiffError `E_ARGUMENT` where a checkpoint would come from stdin */

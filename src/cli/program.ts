@@ -69,7 +69,9 @@ export function createProgram(
         (isBrief ? writeBriefHelp(command) : null) ?? Help.prototype.formatHelp.call(help, command, help),
     })
     .configureOutput({ writeErr: () => undefined })
-    .addArgument(new Argument('<old>', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'))
+    .addArgument(
+      new Argument('<old>', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'),
+    )
     .addArgument(new Argument('<new>', 'checkpoint after training'))
     .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
   addDetailFlag(addReportFlags(program));

@@ -65,7 +65,11 @@ export function planDiff(old: Checkpoint, newer: Checkpoint, matched: MatchedNam
     if (isRaw) raw.add(row);
     const error =
       (old.table.errors.get(before) ?? newer.table.errors.get(after))?.message ??
-      (isEqual ? (isRaw ? explainRaw(describeBytes(old, before), describeBytes(newer, after)) : explainSparse(old.table.elements[before] ?? 0, newer.table.elements[after] ?? 0)) : null);
+      (isEqual
+        ? isRaw
+          ? explainRaw(describeBytes(old, before), describeBytes(newer, after))
+          : explainSparse(old.table.elements[before] ?? 0, newer.table.elements[after] ?? 0)
+        : null);
     if (error !== null) {
       errors.set(row, error);
       continue;

@@ -28,7 +28,8 @@ function findTensorFault(tensor: ManifestTensor): string | null {
   if (!shape.every(isCount)) return 'expected a shape of whole numbers';
   if (!isCount(numElements) || !isCount(sizeBytes)) return 'expected whole numbers of elements and bytes';
   // A sparse tensor stores fewer elements than its shape has.
-  if (error === null && numElements > shape.reduce((product, dim) => product * dim, 1)) return 'it has more elements than its shape';
+  if (error === null && numElements > shape.reduce((product, dim) => product * dim, 1))
+    return 'it has more elements than its shape';
   if (hash !== null && !/^[0-9a-f]{64}$/.test(hash)) return 'expected a hash of 64 hexadecimal digits';
   if ((hash === null) !== (error !== null)) return 'expected either a hash or an error';
   return findNumberFault(tensor);

@@ -21,7 +21,8 @@ const HOW_TO_MAKE = 'model-diff hash CHECKPOINT -o manifest.json makes one';
  * manifests of another version, `E_INVALID_HEADER` for damaged ones, `E_DUPLICATE_NAME`, `E_LIMIT_EXCEEDED`
  */
 export async function readManifest(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<Manifest> {
-  if (typeof path !== 'string' || path === '') throw argumentError(`readManifest takes the path of a manifest, not ${spell(path)}`);
+  if (typeof path !== 'string' || path === '')
+    throw argumentError(`readManifest takes the path of a manifest, not ${spell(path)}`);
   const { signal } = options;
   signal?.throwIfAborted();
   let text: string;
@@ -42,7 +43,14 @@ function parseManifest(text: string, path: string): Manifest {
   checkVersion(data, path);
   const manifest = decodeManifest(data, path);
   const fault = findFault(manifest);
-  if (fault !== null) throw fail('Format', fault.code, `${fault.message} (${path})`, path, 'it was edited or damaged: make it again with model-diff hash');
+  if (fault !== null)
+    throw fail(
+      'Format',
+      fault.code,
+      `${fault.message} (${path})`,
+      path,
+      'it was edited or damaged: make it again with model-diff hash',
+    );
   return manifest;
 }
 
@@ -52,7 +60,9 @@ function parse(text: string, path: string): Readonly<Record<string, unknown>> {
     data = JSON.parse(text.replace(/^\uFEFF/u, ''));
   } catch (cause) {
     const isCut = text.includes(MANIFEST_SCHEMA_NAME);
-    const message = isCut ? `the manifest is cut off or damaged: expected JSON (${path})` : `not a manifest: expected JSON (${path})`;
+    const message = isCut
+      ? `the manifest is cut off or damaged: expected JSON (${path})`
+      : `not a manifest: expected JSON (${path})`;
     throw fail('Format', isCut ? 'E_INVALID_HEADER' : 'E_UNKNOWN_FORMAT', message, path, HOW_TO_MAKE, cause);
   }
   return isPlainObject(data) ? data : {};
@@ -66,17 +76,30 @@ function checkVersion(data: Readonly<Record<string, unknown>>, path: string): vo
   const version = escapeTerminal(schema.slice(MANIFEST_SCHEMA_NAME.length, MANIFEST_SCHEMA_NAME.length + 20));
   const expected = MANIFEST_SCHEMA_ID.slice(MANIFEST_SCHEMA_NAME.length);
   const message = `the manifest has schema version ${version}: expected ${expected} (${path})`;
-  throw fail('Unsupported', 'E_UNSUPPORTED_VERSION', message, path, 'use the version of model-diff that wrote it, or make it again');
+  throw fail(
+    'Unsupported',
+    'E_UNSUPPORTED_VERSION',
+    message,
+    path,
+    'use the version of model-diff that wrote it, or make it again',
+  );
 }
 
 function decodeManifest(data: Readonly<Record<string, unknown>>, path: string): Manifest {
   try {
-    const read = decode(data, MANIFEST_SCHEMA, '', { rows: 0, bins: 0 }) as Manifest & Record<'$schema' | 'schemaVersion' | 'tool', unknown>;
+    const read = decode(data, MANIFEST_SCHEMA, '', { rows: 0, bins: 0 }) as Manifest &
+      Record<'$schema' | 'schemaVersion' | 'tool', unknown>;
     const { $schema: _, schemaVersion: _version, tool: _tool, ...manifest } = read;
     return manifest;
   } catch (cause) {
     if (!(cause instanceof ModelDiffError)) throw cause;
-    throw fail(cause.kind, cause.code, `${cause.message} (${path})`, path, 'it was edited or damaged: make it again with model-diff hash');
+    throw fail(
+      cause.kind,
+      cause.code,
+      `${cause.message} (${path})`,
+      path,
+      'it was edited or damaged: make it again with model-diff hash',
+    );
   }
 }
 

@@ -5,7 +5,16 @@ import { describeLoadError, type FailedPlace, VersionError } from './load-error.
 
 type BindingModule = typeof Binding;
 
-export type { Columns, Compared, HashTable, MemoryTensor, NativeCheckpoint, NativeStep, NativeView, TensorTable } from '../binding.cjs';
+export type {
+  Columns,
+  Compared,
+  HashTable,
+  MemoryTensor,
+  NativeCheckpoint,
+  NativeStep,
+  NativeView,
+  TensorTable,
+} from '../binding.cjs';
 
 let loaded: BindingModule | undefined;
 

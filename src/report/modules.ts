@@ -1,6 +1,6 @@
 import { groupChange, type SizedChange } from '../analysis/overall.ts';
 import { classifyColumns } from '../comparison/classify.ts';
-import { hasFinitePair, isCompared, type TensorColumns } from '../comparison/columns.ts';
+import { hasFinitePair, isCompared, isUnmeasured, type TensorColumns } from '../comparison/columns.ts';
 import { findParameterAt } from '../layer-types/name-view.ts';
 import { splitName } from '../layer-types/split-name.ts';
 
@@ -8,7 +8,7 @@ import { splitName } from '../layer-types/split-name.ts';
 export interface ModuleChange {
   /** As many of the last segments of its path as tell it from the others: `o_proj`, `attention.output.dense`. */
   readonly name: string;
-  /** R of its tensors; null where none of them has a finite element. */
+  /** R of its tensors; null where none of them has a finite element, or the change of one was not measured. */
   readonly change: number | null;
   readonly tensors: number;
   /** Tensors that are not identical. */
@@ -21,25 +21,26 @@ export function listModules(columns: TensorColumns): ModuleChange[] {
   const pathOf = new Map<string, readonly string[]>();
   const groups = new Map<
     string,
-    { readonly path: readonly string[]; readonly sizes: SizedChange[]; tensors: number; moved: number }
+    { readonly path: readonly string[]; readonly sizes: SizedChange[]; tensors: number; moved: number; isMeasured: boolean }
   >();
   for (const [row, { key, type, kind, stack }] of classifyColumns(columns).entries()) {
     if (kind === 'buffer' || !isCompared(columns, row)) continue;
     let path = pathOf.get(key);
     if (path === undefined) pathOf.set(key, (path = type === 'norm' ? ['norm'] : readPath(key, stack !== null)));
     const id = path.join('.');
-    const group = groups.get(id) ?? { path, sizes: [], tensors: 0, moved: 0 };
+    const group = groups.get(id) ?? { path, sizes: [], tensors: 0, moved: 0, isMeasured: true };
     groups.set(id, group);
     const isIdentical = columns.identical[row] === 1;
     group.tensors += 1;
     group.moved += isIdentical ? 0 : 1;
+    if (isUnmeasured(columns, row)) group.isMeasured = false;
     if (isIdentical || hasFinitePair(columns, row)) group.sizes.push(readSize(columns, row, isIdentical));
   }
   const names = nameShortly([...groups.values()].map(({ path }) => path));
   return [...groups.values()]
-    .map(({ sizes, tensors, moved }, at): ModuleChange => ({
+    .map(({ sizes, tensors, moved, isMeasured }, at): ModuleChange => ({
       name: names[at] ?? '',
-      change: sizes.length === 0 ? null : groupChange(sizes),
+      change: sizes.length === 0 || !isMeasured ? null : groupChange(sizes),
       tensors,
       changed: moved,
       isIdentical: moved === 0,

@@ -25,7 +25,8 @@ export async function compareWithManifest(
   const given = { old: await open('old'), new: await open('new') };
   const raw = chooseRaw(given, options.raw);
   const read = async (side: Side): Promise<HashedSide> =>
-    given[side] ?? readCheckpoint(inputs[side] as CheckpointInput, side, given[side === 'old' ? 'new' : 'old'], raw, resolved, options);
+    given[side] ??
+    readCheckpoint(inputs[side] as CheckpointInput, side, given[side === 'old' ? 'new' : 'old'], raw, resolved, options);
   return compareHashes(await read('old'), await read('new'), resolved, options);
 }
 
@@ -41,7 +42,8 @@ async function readCheckpoint(
   const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, loading);
   const opened: Checkpoint[] = isOwn ? [checkpoint] : [];
   try {
-    if (checkpoint.isRaw !== raw) throw rawDiffers(`the ${side} checkpoint was opened ${checkpoint.isRaw ? 'with' : 'without'} raw`);
+    if (checkpoint.isRaw !== raw)
+      throw rawDiffers(`the ${side} checkpoint was opened ${checkpoint.isRaw ? 'with' : 'without'} raw`);
     const names = (other?.manifest.tensors ?? []).map(({ name }) => name);
     const chosen =
       typeof input === 'string'

@@ -88,7 +88,10 @@ export const PARAMETER_SCHEMA: ObjectSchema = named(
     zerosNew: numberOrNull,
     dtypeChanged: boolean,
     l2DiffMin: optional(
-      described('The least that l2_diff can be; only where hashes were compared and no values, as a side was a manifest.', numberOrNull),
+      described(
+        'The least that l2_diff can be; only where hashes were compared and no values, as a side was a manifest.',
+        numberOrNull,
+      ),
     ),
     l2DiffMax: optional(described('The most that it can be.', numberOrNull)),
     layerType: described('Kind of part of the network.', string),

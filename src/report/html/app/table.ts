@@ -114,7 +114,7 @@ export class Table {
 export function readRow(tensors: PageTensors, row: number): TakenRow {
   return Object.fromEntries([
     ['name', tensors.names[row] ?? ''],
-    ...TABLE_COLUMNS.map(({ key, read }) => [key, read(tensors, row)] as const),
+    ...TABLE_COLUMNS.map(({ key, read, take = read }) => [key, take(tensors, row)] as const),
   ]);
 }
 

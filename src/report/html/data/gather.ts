@@ -67,6 +67,7 @@ function pickNumbers(
   const { old, new: fresh, rounding } = columns;
   return {
     l2: pick(columns.l2Diff),
+    least: pick(columns.bounds?.l2DiffMin),
     l1: pick(columns.l1Diff),
     maxDiff: pick(columns.maxDiff),
     meanDiff: pick(columns.meanDiff),

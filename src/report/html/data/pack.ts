@@ -8,7 +8,7 @@ const COUNTS: ReadonlySet<NumberColumn> = new Set([
   ...(['oldBytes', 'newBytes', 'oldOffset', 'newOffset'] as const),
 ]);
 /** What is sorted and filtered by: half a millionth. */
-const SORTED: ReadonlySet<NumberColumn> = new Set(['l2', 'oldNorm', 'newNorm', 'turn', 'maxDiff'] as const);
+const SORTED: ReadonlySet<NumberColumn> = new Set(['l2', 'least', 'oldNorm', 'newNorm', 'turn', 'maxDiff'] as const);
 /** Bits of their significands, and of all others: three digits are shown. */
 const BITS = { sorted: 20, other: 12 };
 

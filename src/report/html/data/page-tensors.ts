@@ -25,6 +25,8 @@ export const STATUSES: readonly Status[] = [
 /** Numbers of a tensor, as columns of this name; NaN where there is none. `old` and `new` are of that side. */
 export const NUMBERS = [
   'l2',
+  // The least that it can be, where hashes were compared and no values.
+  'least',
   'l1',
   'maxDiff',
   'meanDiff',

@@ -41,7 +41,10 @@ const TERMS: readonly Term[] = [
 
 /** What the numbers of a tensor mean, by their keys. */
 const NUMBERS: Readonly<Record<string, readonly [sentence: string, formula: string | null]>> = {
-  rel: ['Size of the change relative to the size of the old weights. “from 0”: the old weights were all zero.', '√Σd² / √Σold²'],
+  rel: [
+    'Size of the change relative to the size of the old weights. “from 0”: the old weights were all zero. “≥”: only the least is known, as a side was a manifest of hashes.',
+    '√Σd² / √Σold²',
+  ],
   cos: ['How far the weights turned: 0 is the same direction, 1 unrelated, 2 opposite.', '1 − Σ(old·new) / (√Σold² · √Σnew²)'],
   changed: [
     'Share of the elements that changed by more than the threshold, or that became or stopped being NaN or infinite.',

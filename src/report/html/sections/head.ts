@@ -28,7 +28,8 @@ export function showNames({ oldName, newName }: Report): Markup {
 export function showHead(report: Report): Markup {
   const { analysis, old, new: fresh } = report;
   const { verdict, band, change } = analysis.summary;
-  const hasSize = change !== null && change > 0 && band !== 'identical' && band !== 'replaced' && countCodes(report) === 0 && !isBroken(report);
+  const hasSize =
+    change !== null && change > 0 && band !== 'identical' && band !== 'replaced' && countCodes(report) === 0 && !isBroken(report);
   return html`<header>
 <h1 class="verdict${verdict.length > LONG_VERDICT ? ' long' : null}">${truncateMiddle(verdict, 2000)}</h1>
 <p class="sides-line">${describeSides(old, fresh)}</p>

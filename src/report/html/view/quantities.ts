@@ -20,6 +20,10 @@ export interface Quantity {
   /** NaN where there is none; Infinity for what comes from zero. */
   readonly read: (tensors: PageTensors, row: number) => number;
   readonly format: (value: number) => string;
+  /** Before it, where only the least that it can be is known. */
+  readonly mark?: (tensors: PageTensors, row: number) => string;
+  /** What is taken out of the page: NaN where only the least is known. @default `read` */
+  readonly take?: Quantity['read'];
   /** Whether the table shows it until somebody chooses otherwise. */
   readonly isShown?: true;
 }
@@ -62,12 +66,27 @@ export const readRelative: Quantity['read'] = sized((tensors, row) => {
   return size === 0 ? 0 : size / numberAt(tensors, 'oldNorm', row);
 });
 
+/** The least that a tensor changed by, relative to the old weights, where that is all that is known; NaN elsewhere. */
+const readLeast: Quantity['read'] = sized((tensors, row) =>
+  statusAt(tensors, row) === 'identical' ? Number.NaN : numberAt(tensors, 'least', row) / numberAt(tensors, 'oldNorm', row),
+);
+
+/** A number of a row as it is shown. */
+export function showQuantity({ read, format, mark }: Quantity, tensors: PageTensors, row: number): string {
+  return `${mark?.(tensors, row) ?? ''}${format(read(tensors, row))}`;
+}
+
 export const QUANTITIES: readonly Quantity[] = [
   {
     key: 'rel',
     title: 'relative change',
-    read: readRelative,
+    read: (tensors, row) => {
+      const size = readRelative(tensors, row);
+      return Number.isNaN(size) ? readLeast(tensors, row) : size;
+    },
     format: percent,
+    take: readRelative,
+    mark: (tensors, row) => (readLeast(tensors, row) > 0 ? '≥' : ''),
     isShown: true,
   },
   {

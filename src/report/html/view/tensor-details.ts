@@ -6,7 +6,7 @@ import { blockAt, moduleAt, NOWHERE } from '../data/placed-tensors.ts';
 import { html, type Markup } from './markup.ts';
 import { round } from './round.ts';
 import { showName } from './name.ts';
-import { formatReal, isSized, QUANTITIES, readRelative } from './quantities.ts';
+import { formatReal, isSized, QUANTITIES, readRelative, showQuantity } from './quantities.ts';
 import { describeDtype, describeNonfinite, describeShape, describeStatus } from './tensor-row.ts';
 import { drawSizes } from './sizes.ts';
 
@@ -35,13 +35,12 @@ function describePlace(tensors: PageTensors, row: number): string {
 
 function drawChange(tensors: PageTensors, row: number): Markup {
   if (!isSized(tensors, row)) return html``;
-  const shown = QUANTITIES.filter(({ key }) => !['norm', 'nan', 'elements', 'bytes'].includes(key)).flatMap(
-    ({ title, read, format, key }) => {
-      const value = read(tensors, row);
-      return Number.isNaN(value)
-        ? []
-        : [html`<dt>${title}</dt><dd${key === 'rel' ? html` class="main"` : null}>${format(value)}</dd>`];
-    },
+  const shown = QUANTITIES.filter(({ key }) => !['norm', 'nan', 'elements', 'bytes'].includes(key)).flatMap((quantity) =>
+    Number.isNaN(quantity.read(tensors, row))
+      ? []
+      : [
+          html`<dt>${quantity.title}</dt><dd${quantity.key === 'rel' ? html` class="main"` : null}>${showQuantity(quantity, tensors, row)}</dd>`,
+        ],
   );
   const total = numberAt(tensors, 'elements', row);
   const more: readonly (readonly [string, string])[] = [

@@ -4,7 +4,7 @@ import { numberAt, type PageTensors, placeAt, statusAt } from '../data/page-tens
 import { blockAt, moduleAt, NOWHERE } from '../data/placed-tensors.ts';
 import { html, type Markup } from './markup.ts';
 import { showName } from './name.ts';
-import { countNonfinite, QUANTITIES, type Quantity, readRelative } from './quantities.ts';
+import { countNonfinite, QUANTITIES, type Quantity, readRelative, showQuantity } from './quantities.ts';
 
 /** A column of the table: a number, or words. */
 export interface TableColumn {
@@ -15,11 +15,13 @@ export interface TableColumn {
   /** Sorts its rows. */
   readonly read: (tensors: PageTensors, row: number) => number | string;
   readonly show: (tensors: PageTensors, row: number) => string;
+  /** What is taken out of the page. @default `read` */
+  readonly take?: (tensors: PageTensors, row: number) => number | string;
 }
 
 function ofQuantity(quantity: Quantity): TableColumn {
-  const { key, title, read, format, isShown = false } = quantity;
-  return { key, title, isNumber: true, isShown, read, show: (tensors, row) => format(read(tensors, row)) };
+  const { key, title, read, take = read, isShown = false } = quantity;
+  return { key, title, isNumber: true, isShown, read, take, show: (tensors, row) => showQuantity(quantity, tensors, row) };
 }
 
 const words = (key: string, title: string, show: TableColumn['show'], isShown: boolean = false): TableColumn => ({
