@@ -19,7 +19,7 @@ const PACKAGES = ['commander', 'fastest-levenshtein'];
 const SAME_REPOSITORY = { napi: '@napi-rs/cli', 'napi-sys': '@napi-rs/cli' };
 
 /** Of several licences to choose from the first one here is taken. */
-const PREFERENCE = [/mit/i, /^licen[sc]e(\.\w+)?$/i, /apache/i];
+const PREFERENCE = [/mit/i, /^licen[sc]e(\.\w+)?$/i, /apache|_a2$/i];
 
 /**
  * @typedef {object} Part
