@@ -88,13 +88,12 @@ impl Checkpoint {
         }
     }
 
-    /// The files of the checkpoint with their sizes in bytes. Sources beside a file (what was inflated or decoded
-    /// out of it) follow it and have its path.
-    pub fn files(&self) -> impl Iterator<Item = (&std::path::Path, u64)> {
+    /// The files of the checkpoint. Sources beside a file (what was inflated or decoded out of it) follow it and have its path.
+    pub fn files(&self) -> impl Iterator<Item = &dyn Source> {
         let mut last = None;
         self.sources.iter().filter_map(move |source| {
             let path = source.path();
-            (last.replace(path) != Some(path)).then(|| (path, source.size()))
+            (last.replace(path) != Some(path)).then_some(&**source)
         })
     }
 

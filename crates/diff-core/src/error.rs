@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::encode::{Bytes, Encode};
 use crate::finding::Finding;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -154,6 +155,10 @@ codes! {
     NoData "E_NO_DATA" Unsupported;
     /// One rank's part of a distributed tensor, which must never pass for the whole.
     ShardOnly "E_SHARD_ONLY" Unsupported;
+    /// A part of a run that is damaged, or belongs to another run.
+    InvalidPart "E_INVALID_PART" Format;
+    /// A part of a run that nobody has made yet.
+    MissingPart "E_MISSING_PART" Mismatch;
     Argument "E_ARGUMENT" Argument;
     Cancelled "E_CANCELLED" Cancelled;
     Internal "E_INTERNAL" Internal;
@@ -322,6 +327,38 @@ impl Error {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.0.findings
+    }
+}
+
+/// Its code and what it says of one tensor; not the findings, which are those of a file that could not be opened.
+impl Encode for Error {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let d = &*self.0;
+        d.code.as_str().to_owned().encode(out);
+        d.what.encode(out);
+        let path = d.path.as_ref().map(|path| path.display().to_string());
+        path.encode(out);
+        for text in [&d.tensor, &d.entry, &d.expected, &d.found, &d.hint] {
+            text.encode(out);
+        }
+        d.offset.encode(out);
+    }
+
+    fn decode(from: &mut Bytes<'_>) -> Option<Self> {
+        let name = String::decode(from)?;
+        let code = *Code::ALL.iter().find(|code| code.as_str() == name)?;
+        Some(Self(Box::new(Details {
+            code,
+            what: Encode::decode(from)?,
+            path: Option::<String>::decode(from)?.map(PathBuf::from),
+            tensor: Encode::decode(from)?,
+            entry: Encode::decode(from)?,
+            expected: Encode::decode(from)?,
+            found: Encode::decode(from)?,
+            hint: Encode::decode(from)?,
+            offset: Encode::decode(from)?,
+            findings: Vec::new(),
+        })))
     }
 }
 

@@ -5,13 +5,14 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- recipe, adapter <- format`; `decode, dtype <- stats <- kernel`;
+//! Directions: `encode <- error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- recipe, adapter <- format`; `decode, dtype <- stats <- kernel`;
 //! `tensor, source, decode, kernel <- read <- engine`. `format` and `kernel` never see each other.
 
 mod adapter;
 pub mod checkpoint;
 pub mod decode;
 pub mod dtype;
+mod encode;
 pub mod engine;
 pub mod error;
 pub mod finding;

@@ -498,7 +498,7 @@ fn a_byte_of_a_description_that_changes_panics_nothing() {
             continue;
         };
         opened += 1;
-        assert!(found.files().all(|(path, _)| path.starts_with(&folder.0)));
+        assert!(found.files().all(|file| file.path().starts_with(&folder.0)));
         for (index, tensor) in found.tensors.iter().enumerate() {
             let read = read_elements(
                 &found,

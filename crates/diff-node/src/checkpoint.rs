@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::dtype::DType;
@@ -76,6 +77,8 @@ pub struct MemoryTensor {
 pub struct NativeFile {
     pub path: String,
     pub bytes: f64,
+    /// Milliseconds since 1970 of its last modification before it was opened; absent where there is no such time.
+    pub modified: Option<f64>,
 }
 
 /// What holds tensors, or could, and is not compared.
@@ -272,6 +275,11 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
     })
 }
 
+fn milliseconds(time: SystemTime) -> Option<f64> {
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_millis() as f64)
+}
+
 fn texts(pairs: &[(String, String)]) -> Vec<NativeText> {
     pairs
         .iter()
@@ -298,9 +306,10 @@ impl NativeCheckpoint {
                 findings: checkpoint.findings.iter().map(Into::into).collect(),
                 files: checkpoint
                     .files()
-                    .map(|(path, bytes)| NativeFile {
-                        path: path.display().to_string(),
-                        bytes: bytes as f64,
+                    .map(|file| NativeFile {
+                        path: file.path().display().to_string(),
+                        bytes: file.size() as f64,
+                        modified: file.modified().and_then(milliseconds),
                     })
                     .collect(),
                 left_out: checkpoint

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
+use diff_core::engine::{self, Histogram, Input, Item, Options, Outcome, Plan, Questions};
 use diff_core::kernel::{Method, Precision};
 use diff_core::left_out::same_bytes;
 use diff_core::{Checkpoint, Code, Error};
@@ -37,6 +37,40 @@ pub struct Compared {
     pub changes: ExponentTable,
 }
 
+impl Compared {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let distributions = outcome.distributions.iter();
+        Self {
+            columns: Columns::of_pairs(outcome),
+            exponents: ExponentTable::of(distributions.clone().map(|one| &one.exponents)),
+            changed_exponents: ExponentTable::of(distributions.clone().map(|one| &one.changed)),
+            changes: ExponentTable::of(distributions.map(|one| &one.changes)),
+        }
+    }
+}
+
+impl From<DiffOptions> for Options {
+    fn from(options: DiffOptions) -> Self {
+        Self {
+            threads: options.threads as usize,
+            method: Method {
+                threshold: options.threshold,
+                element_wise: options.element_wise,
+                precision: if options.double {
+                    Precision::Double
+                } else {
+                    Precision::Fast
+                },
+            },
+            histogram: match options.histogram.as_str() {
+                "sampled" => Histogram::Sampled,
+                "exact" => Histogram::Exact,
+                _ => Histogram::None,
+            },
+        }
+    }
+}
+
 /// Numbers of a plan's row: checkpoint, tensor and first element of the old side, the same of the new one, elements.
 const ROW: usize = 7;
 
@@ -51,35 +85,11 @@ pub fn diff<'env>(
     control: &Control,
 ) -> Result<Object<'env>> {
     let checkpoints = shared(&checkpoints);
-    let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
+    let items = list_items(&plan);
     spawn(env, control.observer(), move |observer| {
         let plan = Plan::new(checkpoints?, items)?;
-        let method = Method {
-            threshold: options.threshold,
-            element_wise: options.element_wise,
-            precision: if options.double {
-                Precision::Double
-            } else {
-                Precision::Fast
-            },
-        };
-        let options = Options {
-            threads: options.threads as usize,
-            method,
-            histogram: match options.histogram.as_str() {
-                "sampled" => Histogram::Sampled,
-                "exact" => Histogram::Exact,
-                _ => Histogram::None,
-            },
-        };
-        let outcome = engine::run(&plan, options, observer)?;
-        let distributions = outcome.distributions.iter();
-        Ok(Compared {
-            columns: Columns::of_pairs(&outcome),
-            exponents: ExponentTable::of(distributions.clone().map(|one| &one.exponents)),
-            changed_exponents: ExponentTable::of(distributions.clone().map(|one| &one.changed)),
-            changes: ExponentTable::of(distributions.map(|one| &one.changes)),
-        })
+        let outcome = engine::run(&plan, options.into(), observer)?;
+        Ok(Compared::of(&outcome))
     })
 }
 
@@ -95,7 +105,7 @@ pub fn probe<'env>(
     control: &Control,
 ) -> Result<Object<'env>> {
     let checkpoints = shared(&checkpoints);
-    let items: Vec<Item> = plan.chunks_exact(ROW).map(item).collect();
+    let items = list_items(&plan);
     let questions: Vec<Questions> = questions.iter().map(|&bits| Questions(bits)).collect();
     spawn(env, control.observer(), move |observer| {
         let plan = Plan::new(checkpoints?, items)?;
@@ -129,11 +139,16 @@ pub fn same_left_out<'env>(
     })
 }
 
-fn shared(
+pub(crate) fn shared(
     checkpoints: &[ClassInstance<NativeCheckpoint>],
 ) -> diff_core::Result<Vec<Arc<Checkpoint>>> {
     let checkpoints = checkpoints.iter();
     checkpoints.map(|checkpoint| checkpoint.shared()).collect()
+}
+
+/// The items of a plan as [`diff`] takes it.
+pub(crate) fn list_items(plan: &[f64]) -> Vec<Item> {
+    plan.chunks_exact(ROW).map(item).collect()
 }
 
 fn item(row: &[f64]) -> Item {

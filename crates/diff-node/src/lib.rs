@@ -12,5 +12,6 @@ pub mod diff;
 pub mod failure;
 pub mod job;
 pub mod machine;
+pub mod parts;
 pub mod table;
 pub mod views;

@@ -68,7 +68,7 @@ pub fn open_directory(name: &str, bytes: &[u8]) {
     if made.is_ok()
         && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
     {
-        assert!(checkpoint.files().all(|(path, _)| path.starts_with(&folder)));
+        assert!(checkpoint.files().all(|file| file.path().starts_with(&folder)));
     }
     let _ = std::fs::remove_file(folder.join(name));
 }
@@ -86,7 +86,7 @@ pub fn open_distributed(metadata: &[u8]) {
     if made.is_ok()
         && let Ok(checkpoint) = open(&folder, &options)
     {
-        assert!(checkpoint.files().all(|(path, _)| path.starts_with(&folder)));
+        assert!(checkpoint.files().all(|file| file.path().starts_with(&folder)));
         let observer = Observer::default();
         for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
             let count = tensor.elements.min(MOST_ELEMENTS);

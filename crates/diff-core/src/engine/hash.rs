@@ -97,7 +97,7 @@ fn units(tensor: &Tensor) -> u64 {
 
 fn tree(tensor: &Tensor) -> Option<Box<Tree<Part>>> {
     let units = units(tensor);
-    (units > 1).then(|| Box::new(Tree::new(units)))
+    (units > 1).then(|| Box::new(Tree::new(units, units)))
 }
 
 /// A part of a tensor: whole chunks and the end of the tensor, or the end of it.
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
             }
             let whole = match &self.trees[row] {
                 None => Some(done),
-                Some(tree) => tree.insert(unit, done),
+                Some(tree) => tree.insert(unit, done).then(|| tree.take_result()),
             };
             if let Some(whole) = whole {
                 let _ = self.results[row].set(whole.and_then(|part| self.finish(row, part)));

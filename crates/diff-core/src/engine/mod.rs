@@ -3,7 +3,9 @@
 mod describe;
 mod digest;
 mod export;
+mod grid;
 mod hash;
+mod parts;
 mod piece;
 mod plan;
 mod probe;
@@ -18,6 +20,7 @@ pub use describe::describe;
 pub use digest::digest;
 pub use export::{ElementType, read_elements};
 pub use hash::{Hash, Hashed, hash, hash_bytes};
+pub use parts::{Cut, cut, join, run_part};
 pub use plan::{Input, Item, Plan};
 pub use probe::{Questions, probe};
 pub use run::{Options, Outcome, run};

@@ -103,6 +103,19 @@ impl Plan {
         rows
     }
 
+    /// Bytes, as they are stored, of the elements `start .. end` of items that are read together.
+    #[inline]
+    pub(super) fn bytes_of(&self, items: &[Item], start: u64, end: u64) -> u64 {
+        let of = |input: Option<Input>| {
+            let input = input?;
+            let tensor = self.tensor(input)?;
+            Some(tensor.stored_bytes(input.start + start..input.start + end))
+        };
+        let new = items.first().and_then(|item| of(item.new));
+        let old = items.iter().filter_map(|item| of(item.old));
+        new.unwrap_or(0) + old.sum::<u64>()
+    }
+
     /// Ends with the first source that is no longer what it was when it was opened.
     pub(super) fn verify(&self) -> Result<()> {
         self.sides.iter().try_for_each(|side| side.verify())

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::encode::encode_fields;
 use crate::kernel::exponents::Counts;
 use crate::kernel::{self, CHUNK, Elements, complex};
 use crate::stats::Exponents;
@@ -63,6 +64,28 @@ pub struct Distribution {
     pub changed: Exponents,
     /// Exponents of |new - old|, where they were asked for; exponent 0 is no change.
     pub changes: Exponents,
+}
+
+encode_fields!(Distribution {
+    exponents,
+    changed,
+    changes,
+});
+
+impl Distribution {
+    /// Adds what another part of the item counted.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.exponents.merge(&other.exponents);
+        self.changed.merge(&other.changed);
+        self.changes.merge(&other.changes);
+    }
+
+    /// Whether it could be that of so many elements.
+    pub(super) fn is_of(&self, elements: u64) -> bool {
+        [&self.exponents, &self.changed, &self.changes]
+            .iter()
+            .all(|counts| counts.total().is_some_and(|total| total <= elements))
+    }
 }
 
 impl Default for Sample {

@@ -2,6 +2,7 @@
 //! without a neighbour passes up. It depends on nothing but the number of parts, so the result has the same bits for any
 //! number of threads and any order in which they finish.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -42,62 +43,129 @@ pub(super) fn join_rest<T: Merge>(pending: &mut Vec<(u32, T)>) -> T {
         .unwrap_or_default()
 }
 
+/// The nodes that stand alone when the units of a range have met, from left to right: each a height and an index at that height. They
+/// follow from the range, so that who hands them on has only to keep their order.
+pub(super) fn standing(units: u64, range: Range<u64>) -> Vec<Position> {
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let (mut start, mut end) = (range.start, range.end);
+    let (mut height, mut width) = (0, units);
+    while start < end && width > 1 {
+        if start % 2 == 1 {
+            left.push((height, start));
+            start += 1;
+        }
+        // The last node has no neighbour on its right: it passes up.
+        if start < end && end % 2 == 1 && end < width {
+            end -= 1;
+            right.push((height, end));
+        }
+        (height, start, end, width) = (height + 1, start / 2, end.div_ceil(2), width.div_ceil(2));
+    }
+    if start < end {
+        left.push((height, start));
+    }
+    left.extend(right.into_iter().rev());
+    left
+}
+
+/// Height and index at that height of a node.
+pub(super) type Position = (u32, u64);
+
+/// The units below a node of a tree of `units`.
+pub(super) fn units_below((height, index): Position, units: u64) -> Range<u64> {
+    units.min(index << height)..units.min((index + 1) << height)
+}
+
 /// The partial results of one item, joined as soon as two neighbours are there.
 pub(super) struct Tree<T> {
     units: u64,
+    /// Units that come; all of them but in a part of a run.
+    expected: u64,
     finished: AtomicUsize,
     state: Mutex<State<T>>,
 }
 
 #[derive(Default)]
 struct State<T> {
-    /// (height, index at that height, result); at most a few at any time.
-    nodes: Vec<(u32, u64, T)>,
-    error: Option<Error>,
+    /// At most a few at any time.
+    nodes: Vec<(Position, T)>,
+    /// That of the first unit that has one, whichever comes first.
+    error: Option<(u64, Error)>,
 }
 
 impl<T: Merge> Tree<T> {
-    pub(super) fn new(units: u64) -> Self {
+    pub(super) fn new(units: u64, expected: u64) -> Self {
         Self {
             units,
+            expected,
             finished: AtomicUsize::new(0),
             state: Mutex::default(),
         }
     }
 
-    /// Takes the result of a unit; the last one to come gets the result of the item.
-    pub(super) fn insert(&self, unit: u64, result: Result<T>) -> Option<Result<T>> {
+    /// Takes the result of a unit. Whether it was the last one to come.
+    pub(super) fn insert(&self, unit: u64, result: Result<T>) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
-            Ok(part) => state.join(self.units, unit, part),
-            Err(error) => {
-                state.error.get_or_insert(error);
+            Ok(part) => state.join(self.units, (0, unit), part),
+            Err(error) => state.fail(unit, error),
+        }
+        self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 == self.expected
+    }
+
+    /// Takes what a part of a run knows of a range of units: the nodes of [`standing`], or the error of one of its units.
+    pub(super) fn insert_range(&self, range: Range<u64>, result: Result<Vec<T>>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(nodes) => {
+                for (position, part) in standing(self.units, range).into_iter().zip(nodes) {
+                    state.join(self.units, position, part);
+                }
             }
+            Err(error) => state.fail(range.start, error),
         }
-        if self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 < self.units {
-            return None;
-        }
-        Some(match (state.error.take(), state.nodes.as_slice()) {
-            (Some(error), _) => Err(error),
-            (None, [(_, _, whole)]) => Ok(whole.clone()),
+    }
+
+    /// Takes the result of all units.
+    pub(super) fn take_result(&self) -> Result<T> {
+        let mut nodes = self.take_nodes()?;
+        match (nodes.pop(), nodes.is_empty()) {
+            (Some(whole), true) => Ok(whole),
             _ => Err(Error::new(Code::Internal, "parts of a tensor are missing")),
-        })
+        }
+    }
+
+    /// Takes what stands when all expected units have come, from left to right.
+    pub(super) fn take_nodes(&self) -> Result<Vec<T>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { nodes, error } = &mut *state;
+        let (mut nodes, error) = (std::mem::take(nodes), error.take());
+        if let Some((_, error)) = error {
+            return Err(error);
+        }
+        nodes.sort_by_key(|&((height, index), _)| index << height);
+        Ok(nodes.into_iter().map(|(_, part)| part).collect())
     }
 }
 
 impl<T: Merge> State<T> {
-    fn join(&mut self, units: u64, unit: u64, part: T) {
-        let (mut height, mut index, mut part) = (0, unit, part);
-        let mut width = units;
+    fn fail(&mut self, unit: u64, error: Error) {
+        if self.error.as_ref().is_none_or(|(first, _)| unit < *first) {
+            self.error = Some((unit, error));
+        }
+    }
+
+    fn join(&mut self, units: u64, (mut height, mut index): Position, mut part: T) {
+        let mut width = (0..height).fold(units, |width, _| width.div_ceil(2));
         while width > 1 {
             let sibling = index ^ 1;
             if sibling < width {
                 let found = self
                     .nodes
                     .iter()
-                    .position(|n| n.0 == height && n.1 == sibling);
+                    .position(|(position, _)| *position == (height, sibling));
                 let Some(found) = found else { break };
-                let other = self.nodes.swap_remove(found).2;
+                let other = self.nodes.swap_remove(found).1;
                 part = if sibling < index {
                     other.merge(&part)
                 } else {
@@ -108,7 +176,7 @@ impl<T: Merge> State<T> {
             index /= 2;
             width = width.div_ceil(2);
         }
-        self.nodes.push((height, index, part));
+        self.nodes.push(((height, index), part));
     }
 }
 
@@ -137,14 +205,13 @@ mod tests {
                 // Every unit once, in another order each time.
                 let mut order: Vec<u64> = (0..units).collect();
                 order.sort_by_key(|unit| (unit * stride % units, *unit));
-                let tree = Tree::new(units);
-                let mut last = None;
+                let tree = Tree::new(units, units);
                 for (at, &unit) in order.iter().enumerate() {
-                    last = tree.insert(unit, Ok(part(unit)));
-                    assert_eq!(last.is_some(), at + 1 == order.len());
+                    let is_last = tree.insert(unit, Ok(part(unit)));
+                    assert_eq!(is_last, at + 1 == order.len());
                 }
                 assert_eq!(
-                    last.unwrap().unwrap(),
+                    tree.take_result().unwrap(),
                     in_order,
                     "{units} units, stride {stride}"
                 );
@@ -199,13 +266,12 @@ mod tests {
                 order
             }));
             for order in orders {
-                let tree = Tree::new(units as u64);
-                let mut last = None;
+                let tree = Tree::new(units as u64, units as u64);
                 for &unit in &order {
-                    last = tree.insert(unit as u64, Ok(parts[unit]));
+                    tree.insert(unit as u64, Ok(parts[unit]));
                 }
                 // As text: it tells every bit but those of NaN.
-                let found = format!("{:?}", last.unwrap().unwrap());
+                let found = format!("{:?}", tree.take_result().unwrap());
                 assert_eq!(found, in_order, "{units} units in the order {order:?}");
             }
         }
@@ -219,14 +285,65 @@ mod tests {
         assert_ne!(straight.unwrap().sum_dd.to_bits(), joined.sum_dd.to_bits());
     }
 
+    /// Every way to cut up to 20 units into three ranges.
     #[test]
-    fn a_part_that_failed_fails_the_item() {
-        let tree = Tree::new(2);
-        assert!(
-            tree.insert(1, Err(Error::new(Code::NoData, "gone")))
-                .is_none()
-        );
-        let result = tree.insert(0, Ok(part(0))).unwrap();
-        assert_eq!(result.unwrap_err().code(), Code::NoData);
+    fn ranges_that_were_counted_apart_meet_to_the_same_bits() {
+        let parts: Vec<PairStats> = (0..20).map(measured).collect();
+        for units in 1..=parts.len() as u64 {
+            let whole = Tree::new(units, units);
+            (0..units).for_each(|unit| {
+                whole.insert(unit, Ok(parts[unit as usize]));
+            });
+            let expected = format!("{:?}", whole.take_result().unwrap());
+            for first in 0..=units {
+                for second in first..=units {
+                    let ranges = [second..units, 0..first, first..second];
+                    let joined = Tree::new(units, units);
+                    for range in ranges {
+                        let part = Tree::new(units, range.end - range.start);
+                        for unit in range.clone() {
+                            part.insert(unit, Ok(parts[unit as usize]));
+                        }
+                        let nodes = part.take_nodes().unwrap();
+                        assert_eq!(nodes.len(), standing(units, range.clone()).len());
+                        joined.insert_range(range, Ok(nodes));
+                    }
+                    let found = format!("{:?}", joined.take_result().unwrap());
+                    assert_eq!(found, expected, "{units} units cut at {first} and {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_nodes_of_a_range_cover_its_units_once_and_in_order() {
+        for units in 1..40 {
+            for start in 0..units {
+                for end in start..=units {
+                    let nodes = standing(units, start..end).into_iter();
+                    let covered: Vec<u64> =
+                        nodes.flat_map(|node| units_below(node, units)).collect();
+                    assert_eq!(covered, (start..end).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_part_that_failed_fails_the_item() {
+        let gone = |what: &str| Err(Error::new(Code::NoData, what));
+        for order in [[2, 1, 0], [0, 1, 2], [1, 0, 2]] {
+            let tree = Tree::new(3, 3);
+            for unit in order {
+                let result = if unit == 0 {
+                    Ok(part(0))
+                } else {
+                    gone(&unit.to_string())
+                };
+                tree.insert(unit, result);
+            }
+            let error = tree.take_result().unwrap_err();
+            assert_eq!(error.to_string(), "1", "in the order {order:?}");
+        }
     }
 }

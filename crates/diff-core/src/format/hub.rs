@@ -248,8 +248,9 @@ pub(super) fn note_links(checkpoint: &mut Checkpoint, directory: &Path) {
     let blobs = model.join("blobs");
     let outside: Vec<Finding> = checkpoint
         .files()
-        .filter(|(path, _)| path.is_symlink())
-        .filter_map(|(path, _)| {
+        .map(|file| file.path())
+        .filter(|path| path.is_symlink())
+        .filter_map(|path| {
             let target = path.canonicalize().ok()?;
             if target.starts_with(&blobs) {
                 return None;

@@ -266,6 +266,10 @@ impl Source for FileSource {
         }
     }
 
+    fn modified(&self) -> Option<SystemTime> {
+        self.identity.modified
+    }
+
     fn verify(&self) -> Result<()> {
         if !self.is_unchanged()? {
             return Err(self.changed());

@@ -15,6 +15,7 @@ mod map;
 mod memory;
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::error::Result;
 
@@ -75,6 +76,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
 
     /// Device and number of the file, where the system has them: equal ones are the same bytes.
     fn file_identity(&self) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// When the file was last modified, as it was opened; None for what is no file.
+    fn modified(&self) -> Option<SystemTime> {
         None
     }
 

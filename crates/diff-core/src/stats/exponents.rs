@@ -1,5 +1,7 @@
 //! Where the magnitudes of a tensor lie: what the model of rounding asks for.
 
+use crate::encode::{Bytes, Encode};
+
 /// Counts of elements by their biased exponent, only the exponents that occur.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exponents(Vec<(u8, u64)>);
@@ -29,10 +31,52 @@ impl Exponents {
         }
     }
 
+    /// Adds what another part counted.
+    pub fn merge(&mut self, other: &Self) {
+        for &(exponent, count) in &other.0 {
+            match self.0.binary_search_by_key(&exponent, |bin| bin.0) {
+                Ok(at) => self.0[at].1 += count,
+                Err(at) => self.0.insert(at, (exponent, count)),
+            }
+        }
+    }
+
+    /// Elements that were counted; None beyond 64 bits.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.0
+            .iter()
+            .try_fold(0, |sum: u64, bin| sum.checked_add(bin.1))
+    }
+
     /// (exponent, count) in rising order.
     #[must_use]
     pub fn bins(&self) -> &[(u8, u64)] {
         &self.0
+    }
+}
+
+/// The number of bins as u16, then exponent and count of each, in rising order.
+impl Encode for Exponents {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.0.len() as u16).encode(out);
+        for (exponent, count) in &self.0 {
+            exponent.encode(out);
+            count.encode(out);
+        }
+    }
+
+    fn decode(from: &mut Bytes<'_>) -> Option<Self> {
+        let bins = u16::decode(from)?;
+        let mut found: Vec<(u8, u64)> = Vec::new();
+        for _ in 0..bins {
+            let bin = (u8::decode(from)?, u64::decode(from)?);
+            if found.last().is_some_and(|last| last.0 >= bin.0) || bin.1 == 0 {
+                return None;
+            }
+            found.push(bin);
+        }
+        Some(Self(found))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Statistics of one tensor.
 
+use crate::encode::encode_fields;
 use crate::stats::scale::{Square, held_or_nan, is_held, meet, shift};
 
 /// Moments and counts of the elements of one tensor or of a part of it.
@@ -23,6 +24,19 @@ pub struct Moments {
     pub nan: u64,
     pub infinite: u64,
 }
+
+encode_fields!(Moments {
+    finite,
+    mean,
+    m2,
+    sum_squares,
+    scale,
+    min,
+    max,
+    zeros,
+    nan,
+    infinite,
+});
 
 impl Default for Moments {
     fn default() -> Self {

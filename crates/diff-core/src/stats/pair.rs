@@ -1,5 +1,6 @@
 //! Statistics of a pair of tensors, a = old and b = new, d = b - a.
 
+use crate::encode::encode_fields;
 use crate::stats::Moments;
 use crate::stats::scale::{Square, is_held, meet, shift};
 
@@ -41,7 +42,50 @@ pub struct PairScale {
     pub difference: i16,
 }
 
+encode_fields!(PairScale {
+    old,
+    new,
+    difference,
+});
+
+encode_fields!(PairStats {
+    elements,
+    finite,
+    sum_dd,
+    sum_ad,
+    sum_ab,
+    sum_abs_d,
+    sum_d,
+    sum_aa,
+    sum_bb,
+    max_abs_d,
+    over_threshold,
+    nonfinite_changed,
+    value_changed,
+    bit_changed,
+    old,
+    new,
+    scale,
+});
+
 impl PairStats {
+    /// Whether these could be the statistics of so many elements: the counts of what was decoded must not overflow where parts meet.
+    #[must_use]
+    pub fn are_of(&self, elements: u64) -> bool {
+        // Complex numbers have two parts each.
+        let most = elements.saturating_mul(2);
+        let of = |side: &Moments| [side.finite, side.zeros, side.nan, side.infinite];
+        let own = [
+            self.finite,
+            self.over_threshold,
+            self.nonfinite_changed,
+            self.value_changed,
+            self.bit_changed,
+        ];
+        let counts = [of(&self.old), of(&self.new)].concat();
+        self.elements == elements && own.iter().chain(&counts).all(|count| *count <= most)
+    }
+
     /// Combines two neighbouring parts, the first one first.
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {

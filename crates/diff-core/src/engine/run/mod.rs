@@ -10,14 +10,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::UNIT;
-use super::plan::{Input, Item, Plan, TOGETHER};
+use super::grid::{Grid, Share, elements_of, shares, units_of};
+use super::plan::{Plan, TOGETHER};
 use super::queue::{Place, Queue};
 use super::sample::{Distribution, Histogram, Sample};
 use super::tree::{Tree, join_rest};
 use super::workers::{self, Stop};
 use crate::error::{Code, Error, Result};
-use crate::kernel::{CHUNK, Isa, Method};
+use crate::kernel::{Isa, Method};
 use crate::observe::Observer;
 use crate::read::{Reader, Scratch};
 use crate::stats::PairStats;
@@ -57,6 +57,36 @@ fn run_on(isa: Isa, plan: &Plan, options: Options, observer: &Observer) -> Resul
     Ok(run.into_outcome())
 }
 
+/// What a part of a run knows of one item.
+#[derive(Debug)]
+pub(super) struct Measured {
+    /// What stands of its units in the part, from left to right ([`super::tree::standing`]).
+    pub(super) nodes: Result<Vec<PairStats>>,
+    pub(super) distribution: Distribution,
+    /// As in [`Outcome`]; only the part that has the first unit knows it.
+    pub(super) bits_compared: bool,
+}
+
+/// Runs the units of a range, in the numbers of [`Grid`]; answers its items in the order of the grid.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_range(
+    plan: &Plan,
+    units: &Range<u64>,
+    options: Options,
+    observer: &Observer,
+) -> Result<Vec<Measured>> {
+    let mut run = Run::new(Isa::detect(), plan, options, observer)?;
+    let shares = run.restrict(units);
+    let bytes = shares.iter().map(|share| run.bytes_of_share(share)).sum();
+    let items = shares.iter().map(|share| run.rows[share.row].len() as u64);
+    observer.start(bytes, items.sum());
+    workers::run(options.threads, &run.stop, || run.work())?;
+    plan.verify()?;
+    Ok(run.into_measured(&shares))
+}
+
 struct Run<'a> {
     plan: &'a Plan,
     options: Options,
@@ -86,27 +116,11 @@ struct Worker {
 impl<'a> Run<'a> {
     /// Many thousand items take a while to put in order, so the wish to stop is looked at between the steps.
     fn new(isa: Isa, plan: &'a Plan, options: Options, observer: &'a Observer) -> Result<Self> {
-        observer.check()?;
-        let mut rows = plan.rows();
-        let first = |row: &Range<usize>| {
-            let item = plan.items[row.start];
-            let place = |input: Option<Input>| {
-                input.and_then(|input| Some((input.side, plan.tensor(input)?.position())))
-            };
-            (
-                place(item.old).or(place(item.new)).map(|(_, place)| place),
-                row.start,
-            )
-        };
-        rows.sort_by_cached_key(first);
-        observer.check()?;
-        let units_of = |item: &Item| units(item.elements());
-        let queue = Queue::new(rows.iter().map(|row| units_of(&plan.items[row.start])));
-        observer.check()?;
+        let Grid { rows, queue } = Grid::new(plan, observer)?;
         let items = || plan.items.iter();
         let trees = items()
-            .map(units_of)
-            .map(|units| (units > 1).then(|| Box::new(Tree::new(units))))
+            .map(|item| units_of(item.elements()))
+            .map(|units| (units > 1).then(|| Box::new(Tree::new(units, units))))
             .collect();
         observer.check()?;
         Ok(Self {
@@ -125,27 +139,35 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Leaves only the units of a range to do, and answers what it has of each row.
+    fn restrict(&mut self, units: &Range<u64>) -> Vec<Share> {
+        self.queue.restrict(units);
+        let shares = shares(&self.queue, units);
+        self.trees.iter_mut().for_each(|tree| *tree = None);
+        for share in &shares {
+            let expected = share.units.end - share.units.start;
+            for item in self.rows[share.row].clone() {
+                let all = units_of(self.plan.items[item].elements());
+                self.trees[item] = (all > 1).then(|| Box::new(Tree::new(all, expected)));
+            }
+        }
+        shares
+    }
+
     /// Bytes of all sides together, as they are stored: what progress counts.
     fn bytes(&self) -> u64 {
         let rows = self.rows.iter();
         rows.map(|row| {
             let items = &self.plan.items[row.clone()];
-            self.bytes_of(items, 0, items[0].elements())
+            self.plan.bytes_of(items, 0, items[0].elements())
         })
         .sum()
     }
 
-    /// The same of the elements `start .. end` of the items of a row.
-    #[inline]
-    fn bytes_of(&self, items: &[Item], start: u64, end: u64) -> u64 {
-        let of = |input: Option<Input>| {
-            let input = input?;
-            let tensor = self.plan.tensor(input)?;
-            Some(tensor.stored_bytes(input.start + start..input.start + end))
-        };
-        let new = items.first().and_then(|item| of(item.new));
-        let old = items.iter().filter_map(|item| of(item.old));
-        new.unwrap_or(0) + old.sum::<u64>()
+    fn bytes_of_share(&self, share: &Share) -> u64 {
+        let items = &self.plan.items[self.rows[share.row].clone()];
+        let elements = elements_of(&share.units, items[0].elements());
+        self.plan.bytes_of(items, elements.start, elements.end)
     }
 
     /// What each thread does until nothing is left.
@@ -203,12 +225,11 @@ impl<'a> Run<'a> {
             errors: [const { None }; TOGETHER],
             done: 0,
         };
-        let first = unit * UNIT * CHUNK as u64;
         let all = at_work.items[0].elements();
-        let end = all.min(first + UNIT * CHUNK as u64);
+        let Range { start: first, end } = elements_of(&(unit..unit + 1), all);
         let stopped = at_work.compare((first, end), worker);
         // What an error keeps from being read is over with, too.
-        let bytes = self.bytes_of(at_work.items, first, end);
+        let bytes = self.plan.bytes_of(at_work.items, first, end);
         self.observer.add_bytes(bytes.saturating_sub(at_work.done));
         let mut is_over = false;
         for (at, index) in items.enumerate() {
@@ -224,12 +245,11 @@ impl<'a> Run<'a> {
             if done.as_ref().is_err_and(|error| self.stop.on(error)) {
                 return false;
             }
-            let result = match &self.trees[index] {
-                None => Some(done),
+            let is_last = match &self.trees[index] {
+                None => self.results[index].set(done).is_ok(),
                 Some(tree) => tree.insert(unit, done),
             };
-            if let Some(result) = result {
-                let _ = self.results[index].set(result);
+            if is_last {
                 self.observer.add_tensors(1);
                 is_over = true;
             }
@@ -238,12 +258,14 @@ impl<'a> Run<'a> {
     }
 
     fn into_outcome(self) -> Outcome {
-        let missing = || Err(Error::new(Code::Internal, "parts of a tensor are missing"));
-        let results = self.results.into_iter();
+        let results = self.results.into_iter().zip(self.trees);
         let distributions = self.distributions.into_iter();
         Outcome {
             pairs: results
-                .map(|result| result.into_inner().unwrap_or_else(missing))
+                .map(|(result, tree)| match tree {
+                    Some(tree) => tree.take_result(),
+                    None => result.into_inner().unwrap_or_else(missing),
+                })
                 .collect(),
             distributions: distributions
                 .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -255,9 +277,26 @@ impl<'a> Run<'a> {
                 .collect(),
         }
     }
+
+    fn into_measured(mut self, shares: &[Share]) -> Vec<Measured> {
+        let rows = shares.iter().map(|share| self.rows[share.row].clone());
+        let items: Vec<usize> = rows.flatten().collect();
+        let mut measured = |item: usize| Measured {
+            nodes: match self.trees[item].take() {
+                Some(tree) => tree.take_nodes(),
+                None => (self.results[item].take().unwrap_or_else(missing)).map(|one| vec![one]),
+            },
+            distribution: std::mem::take(
+                self.distributions[item]
+                    .get_mut()
+                    .unwrap_or_else(PoisonError::into_inner),
+            ),
+            bits_compared: *self.bits_compared[item].get_mut(),
+        };
+        items.into_iter().map(&mut measured).collect()
+    }
 }
 
-/// At least one, so that an empty tensor gets its result too.
-fn units(elements: u64) -> u64 {
-    elements.div_ceil(UNIT * CHUNK as u64).max(1)
+fn missing() -> Result<PairStats> {
+    Err(Error::new(Code::Internal, "parts of a tensor are missing"))
 }

@@ -3,6 +3,8 @@
 use super::*;
 use crate::checkpoint::{Checkpoint, Format};
 use crate::dtype::DType;
+use crate::engine::plan::{Input, Item};
+use crate::kernel::CHUNK;
 use crate::source::{MemorySource, Source};
 use crate::tensor::{Span, Tensor};
 

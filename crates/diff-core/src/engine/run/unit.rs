@@ -58,7 +58,7 @@ impl Unit<'_, '_> {
             // The last piece is counted with the unit.
             let next = start + count as u64;
             if next < end {
-                let bytes = run.bytes_of(self.items, start, next);
+                let bytes = run.plan.bytes_of(self.items, start, next);
                 self.done += bytes;
                 run.observer.add_bytes(bytes);
             }

@@ -51,7 +51,11 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
     let found = find(walk);
     let read: HashSet<PathBuf> = checkpoint
         .files()
-        .map(|(path, _)| path.canonicalize().unwrap_or_else(|_| path.to_path_buf()))
+        .map(|file| {
+            file.path()
+                .canonicalize()
+                .unwrap_or_else(|_| file.path().to_path_buf())
+        })
         .collect();
     let is_read = |file: &Entry| {
         file.path
