@@ -37,7 +37,7 @@ export type { PairMetrics, ProbeMetrics, SideMetrics } from './comparison/metric
 export type { Origin, Provenance } from './comparison/provenance.ts';
 export type { ParameterDiff } from './comparison/rows.ts';
 export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';
-export type { ConfigChange, DiffSummary, ResizedTensor } from './comparison/summary.ts';
+export type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from './comparison/summary.ts';
 export type { NameChange } from './names/name-change.ts';
 export type { LayerType } from './layer-types/layer-type.ts';
 export type { LayerPatterns } from './layer-types/user-patterns.ts';
@@ -50,6 +50,12 @@ export { createSeries } from './series/create-series.ts';
 export type { SeriesOptions } from './series/options.ts';
 export type { Series } from './series/series.ts';
 export type * from './series/types.ts';
+
+export { combineParts } from './parts/combine-parts.ts';
+export { comparePart } from './parts/compare-part.ts';
+export { partsStatus } from './parts/parts-status.ts';
+export { planParts } from './parts/plan-parts.ts';
+export type * from './parts/types.ts';
 
 export { checkRules } from './rules/check.ts';
 export type * from './rules/types.ts';

@@ -20,6 +20,7 @@ import {
 import { readTensorTable, type TensorTable } from './tensor-table.ts';
 import { LazyTensorView } from './tensor-view.ts';
 import type {
+  CheckpointFile,
   CheckpointFormat,
   CheckpointJson,
   CheckpointTensor,
@@ -56,7 +57,7 @@ export class Checkpoint {
   /** What was noticed about the files that did not keep them from being read. */
   readonly findings: readonly Finding[];
   /** Files that hold the tensors. */
-  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly files: readonly CheckpointFile[];
   /** What holds tensors, or could, and is not among them. */
   readonly leftOut: readonly LeftOut[];
   /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */

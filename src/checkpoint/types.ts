@@ -41,6 +41,14 @@ export interface Finding {
   readonly offset: number | null;
 }
 
+/** A file that holds tensors of a checkpoint. */
+export interface CheckpointFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Its last modification before it was opened, in milliseconds since 1970; absent where the system does not say. */
+  readonly modified?: number;
+}
+
 /** Something of a checkpoint that holds tensors, or could, and is not among them. */
 export interface LeftOut {
   /** A file of the folder, a mapping beside the one that was taken, or a record of an archive that no tensor reaches. */

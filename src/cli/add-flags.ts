@@ -1,7 +1,16 @@
 import { type Command, Option } from 'commander';
 import { FORMAT_NAMES } from '../report/formats.ts';
 import { PRECISIONS } from './flags.ts';
-import { parseDetail, parseFormat, collectLimit, collect, parseCount, parsePositive, parseThreshold } from './parse-flags.ts';
+import {
+  parseDetail,
+  parseFormat,
+  collectLimit,
+  collect,
+  parseCount,
+  parseParts,
+  parsePositive,
+  parseThreshold,
+} from './parse-flags.ts';
 import { PROGRESS_WHENS, WHENS } from './terminal.ts';
 
 export function addReportFlags(command: Command): Command {
@@ -120,16 +129,43 @@ export function addConfigFlags(command: Command): Command {
     .addOption(new Option('--no-config', 'use no configuration'));
 }
 
-export function addDiffFlags(command: Command): Command {
+/** What a plan of a comparison fixes beside how checkpoints are opened. */
+export function addPlannedFlags(command: Command): Command {
   addSideFlags(addComparingFlags(command));
   return command
     .optionsGroup('Comparing:')
-    .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'))
+    .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'));
+}
+
+/** What is told of a comparison, and how it exits. */
+export function addResultFlags(command: Command): Command {
+  return command
+    .optionsGroup('Comparing:')
     .addOption(new Option('--include-unchanged', 'list unchanged tensors too'))
     .addOption(
       new Option('--histogram', 'save in JSON how many elements of each tensor changed by how much; a web page always has it'),
     )
     .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'));
+}
+
+/** How many parts, and where they are kept. @param short one-letter names, as `-n, ` */
+export function addPartsFlags(command: Command, short: readonly [parts: string, runDir: string]): Command {
+  return command
+    .optionsGroup('In parts:')
+    .addOption(new Option(`${short[0]}--parts <n>`, 'parts to cut the comparison into, 1 to 99999').argParser(parseParts))
+    .addOption(new Option(`${short[1]}--run-dir <folder>`, 'folder that holds the plan and the parts'));
+}
+
+/** One part of a comparison. */
+export function addShardFlags(command: Command): Command {
+  return addPartsFlags(command, ['-n, ', ''])
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'compare only part i of n, and keep it in --run-dir for model-diff combine; auto takes i from the scheduler (docs/scale.md)',
+      ),
+    )
+    .addOption(new Option('--force', 'compare a part again that is already complete'));
 }
 
 /** Flags for one side: `--key-old` and its like take the place of `--key`, the lists are added to those for both sides. */

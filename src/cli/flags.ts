@@ -61,8 +61,25 @@ export interface SideFlags {
   readonly stripPrefixNew?: readonly string[];
 }
 
+/** Flags of what tells the result of a comparison. */
+export interface ResultFlags extends ReportFlags, RuleFlags {
+  readonly includeUnchanged?: true;
+  readonly histogram?: true;
+  readonly exitCode?: true;
+  /** false: none, not even that of the working directory. */
+  readonly config?: string | false;
+}
+
+/** Flags of one part of a comparison. */
+interface ShardFlags {
+  readonly shard?: string;
+  readonly runDir?: string;
+  readonly parts?: number;
+  readonly force?: true;
+}
+
 /** Flags of a comparison. */
-export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags, RuleFlags {
+export interface DiffFlags extends ResultFlags, RunFlags, OpenFlags, SideFlags, RuleFlags, ShardFlags {
   readonly threshold?: number;
   readonly precision?: (typeof PRECISIONS)[number];
   readonly include?: readonly string[];
@@ -70,11 +87,21 @@ export interface DiffFlags extends ReportFlags, RunFlags, OpenFlags, SideFlags, 
   readonly rename?: readonly string[];
   readonly stripPrefix?: readonly string[];
   readonly autoPrefix: boolean;
-  readonly includeUnchanged?: true;
-  readonly histogram?: true;
-  readonly exitCode?: true;
-  /** false: none, not even that of the working directory. */
-  readonly config?: string | false;
+}
+
+/** Flags of the plan of a comparison in parts. */
+export type PlanFlags = DiffFlags;
+
+/** Flags of the report of a comparison in parts. */
+export interface CombineFlags extends ResultFlags, RunFlags {
+  readonly allowPartial?: true;
+  readonly old?: string;
+  readonly new?: string;
+}
+
+/** Flags of a look at a comparison in parts. */
+export interface StatusFlags extends CommonFlags {
+  readonly json?: true;
 }
 
 /** What a configuration may say in place of flags. */
@@ -83,7 +110,7 @@ export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include
 /** Flags of a series. */
 export type SeriesFlags = Omit<
   DiffFlags,
-  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'histogram' | 'autoPrefix' | keyof SideFlags
+  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'histogram' | 'autoPrefix' | keyof SideFlags | keyof ShardFlags
 >;
 
 /** Flags of the report of a saved comparison. */

@@ -2,9 +2,10 @@ import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, st
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { catching } from './interrupt.ts';
-import { argumentError, type ErrorCode, ModelDiffError } from '../errors.ts';
+import { argumentError, ModelDiffError } from '../errors.ts';
 import { findFormat, FORMATS, type ReportFormat } from '../report/formats.ts';
 import type { ReportFlags } from './flags.ts';
+import { describeSystemError } from '../system-error.ts';
 import { listNames } from '../wording/sentences.ts';
 import { refuseInput } from './checkpoint-files.ts';
 import { paceText } from './pace.ts';
@@ -136,24 +137,6 @@ function putInPlace(file: { path: string; temporary: string; target: string }, b
     );
   }
 }
-
-/** An error of the system as one of ours. */
-export function describeSystemError(cause: unknown, path: string, what: string, hint?: string): ModelDiffError {
-  const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
-  const [name, reason] = SYSTEM_ERRORS.get(code) ?? ['E_IO', cause instanceof Error ? cause.message : String(cause)];
-  return new ModelDiffError(`${what} ${path}: ${reason}`, { kind: 'Io', code: name, path, hint, cause });
-}
-
-const SYSTEM_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map([
-  ['ENOENT', ['E_NOT_FOUND', 'no such file or directory']],
-  ['ENOTDIR', ['E_NOT_FOUND', 'a part of the path is not a directory']],
-  ['EACCES', ['E_PERMISSION_DENIED', 'permission denied']],
-  ['EPERM', ['E_PERMISSION_DENIED', 'not permitted']],
-  ['EROFS', ['E_PERMISSION_DENIED', 'the file system is read-only']],
-  ['ENAMETOOLONG', ['E_IO', 'the name is too long']],
-  ['EISDIR', ['E_IO', 'it is a directory']],
-  ['ENOSPC', ['E_IO', 'no space is left on the device']],
-]);
 
 /** The place of an output, behind symbolic links: a rename would replace the link. */
 function findTarget(path: string): string {

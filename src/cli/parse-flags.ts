@@ -45,3 +45,9 @@ export function parseThreshold(value: string): number {
   if (!Number.isFinite(threshold) || threshold < 0) throw new InvalidArgumentError('Expected a number from 0, such as 1e-6.');
   return threshold;
 }
+
+export function parseParts(value: string): number {
+  const count = parseCount(value);
+  if (count < 1 || count > 99_999) throw new InvalidArgumentError('Expected a whole number from 1 to 99999.');
+  return count;
+}

@@ -1,17 +1,21 @@
 import { Argument, Command, Help, Option } from 'commander';
+import { argumentError } from '../errors.ts';
 import { TOOL } from '../tool.ts';
 import {
   addCommonFlags,
   addComparingFlags,
   addConfigFlags,
-  addDiffFlags,
   addOpenFlags,
+  addPartsFlags,
+  addPlannedFlags,
   addProvenanceFlag,
   addDetailFlag,
   addReportFlags,
+  addResultFlags,
   addRuleFlags,
   addRunFlags,
   addSafetyFlag,
+  addShardFlags,
 } from './add-flags.ts';
 import { writeBriefHelp } from './brief-help.ts';
 import {
@@ -23,13 +27,17 @@ import {
   INSPECT_FORMATS,
   type InspectFlags,
 } from './flags.ts';
-import type { SavedFlags, SeriesFlags } from './flags.ts';
+import type { CombineFlags, PlanFlags, SavedFlags, SeriesFlags, StatusFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
 /** What to run for each command. Each imports what it needs only when it is called: `--help` loads nothing else. */
 export interface Actions {
   readonly diff: (session: Session, old: string, next: string, flags: DiffFlags) => Promise<void>;
+  readonly shard: (session: Session, paths: readonly string[], flags: DiffFlags) => Promise<void>;
+  readonly plan: (session: Session, old: string, next: string, flags: PlanFlags) => Promise<void>;
+  readonly status: (session: Session, directory: string, flags: StatusFlags) => Promise<void>;
+  readonly combine: (session: Session, directory: string, flags: CombineFlags) => Promise<void>;
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly hash: (session: Session, path: string, flags: HashFlags) => Promise<void>;
   readonly series: (session: Session, paths: readonly string[], flags: SeriesFlags) => Promise<void>;
@@ -69,13 +77,25 @@ export function createProgram(
         (isBrief ? writeBriefHelp(command) : null) ?? Help.prototype.formatHelp.call(help, command, help),
     })
     .configureOutput({ writeErr: () => undefined })
+    // A part of a plan that names them needs neither.
     .addArgument(
-      new Argument('<old>', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'),
+      new Argument('[old]', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'),
     )
-    .addArgument(new Argument('<new>', 'checkpoint after training'))
-    .action((old: string, next: string, flags: DiffFlags) => actions.diff(session, old, next, flags));
+    .addArgument(new Argument('[new]', 'checkpoint after training'))
+    .action((old: string | undefined, next: string | undefined, flags: DiffFlags) => {
+      if (flags.shard !== undefined && (old === undefined || next !== undefined))
+        return actions.shard(
+          session,
+          [old, next].filter((path) => path !== undefined),
+          flags,
+        );
+      requireNoParts(flags);
+      if (old === undefined || next === undefined) return refuseMissing(program, old === undefined ? 'old' : 'new');
+      return actions.diff(session, old, next, flags);
+    });
   addDetailFlag(addReportFlags(program));
-  addDiffFlags(program);
+  addResultFlags(addPlannedFlags(program));
+  addShardFlags(program);
   addOpenFlags(program);
   addConfigFlags(addRuleFlags(program));
   addRunFlags(program);
@@ -104,6 +124,32 @@ export function createProgram(
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
   if (isNamed(series)) addSeriesFlags(series);
   if (!isBrief) series.addHelpText('after', SERIES_EXAMPLES);
+
+  const plan = program
+    .command('plan')
+    .description('cut a comparison into parts for several machines, reading headers only')
+    .argument('<old>', 'checkpoint before training')
+    .argument('<new>', 'checkpoint after training')
+    .action((old: string, next: string, flags: PlanFlags) => actions.plan(session, old, next, flags));
+  if (isNamed(plan)) {
+    addOpenFlags(addPlannedFlags(addPartsFlags(plan, ['-n, ', '-o, '])));
+    addCommonFlags(addConfigFlags(plan), 'print errors only');
+  }
+
+  const status = program
+    .command('status')
+    .description('show which parts of a planned comparison are done')
+    .argument('<folder>', 'the --run-dir of the parts')
+    .action((directory: string, flags: StatusFlags) => actions.status(session, directory, flags));
+  if (isNamed(status))
+    addCommonFlags(status.addOption(new Option('--json', 'print JSON')), 'print nothing, and exit with 1 unless all is done');
+
+  const combine = program
+    .command('combine')
+    .description('report a comparison from its parts, as if it had been made in one')
+    .argument('<folder>', 'the --run-dir of the parts')
+    .action((directory: string, flags: CombineFlags) => actions.combine(session, directory, flags));
+  if (isNamed(combine)) addCombineFlags(combine);
 
   const report = program
     .command('report')
@@ -141,6 +187,31 @@ export function createProgram(
     .passThroughOptions()
     .action((args: string[]) => actions.gitDriver(session, args));
   return program;
+}
+
+/** @throws ModelDiffError `E_ARGUMENT` for flags that only parts have */
+function requireNoParts({ runDir, parts, force, shard }: DiffFlags): void {
+  if (shard !== undefined) return;
+  const flag = runDir !== undefined ? '--run-dir' : parts !== undefined ? '--parts' : force !== undefined ? '--force' : null;
+  if (flag !== null)
+    throw argumentError(`${flag} needs --shard`, 'as in --shard 3/64 --run-dir run/; model-diff plan makes a plan only');
+}
+
+/** As commander says it of an argument that is never optional. */
+function refuseMissing(program: Command, name: string): never {
+  return program.error(`error: missing required argument '${name}'`, { code: 'commander.missingArgument' });
+}
+
+function addCombineFlags(command: Command): void {
+  addResultFlags(addDetailFlag(addReportFlags(command)));
+  command
+    .optionsGroup('In parts:')
+    .addOption(new Option('--allow-partial', 'report what is there, if parts are missing; their tensors are errors'))
+    .addOption(new Option('--old <path>', 'where the old checkpoint lies, if not where it was planned from'))
+    .addOption(new Option('--new <path>', 'where the new checkpoint lies, if not where it was planned from'));
+  addConfigFlags(addRuleFlags(command));
+  addRunFlags(command);
+  addCommonFlags(command);
 }
 
 function addInspectFlags(command: Command): void {

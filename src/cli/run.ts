@@ -17,6 +17,10 @@ export async function run(args: readonly string[]): Promise<void> {
     const isBare = args.length === 0;
     const actions = {
       diff: async (...call) => (await import('./commands/diff.ts')).runDiff(...call),
+      shard: async (...call) => (await import('./commands/shard.ts')).runShard(...call),
+      plan: async (...call) => (await import('./commands/plan.ts')).runPlan(...call),
+      status: async (...call) => (await import('./commands/status.ts')).runStatus(...call),
+      combine: async (...call) => (await import('./commands/combine.ts')).runCombine(...call),
       inspect: async (...call) => (await import('./commands/inspect.ts')).runInspect(...call),
       hash: async (...call) => (await import('./commands/hash.ts')).runHash(...call),
       series: async (...call) => (await import('./commands/series.ts')).runSeries(...call),
@@ -64,7 +68,18 @@ const USAGE_HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
 ];
 
 /** Commands that have a help of their own. */
-const SUBCOMMANDS: ReadonlySet<string> = new Set(['inspect', 'hash', 'series', 'report', 'schema', 'demo', 'doctor']);
+const SUBCOMMANDS: ReadonlySet<string> = new Set([
+  'inspect',
+  'hash',
+  'series',
+  'plan',
+  'status',
+  'combine',
+  'report',
+  'schema',
+  'demo',
+  'doctor',
+]);
 
 /** commander's message and its suggestion as an error of ours. */
 function readUsageError({ message }: CommanderError, args: readonly string[]): Error {

@@ -13,10 +13,10 @@ import { TOOL } from '../tool.ts';
 import { buildColumns } from './build-columns.ts';
 import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
-import { type CheckpointInput, chooseLoadOptions, describeSides, isInMemory, isManifest, openInput } from './inputs.ts';
-import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
+import { type CheckpointInput, describeSides, isInMemory, isManifest } from './inputs.ts';
 import { compareLeftOut } from './left-out.ts';
 import { COMPARE_OPTIONS, type CompareOptions, keepOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type OpenSides, withSides, withTranslated } from './open-sides.ts';
 import type { Plan } from './plan.ts';
 import { planTensors } from './plan-tensors.ts';
 import { rememberStatistics } from './remember-statistics.ts';
@@ -24,7 +24,6 @@ import { describeResized } from './resized.ts';
 import { buildRounding } from './rounding.ts';
 import { runDiff } from './run-diff.ts';
 import { runProbes } from './run-probes.ts';
-import { translateGguf, type TranslatedSides } from './translate-gguf.ts';
 
 /**
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
@@ -51,37 +50,7 @@ export async function compare(
     const { compareWithManifest } = await import('./hashes/compare-with-manifest.ts');
     return compareWithManifest({ old, new: newer }, resolved, options);
   }
-  const opened: Checkpoint[] = [];
-  const open = async (input: CheckpointInput, side: 'old' | 'new'): Promise<Checkpoint> => {
-    const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, chooseLoadOptions(options, side));
-    if (isOwn) opened.push(checkpoint);
-    return checkpoint;
-  };
-  try {
-    const [before, after] = [await open(old, 'old'), await open(newer, 'new')];
-    const fit = async (
-      input: CheckpointInput,
-      own: Checkpoint,
-      other: Checkpoint,
-      side: 'old' | 'new',
-    ): Promise<ChosenMapping> => {
-      if (typeof input !== 'string') return { checkpoint: own, key: null };
-      const chosen = await chooseMapping(input, own, other, side, chooseLoadOptions(options, side), resolved.names);
-      if (chosen.checkpoint !== own) opened.push(chosen.checkpoint);
-      return chosen;
-    };
-    const first = await fit(old, before, after, 'old');
-    const second = await fit(newer, after, first.checkpoint, 'new');
-    return await compareOpen(first.checkpoint, second.checkpoint, resolved, options, { old: first.key, new: second.key });
-  } finally {
-    for (const checkpoint of opened) checkpoint.close();
-  }
-}
-
-/** Of each side the mapping that was taken for the sake of the other one; null where it was not. */
-interface ChosenKeys {
-  readonly old: string | null;
-  readonly new: string | null;
+  return withSides({ old, new: newer }, options, resolved, (sides) => compareSides(sides, resolved, options));
 }
 
 /** {@link compare} for checkpoints that are open, with options that are checked. */
@@ -90,24 +59,22 @@ export async function compareOpen(
   newer: Checkpoint,
   options: ResolvedOptions,
   run: RunOptions & Pick<CompareOptions, 'provenance'>,
-  keys: ChosenKeys = { old: null, new: null },
 ): Promise<Comparison> {
-  const sides = translateGguf(old, newer);
-  try {
-    return await compareSides(sides, options, run, keys);
-  } finally {
-    for (const checkpoint of sides.made) checkpoint.close();
-  }
+  return withTranslated(old, newer, (sides) => compareSides(sides, options, run));
 }
 
-async function compareSides(
-  { old, new: newer, changes, findings }: TranslatedSides,
+/**
+ * {@link compare} for sides that can be matched.
+ * @param measure the first pass over the items of the plan; what was measured elsewhere may stand in its place
+ */
+export async function compareSides(
+  { old, new: newer, changes, findings, keys }: OpenSides,
   options: ResolvedOptions,
   { provenance = true, signal, onProgress }: RunOptions & Pick<CompareOptions, 'provenance'>,
-  keys: ChosenKeys,
+  measure: typeof runDiff = runDiff,
 ): Promise<Comparison> {
   const run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  const { names, plan, result, columns } = await compareTensors(old, newer, options, run);
+  const { names, plan, result, columns } = await compareTensors(old, newer, options, run, measure);
   if (options.computeElementWise) rememberStatistics(plan, old, newer, result.columns);
   const total = ({ table, numParameters }: Checkpoint): { tensors: number; elements: number } => ({
     tensors: table.names.length,
@@ -145,9 +112,10 @@ async function compareTensors(
   newer: Checkpoint,
   options: ResolvedOptions,
   run: RunOptions,
+  measure: typeof runDiff,
 ): Promise<ComparedTensors> {
   const { names, plan } = planTensors(old, newer, options);
-  const result = await runDiff([old, newer], plan.items, options, run);
+  const result = await measure([old, newer], plan.items, options, run);
   const measured = buildColumns(plan, old, newer, result.columns, options);
   const probes = options.probes ? await runProbes(plan, old, newer, measured, { ...run, threads: options.threads }) : undefined;
   return { names, plan, result, columns: completeColumns(plan, result, measured, probes, options) };

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { RunOptions } from '../checkpoint/types.ts';
-import { binding, type Compared } from '../native/binding.ts';
+import { binding, type Compared, type DiffOptions } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -11,13 +11,18 @@ export function runDiff(
   options: ResolvedOptions,
   run: RunOptions,
 ): Promise<Compared> {
-  const { threads, changeThreshold: threshold, computeElementWise: elementWise, precision, histogram } = options;
   return runJob('compare', run, (control) =>
     binding().diff(
       checkpoints.map(({ native }) => native),
       items,
-      { threads, threshold, elementWise, double: precision === 'double', histogram },
+      spellEngineOptions(options),
       control,
     ),
   );
+}
+
+/** The options of the engine. */
+export function spellEngineOptions(options: ResolvedOptions): DiffOptions {
+  const { threads, changeThreshold: threshold, computeElementWise: elementWise, precision, histogram } = options;
+  return { threads, threshold, elementWise, double: precision === 'double', histogram };
 }

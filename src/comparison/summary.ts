@@ -72,8 +72,22 @@ export interface DiffSummary {
   readonly nameChanges?: readonly NameChange[];
   /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
   readonly resized?: readonly ResizedTensor[];
+  /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */
+  readonly partial?: PartialCoverage;
   /** The whole result as columns; absent only in summaries that were made by hand. */
   readonly tensors?: TensorColumns;
+}
+
+/** Parts of a comparison that are missing: their tensors are rows with an error. */
+export interface PartialCoverage {
+  /** All parts of the plan. */
+  readonly parts: number;
+  /** Numbers of those that are missing, rising, from 1. */
+  readonly missingParts: readonly number[];
+  /** Bytes of both sides, as they are stored, in all parts. */
+  readonly bytes: number;
+  /** The same of the parts that are missing. */
+  readonly missingBytes: number;
 }
 
 /** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */

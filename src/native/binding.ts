@@ -8,6 +8,7 @@ type BindingModule = typeof Binding;
 export type {
   Columns,
   Compared,
+  DiffOptions,
   HashTable,
   MemoryTensor,
   NativeCheckpoint,

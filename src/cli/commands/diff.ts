@@ -3,19 +3,16 @@ import type { Comparison } from '../../comparison/comparison.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
-import { decideStatus } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
 import { addConfig, nameConfigured } from '../config/add-config.ts';
 import { findConfig } from '../config/find-config.ts';
-import { chooseReports, needsHistogram } from '../histogram.ts';
-import { logFindings } from '../log-findings.ts';
+import { needsHistogram } from '../histogram.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
-import { chooseFormat, deliver, loadWriters } from '../render.ts';
-import { describeDisjoint, isDisjoint, requireTensors } from '../no-common-tensors.ts';
-import { describeUnmatched, hintAtNonfinite, holdTo, isBroken, logBroken, planRules, tellsRules } from '../rules.ts';
+import { chooseFormat, loadWriters } from '../render.ts';
+import { describeDisjoint } from '../no-common-tensors.ts';
+import { planRules } from '../rules.ts';
 import { applyFlags, log, type Session } from '../session.ts';
-import { describeFailedTensors, spellTrouble } from '../trouble.ts';
 
 /** `model-diff OLD NEW`: compares, explains, reports. */
 export async function runDiff(session: Session, oldPath: string, newPath: string, given: DiffFlags): Promise<void> {
@@ -31,50 +28,21 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
     log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
   // With the comparison comes what follows it: it is compiled while the add-on reads.
-  const [{ comparison, threads }, { analyze }, { prepareReport }] = await Promise.all([
+  const [{ comparison, threads }, { conclude }] = await Promise.all([
     compareFiles(session, paths, flags, needsHistogram(flags, outputs), progress),
-    import('../../analysis/analyze.ts'),
-    import('../../report/report.ts'),
+    import('../conclude.ts'),
     loadWriters(flags, outputs),
   ]);
-  const { summary, old, new: fresh } = comparison;
-  requireTensors(comparison);
-  const disjoint = isDisjoint(comparison) ? await describeDisjoint(session, paths, flags, comparison) : null;
-  // On a terminal the text report tells them.
-  const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
-  if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);
-  await progress.enter('analyze');
-  const rules = await holdTo(plan, comparison);
-  const report = prepareReport(comparison, analyze(comparison), { rules });
-  session.signal.throwIfAborted();
-  if (!tellsRules(chooseFormat(flags))) logBroken(session, rules);
-  const unmatched = describeUnmatched(rules, comparison);
-  // Before the writing: a reader that closes the pipe ends the program there.
-  session.exitCode = decideStatus(comparison, {
-    isTrouble: disjoint !== null || unmatched !== null,
-    isBroken: isBroken(rules),
-    asksForEquality: flags.exitCode === true,
-  });
-  await progress.enter('write');
+  const { summary } = comparison;
   const { comparedTensors: tensors, probedTensors: probed } = summary;
-  // Known before the report is written, so that it leaves room for them.
-  const listAfter = (): string[] => [
-    ...(flags.quiet === true
-      ? []
-      : [describeRun({ tensors, probed, ...countRead(comparison), seconds: process.uptime(), threads })]),
-    ...describeFailedTensors(summary.failedTensors),
-  ];
-  const hint = flags.quiet === true ? null : hintAtNonfinite(comparison, rules);
-  const trouble = [disjoint, unmatched]
-    .filter((error) => error !== null)
-    .slice(0, 1)
-    .flatMap((error) => spellTrouble(session, error));
-  const after = [...listAfter(), ...trouble, ...(hint === null ? [] : [hint])];
-  await deliver(session, chooseReports(report, flags), flags, outputs, after);
-  for (const line of listAfter()) log(session, line);
-  if (disjoint !== null) throw disjoint;
-  if (unmatched !== null) throw unmatched;
-  if (hint !== null) log(session, hint);
+  await conclude(session, comparison, {
+    flags,
+    outputs,
+    rules: plan,
+    progress,
+    explainDisjoint: (result) => describeDisjoint(session, paths, flags, result),
+    describeRun: () => describeRun({ tensors, probed, ...countRead(comparison), seconds: process.uptime(), threads }),
+  });
 }
 
 /** Bytes of the tensors of each side; none of a manifest's were read. */

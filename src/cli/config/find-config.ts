@@ -8,8 +8,8 @@ import { escapeTerminal } from '../../wording/escape.ts';
 import { isInside } from '../checkpoint-files.ts';
 import { chooseConfig } from '../choose-options.ts';
 import { findStats } from '../find-stats.ts';
-import type { DiffFlags } from '../flags.ts';
-import { describeSystemError } from '../output.ts';
+import type { ResultFlags } from '../flags.ts';
+import { describeSystemError } from '../../system-error.ts';
 import { log, type Session } from '../session.ts';
 import { readOptions } from './add-config.ts';
 import { readFields } from './check-config.ts';
@@ -31,7 +31,7 @@ const MOST_BYTES = 1 << 20;
  *
  * @throws ModelDiffError for a file that cannot be read or holds something else
  */
-export function findConfig(session: Session, flags: DiffFlags, inputs: readonly string[]): FoundConfig | null {
+export function findConfig(session: Session, flags: Pick<ResultFlags, 'config'>, inputs: readonly string[]): FoundConfig | null {
   if (flags.config === false) return null;
   const path = flags.config ?? CONFIG_NAME;
   if (flags.config === undefined) {

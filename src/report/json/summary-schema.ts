@@ -1,5 +1,5 @@
 import type { LeftOutDifference } from '../../comparison/left-out.ts';
-import type { ConfigChange, DiffSummary, ResizedTensor } from '../../comparison/summary.ts';
+import type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from '../../comparison/summary.ts';
 import type { NameChange } from '../../names/name-change.ts';
 import {
   boolean,
@@ -121,6 +121,17 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
           restStd: numberOrNull,
         }),
       ),
+    ),
+  ),
+  partial: optional(
+    described(
+      'What was not compared of a comparison in parts that was combined before it was complete; absent where nothing is missing.',
+      object<PartialCoverage>({
+        parts: described('All parts of the plan.', number),
+        missingParts: described('Numbers of the parts that are missing, rising, from 1.', list(number)),
+        bytes: described('Stored bytes of both sides in all parts.', number),
+        missingBytes: described('The same of the parts that are missing.', number),
+      }),
     ),
   ),
   // Beside the totals, as `columns`.

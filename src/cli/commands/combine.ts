@@ -1,0 +1,55 @@
+import { combineParts } from '../../parts/combine-parts.ts';
+import { requirePlan } from '../../parts/plan-parts.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { conclude } from '../conclude.ts';
+import { findConfig } from '../config/find-config.ts';
+import { formatSeconds } from '../describe-run.ts';
+import type { CombineFlags } from '../flags.ts';
+import { describeDisjoint } from '../no-common-tensors.ts';
+import { planOutputs } from '../output.ts';
+import { ProgressLine } from '../progress.ts';
+import { chooseFormat, loadWriters } from '../render.ts';
+import { planRules } from '../rules.ts';
+import { applyFlags, log, type Session } from '../session.ts';
+
+/** `model-diff combine RUN`: what `model-diff OLD NEW` would report, out of parts that were compared apart. */
+export async function runCombine(session: Session, directory: string, flags: CombineFlags): Promise<void> {
+  applyFlags(session, flags);
+  const { old, new: newer } = await requirePlan(directory);
+  const paths = { old: flags.old ?? old.path, new: flags.new ?? newer.path };
+  const inputs = [paths.old, paths.new];
+  // Options of a comparison are those of the plan; rules are looked up now.
+  const found = findConfig(session, flags, inputs);
+  const outputs = planOutputs(flags, inputs);
+  const rules = await planRules(flags, found);
+  const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
+  const [comparison] = await Promise.all([
+    combineParts(directory, {
+      ...paths,
+      allowPartial: flags.allowPartial === true,
+      includeUnchanged: flags.includeUnchanged === true,
+      ...(flags.threads !== undefined && { threads: flags.threads }),
+      provenance: flags.provenance && { command: session.command },
+      signal: session.signal,
+      onProgress: progress.update,
+    }),
+    loadWriters(flags, outputs),
+  ]);
+  const { summary } = comparison;
+  const { partial } = summary;
+  if (partial !== undefined)
+    log(
+      session,
+      `warning: ${formatNoun(partial.missingParts.length, 'part')} of ${partial.parts} missing, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared`,
+    );
+  await conclude(session, comparison, {
+    flags,
+    outputs,
+    rules,
+    progress,
+    explainDisjoint: (result) => describeDisjoint(session, paths, { ...flags, autoPrefix: true }, result),
+    describeRun: () =>
+      `Combined ${escapeTerminal(directory)}: ${formatNoun(summary.comparedTensors, 'tensor')}, ${formatBytes(comparison.old.bytes + comparison.new.bytes)}, in ${formatSeconds(process.uptime())}.`,
+  });
+}

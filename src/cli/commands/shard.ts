@@ -1,0 +1,110 @@
+import { argumentError } from '../../errors.ts';
+import { comparePart } from '../../parts/compare-part.ts';
+import type { ComparePartOptions } from '../../parts/types.ts';
+import { escapeTerminal } from '../../wording/escape.ts';
+import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { formatSeconds } from '../describe-run.ts';
+import type { DiffFlags } from '../flags.ts';
+import { refuseStdin } from '../output.ts';
+import { chooseConfigured } from '../parts/choose-configured.ts';
+import { type ChosenShard, chooseShard } from '../parts/choose-shard.ts';
+import { ProgressLine } from '../progress.ts';
+import { applyFlags, log, type Session } from '../session.ts';
+
+/** Flags of what comes after a comparison: a part has no result of its own. */
+const OF_THE_RESULT = [
+  'format',
+  'json',
+  'output',
+  'top',
+  'metricsJson',
+  'htmlDetail',
+  'failOn',
+  'allowNonfinite',
+  'exitCode',
+  'includeUnchanged',
+  'histogram',
+] as const;
+
+/** Flags that have a meaning where the plan says how to compare. */
+const OF_THE_RUN: ReadonlySet<string> = new Set([
+  'shard',
+  'runDir',
+  'parts',
+  'force',
+  'threads',
+  'progress',
+  'color',
+  'ascii',
+  'quiet',
+  'verbose',
+  'provenance',
+  'config',
+  'autoPrefix',
+]);
+
+/** `model-diff [OLD NEW] --shard I/N --run-dir RUN`: compares one part and keeps what it measured. */
+export async function runShard(session: Session, paths: readonly string[], flags: DiffFlags): Promise<void> {
+  applyFlags(session, flags);
+  const { shard = 'auto', runDir } = flags;
+  if (runDir === undefined)
+    throw argumentError('--shard needs --run-dir, the folder that the parts are kept in', 'such as --run-dir run/');
+  const asked = OF_THE_RESULT.find((name) => flags[name] !== undefined);
+  if (asked !== undefined)
+    throw argumentError(
+      `${spell(asked)} makes no sense with --shard: a part has no report`,
+      `give it to model-diff combine ${runDir}`,
+    );
+  const chosen = chooseShard(shard, session.env);
+  const plan = choosePlan(session, paths, flags, chosen);
+  const progress = new ProgressLine(session, flags, false);
+  const done = await comparePart(runDir, chosen.part, {
+    ...plan,
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+    force: flags.force === true,
+    signal: session.signal,
+    onProgress: progress.update,
+  });
+  if (chosen.of !== null && chosen.of !== done.of)
+    log(session, `note: the plan has ${formatNoun(done.of, 'part')}, not ${chosen.of}`);
+  if (flags.quiet === true) return;
+  const which = `Part ${done.part} of ${done.of}`;
+  const path = escapeTerminal(done.path);
+  log(
+    session,
+    done.wasComplete
+      ? `${which} is already complete: ${path}`
+      : `${which}: compared ${formatBytes(done.bytes)} in ${formatSeconds(process.uptime())}: ${path}`,
+  );
+}
+
+/** What to plan where nobody has; nothing where the folder's own plan is to be taken. */
+function choosePlan(
+  session: Session,
+  [oldPath, newPath]: readonly string[],
+  flags: DiffFlags,
+  { of }: ChosenShard,
+): Pick<ComparePartOptions, 'plan'> {
+  if (oldPath === undefined || newPath === undefined) {
+    const fixed = Object.keys(flags).find((name) => !OF_THE_RUN.has(name));
+    if (fixed === undefined && flags.autoPrefix) return {};
+    throw argumentError(
+      `${spell(fixed ?? 'noAutoPrefix')} is what a plan fixes, and cannot be given to a part`,
+      'give it to model-diff plan, or give both checkpoints too: then it is held against the plan',
+    );
+  }
+  refuseStdin([oldPath, newPath]);
+  const parts = flags.parts ?? of;
+  if (parts === null)
+    throw argumentError(
+      'of how many parts? --shard auto knows only which one',
+      'add -n 64, or plan first and leave out the checkpoints',
+    );
+  if (of !== null && of !== parts) throw argumentError(`--shard says ${of} parts, and --parts ${parts}`);
+  const options = chooseConfigured(session, flags, [oldPath, newPath]);
+  return { plan: { old: oldPath, new: newPath, options: { ...options, parts } } };
+}
+
+function spell(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
