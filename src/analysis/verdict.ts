@@ -3,6 +3,7 @@
  * what did not change and what is missing. Every number in it is in the evidence of an explanation or in the summary.
  */
 import { isOpenQuestion } from '../comparison/left-out.ts';
+import type { PartialCoverage } from '../comparison/summary.ts';
 import { formatCount, formatNoun, formatPercent, formatShare } from '../wording/numbers.ts';
 import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
 import type { AnalysisContext } from './context.ts';
@@ -16,8 +17,20 @@ const ENOUGH = 0.9;
 /** From this share of lost elements on the rest is not worth a word. */
 const LOST = 0.5;
 
-/** What happened, in one to three sentences. */
+/** What happened, in one to three sentences; before them, that a comparison in parts is not complete. */
 export function composeVerdict(context: AnalysisContext): string {
+  const verdict = describeWhole(context);
+  const { partial } = context.summary;
+  return partial === undefined ? verdict : `${describePartial(partial)} ${verdict}`;
+}
+
+function describePartial({ parts, missingParts, bytes, missingBytes }: PartialCoverage): string {
+  const share = bytes === 0 ? 0 : missingBytes / bytes;
+  const missing = `${formatCount(missingParts.length)} of ${formatNoun(parts, 'part')} ${missingParts.length === 1 ? 'is' : 'are'} missing`;
+  return `INCOMPLETE: ${missing}, ${formatShare(share)} of the bytes were not compared.`;
+}
+
+function describeWhole(context: AnalysisContext): string {
   const { rows, coverage, counts } = context;
   if (rows.length === 0 && counts.common === 0) return 'Nothing to compare: neither checkpoint holds a tensor.';
   if (counts.compared === 0 && !context.claims.some(({ code }) => code === 'codes')) return finish([describeNothing(context)]);

@@ -5,7 +5,7 @@ import type { PartialCoverage } from '../comparison/summary.ts';
 import { ModelDiffError } from '../errors.ts';
 import { binding } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
-import { formatNoun } from '../wording/numbers.ts';
+import { formatCount, formatNoun } from '../wording/numbers.ts';
 import { requireSamePlan } from './mismatch.ts';
 import { checkCombine } from './options.ts';
 import { listNumbers } from './list-numbers.ts';
@@ -94,10 +94,13 @@ function incomplete(directory: string, problems: readonly FoundPart[], of: numbe
   ];
   const [first] = problems;
   const force = damaged.some(({ isForeign }) => isForeign) ? ' --force' : '';
-  return new ModelDiffError(`${formatNoun(problems.length, 'part')} of ${of} cannot be combined: ${what.join(', ')}`, {
-    kind: 'Mismatch',
-    code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',
-    path: directory,
-    hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${directory}${force}; --allow-partial reports what is there`,
-  });
+  return new ModelDiffError(
+    `${formatNoun(problems.length, 'part')} of ${formatCount(of)} cannot be combined: ${what.join(', ')}`,
+    {
+      kind: 'Mismatch',
+      code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',
+      path: directory,
+      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${directory}${force}; --allow-partial reports what is there`,
+    },
+  );
 }

@@ -65,7 +65,7 @@ function spellPlan(plan: Omit<PartsPlan, 'hash'>): SpeltPlan {
     version: plan.version,
     old: spellSide(plan.old),
     new: spellSide(plan.new),
-    options: spellOptions(plan.options as Readonly<Record<string, unknown>>),
+    options: spellOptions({ ...plan.options }),
     items_sha256: plan.items,
     parts: plan.parts.map(({ end, bytes }) => ({ end, bytes })),
   };

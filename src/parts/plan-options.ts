@@ -1,5 +1,6 @@
 import { LOAD_OPTIONS } from '../checkpoint/load.ts';
 import { COMPARE_OPTIONS } from '../compare/options.ts';
+import { compareCodeUnits } from '../names/order.ts';
 import { isPlainObject, type OptionTable, type OptionsOf } from '../options.ts';
 import { toSnakeCase } from '../wording/snake-case.ts';
 import { resolvePath } from './place.ts';
@@ -32,13 +33,13 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
 
 /** The options that a plan fixes, without those that say nothing, in one order, with absolute paths. */
 export function keepPlanned(options: PlannedOptions): PlannedOptions {
-  return keep(options as Readonly<Record<string, unknown>>, PLANNED_OPTIONS);
+  return keep(options, PLANNED_OPTIONS);
 }
 
-function keep(options: Readonly<Record<string, unknown>>, table: OptionTable): Readonly<Record<string, unknown>> {
+function keep(options: object, table: OptionTable): Readonly<Record<string, unknown>> {
   const kept: Record<string, unknown> = {};
-  for (const name of Object.keys(table).sort()) {
-    const value = options[name];
+  for (const [name, value] of Object.entries(options).sort(([a], [b]) => compareCodeUnits(a, b))) {
+    if (!Object.hasOwn(table, name)) continue;
     if (value === undefined || value === DEFAULTS[name] || (Array.isArray(value) && value.length === 0)) continue;
     const inner = table[name]?.inner;
     const own = isPlainObject(value) && inner !== undefined ? keep(value, inner) : value;

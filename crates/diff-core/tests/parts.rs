@@ -11,6 +11,7 @@ use diff_core::engine::{self, Cut, Histogram, Input, Item, Options, Outcome, Pla
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
+use diff_core::stats::PairStats;
 use diff_core::tensor::{Span, Tensor};
 use diff_core::{Checkpoint, Code, Error, Result};
 
@@ -276,7 +277,7 @@ fn any_byte_may_be_anything() {
                         .pairs
                         .iter()
                         .flatten()
-                        .map(|pair| pair.metrics())
+                        .map(PairStats::metrics)
                         .collect::<Vec<_>>(),
                 ),
                 Err(error) => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
+use crate::source::Source;
 
 /// A model on the hub: `hf://[models/]ORG/NAME[@REVISION][/PATH]`.
 #[derive(Debug, PartialEq, Eq)]
@@ -248,7 +249,7 @@ pub(super) fn note_links(checkpoint: &mut Checkpoint, directory: &Path) {
     let blobs = model.join("blobs");
     let outside: Vec<Finding> = checkpoint
         .files()
-        .map(|file| file.path())
+        .map(Source::path)
         .filter(|path| path.is_symlink())
         .filter_map(|path| {
             let target = path.canonicalize().ok()?;

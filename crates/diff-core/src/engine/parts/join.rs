@@ -122,12 +122,11 @@ impl<'a> Joined<'a> {
     }
 
     fn put(&mut self, item: usize, units: &Range<u64>, nodes: Result<Vec<PairStats>>) {
-        match &self.trees[item] {
-            Some(tree) => tree.insert_range(units.clone(), nodes),
-            None => {
-                let result = nodes.map(|nodes| nodes.into_iter().next().unwrap_or_default());
-                self.results[item] = Some(result);
-            }
+        if let Some(tree) = &self.trees[item] {
+            tree.insert_range(units.clone(), nodes);
+        } else {
+            let result = nodes.map(|nodes| nodes.into_iter().next().unwrap_or_default());
+            self.results[item] = Some(result);
         }
     }
 

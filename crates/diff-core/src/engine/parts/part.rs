@@ -46,7 +46,9 @@ fn encode_item(item: &Measured, out: &mut Vec<u8>) {
     match &item.nodes {
         Ok(nodes) => {
             out.push(0);
-            nodes.iter().for_each(|node| node.encode(out));
+            for node in nodes {
+                node.encode(out);
+            }
         }
         Err(error) => {
             out.push(1);
