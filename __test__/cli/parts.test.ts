@@ -256,6 +256,8 @@ for (const [words, args] of [
   [/from 1 to 99999/, ['plan', BASE, TUNED, '-n', '1000000000', '-o', 'x']],
   [/plan\.json does not exist/, ['status', join(folder.path, 'nothing')]],
   [/plan\.json does not exist/, ['combine', join(folder.path, 'nothing')]],
+  [/lies in the checkpoint/, ['plan', BASE, TUNED, '-n', '2', '-o', join(TUNED, 'run')]],
+  [/lies in the checkpoint/, [BASE, TUNED, '--shard', '1/2', '--run-dir', BASE]],
   [/cannot be read from stdin/, ['-', TUNED, '--shard', '1/2', '--run-dir', 'x']],
 ] as const) {
   test(`refused: ${args.join(' ')}`, async (t) => {

@@ -18,11 +18,13 @@ test('2 TB in parts', async (t) => {
     try {
       writeHoles(path, 'BF16', tensors);
     } catch (error) {
-      return t.pass(`not here: ${String(error)}`);
+      t.pass(`not here: ${String(error)}`);
+      return;
     }
     if (statSync(path).blocks * 512 > 2 ** 30) {
       rmSync(path);
-      return t.pass('not here: the file system has no holes');
+      t.pass('not here: the file system has no holes');
+      return;
     }
   }
   const directory = join(folder.path, 'run');

@@ -45,6 +45,11 @@ export const FLAG_DOCS = {
     '--rename-new': '`--rename` for the new checkpoint.',
     '--strip-prefix-old': '`--strip-prefix` for the old checkpoint.',
     '--strip-prefix-new': '`--strip-prefix` for the new checkpoint.',
+    '--shard':
+      'Compares only this part, and keeps what it measured in `--run-dir`: `3/64`, `3` where a plan says of how many, or `auto`, by the scheduler. Needs no checkpoints where the folder has a plan. [scale.md](scale.md) explains it.',
+    '--parts': 'How many parts, for `--shard auto` without a plan.',
+    '--run-dir': 'Folder of the plan and the parts.',
+    '--force': 'Compares a part again that is already complete, or replaces one of another plan.',
     '--threshold':
       'An element counts as changed if it differs by more than this. Default: 1e-6. With the default, a tensor counts as unchanged only if its whole change is also at most a millionth of its size, which matters for tensors of tiny weights.',
     '--precision':
@@ -108,5 +113,20 @@ export const FLAG_DOCS = {
   report: {
     '--fail-on':
       'As for a comparison: holds the saved comparison to these rules. Without it the reports show what became of the rules when the comparison was made, and the status is 0. With it a tensor that could not be read makes the status 2.',
+  },
+  plan: {
+    '--parts': 'Number of parts, of about equal bytes: 1 to 99,999.',
+    '--run-dir': 'Folder for the plan and the parts. It is made if it is not there; one that holds another plan is refused.',
+    '--quiet': 'Prints errors only.',
+  },
+  status: {
+    '--json': 'Prints JSON.',
+    '--quiet': 'Prints nothing; the exit status tells.',
+  },
+  combine: {
+    '--allow-partial':
+      'Reports what is there if parts are missing or damaged: the report begins with `INCOMPLETE`, their tensors are errors, and the status is 2.',
+    '--old': 'Where the old checkpoint lies, if not where it was planned from.',
+    '--new': 'Where the new checkpoint lies, if not where it was planned from.',
   },
 };

@@ -29,6 +29,18 @@ export function refuseInput(output: Place, input: string): void {
   );
 }
 
+/**
+ * Parts of a comparison do not belong into a checkpoint: it would be another one afterwards.
+ * @throws ModelDiffError `E_ARGUMENT`
+ */
+export function refuseInside(folder: string, inputs: readonly string[]): void {
+  // The folder need not be there yet; the one that it is made in is, or writing will say so.
+  const place = findStats(folder) === undefined ? resolve(folder) : realpathSync(folder);
+  const input = inputs.find((path) => findStats(path)?.isDirectory() === true && isInside(place, realpathSync(path)));
+  if (input === undefined) return;
+  throw argumentError(`${folder} lies in the checkpoint ${input}`, 'choose a folder outside of it for --run-dir');
+}
+
 function isAmong({ path, target }: Place, input: string): boolean {
   // A link is looked at where it lies and where it leads: the cache of the hub keeps contents beside the folders.
   const places = [join(realpathSync(dirname(resolve(path))), basename(path)), target];

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -66,3 +67,18 @@ for name in sorted(os.listdir(quantised)):
                 parts.append(f.read())
         put("quantised", name, b"\0".join(parts))
         put("safetensors", name, parts[1])
+
+
+def item(elements):
+    # Bits were compared; no error. Then the statistics, of which all but the first number are zero, and three empty distributions.
+    return bytes([1, 0]) + struct.pack("<Q", elements) + bytes(258) + bytes(6)
+
+
+def error(code, what):
+    texts = b"".join(struct.pack("<I", len(text)) + text for text in (code, what))
+    return bytes([0, 1]) + texts + bytes(7) + bytes(6)
+
+
+head = struct.pack("<IQQ", 1, 0, 2)
+put("part", "zeros", head + item(300) + item(1 << 21))
+put("part", "errors", head + error(b"E_IO", b"gone") + error(b"E_NO_DATA", b""))

@@ -6,6 +6,7 @@ import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { chooseConfigured } from '../parts/choose-configured.ts';
 import type { PlanFlags } from '../flags.ts';
+import { refuseInside } from '../checkpoint-files.ts';
 import { refuseStdin } from '../output.ts';
 import { applyFlags, quote, type Session } from '../session.ts';
 
@@ -17,6 +18,7 @@ export async function runPlan(session: Session, oldPath: string, newPath: string
   if (parts === undefined)
     throw argumentError('--parts is missing: into how many parts?', `such as -n 64; at most ${MOST_PARTS}`);
   if (runDir === undefined) throw argumentError('--run-dir is missing: a folder for the plan and the parts', 'such as -o run/');
+  refuseInside(runDir, [oldPath, newPath]);
   const options = chooseConfigured(session, given, [oldPath, newPath]);
   const plan = await planParts(oldPath, newPath, runDir, { ...options, parts, signal: session.signal });
   if (given.quiet !== true) session.stdout.write(describePlan(plan, runDir));

@@ -3,6 +3,7 @@ import { comparePart } from '../../parts/compare-part.ts';
 import type { ComparePartOptions } from '../../parts/types.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { refuseInside } from '../checkpoint-files.ts';
 import { formatSeconds } from '../describe-run.ts';
 import type { DiffFlags } from '../flags.ts';
 import { refuseStdin } from '../output.ts';
@@ -94,6 +95,7 @@ function choosePlan(
     );
   }
   refuseStdin([oldPath, newPath]);
+  refuseInside(flags.runDir ?? '', [oldPath, newPath]);
   const parts = flags.parts ?? of;
   if (parts === null)
     throw argumentError(
