@@ -10,14 +10,16 @@
  * it works there, and are not those of a release.
  */
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeBinary } from './lib/binary.mjs';
+import { findDependency, unpackDebs } from './lib/debian.mjs';
+import { runExamples } from './lib/emulators.mjs';
 import { root } from './lib/host.mjs';
+import { checkBinary } from './lib/platform-packages.mjs';
 import { mustRun, ScriptError, start } from './lib/run.mjs';
-import { runExamples, RUNNERS } from './lib/emulators.mjs';
 
 const tools = process.env.MODEL_DIFF_CROSS ?? join(homedir(), '.cache', 'model-diff-cross');
 const rust = join(tools, 'rust');
@@ -43,6 +45,8 @@ const PLATFORMS = {
   'win32-arm64-msvc': { target: 'aarch64-pc-windows-gnullvm', release: 'aarch64-pc-windows-msvc' },
 };
 
+const CRATE = ['--package', 'diff-node', '--locked', '-Zbuild-std=std,panic_unwind'];
+
 /** Debian packages of the compiler, and what it is linked to. */
 const PACKAGES = [
   'rustc-web',
@@ -61,32 +65,42 @@ await start(async () => {
     allowPositionals: true,
     options: { check: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
   });
-  const unknown = positionals.filter((name) => PLATFORMS[name] === undefined);
-  if (unknown.length > 0)
-    throw new ScriptError(`there is no platform ${unknown.join(', ')}: ${Object.keys(PLATFORMS).join(', ')}`);
+  positionals.forEach(find);
   await prepare();
   for (const name of positionals.length > 0 ? positionals : Object.keys(PLATFORMS)) {
-    const { release, target, flags = '' } = PLATFORMS[name] ?? { release: '', target: '' };
-    const env = environment(flags, values.quick);
-    const std = '-Zbuild-std=std,panic_unwind';
-    if (values.check) {
-      await mustRun([join(rust, 'usr/bin/cargo'), 'check', '--package', 'diff-node', '--locked', std, '--target', release], {
-        env,
-        output: 'keep',
-      });
-      console.log(`ok   ${release} compiles without a warning`);
-      continue;
-    }
-    await mustRun(['cargo-zigbuild', 'zigbuild', '--release', '--package', 'diff-node', '--locked', std, '--target', target], {
-      env,
-    });
-    const file = place(name, target, env.CARGO_TARGET_DIR);
-    const { needed, glibc, isAddon } = describeBinary(readFileSync(file));
-    if (!isAddon) throw new ScriptError(`${file} is no add-on`);
-    console.log(`${name}: needs ${[...needed, ...(glibc === null ? [] : [`glibc ${glibc}`])].join(', ') || 'nothing'}`);
-    if (RUNNERS[name] !== undefined) await runExamples(name, tools);
+    const began = performance.now();
+    const done = await (values.check ? check(name) : build(name, values.quick));
+    console.log(`ok   ${name}: ${done} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+    if (!values.check) await runExamples(name, tools);
   }
 });
+
+/** @param {string} name @returns {Promise<string>} What was found. */
+async function check(name) {
+  const { release, flags } = find(name);
+  const cargo = [join(rust, 'usr/bin/cargo'), 'check'];
+  await mustRun([...cargo, ...CRATE, '--target', release], { env: environment(flags, false), output: 'keep' });
+  return `${release} compiles without a warning`;
+}
+
+/** @param {string} name @param {boolean} isQuick @returns {Promise<string>} What was made. */
+async function build(name, isQuick) {
+  const { target, flags } = find(name);
+  const env = environment(flags, isQuick);
+  await mustRun(['cargo-zigbuild', 'zigbuild', '--release', ...CRATE, '--target', target], { env });
+  const bytes = readFileSync(place(name, target, env.CARGO_TARGET_DIR));
+  const problems = checkBinary(bytes, name);
+  if (problems.length > 0) throw new ScriptError(`${name}: ${problems.join('; ')}`);
+  const { needed, glibc } = describeBinary(bytes);
+  return [`${bytes.length} bytes`, ...needed, ...(glibc === null ? [] : [`glibc ${glibc}`])].join(', ');
+}
+
+/** @param {string} name */
+function find(name) {
+  const platform = PLATFORMS[name];
+  if (platform === undefined) throw new ScriptError(`there is no platform ${name}: ${Object.keys(PLATFORMS).join(', ')}`);
+  return platform;
+}
 
 /** Copies what was built to where releases look. @param {string} name @param {string} target @param {string} folder */
 function place(name, target, folder) {
@@ -101,8 +115,8 @@ function place(name, target, folder) {
   return file;
 }
 
-/** @param {string} flags @param {boolean} isQuick */
-function environment(flags, isQuick) {
+/** @param {string | undefined} flags @param {boolean} isQuick */
+function environment(flags = '', isQuick = false) {
   const bin = [shims, join(tools, 'python/bin'), join(rust, 'usr/bin'), process.env.PATH];
   return {
     PATH: bin.join(delimiter),
@@ -134,18 +148,7 @@ async function prepare() {
     await mustRun(['python3', '-m', 'venv', join(tools, 'python')]);
     await mustRun([join(tools, 'python/bin/pip'), 'install', '--quiet', 'ziglang==0.15.2', 'cargo-zigbuild==0.24.1']);
   }
-  if (existsSync(join(rust, 'usr/bin/rustc'))) return;
-  const debs = join(tools, 'debs');
-  mkdirSync(debs, { recursive: true });
   const standard = await findDependency('libstd-rust-web-dev', /\blibstd-rust-web-1\.\d+/);
   const llvm = await findDependency(standard, /\blibllvm\d+/);
-  await mustRun(['apt-get', 'download', ...PACKAGES, standard, llvm], { cwd: debs });
-  for (const deb of readdirSync(debs)) await mustRun(['dpkg', '-x', join(debs, deb), rust]);
-}
-
-/** A package with a version in its name. @param {string} of @param {RegExp} pattern */
-async function findDependency(of, pattern) {
-  const found = pattern.exec(await mustRun(['apt-cache', 'depends', of], { output: 'keep' }))?.[0];
-  if (found === undefined) throw new ScriptError(`apt-cache knows nothing of ${of}: this needs Debian 12, and apt-get update`);
-  return found;
+  await unpackDebs([{ names: [...PACKAGES, standard, llvm] }], rust);
 }

@@ -63,6 +63,17 @@ function findPackageProblems(folder, name, version) {
 }
 
 /**
+ * Why a binary must not be published as that of a platform; empty where it may.
+ * @param {Buffer} bytes
+ * @param {string} name Of the platform, as in npm/.
+ * @returns {string[]}
+ */
+export function checkBinary(bytes, name) {
+  const { version } = readJson(join(root, 'package.json'));
+  return findBinaryProblems(bytes, readJson(join(root, 'npm', name, 'package.json')), version);
+}
+
+/**
  * @param {Buffer} bytes
  * @param {{ os: readonly string[], cpu: readonly string[], libc?: readonly string[] }} manifest
  * @param {string} version
