@@ -35,6 +35,11 @@ const TEST = `test('compares', async () => {
   const { diffs } = await new ModelDiff().diff(...[2, 5].map((value) => Checkpoint.fromTensors({ weight: { data: Float32Array.of(1, value), shape: [2] } })));
   expect(diffs[0].l2Diff).toBe(3);
 });\n`;
+/** Where it is installed, it runs everything. */
+const NODE = `node-linux-${process.arch}`;
+const NODE_24 = `${NODE}@24`;
+const ASSERTING = `import { strict as assert } from 'node:assert';\nimport { Checkpoint, ModelDiff } from 'model-diff';
+const expect = (found) => ({ toBe: (wanted) => assert.equal(found, wanted) });\n`;
 const next = (/** @type {string} */ more) => ({
   'next.config.mjs': `import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -79,6 +84,13 @@ const PROJECTS = {
     commands: [
       [...rolldown, '-f', 'cjs', '-o', 'out/app.cjs'],
       ['node', 'out/app.cjs'],
+    ],
+  },
+  tsdown: {
+    packages: ['tsdown', NODE_24],
+    commands: [
+      ['tsdown', 'app.mjs', '--no-config', '--no-dts', '--out-dir', 'out', '--log-level', 'error'],
+      ['node', 'out/app.mjs'],
     ],
   },
   rollup: {
@@ -155,12 +167,10 @@ const PROJECTS = {
     prints: '1 passed, 1 total',
   },
   'jest, require on Node 24': {
-    packages: ['jest', `node-linux-${process.arch}@24`],
+    packages: ['jest', NODE_24],
     files: { 'a.test.cjs': `const { Checkpoint, ModelDiff } = require('model-diff');\n${TEST}` },
     env: { NODE_OPTIONS: '--experimental-vm-modules' },
-    commands: [
-      [`node_modules/node-linux-${process.arch}/bin/node`, 'node_modules/jest/bin/jest.js', '--testMatch', '**/*.test.cjs'],
-    ],
+    commands: [['jest', '--testMatch', '**/*.test.cjs']],
     prints: '1 passed, 1 total',
   },
   vitest: {
@@ -170,6 +180,27 @@ const PROJECTS = {
     },
     commands: [['vitest', 'run']],
     prints: '1 passed',
+  },
+  mocha: {
+    packages: ['mocha'],
+    files: { 'a.test.mjs': `${ASSERTING}const test = it;\n${TEST}` },
+    commands: [['mocha', 'a.test.mjs']],
+    prints: '1 passing',
+  },
+  ava: {
+    // The last that runs on Node 20.
+    packages: ['ava@7'],
+    files: {
+      'a.test.mjs': `import ava from 'ava';\n${ASSERTING}const test = (title, body) => ava(title, (t) => body().then(() => t.pass()));\n${TEST}`,
+    },
+    commands: [['ava', 'a.test.mjs']],
+    prints: '1 test passed',
+  },
+  'node --test': {
+    packages: [],
+    files: { 'a.test.mjs': `import { test } from 'node:test';\n${ASSERTING}${TEST}` },
+    commands: [['node', '--test', '--test-reporter=tap', 'a.test.mjs']],
+    prints: '# pass 1',
   },
   Deno: {
     packages: ['deno'],
@@ -204,10 +235,10 @@ await start(async () => {
  */
 async function build(app, registry, { packages, files, commands, env, prints = PROGRAM.prints }) {
   writeApp(app, registry, files);
-  const bin = join(app, 'node_modules/.bin');
+  const path = [join(app, 'node_modules', NODE, 'bin'), join(app, 'node_modules/.bin'), process.env.PATH].join(delimiter);
   const options = /** @type {const} */ ({
     cwd: app,
-    env: { ...registry.env, NEXT_TELEMETRY_DISABLED: '1', PATH: `${bin}${delimiter}${process.env.PATH}`, ...env },
+    env: { ...registry.env, NEXT_TELEMETRY_DISABLED: '1', PATH: path, ...env },
     output: 'keep',
     timeout: 300_000,
   });

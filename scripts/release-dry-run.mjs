@@ -23,6 +23,7 @@ const NODES = ['20.19.0', '22', '24', '26'];
  * @property {boolean} [isNative] No script for Node.
  * @property {readonly string[]} install
  * @property {readonly string[]} [run] What stands before a program that is run among the installed packages; by default its path in node_modules.
+ * @property {number} [oldestNode] The oldest line of Node on which it runs.
  * @property {string} [since] The version of Node from which on `require` works where the manager has a resolver of its own.
  * @property {Readonly<Record<string, string>>} [files] Its configuration.
  */
@@ -31,7 +32,10 @@ const NODES = ['20.19.0', '22', '24', '26'];
 const MANAGERS = {
   'npm 10': { package: 'npm@10', program: 'bin/npm-cli.js', install: ['install'] },
   'npm 11': { package: 'npm@11', program: 'bin/npm-cli.js', install: ['install'] },
+  'npm 12': { package: 'npm@12', program: 'bin/npm-cli.js', install: ['install'], oldestNode: 22 },
   'pnpm 10': { package: 'pnpm@10', program: 'bin/pnpm.cjs', install: ['install'] },
+  'pnpm 11': { package: 'pnpm@11', program: 'bin/pnpm.mjs', install: ['install'], oldestNode: 22 },
+  'pnpm 12': { package: 'pnpm@12', program: 'pnpm', isNative: true, install: ['install'] },
   'Yarn 1': { package: 'yarn@1', program: 'bin/yarn.js', install: ['install', '--no-lockfile'] },
   'Yarn 4': {
     package: '@yarnpkg/cli-dist@4',
@@ -65,6 +69,10 @@ await start(async () => {
       for (const [name, manager] of Object.entries(MANAGERS)) {
         const title = `${name}, Node ${version}`;
         if (!values.only.every((word) => title.includes(word))) continue;
+        if (Number.parseInt(version, 10) < (manager.oldestNode ?? 0)) {
+          console.log(`skip ${title}: it needs Node ${manager.oldestNode}`);
+          continue;
+        }
         const began = performance.now();
         try {
           await use(join(folder, title.replaceAll(/\W+/g, '-')), folder, registry, version, manager);

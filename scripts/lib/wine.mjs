@@ -27,6 +27,8 @@ export const wineEnvironment = (home) => ({
   LD_LIBRARY_PATH: wine(home, 'x86_64-linux-gnu'),
   NODE_SKIP_PLATFORM_CHECK: '1',
   WINEDEBUG: '-all',
+  // An add-on's own folder is searched for its libraries, and not that of the program.
+  WINEPATH: `Z:${beside(home, '').replaceAll('/', '\\')}`,
   WINEPREFIX: join(home, 'prefix'),
 });
 
