@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { addonName, root, triple } from '../scripts/lib/host.mjs';
+import { TOOL } from '../src/tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-diff-load-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 const addon = readFileSync(join(root, 'dist', addonName()));
 const pair = ['base', 'sft'].map((name) => join(root, 'examples/tiny-gpt', name));
+
+/** Of the same length. */
+const anotherVersion = TOOL.version.replaceAll(/\d/g, '9');
 
 interface App {
   /** Add-ons by the platform whose package has them. */
@@ -87,8 +91,8 @@ const CASES: Readonly<Record<string, App & { readonly message: RegExp; readonly 
     hint: /serverExternalPackages in Next\.js.*external in esbuild.*or copy model-diff\.\S+\.node/,
   },
   'the binary belongs to another version': {
-    packages: { [triple()]: patch('@model-diff/binding@0.1.0;', '@model-diff/binding@0.0.9;') },
-    message: /the add-on does not belong to this version: it is version 0\.0\.9, and model-diff is \d+\.\d+\.\d+ \(\S+\.node\)/,
+    packages: { [triple()]: patch(`@model-diff/binding@${TOOL.version};`, `@model-diff/binding@${anotherVersion};`) },
+    message: /the add-on does not belong to this version: it is version 9[\d.]+, and model-diff is \d+\.\d+\.\d+ \(\S+\.node\)/,
     hint: /install model-diff again/,
   },
   'the binary is damaged': {
