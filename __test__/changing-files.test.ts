@@ -48,9 +48,11 @@ async function run(way: string, input: object): Promise<Answer> {
 }
 
 const onLinux = process.platform === 'linux';
+/** Windows lets nobody replace a file that is open. */
+const changes = process.platform === 'win32' ? ['truncate', 'overwrite'] : ['truncate', 'replace', 'overwrite'];
 
 for (const way of ['mmap', 'pread']) {
-  for (const change of ['truncate', 'replace', 'overwrite']) {
+  for (const change of changes) {
     test.serial(`${change} in the main thread and in two workers at once (${way})`, async (t) => {
       const pairs = makePairs(3);
       const { results } = await run(way, { pairs, change });

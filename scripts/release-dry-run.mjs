@@ -126,7 +126,8 @@ async function use(app, tools, registry, version, manager) {
   for (const file of files) requireText(await mustRun([...script, file], options), PROGRAM.prints);
   const command = run === undefined ? [join(app, 'node_modules/.bin/model-diff')] : [...call, ...run, 'model-diff'];
   requireText(await mustRun([...command, 'demo', '--json', '--no-provenance'], options), 'Only q_proj and v_proj changed');
-  if (run !== undefined) return;
+  // What TypeScript finds depends on the manager alone.
+  if (run !== undefined || version !== NODES.at(-1)) return;
   for (const [resolution, settings] of Object.entries(RESOLUTIONS)) {
     const project = `tsconfig.${resolution}.json`;
     const compilerOptions = { ...settings, target: 'es2023', strict: true, noEmit: true, types: ['node'], skipLibCheck: false };

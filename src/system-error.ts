@@ -11,7 +11,12 @@ const SYSTEM_ERRORS: ReadonlyMap<string, readonly [ErrorCode, string]> = new Map
   ['ENOENT', ['E_NOT_FOUND', 'no such file or directory']],
   ['ENOTDIR', ['E_NOT_FOUND', 'a part of the path is not a directory']],
   ['EACCES', ['E_PERMISSION_DENIED', 'permission denied']],
-  ['EPERM', ['E_PERMISSION_DENIED', 'not permitted']],
+  // What Windows answers for a file that is open elsewhere, too.
+  [
+    'EPERM',
+    ['E_PERMISSION_DENIED', process.platform === 'win32' ? 'not permitted, or another program has it open' : 'not permitted'],
+  ],
+  ['EBUSY', ['E_IO', 'another program is using it']],
   ['EROFS', ['E_PERMISSION_DENIED', 'the file system is read-only']],
   ['ENAMETOOLONG', ['E_IO', 'the name is too long']],
   ['EISDIR', ['E_IO', 'it is a directory']],

@@ -1,5 +1,16 @@
 /** What is written where, and what is never written over. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { example, makeFolder, run } from './cli.ts';
@@ -172,4 +183,28 @@ test('a web page changes nothing of the JSON beside it; the flag does', async (t
 
   t.is((await run(['report', path('sizes.json'), '-q', '-o', path('copy.json')])).code, 0);
   t.is(readFileSync(path('copy.json'), 'utf8'), counted);
+});
+
+const onWindows = process.platform === 'win32' ? test : test.skip;
+
+onWindows('a report that another program has open stays as it is', async (t) => {
+  const path = join(folder.path, 'open');
+  mkdirSync(path);
+  const report = join(path, 'report.csv');
+  writeFileSync(report, 'before');
+  const file = openSync(report, 'r');
+  const { code, stderr } = await run([example('base'), example('sft'), '-q', '-o', report]);
+  closeSync(file);
+  t.is(code, 2, stderr);
+  t.regex(stderr, /cannot write .*report\.csv: .*another program/);
+  t.is(readFileSync(report, 'utf8'), 'before');
+  t.deepEqual(readdirSync(path), ['report.csv']);
+});
+
+onWindows('a device is no checkpoint', async (t) => {
+  for (const name of ['NUL', 'CON', 'COM1']) {
+    const { code, stderr } = await run(['inspect', name]);
+    t.is(code, 2, name);
+    t.regex(stderr, /not a regular file/, name);
+  }
 });

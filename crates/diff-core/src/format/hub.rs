@@ -112,11 +112,11 @@ pub(super) fn cache_directory(variable: impl Fn(&str) -> Option<String>) -> Opti
     set("HF_HUB_CACHE")
         .or_else(|| set("HUGGINGFACE_HUB_CACHE"))
         .or_else(|| set("HF_HOME").map(|home| home.join("hub")))
-        .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("huggingface/hub")))
+        .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("huggingface").join("hub")))
         .or_else(|| {
             set("HOME")
                 .or_else(|| set("USERPROFILE"))
-                .map(|home| home.join(".cache/huggingface/hub"))
+                .map(|home| home.join(".cache").join("huggingface").join("hub"))
         })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -62,8 +62,11 @@ impl FileSource {
     /// `NotFound`, `PermissionDenied`, `Io`; `Argument` for what is not a regular file; `EmptyFile`.
     pub fn open(path: &Path) -> Result<Self> {
         // A fifo would block for ever in `open`, so its type is looked at first.
-        let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-        if !metadata.is_file() {
+        let is_regular = !is_device(path)
+            && std::fs::metadata(path)
+                .map_err(|e| Error::io("open", path, &e))?
+                .is_file();
+        if !is_regular {
             return Err(Error::new(Code::Argument, "not a regular file")
                 .at(path)
                 .hint("give a checkpoint file or a directory that holds one; pipes and devices cannot be read at random positions"));
@@ -287,6 +290,15 @@ impl Source for FileSource {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether it is one of the names that Windows has for devices, in every folder: CON, NUL, COM1. Elsewhere their type tells them.
+fn is_device(path: &Path) -> bool {
+    let Ok(absolute) = std::path::absolute(path) else {
+        return false;
+    };
+    let first = absolute.components().next();
+    matches!(first, Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::DeviceNS(_)))
 }
 
 #[cfg(unix)]
