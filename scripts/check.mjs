@@ -105,7 +105,7 @@ const STEPS = [
   {
     name: 'other targets',
     level: 'full',
-    command: () => [...script('cross.mjs'), '--check', 'win32-x64-msvc', 'darwin-arm64'],
+    command: () => [...script('cross.mjs'), '--check', 'win32-x64-msvc', 'win32-arm64-msvc', 'darwin-arm64', 'darwin-x64'],
     // Fetches a compiler the first time.
     needs: ['test', '-e', process.env.MODEL_DIFF_CROSS ?? `${homedir()}/.cache/model-diff-cross`],
     install: 'node scripts/cross.mjs --check, on Debian 12 for x64',

@@ -72,7 +72,10 @@ export function log(session: Session, line: string): void {
   session.stderr.write(`${text}\n`);
 }
 
+/** What no shell reads as anything else; those of Windows leave the backslashes of its paths alone. */
+const PLAIN = process.platform === 'win32' ? /^[\w@+=:,./\\-]+$/u : /^[\w@%+=:,./-]+$/u;
+
 /** An argument as a shell takes it. */
 export function quote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
+  return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }
