@@ -471,6 +471,10 @@ interface ProbeMetrics<T> {
     readonly newE4m3Row: T;
     readonly oldE4m3Tensor: T;
     readonly newE4m3Tensor: T;
+    /** Share of sampled elements of new that lie nearer to another value which old has beside theirs: 0 where old is new, rounded to the nearest. */
+    readonly oldMisrounded: T;
+    /** The same the other way. */
+    readonly newMisrounded: T;
     /** 1 where new has the rows of old in another order, bit by bit; 0 where it has not. */
     readonly rowOrder: T;
     /** The same of the last axis. */

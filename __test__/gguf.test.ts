@@ -107,7 +107,7 @@ test('first lines', async (t) => {
   );
   t.regex(
     line(await compare(model('llama-Q8_0.gguf'), model('llama-Q4_K.gguf'))),
-    new RegExp(`^${same} Q8_0 before and to Q4_K now: error 7\\.8%`, 'u'),
+    /^Equal within rounding to Q8_0 before and to Q4_K now: error 7\.8%, worst blk\.1\.attn_v 8%; a smaller change cannot be seen; /u,
   );
   t.regex(line(await compareModel('llama-F16.gguf')), /^Same weights, rounded from bf16 to f16/u);
 });

@@ -42,14 +42,19 @@ test('raw: what the file stores', async (t) => {
   remove();
 });
 
-test('a model against its quantised form is the same weights, rounded', async (t) => {
-  const { quantised, dense, remove } = place('bnb-nf4-nested');
-  // Values between those of the grid: half a step of rounding away.
+/** The dense side with each value off by up to this share of it. */
+function spread(dense: string, share: number): void {
   const path = join(dense, 'model.safetensors');
   const file = readFileSync(path);
   const start = 8 + Number(file.readBigUInt64LE(0));
-  for (let at = start; at < file.length; at += 4) file.writeFloatLE(file.readFloatLE(at) * (1 + 0.08 * Math.sin(at)), at);
+  for (let at = start; at < file.length; at += 4) file.writeFloatLE(file.readFloatLE(at) * (1 + share * Math.sin(at)), at);
   writeFileSync(path, file);
+}
+
+test('a model against its quantised form is the same weights, rounded', async (t) => {
+  const { quantised, dense, remove } = place('bnb-nf4-nested');
+  // Values between those of the grid: half a step of rounding away.
+  spread(dense, 0.08);
   const { explanations } = analyze(await compareCheckpoints(dense, quantised));
   const [only, ...others] = explanations;
   t.is(others.length, 0);
@@ -57,5 +62,19 @@ test('a model against its quantised form is the same weights, rounded', async (t
   t.regex(only?.sentence ?? '', /^same weights, rounded to bnb nf4 g64: error 5\.\d%$/);
   const { error, sqnr } = (only?.evidence ?? {}) as { error: number; sqnr: number };
   t.true(Math.abs(sqnr + 20 * Math.log10(error)) < 1e-9);
+  remove();
+});
+
+test('a model that changed by no more than rounding is not called the same', async (t) => {
+  const { quantised, dense, remove } = place('bnb-nf4-nested');
+  // Some values are nearer to the next number of the grid now.
+  spread(dense, 0.3);
+  const [only] = analyze(await compareCheckpoints(dense, quantised)).explanations;
+  t.regex(only?.sentence ?? '', /^equal within rounding to bnb nf4 g64: error 2\d%; but \d+% of the weights lie nearer/);
+  const [back] = analyze(await compareCheckpoints(quantised, dense)).explanations;
+  t.regex(
+    back?.sentence ?? '',
+    /^equal within rounding of the old weights to bnb nf4 g64: .*; but \d+% of the weights lie nearer/,
+  );
   remove();
 });

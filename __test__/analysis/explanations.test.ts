@@ -171,6 +171,35 @@ test('quantised: a grid on one side alone, with an error that it can make', (t) 
   t.is(grid(0.1, {}), undefined);
 });
 
+test('quantised: the same weights only where they lie nearest to what stands for them', (t) => {
+  const said = (newMisrounded: number | undefined, dtypes: Partial<Sketch> = {}): string => {
+    const probes = newMisrounded === undefined ? {} : { newMisrounded };
+    return find(four({ change: 0.07, dtype: 'bf16', newDtype: 'q4_k', probes, ...dtypes }), 'quantised')?.sentence ?? '';
+  };
+  t.is(said(0), 'same weights, rounded to Q4_K: error 7%, worst layers.0.mlp.up_proj 7%');
+  t.regex(said(0.001), /^equal within rounding to Q4_K: error 7%.*; a smaller change cannot be seen$/);
+  t.regex(said(undefined), /^equal within rounding to Q4_K: error 7%.*; a smaller change cannot be seen$/);
+  t.regex(said(0.02), /^equal within rounding to Q4_K: .*; but 2% of the weights lie nearer to another value of the grid/);
+  const both = { dtype: 'q8_0', newDtype: 'q4_k' };
+  t.regex(said(0, both), /^equal within rounding to Q8_0 before and to Q4_K now: .*; a smaller change cannot be seen$/);
+  t.regex(said(0, { dtype: 'q4_k' }), /^both sides are rounded to Q4_K, and differ by no more than that can: error 7%/);
+  const dense = (newMisrounded: number): string =>
+    find(four({ change: 0.1, probes: { newDistinct32: 14, oldDistinct32: 32, newMisrounded } }), 'quantised')?.sentence ?? '';
+  t.regex(dense(0), /^same weights, rounded to 4 bits or fewer in blocks of 32: error 10%/);
+  t.regex(dense(0.02), /^equal within rounding to 4 bits or fewer in blocks of 32: error 10%.*; but 2% of the weights/);
+});
+
+test('quantised: tensors that were changed too are told beside those that were not', (t) => {
+  const rows = four({ change: 0.07, dtype: 'bf16', newDtype: 'q4_k', probes: { newMisrounded: 0 } });
+  const changed = rows.map((row, at) => (at === 0 ? { ...row, probes: { newMisrounded: 0.1 } } : row));
+  const sentences = list(changed)
+    .filter(({ code }) => code === 'quantised')
+    .map(({ sentence }) => sentence);
+  t.is(sentences.length, 2);
+  t.true(sentences.some((sentence) => sentence.startsWith('same weights, rounded to Q4_K')));
+  t.true(sentences.some((sentence) => /but 10% of the weights lie nearer/.test(sentence)));
+});
+
 test('pruned: new zeros beside untouched elements; mask_lost: the other way round', (t) => {
   const pruned = (probes: NonNullable<Sketch['probes']>): Sketch[] =>
     four({ change: 0.3, zerosNew: N / 2, probes: { newZeros: N / 2, keptChanged: 0, ...probes } });

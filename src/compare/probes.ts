@@ -2,7 +2,7 @@ import { changeTypeAt, hasFinitePair, type SideColumns, shapeAt, type TensorColu
 import { classifyName } from '../layer-types/classify.ts';
 
 /** What a tensor can be asked in a second look, as bits of the binding. */
-export const QUESTIONS = { cast: 1, zeros: 2, rows: 4, grid: 8, order: 16 } as const;
+export const QUESTIONS = { cast: 1, zeros: 2, rows: 4, grid: 8, order: 16, nearest: 32 } as const;
 
 export type Question = keyof typeof QUESTIONS;
 
@@ -31,6 +31,7 @@ const MOST_SAMPLED = 1024;
 export function probesFor(columns: TensorColumns): Uint8Array {
   const questions = new Uint8Array(columns.names.length);
   const sampled: number[] = [];
+  const rounded: number[] = [];
   const costly: { readonly row: number; readonly question: Question; readonly bytes: number; readonly share: number }[] = [];
   const isTable = createTableFinder();
   const ask = (row: number, question: Question): void => {
@@ -40,6 +41,7 @@ export function probesFor(columns: TensorColumns): Uint8Array {
   for (let row = 0; row < questions.length; row += 1) {
     const bytes = bytesOf(columns, row);
     total += bytes;
+    if (isQuantisedAlone(columns, row)) rounded.push(row);
     if (!isOpen(columns, row)) continue;
     const share = changedShare(columns, row);
     if (isReordered(columns, row)) ask(row, 'order');
@@ -52,6 +54,7 @@ export function probesFor(columns: TensorColumns): Uint8Array {
     if (mayBeRounded(columns, row)) ask(row, 'cast');
     if (mayLieOnGrid(columns, row)) ask(row, 'grid');
   }
+  for (const row of spread(rounded, MOST_SAMPLED)) ask(row, 'nearest');
   let left = Math.max(total * BUDGET_SHARE, BUDGET_BYTES);
   costly.sort((a, b) => a.share - b.share || a.row - b.row);
   for (const { row, question, bytes } of costly) {
@@ -64,11 +67,22 @@ export function probesFor(columns: TensorColumns): Uint8Array {
 
 /** Whether both sides have a float tensor of one shape with different values. */
 function isOpen(columns: TensorColumns, row: number): boolean {
+  return isChanged(columns, row) && isFloat(columns.old, row) && isFloat(columns.new, row);
+}
+
+/** Whether one side alone is stored as floats and the other one as something that is read as numbers: codes with scales. */
+function isQuantisedAlone(columns: TensorColumns, row: number): boolean {
+  return isChanged(columns, row) && isFloat(columns.old, row) !== isFloat(columns.new, row) && isMatrix(columns, row);
+}
+
+function isChanged(columns: TensorColumns, row: number): boolean {
   const type = changeTypeAt(columns, row);
   if ((type !== 'modified' && type !== 'unchanged') || columns.errors.has(row) || columns.identical[row] === 1) return false;
-  return (
-    mantissaBits(columns.old, row) !== undefined && mantissaBits(columns.new, row) !== undefined && hasFinitePair(columns, row)
-  );
+  return hasFinitePair(columns, row);
+}
+
+function isFloat(side: SideColumns, row: number): boolean {
+  return mantissaBits(side, row) !== undefined;
 }
 
 function mantissaBits(side: SideColumns, row: number): number | undefined {

@@ -110,6 +110,10 @@ export interface ProbeMetrics<T> {
   readonly newE4m3Row: T;
   readonly oldE4m3Tensor: T;
   readonly newE4m3Tensor: T;
+  /** Share of sampled elements of new that lie nearer to another value which old has beside theirs: 0 where old is new, rounded to the nearest. */
+  readonly oldMisrounded: T;
+  /** The same the other way. */
+  readonly newMisrounded: T;
   /** 1 where new has the rows of old in another order, bit by bit; 0 where it has not. */
   readonly rowOrder: T;
   /** The same of the last axis. */
@@ -355,6 +359,18 @@ export const PROBE_METRICS: Readonly<Record<ProbeMetric, MetricEntry>> = {
     unit: 'ratio',
     description:
       'Relative error of rounding rows of new to f8_e4m3fn with one scale for all; 0.02 to 0.027 by chance, null where a row has more than 256 values.',
+  },
+  oldMisrounded: {
+    binding: 'old_misrounded',
+    unit: 'ratio',
+    description:
+      'Share of sampled elements of new that lie nearer to another value which old has under the same scale: 0 where old is new, rounded to the nearest.',
+  },
+  newMisrounded: {
+    binding: 'new_misrounded',
+    unit: 'ratio',
+    description:
+      'Share of sampled elements of old that lie nearer to another value which new has under the same scale: 0 where new is old, rounded to the nearest.',
   },
   rowOrder: {
     binding: 'row_order',

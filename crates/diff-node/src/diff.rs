@@ -94,7 +94,7 @@ pub fn diff<'env>(
 }
 
 /// Takes a second look at what `plan` lists, as [`diff`] has it: one row an item, with NaN for what was not asked or does not apply.
-/// `questions` has bits for each item: 1 casts, 2 zeros, 4 rows, 8 grids, 16 order.
+/// `questions` has bits for each item: 1 casts, 2 zeros, 4 rows, 8 grids, 16 order, 32 whether a quantised side is the other one rounded to the nearest.
 #[napi(ts_return_type = "Promise<Failure | Columns>")]
 pub fn probe<'env>(
     env: &'env Env,

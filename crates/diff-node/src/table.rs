@@ -289,7 +289,7 @@ fn pair_values(stats: &PairStats, metrics: &Metrics, bits_compared: bool) -> [f6
 }
 
 /// Columns of a second look.
-const PROBE: [&str; 44] = [
+const PROBE: [&str; 46] = [
     "cast_bf16",
     "cast_f16",
     "cast_e4m3",
@@ -330,6 +330,8 @@ const PROBE: [&str; 44] = [
     "new_e4m3_row",
     "old_e4m3_tensor",
     "new_e4m3_tensor",
+    "old_misrounded",
+    "new_misrounded",
     "row_order",
     "column_order",
     "rotary_to_half",
@@ -388,6 +390,7 @@ fn probe_values(probe: &Probe) -> Vec<f64> {
     values.extend((0..2).map(|at| side(at, |grid| grid.int8_row)));
     values.extend((0..2).map(|at| side(at, |grid| grid.e4m3_row)));
     values.extend((0..2).map(|at| side(at, |grid| grid.e4m3_tensor)));
+    values.extend(probe.misrounded.unwrap_or([f64::NAN; 2]));
     let order = probe.order;
     values.push(flag(order.map(|order| order.rows)));
     values.push(flag(order.and_then(|order| order.columns)));

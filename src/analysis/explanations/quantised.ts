@@ -2,6 +2,7 @@ import { formatPercent } from '../../wording/numbers.ts';
 import { groupChange } from '../overall.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
+import { describeFit, type Fit, fitOf } from './nearest.ts';
 
 /** A grid that values lie on, as the probe can see it. */
 interface Grid {
@@ -111,10 +112,8 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
     rows.length > 1 && worst !== undefined
       ? `, worst ${worst.name.replace(/^model\.|\.weight$/g, '')} ${formatPercent(worst.change)}`
       : '';
-  const sentence =
-    side === 'new'
-      ? `same weights, rounded to ${grid.name}: error ${formatPercent(error)}${tail}`
-      : `${isAll ? 'same weights: the old ones were' : 'the old weights were'} rounded to ${grid.name}, the new ones are not: error ${formatPercent(error)}${tail}`;
+  const { fit, share } = fitOf(rows, side);
+  const sentence = `${words(grid, side, fit, isAll)}: error ${formatPercent(error)}${tail}${describeFit(fit, share)}`;
   return {
     code: 'quantised',
     rows,
@@ -125,8 +124,15 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
       error,
       worst: worst?.name ?? null,
       worstError: worst?.change ?? null,
+      misrounded: share,
       tensors: rows.length,
     },
     isForm: true,
   };
+}
+
+function words({ name }: Grid, side: 'old' | 'new', fit: Fit, isAll: boolean): string {
+  if (fit !== 'rounded') return `equal within rounding${side === 'old' ? ' of the old weights' : ''} to ${name}`;
+  if (side === 'new') return `same weights, rounded to ${name}`;
+  return `${isAll ? 'same weights: the old ones were' : 'the old weights were'} rounded to ${name}, the new ones are not`;
 }

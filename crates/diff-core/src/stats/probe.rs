@@ -287,6 +287,9 @@ pub struct Probe {
     pub rows: Option<RowChanges>,
     /// Old and new.
     pub grids: Option<[Grid; 2]>,
+    /// Share of the sampled elements that lie nearer to another value which the quantised side, old or new, has beside them under one scale;
+    /// NaN for a side that has no scales.
+    pub misrounded: Option<[f64; 2]>,
     pub order: Option<Order>,
 }
 

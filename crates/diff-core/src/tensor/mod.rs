@@ -6,6 +6,7 @@ mod layout;
 mod node;
 mod packing;
 mod quantised;
+mod scale_run;
 mod shape;
 mod stored;
 mod view;

@@ -24,15 +24,15 @@ use super::{BlockFormat, block_format, half, nibbles, short, word};
 use crate::decode::minifloat::f16_to_f32;
 
 pub(super) static FORMATS: &[BlockFormat] = &[
-    block_format!("IQ1_S", iq1_s, None),
-    block_format!("IQ1_M", iq1_m, None),
-    block_format!("IQ2_XXS", iq2_xxs, None),
-    block_format!("IQ2_XS", iq2_xs, None),
-    block_format!("IQ2_S", iq2_s, Some(&[0])),
-    block_format!("IQ3_XXS", iq3_xxs, None),
-    block_format!("IQ3_S", iq3_s, Some(&[0])),
-    block_format!("IQ4_NL", iq4_nl, Some(&[0])),
-    block_format!("IQ4_XS", iq4_xs, None),
+    block_format!("IQ1_S", iq1_s, None, None),
+    block_format!("IQ1_M", iq1_m, None, None),
+    block_format!("IQ2_XXS", iq2_xxs, None, None),
+    block_format!("IQ2_XS", iq2_xs, None, None),
+    block_format!("IQ2_S", iq2_s, Some(&[0]), None),
+    block_format!("IQ3_XXS", iq3_xxs, None, None),
+    block_format!("IQ3_S", iq3_s, Some(&[0]), None),
+    block_format!("IQ4_NL", iq4_nl, Some(&[0]), Some(32)),
+    block_format!("IQ4_XS", iq4_xs, None, Some(32)),
 ];
 
 /// Values of a grid, negative where their bit is set.

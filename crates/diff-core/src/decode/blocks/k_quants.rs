@@ -19,12 +19,12 @@
 use super::{BlockFormat, block_format, half, nibbles, word};
 
 pub(super) static FORMATS: &[BlockFormat] = &[
-    block_format!("Q2_K", q2_k, Some(&[80, 82])),
-    block_format!("Q3_K", q3_k, Some(&[108])),
-    block_format!("Q4_K", q4_k, Some(&[0, 2])),
-    block_format!("Q5_K", q5_k, Some(&[0, 2])),
-    block_format!("Q6_K", q6_k, Some(&[208])),
-    block_format!("Q8_K", q8_k, None),
+    block_format!("Q2_K", q2_k, Some(&[80, 82]), Some(16)),
+    block_format!("Q3_K", q3_k, Some(&[108]), Some(16)),
+    block_format!("Q4_K", q4_k, Some(&[0, 2]), Some(32)),
+    block_format!("Q5_K", q5_k, Some(&[0, 2]), Some(32)),
+    block_format!("Q6_K", q6_k, Some(&[208]), Some(16)),
+    block_format!("Q8_K", q8_k, None, Some(256)),
 ];
 
 /// Two bits of 32 bytes make 32 values: the lowest two of the first 32 bytes, the next two, …, then those of the second 32 bytes.

@@ -20,12 +20,12 @@
 use super::{BlockFormat, block_format, half, nibbles, word};
 
 pub(super) static FORMATS: &[BlockFormat] = &[
-    block_format!("Q4_0", q4_0, Some(&[0])),
-    block_format!("Q4_1", q4_1, Some(&[0, 2])),
-    block_format!("Q5_0", q5_0, None),
-    block_format!("Q5_1", q5_1, None),
-    block_format!("Q8_0", q8_0, Some(&[0])),
-    block_format!("Q8_1", q8_1, Some(&[0, 2])),
+    block_format!("Q4_0", q4_0, Some(&[0]), Some(32)),
+    block_format!("Q4_1", q4_1, Some(&[0, 2]), Some(32)),
+    block_format!("Q5_0", q5_0, None, Some(32)),
+    block_format!("Q5_1", q5_1, None, Some(32)),
+    block_format!("Q8_0", q8_0, Some(&[0]), Some(32)),
+    block_format!("Q8_1", q8_1, Some(&[0, 2]), Some(32)),
 ];
 
 #[inline(always)]

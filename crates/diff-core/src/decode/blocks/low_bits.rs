@@ -17,10 +17,10 @@
 use super::{BlockFormat, block_format, half};
 
 pub(super) static FORMATS: &[BlockFormat] = &[
-    block_format!("TQ1_0", tq1_0, Some(&[52])),
-    block_format!("TQ2_0", tq2_0, Some(&[64])),
-    block_format!("Q1_0", q1_0, Some(&[0])),
-    block_format!("Q2_0", q2_0, Some(&[0])),
+    block_format!("TQ1_0", tq1_0, Some(&[52]), Some(256)),
+    block_format!("TQ2_0", tq2_0, Some(&[64]), Some(256)),
+    block_format!("Q1_0", q1_0, Some(&[0]), Some(128)),
+    block_format!("Q2_0", q2_0, Some(&[0]), Some(64)),
 ];
 
 /// A byte holds five digits as a fraction of 256: times 3^n, what is left of it begins with digit n. The first digits of 32 bytes, their second

@@ -15,8 +15,8 @@
 use super::{BlockFormat, block_format, nibbles};
 
 pub(super) static FORMATS: &[BlockFormat] = &[
-    block_format!("MXFP4", mxfp4, Some(&[])),
-    block_format!("NVFP4", nvfp4, Some(&[])),
+    block_format!("MXFP4", mxfp4, Some(&[]), Some(32)),
+    block_format!("NVFP4", nvfp4, Some(&[]), Some(16)),
 ];
 
 /// Twice the values of E2M1. Zero has no sign here.

@@ -32,6 +32,8 @@ pub struct BlockFormat {
     /// Where the f16 of a block lie, in bytes from its start; they are what a big-endian file turns round. None where ggml has fields of
     /// other types too, whose order in such a file no writer has settled.
     pub halves: Option<&'static [usize]>,
+    /// Neighbours that share a scale, so that each code is one of the same few numbers. None where a code stands for several values together.
+    pub scale_run: Option<u64>,
     /// Decodes whole little-endian blocks, as many as both slices hold.
     pub decode: fn(&[u8], &mut [f32]),
 }
@@ -82,12 +84,13 @@ impl BlockFormat {
 
 /// A row of a family's table: the lengths of a block stand in the type of the function that decodes it.
 macro_rules! block_format {
-    ($name:literal, $block:ident, $halves:expr) => {
+    ($name:literal, $block:ident, $halves:expr, $scale_run:expr) => {
         $crate::decode::blocks::BlockFormat {
             name: $name,
             elements: $crate::decode::blocks::lengths($block).1,
             bytes: $crate::decode::blocks::lengths($block).0,
             halves: $halves,
+            scale_run: $scale_run,
             decode: |bytes, out| $crate::decode::blocks::each(bytes, out, $block),
         }
     };

@@ -1,6 +1,7 @@
 //! The second look: few pairs, each asked what its numbers leave open. Units of work are runs of pieces, counted from the tensor's start,
 //! and for the sample of rows one unit a pair; what they find merges in any order to the same bits.
 
+mod nearest;
 mod sample;
 mod subject;
 #[cfg(test)]
@@ -28,6 +29,7 @@ impl Questions {
     pub const ROWS: Self = Self(4);
     pub const GRID: Self = Self(8);
     pub const ORDER: Self = Self(16);
+    pub const NEAREST: Self = Self(32);
 
     #[must_use]
     pub fn has(self, other: Self) -> bool {
@@ -40,7 +42,12 @@ impl Questions {
 
     /// Whether all elements have to be read.
     fn needs_all(self) -> bool {
-        self.0 & !Self::GRID.0 != 0
+        self.0 & !(Self::GRID.0 | Self::NEAREST.0) != 0
+    }
+
+    /// Whether a sample of rows has to be read.
+    fn needs_sample(self) -> bool {
+        self.has(Self::GRID) || self.has(Self::NEAREST)
     }
 }
 

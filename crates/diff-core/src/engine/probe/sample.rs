@@ -1,7 +1,7 @@
 //! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
 
 use crate::engine::probe::subject::Subject;
-use crate::engine::probe::{Questions, Run, Worker};
+use crate::engine::probe::{Questions, Run, Worker, nearest};
 use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
 use crate::stats::{Casts, Grid, Rows};
@@ -32,6 +32,23 @@ pub(super) const FEW_LINES: f64 = 0.05;
 pub(super) const CAST_PLACES: u64 = 4;
 pub(super) const CAST_ELEMENTS: u64 = 1 << 10;
 
+/// What a sample of rows has told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sample {
+    pub(super) grids: Option<[Grid; 2]>,
+    /// See [`crate::stats::Probe::misrounded`].
+    pub(super) misrounded: Option<[f64; 2]>,
+}
+
+impl Sample {
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            grids: self.grids.or(other.grids),
+            misrounded: self.misrounded.or(other.misrounded),
+        }
+    }
+}
+
 /// See [`Subject::survey`].
 #[derive(Clone, Copy)]
 pub(super) struct Survey {
@@ -48,11 +65,17 @@ impl Subject<'_> {
 
     /// Elements of a side that a sample takes at most.
     pub(super) fn sampled(&self) -> u64 {
-        if !self.questions.has(Questions::GRID) {
-            return 0;
-        }
         let length = self.row_length();
-        self.grid_rows().min(self.elements / length) * length.min(WINDOW)
+        let of_grid = if self.questions.has(Questions::GRID) {
+            self.grid_rows().min(self.elements / length) * length.min(WINDOW)
+        } else {
+            0
+        };
+        if self.questions.has(Questions::NEAREST) {
+            of_grid.max(self.elements.min(nearest::SAMPLED))
+        } else {
+            of_grid
+        }
     }
 
     /// Looks at a few elements for what need not be asked of all.
@@ -150,17 +173,35 @@ impl Subject<'_> {
         Ok([changed, scaled])
     }
 
+    /// What a sample of rows is asked.
+    pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<Sample> {
+        let mut found = Sample::default();
+        if self.questions.has(Questions::GRID) {
+            found = self.sample_grids(run, worker)?;
+        }
+        if self.questions.has(Questions::NEAREST) {
+            let [old, new] = &self.sides;
+            let runs = nearest::runs([old, new]);
+            found.misrounded = Some(self.misrounded(runs, run, worker)?);
+        }
+        Ok(found)
+    }
+
     /// The values of rows from all over the tensor: a part of one of them, and more where those are few different ones on a side, or lie on
     /// a grid.
-    pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<[Grid; 2]> {
-        let first = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
+    fn sample_grids(&self, run: &Run, worker: &mut Worker) -> Result<Sample> {
+        let mut sampled = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
         let length = self.row_length().min(FIRST_WINDOW) as usize;
-        let sampled = if first.iter().any(|side| side.is_coarse(length)) {
-            self.sample_rows(self.grid_rows(), WINDOW, run, worker)?
-        } else {
-            first
-        };
-        Ok([describe_grid(&sampled[0]), describe_grid(&sampled[1])])
+        let mut misrounded = None;
+        if sampled.iter().any(|side| side.is_coarse(length)) {
+            sampled = self.sample_rows(self.grid_rows(), WINDOW, run, worker)?;
+            let runs = [Some(nearest::DENSE_RUN); 2];
+            misrounded = Some(self.misrounded(runs, run, worker)?);
+        }
+        Ok(Sample {
+            grids: Some([describe_grid(&sampled[0]), describe_grid(&sampled[1])]),
+            misrounded,
+        })
     }
 
     pub(super) fn sample_rows(

@@ -6,14 +6,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{Class, DType};
 use crate::engine::plan::{Input, Item, Plan};
-use crate::engine::probe::sample::Survey;
+use crate::engine::probe::nearest::runs;
+use crate::engine::probe::sample::{Sample, Survey};
 use crate::engine::probe::{Questions, Run, Worker};
 use crate::engine::release::release;
 use crate::error::{Error, Result};
 use crate::kernel::Elements;
 use crate::kernel::probe::{Place, add_hashes, count_casts, count_rows, count_zeros, empty_casts};
 use crate::read::{As, Read, Reader, Scratch};
-use crate::stats::{Grid, Hashes, Parts, Probe, Rows, Zeros};
+use crate::stats::{Hashes, Parts, Probe, Rows, Zeros};
 use crate::tensor::{Node, Tensor};
 
 /// Elements that are looked at together: both sides of them as f64 stay in the second-level cache.
@@ -58,7 +59,7 @@ pub(super) struct Found {
     pub(super) parts: Option<Parts>,
     /// What the parts are about.
     pub(super) asked: Questions,
-    pub(super) grids: Option<[Grid; 2]>,
+    pub(super) sample: Sample,
     pub(super) error: Option<Error>,
 }
 
@@ -115,6 +116,10 @@ impl<'a> Subject<'a> {
                 )
                 | asks(Questions::GRID, is_float && shape.len() > 1)
                 | asks(
+                    Questions::NEAREST,
+                    is_float && runs([old, new]).iter().any(Option::is_some),
+                )
+                | asks(
                     Questions::ORDER,
                     old.has_bits_of(new) && !shape.is_empty() && rows <= MOST_LINES,
                 ),
@@ -148,7 +153,7 @@ impl<'a> Subject<'a> {
         } else {
             0
         };
-        spans + u64::from(self.questions.has(Questions::GRID))
+        spans + u64::from(self.questions.needs_sample())
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -169,7 +174,7 @@ impl<'a> Subject<'a> {
 
     /// The elements of a unit; none for the sample of rows.
     fn span(&self, number: u64) -> Option<(u64, u64)> {
-        let has_sample = u64::from(self.questions.has(Questions::GRID));
+        let has_sample = u64::from(self.questions.needs_sample());
         let length = self.piece * PIECES;
         let first = number.checked_sub(has_sample)? * length;
         Some((first, self.elements.min(first + length)))
@@ -195,7 +200,7 @@ impl<'a> Subject<'a> {
                         .get_or_insert_with(|| self.empty(unit.asked, 0, self.elements))
                         .merge(&parts);
                 }
-                found.grids = found.grids.or(unit.grids);
+                found.sample = found.sample.or(unit.sample);
             }
             Err(error) => found.error = found.error.take().or(Some(error)),
         }
@@ -204,24 +209,25 @@ impl<'a> Subject<'a> {
         }
         let Found {
             parts,
-            grids,
+            sample,
             error,
             ..
         } = std::mem::take(&mut *found);
         let _ = self.result.set(match error {
             Some(error) => Err(error),
-            None => Ok(self.finish(parts.unwrap_or_default(), grids)),
+            None => Ok(self.finish(parts.unwrap_or_default(), sample)),
         });
         true
     }
 
-    pub(super) fn finish(&self, parts: Parts, grids: Option<[Grid; 2]>) -> Probe {
+    pub(super) fn finish(&self, parts: Parts, sample: Sample) -> Probe {
         let surveyed = self.survey.get().and_then(|survey| survey.as_ref().ok());
         Probe {
             casts: parts.casts.or(surveyed.and_then(|survey| survey.casts)),
             zeros: parts.zeros,
             rows: parts.rows.map(|rows| rows.finish(self.place.width)),
-            grids,
+            grids: sample.grids,
+            misrounded: sample.misrounded,
             order: parts.hashes.map(Hashes::finish),
         }
     }
@@ -274,7 +280,7 @@ impl<'a> Subject<'a> {
     ) -> Result<Found> {
         let Some((first, end)) = self.span(number) else {
             return Ok(Found {
-                grids: Some(self.sample(run, worker)?),
+                sample: self.sample(run, worker)?,
                 ..Found::default()
             });
         };

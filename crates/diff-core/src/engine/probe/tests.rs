@@ -436,3 +436,50 @@ fn a_cancelled_look_ends_with_an_error() {
     let error = probe(&plan, &[ALL], 2, &observer).unwrap_err();
     assert_eq!(error.code(), Code::Cancelled);
 }
+
+/// `Q8_0` as ggml writes it: the scale is the largest of 32 over 127, rounded to f16 after the codes were made with it.
+fn q8_0(shape: &[u64], values: &[f32]) -> Arc<Checkpoint> {
+    let mut data = Vec::new();
+    for block in values.as_chunks::<32>().0 {
+        let scale = block.iter().fold(0f32, |most, x| most.max(x.abs())) / 127.0;
+        data.extend_from_slice(&half::f16::from_f32(scale).to_le_bytes());
+        data.extend(block.map(|x| (x / scale).round() as i8 as u8));
+    }
+    let span = Span {
+        source: 0,
+        offset: 0,
+        bytes: data.len() as u64,
+    };
+    let format = crate::decode::blocks::BlockFormat::named("Q8_0").unwrap();
+    let (name, count) = ("w".to_owned(), values.len() as u64);
+    let tensor = Tensor::blocks(name, format, ByteOrder::Little, shape.to_vec(), count, span);
+    checkpoint(vec![tensor], data)
+}
+
+#[test]
+fn weights_that_changed_before_they_were_rounded_are_told_from_the_same_ones() {
+    let (shape, values) = ([96, 512], weights(96 * 512, 5));
+    let dense = floats(&shape, &values);
+    let share = |size: f32, threads| {
+        let noise = weights(values.len(), 77);
+        let tuned: Vec<f32> = values
+            .iter()
+            .zip(noise)
+            .map(|(x, n)| x + size * n)
+            .collect();
+        let found = ask(&dense, &q8_0(&shape, &tuned), Questions::NEAREST, threads);
+        let [old, new] = found.misrounded.unwrap();
+        assert!(old.is_nan());
+        new
+    };
+    assert_eq!(share(0.0, 1).to_bits(), 0);
+    assert!(share(1e-3, 1) > 5e-4, "{}", share(1e-3, 1));
+    assert!(share(0.01, 1) > 0.03);
+    assert_eq!(share(0.01, 1).to_bits(), share(0.01, 3).to_bits());
+    // The quantised side may be the old one.
+    let turned = ask(&q8_0(&shape, &values), &dense, Questions::NEAREST, 1);
+    let [old, new] = turned.misrounded.unwrap();
+    assert!(old == 0.0 && new.is_nan());
+    let none = ask(&dense, &dense, Questions::NEAREST, 1);
+    assert_eq!(none, Probe::default());
+}

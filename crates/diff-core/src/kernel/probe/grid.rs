@@ -1,8 +1,9 @@
 //! What the values of a side lie on: how many different ones there are among neighbours, and whether they are whole multiples of
 //! something or 8-bit floats times a scale. All of it of a sample of rows.
 
+use crate::kernel::Elements;
+use crate::kernel::probe::nearest::values_of;
 use crate::kernel::rounding::round_e4m3;
-use crate::kernel::{Elements, for_each_value};
 use crate::stats::{Grid, middle};
 
 /// Neighbours among which different values are counted.
@@ -50,9 +51,7 @@ impl Sampled {
     /// Adds a row, or as much of it as is looked at.
     pub fn add(&mut self, row: Elements) {
         let mut values = std::mem::take(&mut self.values);
-        values.clear();
-        // -0 and 0 are one value.
-        for_each_value(row, |value| values.push(value + 0.0));
+        values_of(row, &mut values);
         self.count(&values);
         self.values = values;
     }

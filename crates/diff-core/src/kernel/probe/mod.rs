@@ -3,6 +3,7 @@
 mod casts;
 mod grid;
 mod hashes;
+mod nearest;
 mod rows;
 mod zeros;
 
@@ -11,6 +12,7 @@ use crate::kernel::{Elements, Isa, TILE, tiles};
 pub use casts::{count_casts, empty_casts};
 pub use grid::{Sampled, describe_grid};
 pub use hashes::add_hashes;
+pub use nearest::{Nearest, values_of};
 pub use rows::{Place, count_rows};
 pub use zeros::count_zeros;
 
