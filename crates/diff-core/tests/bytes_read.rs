@@ -13,7 +13,7 @@ use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{FileSource, Source};
-use diff_core::tensor::{Encoding, Factor, Node, Packing, Span, Stored, Strides, Tensor};
+use diff_core::tensor::{Encoding, Factor, Layout, Node, Packing, Span, Stored, Strides, Tensor};
 
 const BYTES: u64 = 8 << 20;
 
@@ -82,8 +82,29 @@ fn in_order() -> Vec<(&'static str, Tensor, u64)> {
             f6 * 6 / 8,
         ),
         ("quantised", quantised(1), BYTES),
+        ("packed along the rows", packed_in_rows(), BYTES),
         ("quantised, two a byte", quantised(2), BYTES),
     ]
+}
+
+/// Eight codes of a column in a word, as GPTQ packs them, with a scale for each 128 rows.
+fn packed_in_rows() -> Tensor {
+    let (rows, columns) = (4096, 4096);
+    let words = Tensor::plain(
+        "w".into(),
+        DType::I32,
+        vec![rows / 8, columns],
+        rows / 8 * columns,
+        storage(),
+    );
+    let codes = Tensor::unpacked(words, Layout::Dense(4), 0, rows, 0).unwrap();
+    Tensor::affine(
+        codes,
+        None,
+        Factor::One(0.5),
+        Factor::One(7.0),
+        vec![128, 1],
+    )
 }
 
 /// Views of 8 MiB or less; 0 bytes where gaps are read too.
@@ -221,7 +242,9 @@ fn the_bytes_of_the_elements_are_read_once() {
                 "{name}, {threads} threads"
             );
             for source in &watched {
-                let first = tensor.first_byte().and_then(|(_, place)| place).unwrap();
+                // Of what is made of others it is where they begin.
+                let place = tensor.first_byte().and_then(|(_, place)| place);
+                let first = place.unwrap_or(storage().offset);
                 let reach = all_released(&source.released.lock().unwrap(), first);
                 let wanted = reach_of(&tensor);
                 assert!(
@@ -239,6 +262,68 @@ fn the_bytes_of_the_elements_are_read_once() {
             assert!(asked[0] <= BYTES, "{name}, {threads} threads: {}", asked[0]);
         }
         assert!(results.iter().all(|result| *result == results[0]), "{name}");
+    }
+}
+
+/// Bytes with a scale for each 64 of them, both in the file.
+fn with_scales() -> Tensor {
+    let count = BYTES / 2;
+    let (scales, each) = (count / 64, 64 + count);
+    let span = |offset, bytes| Span {
+        source: 0,
+        offset,
+        bytes,
+    };
+    let codes = Tensor::plain("w".into(), DType::U8, vec![count], count, span(64, count));
+    let scale = Tensor::plain(
+        "s".into(),
+        DType::F32,
+        vec![scales],
+        scales,
+        span(each, 4 * scales),
+    );
+    Tensor::affine(codes, None, Factor::Each(scale), Factor::One(3.0), vec![64])
+}
+
+#[test]
+fn equal_codes_and_scales_are_told_by_their_bytes() {
+    let folder = Folder::new("bytes-twin");
+    let old = folder.0.join("old");
+    file(&old);
+    let codes = BYTES / 2;
+    let compare = |tensor: &Tensor, new: &Path, is_mapped: bool| {
+        let opened = [&old, new].map(|path| {
+            let source: Arc<dyn Source> = Arc::new(FileSource::open(path).unwrap());
+            let source = if is_mapped {
+                source
+            } else {
+                Watched::new(source, |_, _| Ok(())) as Arc<dyn Source>
+            };
+            checkpoint(vec![tensor.clone()], vec![source])
+        });
+        let (result, observer) = run(&opened[0], &opened[1], 3);
+        (result, observer.bytes_read())
+    };
+    let tensor = with_scales();
+    // Nothing, the last code, a code in the middle, the first scale, the last one.
+    let places = [
+        None,
+        Some(63 + codes),
+        Some(64 + codes / 2),
+        Some(64 + codes),
+        Some(63 + codes + codes / 16),
+    ];
+    for place in places {
+        let new = folder.0.join("new");
+        let mut data = std::fs::read(&old).unwrap();
+        if let Some(place) = place {
+            data[place as usize] ^= 1;
+        }
+        std::fs::write(&new, data).unwrap();
+        let (mapped, bytes) = compare(&tensor, &new, true);
+        let (read, _) = compare(&tensor, &new, false);
+        assert_eq!(mapped, read, "{place:?}");
+        assert_eq!(bytes, 2 * codes, "{place:?}");
     }
 }
 

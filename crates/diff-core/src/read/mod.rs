@@ -18,6 +18,7 @@ mod plain;
 mod same;
 mod scratch;
 mod sparse;
+mod twin;
 mod unpacked;
 mod view;
 
@@ -34,6 +35,7 @@ use plain::Plain;
 pub(crate) use same::is_same;
 pub(crate) use scratch::Scratch;
 pub(crate) use sparse::Coalesced;
+pub(crate) use twin::{Bytes, Twin};
 
 /// What is read of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::tensor::{Affine, Encoding, Factor, Node, Scale, Span, Table, Tensor};
+use crate::tensor::{Affine, Encoding, Factor, Node, Scale, Span, Stored, Table, Tensor};
 
 /// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
 pub(crate) fn is_same(
@@ -27,15 +27,20 @@ pub(crate) fn is_same(
             && first(&p.span, a, a_start) == first(&q.span, b, b_start)
             && sources(&p.span, &q.span);
     }
-    if a_start != b_start || a.shape != b.shape {
+    let is_one =
+        |p: &Stored, q: &Stored| p.span.offset == q.span.offset && sources(&p.span, &q.span);
+    a_start == b_start && has_form(a, b, &is_one)
+}
+
+/// Whether two expressions do the same with the stored tensors that they are made of, of each two of which `is_one` answers whether they are
+/// one.
+pub(super) fn has_form(a: &Tensor, b: &Tensor, is_one: &dyn Fn(&Stored, &Stored) -> bool) -> bool {
+    if a.dtype != b.dtype || a.shape != b.shape {
         return false;
     }
     let is_one_node = match (&a.node, &b.node) {
         (Node::Stored(p), Node::Stored(q)) => {
-            return p.encoding == q.encoding
-                && p.strides == q.strides
-                && p.span.offset == q.span.offset
-                && sources(&p.span, &q.span);
+            return p.encoding == q.encoding && p.strides == q.strides && is_one(p, q);
         }
         (Node::View(p), Node::View(q)) => p.offset == q.offset && p.steps == q.steps,
         (Node::Concat(p), Node::Concat(q)) => p.axis == q.axis,
@@ -62,8 +67,8 @@ pub(crate) fn is_same(
             p.block == q.block
                 && (p.rule, p.round) == (q.rule, q.round)
                 && index(p) == index(q)
-                && is_one(&p.scale, &q.scale)
-                && is_one(&p.zero, &q.zero)
+                && is_one_factor(&p.scale, &q.scale)
+                && is_one_factor(&p.zero, &q.zero)
         }
         (Node::Unpacked(p), Node::Unpacked(q)) => {
             (p.layout, p.axis, p.add) == (q.layout, q.axis, q.add)
@@ -87,7 +92,7 @@ pub(crate) fn is_same(
         && parts_a
             .iter()
             .zip(parts_b)
-            .all(|(p, q)| is_same((old, p, 0), (new, q, 0)) && p.shape == q.shape)
+            .all(|(p, q)| has_form(p, q, is_one))
 }
 
 /// Whether two scales are one number, or both stored, which are parts.
@@ -102,7 +107,7 @@ fn is_one_scale(a: &Scale, b: &Scale) -> bool {
 }
 
 /// Whether two factors are one number or both tensors, which are parts.
-fn is_one(a: &Factor, b: &Factor) -> bool {
+fn is_one_factor(a: &Factor, b: &Factor) -> bool {
     match (a, b) {
         (Factor::One(a), Factor::One(b)) => a.to_bits() == b.to_bits(),
         (Factor::Each(_), Factor::Each(_)) => true,

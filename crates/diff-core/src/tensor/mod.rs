@@ -24,6 +24,7 @@ pub use node::{
 };
 pub use packing::Packing;
 pub use shape::element_count;
+pub(crate) use shape::row_major_steps;
 pub use stored::{Encoding, Span, Stored, Strides};
 
 /// One named tensor of a checkpoint.

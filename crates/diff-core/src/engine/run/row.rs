@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::plan::{Input, Item, Plan, TOGETHER};
 use crate::error::{Code, Error, Result};
 use crate::kernel::complex;
-use crate::read::{As, Read, Reader, is_same};
+use crate::read::{As, Read, Reader, Twin, is_same};
 use crate::tensor::Tensor;
 
 /// Inputs of a row at most: the new one, and an old one for each item.
@@ -61,9 +61,11 @@ impl<'a> Row<'a> {
 }
 
 /// Readers of the inputs of a row.
-pub(super) struct Readers<'a>(
-    pub(super) [Option<std::result::Result<Reader<'a>, Box<Error>>>; INPUTS],
-);
+pub(super) struct Readers<'a> {
+    pub(super) of: [Option<std::result::Result<Reader<'a>, Box<Error>>>; INPUTS],
+    /// Of two quantised tensors that may be made of equal bytes.
+    pub(super) twin: Option<Twin<'a>>,
+}
 
 impl<'a> Readers<'a> {
     pub(super) fn new(plan: &'a Plan, row: &Row<'a>) -> Self {
@@ -77,7 +79,8 @@ impl<'a> Readers<'a> {
                 *reader = Some(made.map_err(Box::new));
             }
         }
-        Self(readers)
+        let twin = twin(plan, row, &readers);
+        Self { of: readers, twin }
     }
 
     /// The readers of both sides of an item.
@@ -85,7 +88,7 @@ impl<'a> Readers<'a> {
     /// # Errors
     /// What keeps one of them from being read; that complex numbers are paired with real ones.
     pub(super) fn of(&self, slots: [Option<usize>; 2]) -> Result<[Option<&Reader<'a>>; 2]> {
-        let reader = |slot: Option<usize>| match slot.map(|slot| self.0.get(slot)) {
+        let reader = |slot: Option<usize>| match slot.map(|slot| self.of.get(slot)) {
             None => Ok(None),
             Some(Some(Some(reader))) => {
                 reader.as_ref().map(Some).map_err(|error| (**error).clone())
@@ -97,6 +100,29 @@ impl<'a> Readers<'a> {
         };
         Ok([reader(slots[0])?, reader(slots[1])?])
     }
+}
+
+/// Two inputs that are made of codes in one way, from their first elements on.
+fn twin<'a>(
+    plan: &'a Plan,
+    row: &Row<'a>,
+    readers: &[Option<std::result::Result<Reader<'a>, Box<Error>>>; INPUTS],
+) -> Option<Twin<'a>> {
+    let (
+        [
+            Some(Ok(Reader::Made(_))),
+            Some(Ok(Reader::Made(_))),
+            None,
+            ..,
+        ],
+        [Some(old), Some(new), ..],
+    ) = (readers, row.inputs)
+    else {
+        return None;
+    };
+    let tensors = [row.tensors[0]?, row.tensors[1]?];
+    let checkpoints = [plan.checkpoint(old)?, plan.checkpoint(new)?];
+    (old.start == new.start).then(|| Twin::new(checkpoints, tensors))?
 }
 
 /// What both sides of an item are compared as.

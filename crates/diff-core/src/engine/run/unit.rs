@@ -11,7 +11,7 @@ use crate::engine::sample::Sample;
 use crate::engine::tree::push;
 use crate::error::{Code, Error, Result};
 use crate::kernel::{self, CHUNK, Elements, Parts, complex};
-use crate::read::{Read, Reader, Scratch, check_places};
+use crate::read::{Bytes, Read, Reader, Scratch, check_places};
 use crate::stats::PairStats;
 use crate::tensor::Tensor;
 
@@ -76,7 +76,7 @@ impl Unit<'_, '_> {
         let tensors = self.row.tensors.iter().flatten();
         let item_bytes = tensors.map(|tensor| tensor.dtype.bytes()).max();
         let [few, many] = few_and_many(item_bytes.unwrap_or(1));
-        let readers = self.readers.0.iter().flatten().flatten();
+        let readers = self.readers.of.iter().flatten().flatten();
         let elements = readers.map(|reader| reader.at_once(few, many)).max();
         elements.unwrap_or(few) as usize
     }
@@ -93,7 +93,7 @@ impl Unit<'_, '_> {
             else {
                 break;
             };
-            let Some(Ok(reader)) = &self.readers.0[slot] else {
+            let Some(Ok(reader)) = &self.readers.of[slot] else {
                 continue;
             };
             if !self.is_needed(slot) {
@@ -122,7 +122,7 @@ impl Unit<'_, '_> {
 
     /// Compares a piece without writing its elements to memory, where they have to be made and can be part by part. Whether it did.
     fn in_parts(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
-        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.0) else {
+        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.of) else {
             return false;
         };
         let is_made = matches!(old, Reader::Made(_)) || matches!(new, Reader::Made(_));
@@ -141,6 +141,8 @@ impl Unit<'_, '_> {
             unit: self,
             readers: [old, new],
             start,
+            is_one: false,
+            bytes: Bytes::default(),
             scratch: &mut worker.scratch,
             sample: &mut worker.sample[0],
         };
@@ -148,6 +150,7 @@ impl Unit<'_, '_> {
             sides.start = start + at as u64;
             let length = CHUNK.min(count - at);
             let isa = self.run.isa;
+            sides.look_at_bytes(length);
             let done = kernel::compare_parts(length, method, isa, &mut sides).and_then(|done| {
                 if let Some(stats) = done {
                     return Ok(stats);
@@ -206,7 +209,7 @@ impl Unit<'_, '_> {
             .inputs
             .iter()
             .zip(self.row.tensors)
-            .zip(&self.readers.0);
+            .zip(&self.readers.of);
         for ((input, tensor), reader) in inputs {
             if let (Some(input), Some(tensor), Some(Ok(reader))) = (input, tensor, reader) {
                 let range = (input.start + first, input.start + end);
@@ -222,16 +225,34 @@ struct Sides<'p, 'u, 'a> {
     readers: [&'u Reader<'a>; 2],
     /// First element of the chunk at work.
     start: u64,
+    /// Whether both sides of that chunk are made of equal bytes, so that one of them is read.
+    is_one: bool,
+    bytes: Bytes,
     scratch: &'p mut [Scratch; INPUTS],
     sample: &'p mut Sample,
 }
 
 impl Sides<'_, '_, '_> {
+    /// Looks whether a chunk is made of equal bytes on both sides; those of the new one count as read with that.
+    fn look_at_bytes(&mut self, count: usize) {
+        let (Some(twin), Some(input)) = (&self.unit.readers.twin, self.unit.row.inputs[0]) else {
+            return;
+        };
+        let first = input.start + self.start;
+        let elements = first..first + count as u64;
+        // What keeps the bytes from being read is told by the readers, which know its name.
+        let equal = twin.equal_bytes(self.readers, &elements, &mut self.bytes);
+        let equal = equal.ok().flatten();
+        self.is_one = equal.is_some();
+        self.unit.run.observer.add_read(equal.unwrap_or(0));
+    }
+
     /// A chunk as a whole, after its parts: its bytes are in cache, and count once.
     fn compare(&mut self, count: usize) -> Result<PairStats> {
         let run = self.unit.run;
         run.count_read(self.scratch);
-        let [a, b] = read_sides(self.unit, self.readers, self.start, count, self.scratch)?;
+        let (unit, readers, start) = (self.unit, self.readers, self.start);
+        let [a, b] = read_sides(unit, readers, (start, count, self.is_one), self.scratch)?;
         let stats = kernel::compare(a, b, run.options.method, run.isa);
         self.scratch.iter_mut().for_each(|scratch| {
             scratch.take_read();
@@ -243,8 +264,7 @@ impl Sides<'_, '_, '_> {
 fn read_sides<'s>(
     unit: &Unit,
     readers: [&'s Reader; 2],
-    start: u64,
-    count: usize,
+    (start, count, is_one): (u64, usize, bool),
     [old, new, ..]: &'s mut [Scratch; INPUTS],
 ) -> Result<[Elements<'s>; 2]> {
     let read = |slot: usize, scratch| {
@@ -255,7 +275,8 @@ fn read_sides<'s>(
             .read(input.start + start, count, scratch)
             .map_err(|error| unit.run.named(error, input, tensor))
     };
-    Ok([read(0, old)?, read(1, new)?])
+    let first = read(0, old)?;
+    Ok([first, if is_one { first } else { read(1, new)? }])
 }
 
 impl Parts for Sides<'_, '_, '_> {
@@ -264,10 +285,13 @@ impl Parts for Sides<'_, '_, '_> {
             unit,
             readers,
             start: first,
+            is_one,
             scratch,
             sample,
+            ..
         } = self;
-        let [a, b] = read_sides(unit, *readers, *first + start as u64, count, scratch)?;
+        let place = (*first + start as u64, count, *is_one);
+        let [a, b] = read_sides(unit, *readers, place, scratch)?;
         if start == 0 {
             let elements = unit.items[0].elements();
             let histogram = unit.run.options.histogram;
