@@ -34,7 +34,7 @@ export type { PartialRow } from './comparison/from-rows.ts';
 export type { LeftOutDifference } from './comparison/left-out.ts';
 export type { Manifest, ManifestLeftOut, ManifestTensor } from './comparison/manifest.ts';
 export type { PairMetrics, ProbeMetrics, SideMetrics } from './comparison/metrics.ts';
-export type { Origin, Provenance } from './comparison/provenance.ts';
+export type { InspectionProvenance, Origin, Provenance } from './comparison/provenance.ts';
 export type { ParameterDiff } from './comparison/rows.ts';
 export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';
 export type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from './comparison/summary.ts';

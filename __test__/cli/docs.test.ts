@@ -17,7 +17,8 @@ function listDocumented(section: string): string[] {
 
 for (const [title, args, heading, next] of [
   ['the comparison', ['--help'], '## Comparing', '## Inspecting'],
-  ['inspect', ['inspect', '--help'], '## Inspecting', '## Following a run'],
+  ['inspect', ['inspect', '--help'], '## Inspecting', '## Hashing'],
+  ['hash', ['hash', '--help'], '## Hashing', '## Following a run'],
   ['series', ['series', '--help'], '## Following a run', '## Reports of a saved result'],
   ['report', ['report', '--help'], '## Reports of a saved result', '## Schemas, demonstration, installation, git'],
 ] as const) {

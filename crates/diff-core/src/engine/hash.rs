@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
                 Some(tree) => tree.insert(unit, done).then(|| tree.take_result()),
             };
             if let Some(whole) = whole {
-                let _ = self.results[row].set(whole.and_then(|part| self.finish(row, part)));
+                let _ = self.results[row].set(whole.and_then(|part| self.finish(row, &part)));
                 *self.kept(row) = None;
                 self.observer.add_tensors(1);
             }
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
     }
 
     /// The whole tensor: of a sparse one its places count, too.
-    fn finish(&self, row: usize, part: Part) -> Result<Hashed> {
+    fn finish(&self, row: usize, part: &Part) -> Result<Hashed> {
         let reader = self.reader(row)?;
         let places = reader.places().map_err(|error| self.named(row, error))?;
         let hash = places.map_or(part.root, |places| {
@@ -292,7 +292,7 @@ fn bytes_of<'s>(chunk: Elements<'s>, values: &'s mut Vec<u8>) -> &'s [u8] {
     }
     values.clear();
     kernel::for_each_value(chunk, |value| {
-        values.extend_from_slice(&value.to_le_bytes())
+        values.extend_from_slice(&value.to_le_bytes());
     });
     values
 }

@@ -2,7 +2,7 @@ import { type PageTensors, STATUSES, statusAt } from '../data/page-tensors.ts';
 import { parseFilter } from '../view/filter.ts';
 import { selectRows } from '../view/filter-terms.ts';
 import { html } from '../view/markup.ts';
-import { countNonfinite } from '../view/quantities.ts';
+import { countNonfinite, readRelative } from '../view/quantities.ts';
 import { drawHead, drawRow, pickColumns, scaleBars, TABLE_COLUMNS, type TableColumn } from '../view/tensor-row.ts';
 import { drawChips, hearChips, markChips } from './chips.ts';
 import { around, fill, find, onPress } from './dom.ts';
@@ -114,7 +114,7 @@ export class Table {
 export function readRow(tensors: PageTensors, row: number): TakenRow {
   return Object.fromEntries([
     ['name', tensors.names[row] ?? ''],
-    ...TABLE_COLUMNS.map(({ key, read, take = read }) => [key, take(tensors, row)] as const),
+    ...TABLE_COLUMNS.map(({ key, read }) => [key, (key === 'rel' ? readRelative : read)(tensors, row)] as const),
   ]);
 }
 

@@ -1,8 +1,8 @@
 /** The map of a tower: what is known of each module in each block, and of whole rows and columns. */
 import { numberAt, type PageTensors, statusAt } from '../data/page-tensors.ts';
 import { NOWHERE, type PageModule, type PageTower } from '../data/placed-tensors.ts';
-import { formatEvenPercent, formatFold, formatOneMinusCos } from '../../../wording/numbers.ts';
-import { countNonfinite, isSized, readRelative } from './quantities.ts';
+import { formatOneMinusCos } from '../../../wording/numbers.ts';
+import { countNonfinite, fold, isSized, percent, ratio, readRelative } from './quantities.ts';
 
 /** Sums over some tensors. */
 export interface Sums {
@@ -83,15 +83,12 @@ export interface Measure {
   readonly isRatio?: true;
 }
 
-const share = (value: number): string => (value === Infinity ? 'from 0' : formatEvenPercent(value, 3));
-const multiple = (value: number): string => (value === Infinity ? 'from 0' : formatFold(value, 3));
-
 /** The measure that a map shows first. */
 export const FIRST_MEASURE: Measure = {
   key: 'rel',
   title: 'relative change',
   read: ({ energy, old }) => (energy === 0 ? 0 : Math.sqrt(energy / old)),
-  format: share,
+  format: percent,
 };
 
 export const MEASURES: readonly Measure[] = [
@@ -101,20 +98,20 @@ export const MEASURES: readonly Measure[] = [
     key: 'changed',
     title: 'elements changed',
     read: ({ changed, elements }) => (elements === 0 ? 0 : changed / elements),
-    format: share,
+    format: percent,
   },
   {
     key: 'expected',
     title: 'changed over expected',
     read: ({ modelledChanged, expected, modelled }) => (modelled === 0 ? Number.NaN : modelledChanged / expected),
-    format: multiple,
+    format: fold,
     isRatio: true,
   },
   {
     key: 'ratio',
     title: 'norm ratio',
     read: ({ old, new: fresh }) => (old === 0 && fresh === 0 ? 1 : Math.sqrt(fresh / old)),
-    format: (value) => (value === Infinity ? 'from 0' : Number.isNaN(value) ? '–' : `${value.toPrecision(4)}×`),
+    format: ratio,
     isRatio: true,
   },
 ];

@@ -20,17 +20,14 @@ export interface Quantity {
   /** NaN where there is none; Infinity for what comes from zero. */
   readonly read: (tensors: PageTensors, row: number) => number;
   readonly format: (value: number) => string;
-  /** Before it, where only the least that it can be is known. */
-  readonly mark?: (tensors: PageTensors, row: number) => string;
-  /** What is taken out of the page: NaN where only the least is known. @default `read` */
-  readonly take?: Quantity['read'];
   /** Whether the table shows it until somebody chooses otherwise. */
   readonly isShown?: true;
 }
 
-const percent = (value: number): string => (value === Infinity ? 'from 0' : formatEvenPercent(value, 3));
-const fold = (value: number): string => (value === Infinity ? 'from 0' : formatFold(value, 3));
-const ratio = (value: number): string =>
+/** How sizes, factors and ratios of norms are written; Infinity is what comes from zero. */
+export const percent = (value: number): string => (value === Infinity ? 'from 0' : formatEvenPercent(value, 3));
+export const fold = (value: number): string => (value === Infinity ? 'from 0' : formatFold(value, 3));
+export const ratio = (value: number): string =>
   value === Infinity ? 'from 0' : isMissing(value) ? MISSING : `${value.toPrecision(4)}×`;
 
 /** A number of any size in three digits, with an exponent where it is far from 1: `0.553`, `8.10`, `3.95e-5`. */
@@ -66,14 +63,10 @@ export const readRelative: Quantity['read'] = sized((tensors, row) => {
   return size === 0 ? 0 : size / numberAt(tensors, 'oldNorm', row);
 });
 
-/** The least that a tensor changed by, relative to the old weights, where that is all that is known; NaN elsewhere. */
-const readLeast: Quantity['read'] = sized((tensors, row) =>
-  statusAt(tensors, row) === 'identical' ? Number.NaN : numberAt(tensors, 'least', row) / numberAt(tensors, 'oldNorm', row),
-);
-
-/** A number of a row as it is shown. */
-export function showQuantity({ read, format, mark }: Quantity, tensors: PageTensors, row: number): string {
-  return `${mark?.(tensors, row) ?? ''}${format(read(tensors, row))}`;
+/** A number of a row as it is shown: with a sign where only the least that it can be is known. */
+export function showQuantity({ key, read, format }: Quantity, tensors: PageTensors, row: number): string {
+  const value = read(tensors, row);
+  return (key === 'rel' && value > 0 && Number.isNaN(readRelative(tensors, row)) ? '≥' : '') + format(value);
 }
 
 export const QUANTITIES: readonly Quantity[] = [
@@ -82,11 +75,9 @@ export const QUANTITIES: readonly Quantity[] = [
     title: 'relative change',
     read: (tensors, row) => {
       const size = readRelative(tensors, row);
-      return Number.isNaN(size) ? readLeast(tensors, row) : size;
+      return Number.isNaN(size) ? numberAt(tensors, 'least', row) / numberAt(tensors, 'oldNorm', row) : size;
     },
     format: percent,
-    take: readRelative,
-    mark: (tensors, row) => (readLeast(tensors, row) > 0 ? '≥' : ''),
     isShown: true,
   },
   {

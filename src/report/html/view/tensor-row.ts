@@ -15,13 +15,11 @@ export interface TableColumn {
   /** Sorts its rows. */
   readonly read: (tensors: PageTensors, row: number) => number | string;
   readonly show: (tensors: PageTensors, row: number) => string;
-  /** What is taken out of the page. @default `read` */
-  readonly take?: (tensors: PageTensors, row: number) => number | string;
 }
 
 function ofQuantity(quantity: Quantity): TableColumn {
-  const { key, title, read, take = read, isShown = false } = quantity;
-  return { key, title, isNumber: true, isShown, read, take, show: (tensors, row) => showQuantity(quantity, tensors, row) };
+  const { key, title, read, isShown = false } = quantity;
+  return { key, title, isNumber: true, isShown, read, show: (tensors, row) => showQuantity(quantity, tensors, row) };
 }
 
 const words = (key: string, title: string, show: TableColumn['show'], isShown: boolean = false): TableColumn => ({
