@@ -125,9 +125,12 @@ test('the public names', (t) => {
     'createSeries',
     'createSeriesReport',
     'detectFormat',
+    'hashCheckpoint',
     'loadCheckpoint',
     'parseReport',
+    'readManifest',
     'renderReport',
+    'writeManifest',
   ]);
 });
 

@@ -268,7 +268,7 @@ Examples:
   model-diff ckpt.pt ckpt.pt --key-old ema --key-new model
   model-diff release/ trained/ --exit-code -q   exit with 1 unless identical
   model-diff inspect base/                      list tensors, shapes, dtypes
-  model-diff hash base/ -o base.json            keep hashes to compare with later
+  model-diff hash base/ -o base.json            keep hashes for later
   model-diff series step-*/ -o series.html      see how a run went
   model-diff report report.json -o report.md    convert a saved report
 
