@@ -35,7 +35,7 @@ function core(file: string, pattern: RegExp): string[] {
 }
 
 /** What only the layer above the core can run into. */
-const CODES_ABOVE = ['E_NATIVE_LOAD', 'E_NO_COMMON_TENSORS'];
+const CODES_ABOVE = ['E_INVALID_PLAN', 'E_NATIVE_LOAD', 'E_NO_COMMON_TENSORS', 'E_PLAN_MISMATCH'];
 
 for (const [name, own, listed] of [
   ['ErrorCode', CODES_ABOVE, core('error', /^ {4}\w+ "(E_\w+)" \w+;$/gmu)],

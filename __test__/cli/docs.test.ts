@@ -19,7 +19,7 @@ for (const [title, args, heading, next] of [
   ['the comparison', ['--help'], '## Comparing', '## Inspecting'],
   ['inspect', ['inspect', '--help'], '## Inspecting', '## Hashing'],
   ['hash', ['hash', '--help'], '## Hashing', '## Following a run'],
-  ['series', ['series', '--help'], '## Following a run', '## Reports of a saved result'],
+  ['series', ['series', '--help'], '## Following a run', '## In parts, on several machines'],
   ['report', ['report', '--help'], '## Reports of a saved result', '## Schemas, demonstration, installation, git'],
 ] as const) {
   test(`docs/cli.md has every option of ${title}, and no other`, async (t) => {
@@ -30,8 +30,15 @@ for (const [title, args, heading, next] of [
   });
 }
 
+test('docs/cli.md has every option of what is done in parts, and no other', async (t) => {
+  const section = page.slice(page.indexOf('## In parts, on several machines'), page.indexOf('## Reports of a saved result'));
+  const helps = await Promise.all(['plan', 'status', 'combine'].map((command) => run([command, '--help'])));
+  t.deepEqual(listDocumented(section), helps.flatMap(({ stdout }) => listFlags(stdout)).toSorted());
+});
+
 test('the short forms are right too', async (t) => {
-  const { stdout } = await run(['--help']);
+  const helps = await Promise.all([run(['--help']), run(['plan', '--help'])]);
+  const stdout = helps.map((help) => help.stdout).join('\n');
   for (const [, short = '', long = ''] of page.matchAll(/^\| `(-[a-zA-Z]), (--[a-z-]+)/gm))
     t.true(stdout.includes(`${short}, ${long}`), `${short}, ${long}`);
 });

@@ -161,8 +161,8 @@ export function addShardFlags(command: Command): Command {
   return addPartsFlags(command, ['-n, ', ''])
     .addOption(
       new Option(
-        '--shard <i/n>',
-        'compare only part i of n, and keep it in --run-dir for model-diff combine; auto takes i from the scheduler (docs/scale.md)',
+        '--shard <part>',
+        'compare only this part, as 3/64, and keep it in --run-dir for model-diff combine; auto asks the scheduler (docs/scale.md)',
       ),
     )
     .addOption(new Option('--force', 'compare a part again that is already complete'));

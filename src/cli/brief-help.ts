@@ -72,7 +72,11 @@ export function writeBriefHelp(command: Command): string | null {
   const options = brief.options.map(([name, words]) => [findFlags(command, name), words] as const);
   const width = Math.max(...options.map(([flags]) => flags.length));
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
-  const others = command.commands.map((one) => one.name()).join(', ');
+  // What git calls is in the whole help.
+  const others = command.commands
+    .map((one) => one.name())
+    .filter((one) => one !== 'git-driver')
+    .join(', ');
   return [
     `Usage: ${name} ${command.usage()}`,
     command.description(),

@@ -1,9 +1,11 @@
-import { argumentError, ModelDiffError } from '../errors.ts';
+import type { RunOptions } from '../checkpoint/types.ts';
 import { spellEngineOptions } from '../compare/run-diff.ts';
+import { argumentError, ModelDiffError } from '../errors.ts';
 import { binding } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import { readAttempt } from './attempt.ts';
 import { partPath, writeWhole } from './folder.ts';
+import type { MadePlan } from './make-plan.ts';
 import { checkComparePart } from './options.ts';
 import { encodePart, MOST_PART_BYTES } from './part-file.ts';
 import { readPlan } from './plan-file.ts';
@@ -12,7 +14,7 @@ import { requirePlan, settlePlan, withPlan } from './plan-parts.ts';
 import { ProgressFile } from './progress-file.ts';
 import { findPart } from './scan.ts';
 import { crashIfTested } from './test-crash.ts';
-import type { ComparedPart, ComparePartOptions } from './types.ts';
+import type { ComparedPart, ComparePartOptions, PartsPlan } from './types.ts';
 
 /**
  * Compares one part of a plan, and writes it into the folder of the run. A part that is there is not compared again.
@@ -28,42 +30,38 @@ export async function comparePart(directory: string, part: number, options: Comp
   const planned = asked === undefined ? (known?.options ?? {}) : keepPlanned(asked.options);
   const of = asked?.options.parts ?? known?.parts.length ?? 0;
   if (part > of) throw argumentError(`part ${part} does not exist: the plan has ${of}`);
-  const others = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
-  return withPlan(
-    { old: inputs.old, new: inputs.new },
-    planned,
-    of,
-    others,
-    async ({ plan, sides, items, options: resolved }) => {
-      await settlePlan(directory, plan, known);
-      const path = partPath(directory, part, of);
-      const bytes = plan.parts[part - 1]?.bytes ?? 0;
-      const found = await findPart(directory, plan, part);
-      if (found.state === 'done' && !force) return { part, of, path, bytes, wasComplete: true };
-      if (found.isForeign && !force) throw foreignPart(path, found.reason ?? '');
-      const progress = new ProgressFile(directory, part, bytes);
-      await progress.start();
-      try {
-        const measured = await runJob('compare', { ...others, onProgress: progress.watch(onProgress) }, (control) =>
-          binding().diffPart(
-            [sides.old.native, sides.new.native],
-            items,
-            plan.parts[part - 2]?.end ?? 0,
-            plan.parts[part - 1]?.end ?? 0,
-            spellEngineOptions(resolved),
-            control,
-          ),
-        );
-        const file = encodePart(plan, part, readAttempt(), measured);
-        if (file.reduce((sum, { length }) => sum + length, 0) > MOST_PART_BYTES)
-          throw argumentError(`part ${part} takes more than ${MOST_PART_BYTES} bytes`, 'plan more parts, in another folder');
-        await writeWhole(path, file, { before: () => crashIfTested(part) });
-      } finally {
-        await progress.end();
-      }
-      return { part, of, path, bytes, wasComplete: false };
-    },
+  const run = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+  return withPlan({ old: inputs.old, new: inputs.new }, planned, of, run, async (made) => {
+    await settlePlan(directory, made.plan, known);
+    const bytes = made.plan.parts[part - 1]?.bytes ?? 0;
+    const done = { part, of, path: partPath(directory, part, of), bytes };
+    const found = await findPart(directory, made.plan, part);
+    if (found.state === 'done' && !force) return { ...done, wasComplete: true };
+    if (found.isForeign && !force) throw foreignPart(done.path, found.reason ?? '');
+    const progress = new ProgressFile(directory, part, bytes);
+    await progress.start();
+    try {
+      const measured = await measure(made, part, { ...run, onProgress: progress.watch(onProgress) });
+      await writePart(done.path, made.plan, part, measured);
+    } finally {
+      await progress.end();
+    }
+    return { ...done, wasComplete: false };
+  });
+}
+
+function measure({ plan, sides, items, options }: MadePlan, part: number, run: RunOptions): Promise<Uint8Array> {
+  const [start, end] = [plan.parts[part - 2]?.end ?? 0, plan.parts[part - 1]?.end ?? 0];
+  return runJob('compare', run, (control) =>
+    binding().diffPart([sides.old.native, sides.new.native], items, start, end, spellEngineOptions(options), control),
   );
+}
+
+async function writePart(path: string, plan: PartsPlan, part: number, measured: Uint8Array): Promise<void> {
+  const file = encodePart(plan, part, readAttempt(), measured);
+  if (file.reduce((sum, { length }) => sum + length, 0) > MOST_PART_BYTES)
+    throw argumentError(`part ${part} takes more than ${MOST_PART_BYTES} bytes`, 'plan more parts, in another folder');
+  await writeWhole(path, file, { before: () => crashIfTested(part) });
 }
 
 function foreignPart(path: string, reason: string): ModelDiffError {

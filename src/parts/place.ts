@@ -2,7 +2,7 @@ import { basename, relative, resolve, sep } from 'node:path';
 
 /** A path that means the same in every folder; names on the hub do so by themselves. */
 export function resolvePath(path: string): string {
-  return path.startsWith('hf://') ? path : resolve(path);
+  return /^(?:hf|https):\/\//.test(path) ? path : resolve(path);
 }
 
 /** A file by its path inside the checkpoint, with slashes. */

@@ -40,7 +40,6 @@ const OF_THE_RUN: ReadonlySet<string> = new Set([
   'quiet',
   'verbose',
   'provenance',
-  'config',
   'autoPrefix',
 ]);
 
@@ -87,7 +86,7 @@ function choosePlan(
   { of }: ChosenShard,
 ): Pick<ComparePartOptions, 'plan'> {
   if (oldPath === undefined || newPath === undefined) {
-    const fixed = Object.keys(flags).find((name) => !OF_THE_RUN.has(name));
+    const fixed = Object.keys(flags).find((name) => !OF_THE_RUN.has(name) && !(name === 'config' && flags.config === false));
     if (fixed === undefined && flags.autoPrefix) return {};
     throw argumentError(
       `${spell(fixed ?? 'noAutoPrefix')} is what a plan fixes, and cannot be given to a part`,
