@@ -218,7 +218,9 @@ test('in reports they are ordinary rows', async (t) => {
 test('the program of docs/views.md finds the same weights', (t) => {
   const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'views.md'), 'utf8');
   const [, program = ''] = /```ts\n(.*?)```/su.exec(page) ?? [];
-  const placed = program.replace('fused.pt', TOGETHER).replace('apart.safetensors', APART);
+  // Windows writes paths with backslashes, and a text in a program has two for each.
+  const [together, apart] = [TOGETHER, APART].map((path) => path.replaceAll('\\', '\\\\')) as [string, string];
+  const placed = program.replace('fused.pt', () => together).replace('apart.safetensors', () => apart);
   const cwd = join(import.meta.dirname, '..');
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', placed], { cwd, encoding: 'utf8' });
   t.is(out, '4 of 4 tensors are identical\n');
