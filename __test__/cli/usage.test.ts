@@ -70,7 +70,11 @@ test('a checkpoint that is compared with itself is said', async (t) => {
 
 test('errors of the system are told without their number', async (t) => {
   const { stderr } = await run(['nope', 'b']);
-  t.is(stderr, 'error[E_NOT_FOUND]: cannot open: no such file or directory (nope)\nhint: check the spelling of the path\n');
+  const reason = process.platform === 'win32' ? '[^()]+' : 'no such file or directory';
+  t.regex(
+    stderr,
+    new RegExp(`^error\\[E_NOT_FOUND\\]: cannot open: ${reason} \\(nope\\)\nhint: check the spelling of the path\n$`),
+  );
 });
 
 test('--version is that of the package, and needs no add-on', async (t) => {
@@ -219,7 +223,8 @@ test('a reader that closes the pipe is no error', async (t) => {
 test('the program is a script that can be started', async (t) => {
   const { readFileSync, statSync } = await import('node:fs');
   t.true(readFileSync(BIN, 'utf8').startsWith('#!/usr/bin/env node\n'));
-  t.true((statSync(BIN).mode & 0o111) !== 0);
+  // Windows has no such bit; npm writes a command for the program.
+  if (process.platform !== 'win32') t.not(statSync(BIN).mode & 0o111, 0);
 });
 
 test('a directory with nothing to load', async (t) => {
