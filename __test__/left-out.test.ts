@@ -78,11 +78,6 @@ test('parts of several ranks under the names of each program', async (t) => {
   const table: readonly (readonly [files: readonly string[], what: RegExp, join: RegExp])[] = [
     [['global_step5/zero_pp_rank_0_mp_rank_00_model_states.pt'], /ZeRO 3/u, /zero_to_fp32/u],
     [['mp_rank_00_model_states.pt', 'mp_rank_01_model_states.pt'], /DeepSpeed, model parallel/u, /zero_to_fp32/u],
-    [
-      ['mp_rank_00/model_optim_rng.pt', 'mp_rank_01/model_optim_rng.pt'],
-      /Megatron-LM.*mp_rank_00\/, mp_rank_01\//u,
-      /convert\.py/u,
-    ],
     [['model_world_size_2_rank_0.pt', 'model_world_size_2_rank_1.pt'], /verl/u, /verl\.model_merger/u],
     [['pytorch_model_fsdp_1_rank0.bin', 'random_states_0.pkl'], /FSDP/u, /load_state/u],
   ];
@@ -96,6 +91,10 @@ test('parts of several ranks under the names of each program', async (t) => {
     await using whole = await loadCheckpoint(makeTree({ ...parts, 'model.safetensors': { a: [1] } }));
     t.deepEqual(Object.keys(left(whole)).toSorted(), files.toSorted());
   }
+  // Those of Megatron-LM are joined, by names that are known.
+  const ranks = ['mp_rank_00', 'mp_rank_01'].map((folder) => [`${folder}/model_optim_rng.pt`, { 'a.linear_fc2.weight': [1] }]);
+  const joined = await loadCheckpoint(makeTree(Object.fromEntries(ranks)));
+  t.true(codes(joined).includes('DistributedJoined'));
   // One of one is the whole.
   const alone = await loadCheckpoint(makeTree({ 'consolidated.00.pth': { a: [1] }, 'params.json': '{}' }));
   t.deepEqual([alone.layerNames, codes(alone)], [['a'], []]);

@@ -83,7 +83,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn joined_tensors_are_what_the_libraries_read_back() {
     for name in [
-        "dcp", "dcp-bare", "dcp-hf", "zero-1", "zero-2", "zero-3", "llama-2", "llama-3",
+        "dcp", "dcp-bare", "dcp-hf", "zero-1", "zero-2", "zero-3", "llama-2", "llama-3", "megatron",
     ] {
         let found = load(&fixture(name)).unwrap();
         let expected = load(&fixture(&format!("{name}.safetensors"))).unwrap();
@@ -178,6 +178,25 @@ fn a_missing_file_of_a_rank_is_named() {
     let error = load(&path).unwrap_err();
     assert_eq!(error.code(), Code::MissingShard);
     assert!(error.to_string().contains("consolidated.01.pth"), "{error}");
+    // The last part of a model, whose heads do not add up without it.
+    let path = folder.0.join("last");
+    copy(&fixture("llama-2"), &path);
+    std::fs::remove_file(path.join("consolidated.01.pth")).unwrap();
+    let error = load(&path).unwrap_err();
+    assert_eq!(error.code(), Code::MissingShard);
+    assert!(error.to_string().contains("consolidated.01.pth"), "{error}");
+    // Without a word of the model's width the first part passes for a model of its own.
+    std::fs::remove_file(path.join("params.json")).unwrap();
+    assert!(load(&path).is_ok());
+    // A rank, and a stage, of Megatron-LM.
+    for lost in ["mp_rank_01_000", "mp_rank_00_001"] {
+        let path = folder.0.join(lost);
+        copy(&fixture("megatron"), &path);
+        std::fs::remove_dir_all(path.join("iter_0000020").join(lost)).unwrap();
+        let error = load(&path).unwrap_err();
+        assert_eq!(error.code(), Code::MissingShard);
+        assert!(error.to_string().contains(lost), "{error}");
+    }
     // A shard of safetensors in the middle leaves a hole in what it had a piece of.
     let path = folder.0.join("shards");
     copy(&fixture("dcp-hf"), &path);

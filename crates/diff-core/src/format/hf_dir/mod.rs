@@ -210,8 +210,8 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
         let finding = Finding::new(code, Severity::Info, message).at(directory);
         Ok(Taken::Folder(folder.to_owned(), finding))
     };
-    if let Some(latest) = ranks::latest(listing) {
-        let message = format!("the checkpoint that the file `latest` names is {latest}");
+    if let Some((latest, file)) = ranks::latest(listing) {
+        let message = format!("the checkpoint that the file `{file}` names is {latest}");
         let finding = Finding::new("CheckpointChosen", Severity::Info, message).at(directory);
         return Ok(Taken::Folder(latest, finding));
     }

@@ -3,25 +3,14 @@
 //! The axes are those of the parallel layers in llama/model.py (meta-llama/llama 1 and 2, llama3) on fairscale: `ColumnParallelLinear`
 //! divides the rows of its weight, `RowParallelLinear` the columns; `ParallelEmbedding` the columns, `VocabParallelEmbedding` the rows.
 
-use std::collections::{HashMap, HashSet};
+use serde::Deserialize;
 
-use super::super::add;
 use super::super::listing::Listing;
+use super::cut::{Cut, Parts, unknown};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::format::OpenOptions;
-use crate::tensor::Tensor;
-
-/// How parts of a tensor belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cut {
-    Along(usize),
-    /// Every rank has all of it.
-    Not,
-    /// By rows or by columns, as their number tells.
-    Embedding,
-}
+use crate::format::{OpenOptions, json};
 
 /// By the end of the name.
 const CUTS: &[(&str, Cut)] = &[
@@ -37,18 +26,15 @@ const CUTS: &[(&str, Cut)] = &[
     (".inner_attention.rope.freqs", Cut::Not),
 ];
 
-fn cut_of(name: &str) -> Option<Cut> {
-    match name {
-        "output.weight" => Some(Cut::Along(0)),
-        "norm.weight" | "rope.freqs" => Some(Cut::Not),
-        "tok_embeddings.weight" => Some(Cut::Embedding),
-        _ if name.starts_with("layers.") => {
-            let found = CUTS.iter().find(|(end, _)| name.ends_with(end));
-            found.map(|(_, cut)| *cut)
-        }
-        _ => None,
-    }
+/// What `params.json` says of the model's width.
+#[derive(Deserialize)]
+struct Params {
+    dim: Option<u64>,
+    n_heads: Option<u64>,
+    head_dim: Option<u64>,
 }
+
+const PARAMS: &str = "params.json";
 
 /// The parts, in the order of their ranks.
 fn files(listing: &Listing) -> Vec<(u64, &String)> {
@@ -65,8 +51,10 @@ fn files(listing: &Listing) -> Vec<(u64, &String)> {
     found
 }
 
+/// Several parts, or the first of several: `params.json` beside a single file tells whether it is.
 pub(super) fn is_it(listing: &Listing) -> bool {
-    files(listing).len() > 1
+    let files = files(listing);
+    files.len() > 1 || files.len() == 1 && listing.has(PARAMS)
 }
 
 /// # Errors
@@ -94,36 +82,16 @@ pub(super) fn add(
         );
     }
     let count = files.len();
-    let mut order: Vec<String> = Vec::new();
-    let mut parts: HashMap<String, Vec<Tensor>> = HashMap::new();
+    let mut parts = Parts::default();
     for (_, name) in files {
-        let before = checkpoint.tensors.len();
-        add::file(checkpoint, &listing.path(name), options)?;
-        let mut seen = HashSet::new();
-        for tensor in checkpoint.tensors.split_off(before) {
-            if !seen.insert(tensor.name.clone()) {
-                continue;
-            }
-            if !parts.contains_key(&tensor.name) {
-                order.push(tensor.name.clone());
-            }
-            parts.entry(tensor.name.clone()).or_default().push(tensor);
-        }
+        let keep = |name: &str| Ok(name.to_owned());
+        parts.read(checkpoint, &listing.path(name), options, &keep)?;
     }
-    // The model's width, which every norm has.
-    let width = parts
-        .get("norm.weight")
-        .and_then(|of| of.first()?.shape.first().copied());
-    for name in order {
-        let of = parts.remove(&name).unwrap_or_default();
-        let (label, shape) = of.first().map_or_else(Default::default, |first| {
-            (first.dtype_name().to_owned(), first.shape.clone())
-        });
-        let bytes = of.iter().map(|part| part.bytes).sum();
-        let tensor = join(&name, of, count, width).unwrap_or_else(|error| {
-            Tensor::broken(name.clone(), &label, shape, bytes, error.tensor(&name))
-        });
-        checkpoint.tensors.push(tensor);
+    check_count(&parts, count, listing)?;
+    let tensors = parts.join(count, &|parts, name| cut_of(parts, name, count));
+    checkpoint.tensors.extend(tensors);
+    if count == 1 {
+        return Ok(());
     }
     let message = format!(
         "tensors joined from {} of Meta's Llama, by the names of its layers, read in place",
@@ -134,62 +102,77 @@ pub(super) fn add(
     Ok(())
 }
 
-fn join(name: &str, parts: Vec<Tensor>, count: usize, width: Option<u64>) -> Result<Tensor> {
-    if parts.len() != count {
-        return Err(
-            Error::new(Code::MissingShard, "some ranks have no part of the tensor")
-                .expected(counted(count, "part"))
-                .found(parts.len())
-                .hint("parts of different models lie together, or a file was cut off"),
-        );
-    }
-    let cut = cut_of(name).ok_or_else(|| {
-        Error::new(
-            Code::ShardOnly,
-            "it is not known how the parts of this tensor belong together",
-        )
-        .expected("a name of Meta's Llama 1, 2 or 3")
-        .hint("join the parts with the program that wrote them and compare what it saves")
-    })?;
-    let axis = match cut {
-        Cut::Along(axis) => axis,
-        Cut::Not => {
-            let mut parts = parts.into_iter();
-            let first = parts
-                .next()
-                .ok_or_else(|| Error::new(Code::Internal, "no parts"))?;
-            if let Some(other) = parts.find(|part| part.shape != first.shape) {
-                return Err(Error::new(
-                    Code::SizeMismatch,
-                    "ranks disagree about a tensor that each has all of",
-                )
-                .expected(format!("{:?}", first.shape))
-                .found(format!("{:?}", other.shape)));
-            }
-            return Ok(first);
-        }
-        Cut::Embedding => {
-            let columns = parts.first().and_then(|part| part.shape.get(1).copied());
-            match (columns, width) {
-                (Some(columns), Some(width)) if columns == width => 0,
-                (Some(columns), Some(width))
-                    if columns.checked_mul(count as u64) == Some(width) =>
-                {
-                    1
-                }
-                _ => {
-                    return Err(Error::new(
-                        Code::SizeMismatch,
-                        "embedding fits neither rows nor columns of the model's width",
-                    )
-                    .expected(format!(
-                        "{width:?} columns, or one of {count} parts of them"
-                    ))
-                    .found(format!("{columns:?}"))
-                    .hint("a part of the model is missing"));
-                }
-            }
-        }
+/// The model's width, which every norm has.
+fn width(parts: &Parts) -> Option<u64> {
+    parts.shape("norm.weight")?.first().copied()
+}
+
+/// That the last parts are missing shows where the heads do not add up to the model's width.
+fn check_count(parts: &Parts, count: usize, listing: &Listing) -> Result<()> {
+    let own = parts.shape("layers.0.attention.wo.weight");
+    let own = own.and_then(|shape| shape.get(1).copied());
+    let params = || {
+        let text = json::read_file(&listing.path(PARAMS)).ok()?;
+        serde_json::from_str::<Params>(&text).ok()
     };
-    Tensor::concat(axis, parts)
+    let params = params();
+    let of_heads = params
+        .as_ref()
+        .and_then(|params| params.n_heads?.checked_mul(params.head_dim?));
+    let all = of_heads
+        .or(params.and_then(|params| params.dim))
+        .or_else(|| width(parts));
+    let (Some(own), Some(all)) = (own.filter(|own| *own > 0), all) else {
+        return Ok(());
+    };
+    if own.checked_mul(count as u64) >= Some(all) {
+        return Ok(());
+    }
+    let wanted = all.div_ceil(own);
+    Err(
+        Error::new(Code::MissingShard, "parts of a model are missing")
+            .expected(format!(
+                "{wanted} parts, consolidated.00.pth to consolidated.{:02}.pth: the heads of one have {own} of {all} numbers",
+                wanted - 1
+            ))
+            .found(counted(count, "part"))
+            .at(&listing.directory)
+            .hint("fetch the missing files"),
+    )
+}
+
+fn cut_of(parts: &Parts, name: &str, count: usize) -> Result<Cut> {
+    match name {
+        "output.weight" => Ok(Cut::Along(0)),
+        "norm.weight" | "rope.freqs" => Ok(Cut::Not),
+        "tok_embeddings.weight" => embedding(parts, name, count),
+        _ => {
+            let found = CUTS.iter().find(|(end, _)| name.ends_with(end));
+            let found = found.filter(|_| name.starts_with("layers."));
+            found
+                .map(|(_, cut)| *cut)
+                .ok_or_else(|| unknown("a name of Meta's Llama 1, 2 or 3"))
+        }
+    }
+}
+
+/// By rows or by columns, as their number tells.
+fn embedding(parts: &Parts, name: &str, count: usize) -> Result<Cut> {
+    let columns = parts.shape(name).and_then(|shape| shape.get(1).copied());
+    let width = width(parts);
+    match (columns, width) {
+        (Some(columns), Some(width)) if columns == width => Ok(Cut::Along(0)),
+        (Some(columns), Some(width)) if columns.checked_mul(count as u64) == Some(width) => {
+            Ok(Cut::Along(1))
+        }
+        _ => Err(Error::new(
+            Code::SizeMismatch,
+            "embedding fits neither rows nor columns of the model's width",
+        )
+        .expected(format!(
+            "{width:?} columns, or one of {count} parts of them"
+        ))
+        .found(format!("{columns:?}"))
+        .hint("a part of the model is missing")),
+    }
 }

@@ -1,12 +1,13 @@
 //! Parts of one checkpoint that the processes of a distributed run wrote apart. One part is never the model.
-
 //!
-//! What is known to be one model is joined where it lies: `dcp`, `zero`, `llama` each know one way to divide it, `pieces` the shards of
-//! safetensors. What is not known is named, and what joins it.
+//! What is known to be one model is joined where it lies: `dcp`, `zero`, `llama`, `megatron` each know one way to divide it, `pieces` the shards
+//! of safetensors. What is not known is named, and what joins it.
 
 mod boxes;
+mod cut;
 mod dcp;
 mod llama;
+mod megatron;
 mod pieces;
 mod zero;
 
@@ -29,6 +30,7 @@ const JOINED: &[(IsIt, Add)] = &[
     (dcp::is_it, dcp::add),
     (zero::is_it, zero::add),
     (llama::is_it, llama::add),
+    (megatron::is_it, megatron::add),
 ];
 
 /// What adds the tensors of a folder of parts; None where they are not joined.
@@ -37,21 +39,27 @@ pub(super) fn reader(listing: &Listing) -> Option<Add> {
     found.map(|(_, add)| *add)
 }
 
-/// The folder that `DeepSpeed` says is the latest one, where it is joined.
-pub(super) fn latest(listing: &Listing) -> Option<String> {
-    if !listing.has("latest") {
-        return None;
-    }
+/// Files in which a run writes which of its folders is the latest: `DeepSpeed`'s with its name, Megatron-LM's with its iteration.
+const LATEST: [&str; 2] = ["latest", "latest_checkpointed_iteration.txt"];
+
+/// The folder that the run says is the latest one, where it is joined; and the file that says so.
+pub(super) fn latest(listing: &Listing) -> Option<(String, &'static str)> {
+    let name = LATEST.into_iter().find(|name| listing.has(name))?;
     let mut text = String::new();
-    let file = std::fs::File::open(listing.path("latest")).ok()?;
+    let file = std::fs::File::open(listing.path(name)).ok()?;
     file.take(256).read_to_string(&mut text).ok()?;
-    let folder = text.trim();
+    let folder = match text.trim() {
+        number if name != LATEST[0] && number != "release" => {
+            format!("iter_{:07}", number.parse::<u64>().ok()?)
+        }
+        folder => folder.to_owned(),
+    };
     // Only a folder that lies in this one, whatever the file says.
-    if !listing.has_folder(folder) {
+    if !listing.has_folder(&folder) {
         return None;
     }
-    let inner = Listing::of(&listing.path(folder)).ok()?;
-    reader(&inner).map(|_| folder.to_owned())
+    let inner = Listing::of(&listing.path(&folder)).ok()?;
+    reader(&inner).map(|_| (folder, name))
 }
 
 /// Parts of one kind.
