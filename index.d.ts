@@ -358,29 +358,6 @@ declare function loadCheckpoint(path: string, options?: LoadOptions): Promise<Ch
  */
 declare function detectFormat(path: string, options?: RunOptions): Promise<CheckpointFormat>;
 
-/** Where a result comes from, whatever made it. */
-interface Origin {
-    /** Version of model-diff. */
-    readonly version: string;
-    /** When it was made, in UTC, as ISO 8601. */
-    readonly created: string;
-    /** The command line; null for calls of the library. */
-    readonly command: string | null;
-}
-/**
- * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
- * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
- */
-interface Provenance extends Origin {
-    /** null for checkpoints in memory. */
-    readonly old: string | null;
-    readonly new: string | null;
-}
-/** Where the description of a checkpoint comes from; paths as in {@link Provenance}. */
-interface InspectionProvenance extends Origin {
-    readonly checkpoint: string;
-}
-
 /**
  * The numbers of a comparison, each stated once: columns, rows, CSV, JSON, the JSON Schema and the documentation follow from the three
  * tables here. A new number is a field of an interface and its entry in the table below it.
@@ -527,16 +504,6 @@ interface TensorColumns extends PairMetrics<Float64Array> {
     readonly histogram?: HistogramColumns;
     /** What a second look at some of the tensors told; absent when none was needed. */
     readonly probes?: ProbeMetrics<Float64Array>;
-    /** Only where hashes were compared and no values, as a side was a manifest: what is known of the changes then. */
-    readonly bounds?: BoundColumns;
-}
-/**
- * Between what the change of a tensor lies that is not identical, by the norms of both sides: | |new| - |old| | to |old| + |new|. NaN for
- * tensors that are, or that are not on both sides with one shape.
- */
-interface BoundColumns {
-    readonly l2DiffMin: Float64Array;
-    readonly l2DiffMax: Float64Array;
 }
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
 interface SideColumns extends SideMetrics<Float64Array> {
@@ -583,6 +550,25 @@ type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided'
 /** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
 declare const ROUNDING_SHAPES: readonly RoundingShape[];
 
+/** Where a result comes from, whatever made it. */
+interface Origin {
+    /** Version of model-diff. */
+    readonly version: string;
+    /** When it was made, in UTC, as ISO 8601. */
+    readonly created: string;
+    /** The command line; null for calls of the library. */
+    readonly command: string | null;
+}
+/**
+ * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
+ * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
+ */
+interface Provenance extends Origin {
+    /** null for checkpoints in memory. */
+    readonly old: string | null;
+    readonly new: string | null;
+}
+
 /** One checkpoint of a comparison, as far as reports tell of it. */
 interface ComparedSide extends SideTotals {
     /** What it is called: the last part of its path, with as many parts before it as tell it from the other. */
@@ -592,10 +578,6 @@ interface ComparedSide extends SideTotals {
     readonly files: readonly ComparedFile[];
     /** What was noticed about the files; paths begin at the checkpoint. */
     readonly findings: readonly Finding[];
-    /** Only where hashes were compared: that of all its tensors, as in its manifest; null where one of them could not be read. */
-    readonly hash?: string | null;
-    /** true where the side was a manifest and no checkpoint. */
-    readonly isManifest?: true;
 }
 /** A file of a checkpoint. */
 interface ComparedFile {
@@ -612,110 +594,6 @@ interface SideTotals {
     /** NaN and infinite elements. */
     readonly nonfinite: number;
 }
-
-/**
- * What a checkpoint is, without its values: a hash and statistics of every tensor, and what lies beside them. `hashCheckpoint` makes one,
- * and `compare` takes one in the place of a checkpoint.
- */
-interface Manifest {
-    /** Where it comes from; null where that was not to be said. */
-    readonly provenance: InspectionProvenance | null;
-    /**
-     * One hash over all tensors, 64 hexadecimal digits: BLAKE3 of a line `["name","dtype",[shape],"hash"]` of JSON for each tensor, in the order
-     * of the names' UTF-8 bytes, each line ended by a line feed. null where a tensor could not be read.
-     */
-    readonly hash: string | null;
-    readonly format: CheckpointFormat;
-    /** Whether quantised tensors are what the file stores, as with the option `raw`. */
-    readonly raw: boolean;
-    /** Files that hold the tensors; paths begin at the checkpoint. */
-    readonly files: readonly ComparedFile[];
-    /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
-    readonly hasFolder: boolean;
-    /** Texts of the file about itself. */
-    readonly metadata: Readonly<Record<string, string>>;
-    /** Content of `config.json` beside the weights, null without one. */
-    readonly config: unknown;
-    /** Content of further configuration files beside the weights, by name. */
-    readonly configs: Readonly<Record<string, unknown>>;
-    /** What holds tensors, or could, and is not among them. */
-    readonly leftOut: readonly ManifestLeftOut[];
-    /** What was noticed about the files; paths begin at the checkpoint. */
-    readonly findings: readonly Finding[];
-    /** In the order of the names' UTF-8 bytes. */
-    readonly tensors: readonly ManifestTensor[];
-}
-/** Something of a checkpoint that is not among its tensors. */
-type ManifestLeftOut = Omit<LeftOut, 'path'>;
-/** One tensor of a {@link Manifest}. A number that does not exist (of a tensor that cannot be read, or whose dtype is not known) is null. */
-interface ManifestTensor {
-    readonly name: string;
-    readonly dtype: string;
-    /** Sizes of the dimensions, outermost first; `[]` for a 0-d tensor. */
-    readonly shape: readonly number[];
-    /** Elements; of a sparse tensor those that are stored. */
-    readonly numElements: number;
-    readonly sizeBytes: number;
-    /**
-     * BLAKE3 of the elements, 64 hexadecimal digits: little-endian and in row-major order, whatever the file has; of quantised tensors the
-     * numbers that they stand for. null where the tensor could not be read.
-     */
-    readonly hash: string | null;
-    /** Euclidean norm of the finite elements. */
-    readonly norm: number | null;
-    /** Mean of the finite elements. */
-    readonly mean: number | null;
-    /** Population standard deviation of the finite elements. */
-    readonly std: number | null;
-    readonly min: number | null;
-    readonly max: number | null;
-    /** Elements equal to zero. */
-    readonly zeros: number | null;
-    readonly nan: number | null;
-    readonly inf: number | null;
-    /** Why this tensor could not be read, when it could not. */
-    readonly error: string | null;
-}
-
-/** Options of `hashCheckpoint`; those of opening count for a path only. */
-interface HashOptions extends Omit<LoadOptions, 'computeStats'> {
-    /** Worker threads. @default the number of available cores */
-    readonly threads?: number;
-    /** false: no date and no path, so that the same checkpoint gives the same bytes; an object: also the command line that asked. @default true */
-    readonly provenance?: boolean | {
-        readonly command: string;
-    };
-}
-/**
- * Hashes every tensor of a checkpoint and takes its statistics, in one pass over its bytes. The hashes depend on no file format: the same
- * weights as safetensors, in a PyTorch file or in shards have the same ones. A tensor that cannot be read carries its error.
- *
- * @param checkpoint a path, or an open checkpoint, which stays open
- * @throws `ModelDiffError` for what cannot be opened or changes meanwhile; `signal.reason` after an abort.
- *
- * @example
- * await writeManifest('release.json', await hashCheckpoint('release/'));
- * const comparison = await compare(await readManifest('release.json'), 'deployed/');
- */
-declare function hashCheckpoint(checkpoint: string | Checkpoint, options?: HashOptions): Promise<Manifest>;
-
-/**
- * Reads a manifest of hashes. The file is not trusted: its form, its numbers and the hash over its tensors are looked at.
- *
- * @throws `ModelDiffError` `E_NOT_FOUND` and the like for what cannot be read, `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_VERSION` for
- * manifests of another version, `E_INVALID_HEADER` for damaged ones, `E_DUPLICATE_NAME`, `E_LIMIT_EXCEEDED`
- */
-declare function readManifest(path: string, options?: {
-    readonly signal?: AbortSignal;
-}): Promise<Manifest>;
-
-/**
- * Writes a manifest to a file, in one step: beside its place first, then renamed. An existing file is only replaced where it is a manifest
- * or empty.
- *
- * @throws `ModelDiffError` of kind `Argument` where another file is there; what the system answers where it cannot be written.
- */
-declare function writeManifest(path: string, manifest: Manifest): Promise<void>;
 
 /** A change of the names of one side, made before names were matched. Rows have the changed names. */
 interface NameChange {
@@ -738,7 +616,7 @@ interface LeftOutDifference {
     /** null where a side has nothing of the name. */
     readonly oldBytes: number | null;
     readonly newBytes: number | null;
-    /** Whether both sides hold the same bytes; null where they were not read: one side has none, or it is no weights. */
+    /** Whether both sides hold the same bytes; null where they were not read: one side has none, it is no weights, or a whole file of a server. */
     readonly same: boolean | null;
 }
 
@@ -759,12 +637,12 @@ interface DiffSummary {
     readonly failedParameters: number;
     /** Elements of the common tensors. */
     readonly totalElements: number;
-    /** Elements of the common tensors that changed; null with `computeElementWise: false`, and where a tensor's hashes differ and no values were compared. */
+    /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
     readonly changedElements: number | null;
-    /** Sum of the tensors' `l2Diff`; null where a tensor's hashes differ and no values were compared. */
-    readonly totalL2Diff: number | null;
-    /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is; null as `totalL2Diff`. */
-    readonly avgCosineSimilarity: number | null;
+    /** Sum of the tensors' `l2Diff`. */
+    readonly totalL2Diff: number;
+    /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
+    readonly avgCosineSimilarity: number;
     /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
     readonly mostChangedLayers: readonly (readonly [string, number])[];
     /** Layers with the smallest R, unchanged ones first. */
@@ -891,10 +769,6 @@ interface ParameterDiff extends PairMetrics<number | null> {
     readonly zerosOld: number | null;
     readonly zerosNew: number | null;
     readonly dtypeChanged: boolean;
-    /** The least that `l2Diff` can be, by the norms of both sides; only where hashes were compared and no values, as a side was a manifest. */
-    readonly l2DiffMin?: number | null;
-    /** The most that it can be. */
-    readonly l2DiffMax?: number | null;
     readonly oldInfo: TensorInfo | null;
     readonly newInfo: TensorInfo | null;
     /** Why this tensor could not be compared, when it could not. */
@@ -1048,17 +922,69 @@ type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
  * an `error`. Checkpoints that share no name give a comparison with `coverage` 0.
  *
- * A manifest of hashes stands for a checkpoint too, as its path or as `readManifest` gives it: then tensors are compared by their hashes,
- * which tell whether they differ and not by how much.
- *
- * @param old a path, an open checkpoint (which stays open), tensors in memory by name (which are copied), or a manifest
+ * @param old a path, an open checkpoint (which stays open), or tensors in memory by name (which are copied)
  * @throws `ModelDiffError` for what cannot be opened, changes meanwhile, or is asked for wrongly; `signal.reason` after an abort.
  *
  * @example
  * const comparison = await compare('base/', 'tuned/');
  * console.log(analyze(comparison).summary.verdict);
  */
-declare function compare(old: CheckpointInput | Manifest, newer: CheckpointInput | Manifest, options?: CompareOptions): Promise<Comparison>;
+declare function compare(old: CheckpointInput, newer: CheckpointInput, options?: CompareOptions): Promise<Comparison>;
+
+/** A tensor as a header describes it. */
+interface TensorShape {
+    readonly name: string;
+    readonly dtype: string;
+    readonly shape: readonly number[];
+}
+/** A tensor that both sides have, in another form. */
+interface StructureChange {
+    /** As it is matched. */
+    readonly name: string;
+    readonly old: Omit<TensorShape, 'name'>;
+    readonly new: Omit<TensorShape, 'name'>;
+}
+/** One side of a comparison of structures. */
+interface StructureSide {
+    readonly name: string;
+    readonly format: string;
+    readonly tensors: number;
+    readonly parameters: number;
+    /** Bytes of all tensors. */
+    readonly bytes: number;
+    readonly findings: readonly Finding[];
+}
+/** What the headers and the configuration of two checkpoints tell of their differences. Nothing in it is said of values: none was read. */
+interface StructureComparison {
+    readonly old: StructureSide;
+    readonly new: StructureSide;
+    /** Tensors with the same name, shape and dtype. */
+    readonly sameTensors: number;
+    readonly added: readonly TensorShape[];
+    readonly removed: readonly TensorShape[];
+    /** Their dtype may differ too. */
+    readonly reshaped: readonly StructureChange[];
+    /** Of the same shape. */
+    readonly retyped: readonly StructureChange[];
+    readonly configChanges: readonly ConfigChange[];
+    /** Sides of which no configuration is known, while the other has some. */
+    readonly unconfigured: readonly ('old' | 'new')[];
+    readonly nameChanges: readonly NameChange[];
+    /** Whether names, shapes, dtypes and configuration are the same. */
+    readonly isSame: boolean;
+    /** The result in a sentence or two. */
+    readonly verdict: string;
+}
+
+/**
+ * Compares what the headers of two checkpoints say: names, shapes, dtypes, and the configuration beside them. No value is read, so of a
+ * checkpoint on a server a few kilobytes a file are fetched.
+ *
+ * @param old a path, an open checkpoint (which stays open), or tensors in memory by name
+ * @param options those of `compare` that choose and match tensors; what is about values has no effect
+ * @throws `ModelDiffError` for what cannot be opened, or is asked for wrongly; `signal.reason` after an abort.
+ */
+declare function compareStructure(old: CheckpointInput, newer: CheckpointInput, options?: CompareOptions): Promise<StructureComparison>;
 
 /** Regular expressions by layer type. */
 type LayerPatterns = Readonly<Record<string, string | RegExp | readonly (string | RegExp)[]>>;
@@ -1162,10 +1088,9 @@ interface Explanation {
 interface AnalysisSummary {
     /** One sentence: what happened and how sure that is. */
     readonly verdict: string;
-    /** null where hashes differ and no values were compared, as a side was a manifest; so is `change`. */
-    readonly band: MagnitudeBand | null;
+    readonly band: MagnitudeBand;
     /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
-    readonly change: number | null;
+    readonly change: number;
     /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
     readonly cosine: number | null;
     /** Share of the common elements whose value did not change, 0 to 1; null when not counted. */
@@ -1399,7 +1324,7 @@ declare function createSeries(options?: SeriesOptions): Series;
 /** What a comparison is held to. */
 interface Rules {
     /**
-     * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `changed`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
+     * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
      * `min(cosine)<0.98`, `changed_elements>0@model.embed*`.
      */
     readonly failOn?: readonly string[];
@@ -1448,7 +1373,7 @@ interface RuleCase {
 
 /**
  * Holds a comparison to rules: the gates of the command line as a pure function. A number that does not exist breaks a rule on numbers,
- * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure`, `dtype` and `changed` too. A
+ * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure` and `dtype` too. A
  * pattern that matches no tensor gives `unmatched`.
  *
  * @returns what became of each rule, in their order, those of `expect` last
@@ -1531,7 +1456,7 @@ declare function parseReport(json: string): Comparison;
 /** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
 type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
 /** One name for each way to fail; stable, also for scripts. */
-type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SHARD_ONLY' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
+type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NETWORK' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SHARD_ONLY' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
 /** Where and how an error happened. */
 interface ErrorDetails {
     readonly kind: ErrorKind;
@@ -1677,5 +1602,5 @@ declare class DiffVisualizer {
  */
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, createDiffReport, createSeries, createSeriesReport, detectFormat, hashCheckpoint, loadCheckpoint, parseReport, readManifest, renderReport, writeManifest };
-export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, TensorColumns, TensorData, TensorInfo, TensorJson, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, compareStructure, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
+export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };

@@ -16,8 +16,14 @@ export default defineConfig({
       },
       load: { filter: { id: /^\0child_process$/ }, handler: () => 'export {};' },
     },
+    {
+      // undici keeps caches in it where Node has it. None is kept here, and an import of what Node 20 lacks ends the program.
+      name: 'undici without sqlite',
+      resolveId: { filter: { id: /^node:sqlite$/ }, handler: () => '\0sqlite' },
+      load: { filter: { id: /^\0sqlite$/ }, handler: () => 'export {};' },
+    },
     // What commander requires of Node becomes an import: a `createRequire` at the start of every chunk would end bundles in CommonJS.
-    esmExternalRequirePlugin({ external: [/^node:/] }),
+    esmExternalRequirePlugin({ external: [/^node:(?!sqlite$)/] }),
   ],
   output: {
     dir: 'dist',

@@ -179,6 +179,8 @@ test.serial('a model in the cache of the hub', async (t) => {
     const checkpoint = await loadCheckpoint(path);
     t.deepEqual([checkpoint.layerNames, codes(checkpoint)], [['a'], []], path);
   }
+  process.env['HF_HUB_OFFLINE'] = '1';
+  t.teardown(() => delete process.env['HF_HUB_OFFLINE']);
   const missing = await refusal('hf://org/other@v1');
   t.is(missing.code, 'E_NOT_FOUND');
   t.regex(missing.hint ?? '', /hf download org\/other --revision v1$/u);

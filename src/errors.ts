@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'E_MISSING_RECORD'
   | 'E_MISSING_SHARD'
   | 'E_NATIVE_LOAD'
+  | 'E_NETWORK'
   | 'E_NOT_FOUND'
   | 'E_NO_COMMON_TENSORS'
   | 'E_NO_DATA'

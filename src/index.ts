@@ -15,6 +15,7 @@ export { readManifest } from './manifest/read.ts';
 export { writeManifest } from './manifest/write.ts';
 
 export { compare } from './compare/compare.ts';
+export { compareStructure } from './compare/compare-structure.ts';
 export type { CheckpointInput } from './compare/inputs.ts';
 export type { CompareOptions, DiffConfig, SideOptions } from './compare/options.ts';
 export { Comparison } from './comparison/comparison.ts';
@@ -37,6 +38,7 @@ export type { PairMetrics, ProbeMetrics, SideMetrics } from './comparison/metric
 export type { InspectionProvenance, Origin, Provenance } from './comparison/provenance.ts';
 export type { ParameterDiff } from './comparison/rows.ts';
 export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';
+export type * from './comparison/structure.ts';
 export type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from './comparison/summary.ts';
 export type { NameChange } from './names/name-change.ts';
 export type { LayerType } from './layer-types/layer-type.ts';

@@ -31,6 +31,12 @@ export const MANIFEST_SCHEMA_NAME: string = `${SCHEMA_URN}manifest:`;
 /** That of `model-diff/schema/manifest.schema.json`. */
 export const MANIFEST_SCHEMA_ID: string = `${MANIFEST_SCHEMA_NAME}${MANIFEST_SCHEMA_VERSION}`;
 
+/** Version of the JSON of a comparison of structures. */
+export const STRUCTURE_SCHEMA_VERSION = 1;
+
+/** That of `model-diff/schema/structure.schema.json`. */
+export const STRUCTURE_SCHEMA_ID: string = `${SCHEMA_URN}structure:${STRUCTURE_SCHEMA_VERSION}`;
+
 /** Version of the lines of JSONL. */
 export const LINES_SCHEMA_VERSION = 1;
 

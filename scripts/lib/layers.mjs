@@ -1,7 +1,7 @@
 /**
  * Which chunk of the bundle a module goes into. Each file costs a millisecond at every start, and each 100 kB that is not needed up to four:
  * `--help` reads `base` and `shell`; a comparison reads `compare` and `commands` too, and `analysis`, with the text report, while the add-on is
- * at work. `formats` and `html` are read where they are written.
+ * at work. `formats` and `html` are read where they are written, and `remote` and `undici` for the address of something on a server.
  */
 import { join } from 'node:path';
 import { root } from './host.mjs';
@@ -18,6 +18,7 @@ const LAYERS = {
   analysis: (id, { library, analysis }) => library.has(id) && analysis.has(id),
   formats: (id, { formats }) => formats.has(id),
   html: (id, { html }) => html.has(id),
+  remote: (id, { remote }) => remote.has(id),
   commands: (id, { diff }) => diff.has(id),
 };
 
@@ -49,6 +50,7 @@ function findSets(graph) {
     analysis: all('analysis/analyze.ts', 'report/report.ts', 'rules/check.ts', 'report/writers/text.ts'),
     formats: all(...['json', 'markdown', 'csv', 'metrics', 'github'].map((name) => `report/writers/${name}.ts`)),
     html: reach(graph, 'report/writers/html.ts'),
+    remote: reach(graph, 'remote/open-elsewhere.ts'),
   };
 }
 

@@ -64,6 +64,8 @@ export class Checkpoint {
   readonly candidates: readonly MappingCandidate[];
   /** @internal Whether quantised tensors are what the file stores. */
   readonly isRaw: boolean;
+  /** @internal Whether bytes of it come from a server. */
+  readonly isRemote: boolean;
   /** @internal */
   readonly native: NativeCheckpoint;
   /** @internal */
@@ -98,6 +100,7 @@ export class Checkpoint {
     for (const { key, value } of description.configs) configs[key] = JSON.parse(value) as unknown;
     this.configs = configs;
     this.hasFolder = description.hasFolder;
+    this.isRemote = description.isRemote;
     this.findings = description.findings.map(toFinding);
     this.files = description.files;
     this.leftOut = description.leftOut as LeftOut[];

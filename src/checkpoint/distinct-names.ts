@@ -5,7 +5,7 @@ import { basename, resolve, sep } from 'node:path';
  * Never the whole path: the same inputs elsewhere give the same names.
  */
 export function tellApart(paths: readonly string[]): string[] {
-  const resolved = paths.map((path) => resolve(path));
+  const resolved = nameModels(paths).map((path) => resolve(path));
   const different = new Set(resolved).size;
   const parts = resolved.map((path) => path.split(sep).filter((part) => part !== ''));
   const longest = parts.reduce((most, list) => Math.max(most, list.length), 0);
@@ -14,4 +14,10 @@ export function tellApart(paths: readonly string[]): string[] {
     if (new Set(names).size === different) return names;
   }
   return resolved.map((path) => basename(path));
+}
+
+/** Models of the hub without the commits that they were read at, where different ones stay different without. */
+function nameModels(paths: readonly string[]): readonly string[] {
+  const named = paths.map((path) => path.replace(/^(hf:\/\/[^/]+\/[^/@]+)@[0-9a-f]{40}/, '$1'));
+  return new Set(named).size === new Set(paths).size ? named : paths;
 }

@@ -1,6 +1,7 @@
 import { argumentError } from '../errors.ts';
-import { binding } from '../native/binding.ts';
+import { binding, type NativeCheckpoint, type NativeRemote } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
+import { isAddress } from '../wording/address.ts';
 import { abortSignal, callback, checkOptions, flag, nested, type OptionsOf, spell, text } from '../options.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { LIMITS } from './limits.ts';
@@ -29,20 +30,23 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
   checkPath(path, 'open checkpoints are compared as they are: compare(old, new)');
   checkOptions(options, LOAD_OPTIONS, 'loadCheckpoint');
   const { key, variant, adapter, includeOptimizer = false, raw = false, limits = {} } = options;
-  const open = {
+  const opening = {
     ...(key !== undefined && { key }),
     ...(variant !== undefined && { variant }),
-    ...(adapter !== undefined && { adapter }),
     includeOptimizer,
     raw,
     limits: Object.entries(limits).map(([name, value]) => ({ name, value })),
   };
-  const native = await runJob(
-    'open',
-    options,
-    (control) => binding().openCheckpoint(path, open, control),
-    (late) => late.close(),
-  );
+  const given = adapter === undefined ? [path] : [path, adapter];
+  const native = await openPaths(given, options.signal, ([place = path, merged], remote) => {
+    const open = { ...opening, ...(merged !== undefined && { adapter: merged }) };
+    return runJob<NativeCheckpoint>(
+      'open',
+      options,
+      (control) => binding().openCheckpoint(place, open, control, remote),
+      (late) => late.close(),
+    );
+  });
   const checkpoint = Checkpoint.fromNative(native, raw);
   if (options.computeStats !== true) return checkpoint;
   try {
@@ -63,7 +67,21 @@ export async function loadCheckpoint(path: string, options: LoadOptions = {}): P
 export async function detectFormat(path: string, options: RunOptions = {}): Promise<CheckpointFormat> {
   checkPath(path);
   checkOptions(options, RUN_OPTIONS, 'detectFormat');
-  return (await runJob('open', options, (control) => binding().detectFormat(path, control))) as CheckpointFormat;
+  return openPaths([path], options.signal, async ([place = path], remote) => {
+    const format = await runJob('open', options, (control) => binding().detectFormat(place, control, remote));
+    return format as CheckpointFormat;
+  });
+}
+
+/** Opens paths. What speaks to servers is loaded only for the address of one. */
+async function openPaths<T>(
+  paths: readonly string[],
+  signal: AbortSignal | undefined,
+  open: (paths: readonly string[], remote: NativeRemote | undefined) => Promise<T>,
+): Promise<T> {
+  if (!paths.some(isAddress)) return open(paths, undefined);
+  const { openElsewhere } = await import('../remote/open-elsewhere.ts');
+  return openElsewhere(paths, signal, open);
 }
 
 function checkPath(path: unknown, hint?: string): void {

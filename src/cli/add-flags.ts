@@ -145,6 +145,7 @@ export function addResultFlags(command: Command): Command {
     .addOption(
       new Option('--histogram', 'save in JSON how many elements of each tensor changed by how much; a web page always has it'),
     )
+    .addOption(new Option('--headers-only', 'compare names, shapes, dtypes and configuration, and read no values'))
     .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'));
 }
 

@@ -87,6 +87,7 @@ export interface DiffFlags extends ResultFlags, RunFlags, OpenFlags, SideFlags, 
   readonly rename?: readonly string[];
   readonly stripPrefix?: readonly string[];
   readonly autoPrefix: boolean;
+  readonly headersOnly?: true;
 }
 
 /** Flags of the plan of a comparison in parts. */
@@ -110,7 +111,15 @@ export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include
 /** Flags of a series. */
 export type SeriesFlags = Omit<
   DiffFlags,
-  'exitCode' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'histogram' | 'autoPrefix' | keyof SideFlags | keyof ShardFlags
+  | 'exitCode'
+  | 'headersOnly'
+  | 'config'
+  | 'allowNonfinite'
+  | 'includeUnchanged'
+  | 'histogram'
+  | 'autoPrefix'
+  | keyof SideFlags
+  | keyof ShardFlags
 >;
 
 /** Flags of the report of a saved comparison. */

@@ -79,7 +79,7 @@ export function createProgram(
     .configureOutput({ writeErr: () => undefined })
     // A part of a plan that names them needs neither.
     .addArgument(
-      new Argument('[old]', 'checkpoint before training: a file, directory, shard index, hf:// name or manifest of hashes'),
+      new Argument('[old]', 'checkpoint before training: a file, directory, shard index, URL, hf:// name or manifest of hashes'),
     )
     .addArgument(new Argument('[new]', 'checkpoint after training'))
     .action((old: string | undefined, next: string | undefined, flags: DiffFlags) => {
@@ -105,7 +105,7 @@ export function createProgram(
   const inspect = program
     .command('inspect')
     .description('list the contents of a checkpoint without reading its tensors')
-    .argument('<checkpoint>', 'a file, directory, shard index or hf:// name')
+    .argument('<checkpoint>', 'a file, directory, shard index, URL or hf:// name')
     .action((path: string, flags: InspectFlags) => actions.inspect(session, path, flags));
   if (isNamed(inspect)) addInspectFlags(inspect);
 
@@ -120,7 +120,7 @@ export function createProgram(
   const series = program
     .command('series')
     .description('follow a model through two or more checkpoints, oldest first')
-    .argument('<checkpoints...>', 'files, directories, shard indexes or hf:// names, oldest first')
+    .argument('<checkpoints...>', 'files, directories, shard indexes, URLs or hf:// names, oldest first')
     .action((paths: string[], flags: SeriesFlags) => actions.series(session, paths, flags));
   if (isNamed(series)) addSeriesFlags(series);
   if (!isBrief) series.addHelpText('after', SERIES_EXAMPLES);

@@ -1,5 +1,6 @@
 import { spellAscii } from '../report/text/ascii.ts';
 import { countLines } from '../report/text/count-lines.ts';
+import { spellAddress } from '../wording/address.ts';
 import { decideColor, readColumns, type When } from './terminal.ts';
 
 /** What one call of the program shares: where it writes, how it is stopped, how it ends. */
@@ -33,7 +34,7 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    command: `model-diff ${args.map(quote).join(' ')}`,
+    command: `model-diff ${args.map((argument) => quote(hideSignatures(argument))).join(' ')}`,
     signal,
     exitCode: undefined,
     done: 0,
@@ -42,6 +43,11 @@ export function createSession(signal: AbortSignal, args: readonly string[]): Ses
     logged: 0,
     ascii: false,
   };
+}
+
+/** An argument without the queries of the URLs in it, which may be signatures. */
+function hideSignatures(argument: string): string {
+  return argument.replace(/https?:\/\/.*/is, spellAddress);
 }
 
 /** Whether what goes to a stream of the session is coloured. */

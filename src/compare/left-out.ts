@@ -41,18 +41,22 @@ export function pairLeftOut<T extends Pick<LeftOut, 'kind' | 'name' | 'role'>>(
   });
 }
 
-/** What both sides leave out. What could be weights on both sides is compared by its bytes. */
+/**
+ * What both sides leave out. What could be weights on both sides is compared by its bytes; whole files of servers are not fetched for that.
+ */
 export async function compareLeftOut(old: Checkpoint, newer: Checkpoint, run: RunOptions): Promise<LeftOutDifference[]> {
   const { signal } = run;
   const found: LeftOutDifference[] = [];
   for (const { any, one, other, before, after, role } of pairLeftOut(old.leftOut, newer.leftOut)) {
     const isAsked = role === 'weights' && one !== undefined && other !== undefined;
-    const same = isAsked
-      ? one.bytes === other.bytes &&
-        (await runJob('compare', signal === undefined ? {} : { signal }, (control) =>
-          binding().sameLeftOut(old.native, before, newer.native, after, control),
-        ))
-      : null;
+    const isElsewhere = any.kind === 'file' && (old.isRemote || newer.isRemote);
+    const same =
+      isAsked && (!isElsewhere || one.bytes !== other.bytes)
+        ? one.bytes === other.bytes &&
+          (await runJob('compare', signal === undefined ? {} : { signal }, (control) =>
+            binding().sameLeftOut(old.native, before, newer.native, after, control),
+          ))
+        : null;
     found.push({ name: any.name, kind: any.kind, role, oldBytes: one?.bytes ?? null, newBytes: other?.bytes ?? null, same });
   }
   return found.sort((a, b) => compareCodeUnits(a.name, b.name));

@@ -10,7 +10,7 @@ export interface LeftOutDifference {
   /** null where a side has nothing of the name. */
   readonly oldBytes: number | null;
   readonly newBytes: number | null;
-  /** Whether both sides hold the same bytes; null where they were not read: one side has none, or it is no weights. */
+  /** Whether both sides hold the same bytes; null where they were not read: one side has none, it is no weights, or a whole file of a server. */
   readonly same: boolean | null;
 }
 

@@ -12,6 +12,7 @@ export type {
   HashTable,
   MemoryTensor,
   NativeCheckpoint,
+  NativeRemote,
   NativeStep,
   NativeView,
   TensorTable,

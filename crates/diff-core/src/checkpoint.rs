@@ -110,6 +110,12 @@ impl Checkpoint {
             .collect()
     }
 
+    /// Whether bytes of it come from a server.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.sources.iter().any(|source| source.is_remote())
+    }
+
     /// Ends with the first source that is no longer what it was when it was opened.
     ///
     /// # Errors

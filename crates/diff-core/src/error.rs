@@ -103,6 +103,11 @@ macro_rules! codes {
             }
 
             #[must_use]
+            pub fn from_text(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
+            #[must_use]
             pub fn kind(self) -> Kind {
                 match self { $(Self::$name => Kind::$kind,)* }
             }
@@ -115,6 +120,8 @@ codes! {
     NotFound "E_NOT_FOUND" Io;
     PermissionDenied "E_PERMISSION_DENIED" Io;
     FileChanged "E_FILE_CHANGED" Io;
+    /// A server that does not answer as it must, or not at all.
+    Network "E_NETWORK" Io;
     EmptyFile "E_EMPTY_FILE" Format;
     UnexpectedEof "E_UNEXPECTED_EOF" Format;
     TrailingData "E_TRAILING_DATA" Format;

@@ -1,5 +1,7 @@
 //! How far a run is, and the wish that it stop; both without locks or callbacks.
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Code, Error, Result};
@@ -12,7 +14,7 @@ pub struct Observer {
     tensors_done: AtomicU64,
     tensors_total: AtomicU64,
     bytes_read: AtomicU64,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Observer {
@@ -65,5 +67,40 @@ impl Observer {
 
     pub(crate) fn add_tensors(&self, tensors: u64) {
         self.tensors_done.fetch_add(tensors, Ordering::Relaxed);
+    }
+
+    /// Does `work`; what waits in it on this thread learns of the wish to end: see [`is_cancelled`].
+    pub fn while_watched<T>(&self, work: impl FnOnce() -> T) -> T {
+        Wish(Some(Arc::clone(&self.cancelled))).while_watched(work)
+    }
+}
+
+thread_local! {
+    static WISH: RefCell<Wish> = RefCell::default();
+}
+
+/// Whether the job that the calling thread works for is to end. Sources that wait for a server have no observer, but their thread has one.
+pub(crate) fn is_cancelled() -> bool {
+    WISH.with_borrow(|wish| {
+        let cancelled = wish.0.as_ref();
+        cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+    })
+}
+
+/// Where a thread learns whether it is to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish(Option<Arc<AtomicBool>>);
+
+impl Wish {
+    /// That of the calling thread, for the threads that it starts.
+    pub(crate) fn of_thread() -> Self {
+        WISH.with_borrow(Clone::clone)
+    }
+
+    pub(crate) fn while_watched<T>(self, work: impl FnOnce() -> T) -> T {
+        let before = WISH.replace(self);
+        let done = work();
+        WISH.set(before);
+        done
     }
 }

@@ -11,7 +11,7 @@ use diff_core::format::OpenOptions;
 use diff_core::kernel::Method;
 use diff_core::limits::{Cap, Limits};
 use diff_core::observe::Observer;
-use diff_core::source::{MemorySource, Source};
+use diff_core::source::{Files, MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
 use diff_core::{Code, Error};
 use napi::bindgen_prelude::{Either, Env, Object, ObjectFinalize, Result, Uint8Array};
@@ -19,6 +19,7 @@ use napi_derive::napi;
 
 use crate::failure::{self, Failure, NativeFinding};
 use crate::job::{Control, spawn};
+use crate::remote::NativeRemote;
 use crate::table::{Columns, HashTable, TensorTable};
 
 /// An opened checkpoint. Closing drops the files; jobs that still run keep their own hold on them.
@@ -117,6 +118,8 @@ pub struct Description {
     pub metadata: Vec<NativeText>,
     /// Whether a folder was looked at: else configuration is not known, rather than absent.
     pub has_folder: bool,
+    /// Whether bytes of it come from a server.
+    pub is_remote: bool,
     pub config: Option<String>,
     pub configs: Vec<NativeText>,
     pub findings: Vec<NativeFinding>,
@@ -148,7 +151,7 @@ pub struct NativeLimit {
 }
 
 impl NativeOpenOptions {
-    fn watched_by(self, observer: Arc<Observer>) -> diff_core::Result<OpenOptions> {
+    fn watched_by(self, files: Files, observer: Arc<Observer>) -> diff_core::Result<OpenOptions> {
         let mut limits = Limits::default();
         for NativeLimit { name, value } in self.limits {
             let cap = Cap::from_name(&name).ok_or_else(|| {
@@ -171,6 +174,7 @@ impl NativeOpenOptions {
             raw: self.raw,
             adapter: self.adapter.map(PathBuf::from),
             limits,
+            files,
             observer,
         })
     }
@@ -183,11 +187,14 @@ pub fn open_checkpoint<'env>(
     path: String,
     options: NativeOpenOptions,
     control: &Control,
+    remote: Option<&NativeRemote>,
 ) -> Result<Object<'env>> {
     let observer = control.observer();
+    let files = remote.map(NativeRemote::files).unwrap_or_default();
     spawn(env, control.observer(), move |_| {
         observer.check()?;
-        let opened = diff_core::format::open(Path::new(&path), &options.watched_by(observer)?)?;
+        let opened =
+            diff_core::format::open(Path::new(&path), &options.watched_by(files, observer)?)?;
         Ok(NativeCheckpoint::holding(opened))
     })
 }
@@ -198,9 +205,11 @@ pub fn detect_format<'env>(
     env: &'env Env,
     path: String,
     control: &Control,
+    remote: Option<&NativeRemote>,
 ) -> Result<Object<'env>> {
+    let files = remote.map(NativeRemote::files).unwrap_or_default();
     spawn(env, control.observer(), move |_| {
-        let format = diff_core::format::detect(Path::new(&path))?;
+        let format = diff_core::format::detect(Path::new(&path), &files)?;
         Ok(format.map_or("unknown", Format::as_str).to_owned())
     })
 }
@@ -301,6 +310,7 @@ impl NativeCheckpoint {
                 format: checkpoint.format.as_str().to_owned(),
                 metadata: texts(&checkpoint.metadata),
                 has_folder: checkpoint.has_folder,
+                is_remote: checkpoint.is_remote(),
                 config: checkpoint.config.clone(),
                 configs: texts(&checkpoint.configs),
                 findings: checkpoint.findings.iter().map(Into::into).collect(),

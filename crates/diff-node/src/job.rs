@@ -77,7 +77,7 @@ pub fn spawn<T: ToNapiValue + Send + 'static>(
     let thread = std::thread::Builder::new()
         .name("model-diff-job".into())
         .spawn(move || {
-            let outcome = caught(|| work(&for_thread));
+            let outcome = caught(|| for_thread.while_watched(|| work(&for_thread)));
             deferred.resolve(Box::new(move |env| {
                 if let Some(running) = RUNNING.with_borrow_mut(|jobs| jobs.remove(&job)) {
                     env.remove_env_cleanup_hook(running.hook)?;

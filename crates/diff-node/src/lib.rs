@@ -13,5 +13,6 @@ pub mod failure;
 pub mod job;
 pub mod machine;
 pub mod parts;
+pub mod remote;
 pub mod table;
 pub mod views;

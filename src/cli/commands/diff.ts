@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Comparison } from '../../comparison/comparison.ts';
+import { spellAddress } from '../../wording/address.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { describeRun } from '../describe-run.ts';
@@ -20,12 +21,16 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   refuseStdin([oldPath, newPath]);
   const found = findConfig(session, given, [oldPath, newPath]);
   const flags = addConfig(given, found?.config);
+  if (flags.headersOnly === true) {
+    const { runStructure } = await import('./structure.ts');
+    return runStructure(session, oldPath, newPath, flags);
+  }
   session.configured = found === null ? undefined : nameConfigured(given, found);
   const outputs = planOutputs(flags, [oldPath, newPath]);
   const plan = await planRules(given, found);
   const paths = { old: oldPath, new: newPath };
   if (flags.quiet !== true && isSameTwice(paths, flags))
-    log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(oldPath)}`);
+    log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(spellAddress(oldPath))}`);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
   // With the comparison comes what follows it: it is compiled while the add-on reads.
   const [{ comparison, threads }, { conclude }] = await Promise.all([

@@ -5,6 +5,7 @@ import { argumentError, ModelDiffError } from '../../errors.ts';
 import { writeFindingsJson } from '../../report/json/inspection.ts';
 import { describeInspectionOrigin } from '../../report/provenance.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
+import { spellAddress } from '../../wording/address.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { chooseOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
@@ -44,14 +45,14 @@ export async function runInspect(session: Session, path: string, flags: InspectF
     const told = tsv === null ? 'the list says why' : `the list says ${UNREADABLE}, and model-diff inspect --stats says why`;
     const trouble = failed > 0 ? [`error: ${formatNoun(failed, 'tensor')} cannot be read; ${told}`] : [];
     session.exitCode = failed > 0 ? EXIT.trouble : await judgeSafety(session, flags, checkpoint.findings);
-    if (tsv === null) await show(session, flags, checkpoint, basename(resolve(path)), trouble);
+    if (tsv === null) await show(session, flags, checkpoint, basename(resolve(spellAddress(path))), trouble);
     else await print(session, tsv.pieces);
     for (const line of trouble) log(session, line);
   } catch (error) {
     const findings = readFindingsAlone(error, path, flags);
     if (findings === null) throw error;
     session.exitCode = await judgeSafety(session, flags, findings);
-    await showFindings(session, flags, { path, findings });
+    await showFindings(session, flags, { path: spellAddress(path), findings });
   } finally {
     checkpoint?.close();
   }

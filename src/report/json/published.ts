@@ -1,10 +1,18 @@
-import { INSPECTION_SCHEMA_ID, LINES_SCHEMA_ID, MANIFEST_SCHEMA_ID, REPORT_SCHEMA_ID, SERIES_SCHEMA_ID } from '../../tool.ts';
+import {
+  INSPECTION_SCHEMA_ID,
+  LINES_SCHEMA_ID,
+  MANIFEST_SCHEMA_ID,
+  REPORT_SCHEMA_ID,
+  SERIES_SCHEMA_ID,
+  STRUCTURE_SCHEMA_ID,
+} from '../../tool.ts';
 import { INSPECTION_FILE_SCHEMA } from './inspection-schema.ts';
 import { LINE_SCHEMA } from './lines-schema.ts';
 import { MANIFEST_SCHEMA } from './manifest-schema.ts';
 import { REPORT_SCHEMA } from './report-schema.ts';
 import type { Schema } from './schema.ts';
 import { SERIES_SCHEMA } from './series-schema.ts';
+import { STRUCTURE_SCHEMA } from './structure-schema.ts';
 
 /** A schema that the package ships as `schema/NAME.schema.json`. */
 export interface PublishedSchema {
@@ -47,6 +55,13 @@ export const PUBLISHED: readonly PublishedSchema[] = [
     title: 'Manifest of model-diff',
     description: `What \`model-diff hash CHECKPOINT\` writes; docs/manifests.md explains it. Within one schema_version fields are only ever added.`,
     schema: MANIFEST_SCHEMA,
+  },
+  {
+    name: 'structure',
+    id: STRUCTURE_SCHEMA_ID,
+    title: 'Comparison of structures of model-diff',
+    description: `What \`model-diff OLD NEW --headers-only --json\` writes. ${FIELDS}`,
+    schema: STRUCTURE_SCHEMA,
   },
   {
     name: 'lines',

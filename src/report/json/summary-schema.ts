@@ -18,6 +18,20 @@ import {
   verbatim,
 } from './schema.ts';
 
+export const CONFIG_CHANGES_SCHEMA: Schema = list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim }));
+
+export const NAME_CHANGES_SCHEMA: Schema = list(
+  object<NameChange>({
+    side: oneOf(['old', 'new']),
+    kind: described(
+      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's.",
+      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf']),
+    ),
+    rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
+    tensors: described('Names that it changed.', number),
+  }),
+);
+
 const LAYER_CHANGES = list(tuple(string, number));
 
 const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
@@ -66,7 +80,7 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
   dtypeChangedTensors: number,
   configChanges: described(
     "Keys of the configuration files that differ; old or new is absent where the key is. Keys of others than config.json begin with the file's name and a colon.",
-    list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim })),
+    CONFIG_CHANGES_SCHEMA,
   ),
   unconfigured: described(
     'Sides whose configuration is not available, as they are single files, while the other side has one.',
@@ -88,17 +102,7 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
   nameChanges: optional(
     described(
       'What was done to names before they were matched; absent where they were taken as they are. Rows have the changed names.',
-      list(
-        object<NameChange>({
-          side: oneOf(['old', 'new']),
-          kind: described(
-            "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's.",
-            oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf']),
-          ),
-          rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
-          tensors: described('Names that it changed.', number),
-        }),
-      ),
+      NAME_CHANGES_SCHEMA,
     ),
   ),
   resized: optional(

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::announce::announce;
 use super::queue::{Place, Queue};
 use super::release::release;
 use super::workers::{self, Stop};
@@ -26,6 +27,7 @@ pub fn digest(
 ) -> Result<Vec<Result<u64>>> {
     let tensors = &checkpoint.tensors;
     observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
+    announce(tensors.iter().map(|tensor| (checkpoint, tensor)));
     let run = Run {
         checkpoint,
         threads,

@@ -1,5 +1,6 @@
 //! Runs a plan: every byte once, all cores, memory that does not grow with the tensors.
 
+mod announce;
 mod describe;
 mod digest;
 mod export;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::announce::announce;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::tensor::{Node, Tensor};
@@ -114,6 +115,17 @@ impl Plan {
         let new = items.first().and_then(|item| of(item.new));
         let old = items.iter().filter_map(|item| of(item.old));
         new.unwrap_or(0) + old.sum::<u64>()
+    }
+
+    /// Tells the sources what will be read of them.
+    pub(super) fn announce(&self) {
+        if self.sides.iter().any(|side| side.is_remote()) {
+            let inputs = self.items.iter().flat_map(|item| [item.old, item.new]);
+            let inputs = inputs.flatten();
+            announce(
+                inputs.filter_map(|input| Some((self.checkpoint(input)?, self.tensor(input)?))),
+            );
+        }
     }
 
     /// Ends with the first source that is no longer what it was when it was opened.

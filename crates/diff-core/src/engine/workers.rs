@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::error::{Code, Error, Kind, Result, caught};
+use crate::observe::Wish;
 
 /// Set by the first thread that finds a reason to stop them all.
 #[derive(Debug, Default)]
@@ -14,11 +15,11 @@ impl Stop {
         self.0.get().is_some()
     }
 
-    /// Whether this is a reason to stop all threads, which then do: that somebody wants it, that a file has changed under the run, a bug. Any
+    /// Whether this is a reason to stop all threads, which then do: that somebody wants it, that a file has changed under the run, that its server is gone, a bug. Any
     /// other error is that of one tensor.
     pub(super) fn on(&self, error: &Error) -> bool {
         let stops = matches!(error.kind(), Kind::Cancelled | Kind::Internal)
-            || error.code() == Code::FileChanged;
+            || matches!(error.code(), Code::FileChanged | Code::Network);
         if stops {
             let _ = self.0.set(error.clone());
         }
@@ -43,9 +44,10 @@ pub(super) fn run(threads: usize, stop: &Stop, work: impl Fn() + Sync) -> Result
         .thread_name(|i| format!("model-diff-{i}"))
         .build()
         .map_err(|e| Error::new(Code::Internal, format!("cannot start threads: {e}")))?;
+    let wish = Wish::of_thread();
     pool.broadcast(|_| {
         if let Err(panic) = caught(|| {
-            work();
+            wish.clone().while_watched(&work);
             Ok(())
         }) {
             stop.on(&panic);

@@ -9,10 +9,12 @@ use crate::source::Source;
 
 /// A model on the hub: `hf://[models/]ORG/NAME[@REVISION][/PATH]`.
 #[derive(Debug, PartialEq, Eq)]
-struct Address {
-    name: String,
-    revision: Option<String>,
-    path: Option<String>,
+pub struct Address {
+    /// `ORG/NAME`
+    pub name: String,
+    pub revision: Option<String>,
+    /// A file or folder inside it.
+    pub path: Option<String>,
 }
 
 /// Whether a path is an address on the hub.
@@ -38,7 +40,7 @@ fn is_plain(part: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-fn parse(address: &str) -> Result<Address> {
+pub(super) fn parse(address: &str) -> Result<Address> {
     let web = ["https://huggingface.co/", "https://hf.co/"]
         .iter()
         .find_map(|start| address.strip_prefix(start));
@@ -123,7 +125,7 @@ pub(super) fn cache_directory(variable: impl Fn(&str) -> Option<String>) -> Opti
 /// The folder or file of the local cache that an address stands for.
 ///
 /// # Errors
-/// `Argument` for what is no address of a model; `NotFound`, with the command that downloads it; `PathEscape`.
+/// `Argument` for what is no address of a model; `NotFound`, with the command that downloads it, for whoever may not ask the hub; `PathEscape`.
 pub(super) fn resolve(address: &str) -> Result<PathBuf> {
     resolve_in(address, super::hub_cache())
 }
@@ -144,7 +146,7 @@ fn resolve_in(address: &str, cache: Option<PathBuf>) -> Result<PathBuf> {
         Error::new(Code::NotFound, "model is not in the local cache of the hub")
             .expected(format!("it in {}", model.display()))
             .hint(format!(
-                "nothing is downloaded by itself; fetch it with: hf download {name}{revision}"
+                "HF_HUB_OFFLINE is set, so the hub is not asked; fetch it with: hf download {name}{revision}"
             ))
     };
     let snapshot = match revision.as_deref() {

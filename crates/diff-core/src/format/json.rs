@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::error::{Code, Error, Result, counted};
 use crate::limits;
+use crate::source::Files;
 
 /// An object as its list of members, in the order of the file.
 #[derive(Debug)]
@@ -43,9 +44,9 @@ impl<'de, V: Deserialize<'de>, K: Deserialize<'de>> Deserialize<'de> for Members
 }
 
 /// A whole JSON file as text, within the cap.
-pub(super) fn read_file(path: &Path) -> Result<String> {
-    let source = super::lfs::open(path)?;
-    let size = crate::source::Source::size(&source);
+pub(super) fn read_file(path: &Path, files: &Files) -> Result<String> {
+    let source = super::lfs::open(path, files)?;
+    let size = source.size();
     if size > limits::JSON_BYTES {
         return Err(Error::new(Code::LimitExceeded, "JSON file is too large")
             .expected(format!("at most {} bytes", limits::JSON_BYTES))
@@ -60,8 +61,8 @@ pub(super) fn read_file(path: &Path) -> Result<String> {
 }
 
 /// A whole file of Python's JSON, as strict JSON: see [`to_strict`].
-pub(super) fn read_python_file(path: &Path) -> Result<String> {
-    read_file(path).map(to_strict)
+pub(super) fn read_python_file(path: &Path, files: &Files) -> Result<String> {
+    read_file(path, files).map(to_strict)
 }
 
 /// Numbers that Python's `json` writes bare, and how transformers spells them in strict JSON, which is what they become here.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::source::{FileSource, Source};
+use crate::source::{FileSource, Files, Source};
+use std::sync::Arc;
 
 const MAGIC: &[u8] = b"version https://git-lfs.github.com/spec/v1";
 
@@ -28,14 +29,21 @@ struct Pointer {
 ///
 /// # Errors
 /// As [`FileSource::open`]; `GitLfsPointer` for a pointer whose file is not on this machine, `SizeMismatch` for one whose file is damaged.
-pub(super) fn open(path: &Path) -> Result<FileSource> {
-    let source = FileSource::open(path)?;
+pub(super) fn open(path: &Path, files: &Files) -> Result<Arc<dyn Source>> {
+    let source = files.open(path)?;
     if source.size() >= POINTER_BYTES {
         return Ok(source);
     }
     let text = source.read(0, source.size() as usize)?;
     if !text.starts_with(MAGIC) {
         return Ok(source);
+    }
+    if source.is_remote() {
+        return Err(
+            Error::new(Code::GitLfsPointer, "git-LFS pointer instead of the file itself")
+                .at(path)
+                .hint("give the address of the file behind the pointer, as sites for repositories have one that downloads it"),
+        );
     }
     let pointer = parse(&text).ok_or_else(|| {
         Error::new(Code::GitLfsPointer, "git-LFS pointer that is damaged")
@@ -62,7 +70,7 @@ pub(super) fn open(path: &Path) -> Result<FileSource> {
                 .hint("delete this file and run `git lfs pull` in the repository"),
         );
     }
-    Ok(opened.standing_for(path))
+    Ok(Arc::new(opened.standing_for(path)))
 }
 
 /// Says which files were pointers.

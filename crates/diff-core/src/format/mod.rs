@@ -26,7 +26,7 @@ use crate::left_out::LeftOut;
 use crate::limits::Limits;
 use crate::observe::Observer;
 use crate::recipe;
-use crate::source::{FileSource, Source};
+use crate::source::{Files, Place, Source};
 use crate::tensor::Tensor;
 
 /// How a checkpoint is opened.
@@ -44,6 +44,8 @@ pub struct OpenOptions {
     /// An adapter that is merged into what is opened, as the library which trained it would.
     pub adapter: Option<PathBuf>,
     pub limits: Limits,
+    /// Where paths lead.
+    pub files: Files,
     /// Counts the tensors whose descriptions are read, and ends the opening between two files.
     pub observer: Arc<Observer>,
 }
@@ -81,7 +83,7 @@ struct Reader {
     format: Format,
     recognises: fn(&Head) -> bool,
     /// Reads descriptions only. The tensors' spans count `source` as their source.
-    open: fn(&Arc<FileSource>, source: u32, &OpenOptions) -> Result<Opened>,
+    open: fn(&Arc<dyn Source>, source: u32, &OpenOptions) -> Result<Opened>,
 }
 
 /// Readable formats, in the order in which they are tried.
@@ -139,6 +141,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         Some(adapter) => {
             let own = OpenOptions {
                 limits: options.limits.clone(),
+                files: options.files.clone(),
                 observer: Arc::clone(&options.observer),
                 ..OpenOptions::default()
             };
@@ -146,26 +149,27 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         }
     }
     lfs::note(&mut checkpoint);
+    note_unpinned(&mut checkpoint, &options.files);
     note_strange_names(&mut checkpoint);
     Ok(checkpoint)
 }
 
 /// As the tensors are stored.
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
-    let path = &*locate(path)?;
-    let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
+    let path = &*locate(path, &options.files)?;
+    let place = options.files.look(path)?;
     let is_index = hf_dir::is_index(&path.to_string_lossy());
-    if metadata.is_dir() {
+    if place == Place::Folder {
         hf_dir::open(path, options)
-    } else if metadata.is_file() && is_index {
+    } else if matches!(place, Place::File(_)) && is_index {
         hf_dir::open_index(path, options)
-    } else if let Some(parts) = gguf::parts_of(path)? {
+    } else if let Some(parts) = gguf::parts_of(path, &options.files)? {
         let mut checkpoint = empty(path, Format::Gguf);
         gguf::open_parts(&mut checkpoint, &parts, options)?;
         Ok(checkpoint)
     } else {
         let mut checkpoint = open_file(path, options)?;
-        hf_dir::note_alone(&mut checkpoint);
+        hf_dir::note_alone(&mut checkpoint, &options.files);
         Ok(checkpoint)
     }
 }
@@ -174,17 +178,16 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
 ///
 /// # Errors
 /// When the path cannot be read at all.
-pub fn detect(path: &Path) -> Result<Option<Format>> {
-    let path = &*locate(path)?;
-    let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-    if metadata.is_dir() {
-        return Ok(hf_dir::has_weights(path).then_some(Format::HuggingFace));
+pub fn detect(path: &Path, files: &Files) -> Result<Option<Format>> {
+    let path = &*locate(path, files)?;
+    if files.look(path)? == Place::Folder {
+        return Ok(hf_dir::has_weights(path, files).then_some(Format::HuggingFace));
     }
-    let source = match lfs::open(path) {
+    let source = match lfs::open(path, files) {
         Err(error) if error.code() == Code::GitLfsPointer => return Ok(None),
         source => source?,
     };
-    let head = read_head(&source)?;
+    let head = read_head(&*source)?;
     let head = Head {
         start: &head,
         file_size: source.size(),
@@ -195,6 +198,16 @@ pub fn detect(path: &Path) -> Result<Option<Format>> {
         .map(|reader| reader.format))
 }
 
+pub use hub::Address as HubAddress;
+
+/// What an address of a model on the hub names; None for every other path.
+///
+/// # Errors
+/// `Argument` for an address of something else on the hub.
+pub fn hub_address(path: &str) -> Result<Option<HubAddress>> {
+    hub::is_address(path).then(|| hub::parse(path)).transpose()
+}
+
 /// The folder of the hub's local cache; None where the environment does not tell.
 #[must_use]
 pub fn hub_cache() -> Option<std::path::PathBuf> {
@@ -202,7 +215,10 @@ pub fn hub_cache() -> Option<std::path::PathBuf> {
 }
 
 /// Where a path is; an address on the hub is looked up in the local cache.
-fn locate(path: &Path) -> Result<Cow<'_, Path>> {
+fn locate<'p>(path: &'p Path, files: &Files) -> Result<Cow<'p, Path>> {
+    if files.is_remote(path) {
+        return Ok(Cow::Borrowed(path));
+    }
     match path.to_str() {
         Some(address) if hub::is_address(address) => hub::resolve(address).map(Cow::Owned),
         _ => Ok(Cow::Borrowed(path)),
@@ -210,7 +226,7 @@ fn locate(path: &Path) -> Result<Cow<'_, Path>> {
 }
 
 fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
-    let source = Arc::new(lfs::open(path)?);
+    let source = lfs::open(path, &options.files)?;
     let (format, opened) = open_source(&source, 0, options)?;
     let mut sources: Vec<Arc<dyn Source>> = vec![source];
     sources.extend(opened.sources);
@@ -243,11 +259,11 @@ fn empty(path: &Path, format: Format) -> Checkpoint {
 
 /// Opens one file as part of a checkpoint, as its source number `index`.
 fn open_source(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<(Format, Opened)> {
-    let head = read_head(source)?;
+    let head = read_head(&**source)?;
     let head = Head {
         start: &head,
         file_size: source.size(),
@@ -267,9 +283,26 @@ fn open_source(
     }
 }
 
-fn read_head(source: &FileSource) -> Result<Vec<u8>> {
+fn read_head(source: &dyn Source) -> Result<Vec<u8>> {
     let size = source.size();
     source.read(0, HEAD_BYTES.min(size as usize))
+}
+
+/// Says of which files a change may go unseen.
+fn note_unpinned(checkpoint: &mut Checkpoint, files: &Files) {
+    let unpinned = files.unpinned();
+    let Some(first) = unpinned.first() else {
+        return;
+    };
+    let what = match unpinned.len() {
+        1 => "the file".to_owned(),
+        count => counted(count, "file"),
+    };
+    let message = format!(
+        "the server gives no tag and no date of {what}: only the size tells whether it changes meanwhile"
+    );
+    let finding = Finding::new("RemoteFileUnpinned", Severity::Warning, message);
+    checkpoint.findings.push(finding.at(first));
 }
 
 /// Names that could trick a terminal or a reader are displayed escaped everywhere; this says so once.

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result, counted};
 use crate::format::json::{self, Members};
 use crate::format::{Head, OpenOptions, Opened};
 use crate::limits;
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::{Packing, Span, Tensor, element_count};
 
 /// Bytes of the header's length.
@@ -89,8 +89,8 @@ impl<'de> Deserialize<'de> for Header<'de> {
     }
 }
 
-pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Result<Opened> {
-    let (header, data_start) = read_header(source)?;
+pub(super) fn open(source: &Arc<dyn Source>, index: u32, _: &OpenOptions) -> Result<Opened> {
+    let (header, data_start) = read_header(&**source)?;
     let Header {
         mut entries,
         metadata,
@@ -120,7 +120,7 @@ pub(super) fn open(source: &Arc<FileSource>, index: u32, _: &OpenOptions) -> Res
 }
 
 /// The header's bytes and where the data begins.
-fn read_header(source: &FileSource) -> Result<(Vec<u8>, u64)> {
+fn read_header(source: &dyn Source) -> Result<(Vec<u8>, u64)> {
     let length = source.read(0, PREFIX as usize)?;
     let length = length
         .first_chunk()

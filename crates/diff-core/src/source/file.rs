@@ -102,17 +102,6 @@ impl FileSource {
         }
     }
 
-    /// Reads a range into a vector of its own, without a map.
-    ///
-    /// # Errors
-    /// As [`Source::bytes`].
-    pub fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
-        self.check_range(offset, length)?;
-        let mut buffer = Vec::new();
-        self.read_into(offset, length, &mut buffer)?;
-        Ok(buffer)
-    }
-
     fn check_range(&self, offset: u64, length: usize) -> Result<()> {
         if offset
             .checked_add(length as u64)

@@ -5,6 +5,7 @@ mod adaptive_io;
 mod counted;
 mod descriptor;
 mod file;
+mod files;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
@@ -13,15 +14,18 @@ mod map;
 #[path = "no_map.rs"]
 mod map;
 mod memory;
+pub mod remote;
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result, counted};
 
 #[cfg(test)]
 pub(crate) use counted::CountedSource;
 pub use file::FileSource;
+pub use files::{Entry, Files, Place};
 pub use memory::MemorySource;
 
 /// A fixed sequence of bytes that can be read anywhere, by many threads.
@@ -54,6 +58,39 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         buffer.copy_from_slice(self.bytes(offset, buffer.len(), &mut scratch)?);
         Ok(())
     }
+
+    /// A range in a vector of its own, without a map.
+    ///
+    /// # Errors
+    /// As [`Source::bytes`].
+    fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
+        // Before there is room for it: lengths come from files.
+        if offset
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.size())
+        {
+            return Err(Error::new(
+                Code::UnexpectedEof,
+                "range reaches beyond the end of the file",
+            )
+            .expected(counted(length, "byte"))
+            .found(format!("{} bytes in all", self.size()))
+            .at(self.path())
+            .offset(offset)
+            .hint("the file is truncated; fetch or save it again"));
+        }
+        let mut buffer = vec![0; length];
+        self.read_exact(offset, &mut buffer)?;
+        Ok(buffer)
+    }
+
+    /// Whether each read may be a request to a server: what can be known without one is not read.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    /// Tells which ranges will be read, so that they can be fetched in as few requests as they take. Reads of others stay possible.
+    fn announce(&self, _ranges: &mut Vec<Range<u64>>) {}
 
     /// The bytes `offset .. offset + length` without a copy, where the source can do that.
     fn view(&self, _offset: u64, _length: usize) -> Option<&[u8]> {

@@ -63,6 +63,7 @@ pub fn probe(
 ) -> Result<Vec<Result<Probe>>> {
     let run = Run::new(plan, questions, observer);
     observer.start(run.bytes(), run.subjects.len() as u64);
+    plan.announce();
     workers::run(threads, &run.stop, || run.work(threads))?;
     plan.verify()?;
     Ok(run.into_results())

@@ -52,6 +52,7 @@ pub fn run(plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome
 fn run_on(isa: Isa, plan: &Plan, options: Options, observer: &Observer) -> Result<Outcome> {
     let run = Run::new(isa, plan, options, observer)?;
     observer.start(run.bytes(), plan.items.len() as u64);
+    plan.announce();
     workers::run(options.threads, &run.stop, || run.work())?;
     plan.verify()?;
     Ok(run.into_outcome())

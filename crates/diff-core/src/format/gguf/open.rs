@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::{Head, OpenOptions, Opened, lfs, read_head};
 use crate::limits;
-use crate::source::{FileSource, Source};
+use crate::source::{Files, Source};
 use crate::tensor::{Span, Tensor};
 
 pub(in crate::format) fn recognises(head: &Head) -> bool {
@@ -23,7 +23,7 @@ pub(in crate::format) fn recognises(head: &Head) -> bool {
 /// # Errors
 /// What is wrong with its header. A tensor in an encoding that ggml has given up is not, but carries its own error.
 pub(in crate::format) fn open(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
@@ -59,12 +59,12 @@ pub(in crate::format) fn open(
 ///
 /// # Errors
 /// `MissingShard` where not all of them are there, `LimitExceeded` for too many; what keeps the file from being read.
-pub(in crate::format) fn parts_of(path: &Path) -> Result<Option<Vec<PathBuf>>> {
+pub(in crate::format) fn parts_of(path: &Path, files: &Files) -> Result<Option<Vec<PathBuf>>> {
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(part) = name.and_then(PartName::parse).filter(|part| part.count > 1) else {
         return Ok(None);
     };
-    if !read_head(&lfs::open(path)?)?.starts_with(MAGIC) {
+    if !read_head(&*lfs::open(path, files)?)?.starts_with(MAGIC) {
         return Ok(None);
     }
     if part.count as usize > limits::SHARDS {
@@ -76,7 +76,7 @@ pub(in crate::format) fn parts_of(path: &Path) -> Result<Option<Vec<PathBuf>>> {
     let names: Vec<String> = (1..=part.count).map(|number| part.part(number)).collect();
     let missing: Vec<&str> = names
         .iter()
-        .filter(|name| !path.with_file_name(name).exists())
+        .filter(|name| !files.exists(&path.with_file_name(name)))
         .map(String::as_str)
         .take(5)
         .collect();
@@ -104,9 +104,10 @@ pub(in crate::format) fn open_parts(
 ) -> Result<()> {
     let first = checkpoint.sources.len();
     let mut headers = Vec::new();
+    options.files.will_open(paths);
     for path in paths {
         options.observer.check()?;
-        let source = Arc::new(lfs::open(path)?);
+        let source = lfs::open(path, &options.files)?;
         let header = read(&*source, &options.limits)?;
         options.observer.add_tensors(header.tensors.len() as u64);
         checkpoint.findings.extend(trailing(&header, &*source));

@@ -1,7 +1,6 @@
 //! Reading the weights of a directory into a checkpoint: single files, shards, and the parts of models of several.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -26,7 +25,7 @@ pub(super) fn explicit_weights(listing: &Listing) -> Result<Option<String>> {
         return Ok(None);
     }
     let path = listing.path(config::MAIN);
-    let Ok(text) = json::read_python_file(&path) else {
+    let Ok(text) = json::read_python_file(&path, &listing.place) else {
         return Ok(None); // a finding later
     };
     let named = serde_json::from_str::<Explicit>(&text).ok();
@@ -52,7 +51,7 @@ pub(super) fn parts(
         directory,
     } in parts
     {
-        let listing = Listing::of(&directory)?;
+        let listing = Listing::of(&directory, &options.files)?;
         let mut chosen = weights::choose(&listing, options.variant.as_deref())?;
         has_variant |= chosen.is_some();
         // As diffusers: a part without the variant comes as it is.
@@ -70,7 +69,7 @@ pub(super) fn parts(
             tensor.name.insert_str(0, &prefix);
         }
         if !folder.is_empty() {
-            config::read(checkpoint, &directory, Some(&folder));
+            config::read(checkpoint, &directory, Some(&folder), &options.files);
         }
     }
     if let Some(variant) = options.variant.as_deref().filter(|_| !has_variant) {
@@ -136,7 +135,7 @@ pub(super) fn weights(
 /// Adds all tensors of one file.
 pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
     options.observer.check()?;
-    let source = Arc::new(lfs::open(path)?);
+    let source = lfs::open(path, &options.files)?;
     let (format, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
     if format == Format::Gguf {
         checkpoint.format = format;

@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::error::counted;
 use crate::finding::{Finding, Severity};
 use crate::format::json::{self, Members, Text};
+use crate::source::Files;
 
 /// Indexes that are looked at, and entries of the folder that are looked through for them.
 const INDEXES: usize = 8;
@@ -21,7 +22,7 @@ struct Index<'a> {
 }
 
 /// Says it of a shard, and of what one process of a distributed run wrote.
-pub(super) fn note(checkpoint: &mut Checkpoint) {
+pub(super) fn note(checkpoint: &mut Checkpoint, files: &Files) {
     let path = checkpoint.path.clone();
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return;
@@ -30,7 +31,8 @@ pub(super) fn note(checkpoint: &mut Checkpoint) {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let Some(whole) = of_index(name, directory).or_else(|| of_names(name, directory)) else {
+    let Some(whole) = of_index(name, directory, files).or_else(|| of_names(name, directory, files))
+    else {
         return;
     };
     checkpoint.findings.push(
@@ -44,16 +46,16 @@ pub(super) fn note(checkpoint: &mut Checkpoint) {
 }
 
 /// The index beside the file that names it with others.
-fn of_index(name: &str, directory: &Path) -> Option<String> {
-    let indexes = std::fs::read_dir(directory)
+fn of_index(name: &str, directory: &Path, files: &Files) -> Option<String> {
+    let indexes = files
+        .list(directory, ENTRIES)
         .ok()?
-        .take(ENTRIES)
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
+        .into_iter()
+        .filter_map(|entry| entry.name.into_string().ok())
         .filter(|name| is_index(name))
         .take(INDEXES);
     for index in indexes {
-        let Ok(text) = json::read_file(&directory.join(&index)) else {
+        let Ok(text) = json::read_file(&directory.join(&index), files) else {
             continue;
         };
         let Ok(Index { weight_map }) = serde_json::from_str(&text) else {
@@ -75,10 +77,10 @@ fn of_index(name: &str, directory: &Path) -> Option<String> {
 }
 
 /// What its name says that it belongs to.
-fn of_names(name: &str, directory: &Path) -> Option<String> {
+fn of_names(name: &str, directory: &Path, files: &Files) -> Option<String> {
     if let Some(count) = loose::beside(name) {
         return Some(format!("by its name one of {}", counted(count, "shard")));
     }
-    let (what, parts) = ranks::beside(name, directory)?;
+    let (what, parts) = ranks::beside(name, directory, files)?;
     Some(format!("{what}: {parts}"))
 }

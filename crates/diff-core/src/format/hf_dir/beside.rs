@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::finding::{Finding, Severity};
 use crate::format::OpenOptions;
 use crate::left_out::{LeftOut, LeftOutKind, LeftOutRole};
+use crate::source::{Files, Place};
 
 /// Entries that are looked at, of all folders together.
 const MOST: usize = 100_000;
@@ -48,18 +49,20 @@ struct Found {
 
 /// Fills [`Checkpoint::left_out`] with the files of a folder that were not read, and says so.
 pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptions) {
-    let found = find(walk);
+    let found = find(walk, &options.files);
     let read: HashSet<PathBuf> = checkpoint
         .files()
         .map(|file| {
-            file.path()
-                .canonicalize()
+            options
+                .files
+                .canonical(file.path())
                 .unwrap_or_else(|_| file.path().to_path_buf())
         })
         .collect();
     let is_read = |file: &Entry| {
-        file.path
-            .canonicalize()
+        options
+            .files
+            .canonical(&file.path)
             .is_ok_and(|path| read.contains(&path))
     };
     let (taken, others): (Vec<Entry>, Vec<Entry>) = found.files.into_iter().partition(is_read);
@@ -68,6 +71,14 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
     for Entry { name, path, bytes } in others {
         let Some(role) = looker.role(&path, &name) else {
             continue;
+        };
+        // A list of files without their sizes.
+        let bytes = match bytes {
+            0 if options.files.is_remote(&path) => match options.files.open(&path) {
+                Ok(file) => file.size(),
+                Err(_) => 0,
+            },
+            bytes => bytes,
         };
         checkpoint.left_out.push(LeftOut {
             kind: LeftOutKind::File,
@@ -123,11 +134,12 @@ pub(super) fn note(checkpoint: &mut Checkpoint, walk: &Walk, options: &OpenOptio
 /// Files deeper in a folder that a reader of ours would open, for a message.
 pub(super) fn readable_below(root: &Path, options: &OpenOptions) -> Option<String> {
     let mut looker = Looker::new(options);
-    let found = find(&Walk {
+    let walk = Walk {
         root,
         except: None,
         prefix: "",
-    });
+    };
+    let found = find(&walk, &options.files);
     let readable = found
         .files
         .iter()
@@ -165,10 +177,11 @@ fn in_words<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
-fn find(walk: &Walk) -> Found {
+fn find(walk: &Walk, files: &Files) -> Found {
     let mut found = Found::default();
-    if let Ok(root) = walk.root.canonicalize() {
-        visit(walk, &root, walk.root, "", 0, &mut found);
+    if let Ok(root) = files.canonical(walk.root) {
+        let place = (files, root.as_path());
+        visit(walk, place, walk.root, "", 0, &mut found);
     }
     found
 }
@@ -176,26 +189,29 @@ fn find(walk: &Walk) -> Found {
 /// In the order of the names, whatever the order of the directory is.
 fn visit(
     walk: &Walk,
-    root: &Path,
+    place: (&Files, &Path),
     directory: &Path,
     inside: &str,
     depth: usize,
     found: &mut Found,
 ) {
-    let Ok(entries) = std::fs::read_dir(directory) else {
+    let (files, root) = place;
+    let Ok(mut entries) = files.list(directory, MOST) else {
         found.skipped.push(inside.to_owned());
         return;
     };
-    let mut entries: Vec<_> = entries.flatten().take(MOST).collect();
-    entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     for entry in entries {
-        let file_name = entry.file_name().to_string_lossy().into_owned();
+        let file_name = entry.name.to_string_lossy().into_owned();
         let name = format!("{inside}{file_name}");
-        // Links to files are followed, since caches keep the files themselves elsewhere; one that leads to nothing has no bytes.
-        let metadata = std::fs::metadata(entry.path()).ok();
-        let bytes = metadata.as_ref().map_or(0, std::fs::Metadata::len);
         found.entries += 1;
-        if metadata.as_ref().is_none_or(std::fs::Metadata::is_file) {
+        // Links to files are followed, since caches keep the files themselves elsewhere; one that leads to nothing has no bytes.
+        let bytes = match entry.place {
+            None => Some(0),
+            Some(Place::File(bytes)) => Some(bytes),
+            Some(_) => None,
+        };
+        if let Some(bytes) = bytes {
             if found.entries > MOST {
                 if found.skipped.last().is_none_or(|last| last != inside) {
                     found.skipped.push(inside.to_owned());
@@ -204,22 +220,20 @@ fn visit(
             }
             found.files.push(Entry {
                 name,
-                path: entry.path(),
+                path: entry.path,
                 bytes,
             });
-        } else if metadata.is_some_and(|metadata| metadata.is_dir()) {
+        } else if entry.place == Some(Place::Folder) {
             if STORES.contains(&file_name.as_str())
                 || (depth == 0 && walk.except == Some(&file_name))
             {
                 continue;
             }
             let name = format!("{name}/");
-            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            if is_link {
+            if entry.is_link {
                 // What it leads to inside the folder is walked under its own name.
-                if !entry
-                    .path()
-                    .canonicalize()
+                if !files
+                    .canonical(&entry.path)
                     .is_ok_and(|path| path.starts_with(root))
                 {
                     found.skipped.push(name);
@@ -227,7 +241,7 @@ fn visit(
             } else if depth == DEEPEST || found.entries > MOST {
                 found.skipped.push(name);
             } else {
-                visit(walk, root, &entry.path(), &name, depth + 1, found);
+                visit(walk, place, &entry.path, &name, depth + 1, found);
             }
         }
     }

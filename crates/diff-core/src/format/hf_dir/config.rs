@@ -1,10 +1,11 @@
 //! Configuration beside the weights. A broken one is a finding, since the weights can be compared without it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::checkpoint::Checkpoint;
 use crate::finding::{Finding, Severity};
 use crate::format::json;
+use crate::source::Files;
 
 /// The model's own.
 pub(super) const MAIN: &str = "config.json";
@@ -29,22 +30,34 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Reads the configuration of a directory. That of a component of a pipeline is called by its folder too.
-pub(super) fn read(checkpoint: &mut Checkpoint, directory: &Path, component: Option<&str>) {
+pub(super) fn read(
+    checkpoint: &mut Checkpoint,
+    directory: &Path,
+    component: Option<&str>,
+    files: &Files,
+) {
     read_files(
         checkpoint,
         directory,
         component,
         std::iter::once(&MAIN).chain(OTHERS),
+        files,
     );
 }
 
 /// Reads the configuration beside an adapter's weights that were given by themselves.
-pub(super) fn read_of_adapter(checkpoint: &mut Checkpoint) {
+pub(super) fn read_of_adapter(checkpoint: &mut Checkpoint, files: &Files) {
     let path = checkpoint.path.clone();
     if path.file_stem().is_some_and(|stem| stem == ADAPTER_WEIGHTS)
         && let Some(directory) = path.parent()
     {
-        read_files(checkpoint, directory, None, std::iter::once(&ADAPTER));
+        read_files(
+            checkpoint,
+            directory,
+            None,
+            std::iter::once(&ADAPTER),
+            files,
+        );
     }
 }
 
@@ -53,13 +66,17 @@ fn read_files<'n>(
     directory: &Path,
     component: Option<&str>,
     names: impl Iterator<Item = &'n &'n str>,
+    files: &Files,
 ) {
-    for name in names {
+    let names: Vec<&str> = names.copied().collect();
+    let paths: Vec<PathBuf> = names.iter().map(|name| directory.join(name)).collect();
+    files.will_open(&paths);
+    for name in &names {
         let path = directory.join(name);
-        if !path.exists() {
+        if !files.exists(&path) {
             continue;
         }
-        let text = json::read_python_file(&path).and_then(|text| {
+        let text = json::read_python_file(&path, files).and_then(|text| {
             serde_json::from_str::<serde::de::IgnoredAny>(&text)
                 .map_err(|e| json::invalid(name, &e).at(&path))
                 .map(|_| text)

@@ -1,13 +1,12 @@
 //! What a file could hold, by its first bytes and, where they do not tell, by what its reader makes of it.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::states;
 use crate::error::Code;
 use crate::format::{HEAD_BYTES, Head, OpenOptions, READERS, lfs, open_source, unreadable};
 use crate::left_out::LeftOutRole;
-use crate::source::{FileSource, Source};
+use crate::source::{Files, Place};
 
 /// Files that are opened to see whether there are tensors in them; others are taken at their first bytes.
 const PROBES: u32 = 256;
@@ -49,6 +48,7 @@ impl Looker {
             probes: PROBES,
             options: OpenOptions {
                 limits: options.limits.clone(),
+                files: options.files.clone(),
                 ..OpenOptions::default()
             },
         }
@@ -56,16 +56,16 @@ impl Looker {
 
     /// Whether a reader of ours claims the file and finds tensors in it that are not those of an optimizer.
     pub(super) fn is_readable(&mut self, path: &Path) -> bool {
-        read_start(path).is_some_and(|(start, size)| {
+        read_start(path, &self.options.files).is_some_and(|(start, size)| {
             is_claimed(&head(&start, size)) && self.probe(path) == Some(LeftOutRole::Weights)
         })
     }
 
     /// What the file at `path` could hold; None when it can be no tensors. `name` is its path inside the folder.
     pub(super) fn role(&mut self, path: &Path, name: &str) -> Option<LeftOutRole> {
-        let Some((start, size)) = read_start(path) else {
+        let Some((start, size)) = read_start(path, &self.options.files) else {
             // Empty, or closed to us, or a link to what is not there.
-            let is_empty = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0);
+            let is_empty = matches!(self.options.files.look(path), Ok(Place::File(0)));
             return (!is_empty && has_name_of_weights(name)).then(|| of_name(name));
         };
         let head = head(&start, size);
@@ -85,8 +85,8 @@ impl Looker {
             return Some(LeftOutRole::Weights);
         };
         self.probes = left;
-        let opened =
-            lfs::open(path).and_then(|source| open_source(&Arc::new(source), 0, &self.options));
+        let opened = lfs::open(path, &self.options.files)
+            .and_then(|source| open_source(&source, 0, &self.options));
         match opened {
             Ok((_, opened)) => {
                 let names = opened.tensors.iter().map(|tensor| tensor.name.as_str());
@@ -120,9 +120,9 @@ fn is_claimed(head: &Head) -> bool {
 }
 
 /// The first bytes of a file and its size; None for what is empty or cannot be read.
-fn read_start(path: &Path) -> Option<(Vec<u8>, u64)> {
+fn read_start(path: &Path, files: &Files) -> Option<(Vec<u8>, u64)> {
     // A pointer whose file is not there is looked at itself.
-    let source = lfs::open(path).or_else(|_| FileSource::open(path)).ok()?;
+    let source = lfs::open(path, files).or_else(|_| files.open(path)).ok()?;
     let size = source.size();
     Some((source.read(0, HEAD_BYTES.min(size as usize)).ok()?, size))
 }

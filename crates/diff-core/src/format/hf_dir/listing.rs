@@ -1,8 +1,10 @@
 //! What lies in a directory, read once and within a bound.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::source::{Files, Place};
 
 /// Entries that are looked at. Folders of models have some dozens, those of training runs some thousands.
 const MOST: usize = 100_000;
@@ -11,6 +13,8 @@ const MOST: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Listing {
     pub(super) directory: PathBuf,
+    /// Where its paths lead.
+    pub(super) place: Files,
     pub(super) files: Vec<String>,
     pub(super) folders: Vec<String>,
     /// Links that lead to nothing.
@@ -18,28 +22,29 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn of(directory: &Path) -> Result<Self> {
-        let failed = |e: &std::io::Error| Error::io("list", directory, e);
+    pub(super) fn of(directory: &Path, place: &Files) -> Result<Self> {
+        let failed = |e: &std::io::Error| match e.kind() {
+            ErrorKind::Unsupported => {
+                Error::new(Code::Argument, "a server does not list its folders").at(directory)
+            }
+            _ => Error::io("list", directory, e),
+        };
         let mut listing = Self {
             directory: directory.to_path_buf(),
+            place: place.clone(),
             files: Vec::new(),
             folders: Vec::new(),
             broken: Vec::new(),
         };
-        for entry in std::fs::read_dir(directory)
-            .map_err(|e| failed(&e))?
-            .take(MOST)
-        {
-            let entry = entry.map_err(|e| failed(&e))?;
+        for entry in place.list(directory, MOST).map_err(|e| failed(&e))? {
             // Names that are not UTF-8 are no names of weights.
-            let Ok(name) = entry.file_name().into_string() else {
+            let Ok(name) = entry.name.into_string() else {
                 continue;
             };
-            // Follows links; a link to nowhere is neither.
-            match std::fs::metadata(entry.path()) {
-                Ok(metadata) if metadata.is_dir() => listing.folders.push(name),
-                Ok(_) => listing.files.push(name),
-                Err(_) => listing.broken.push(name),
+            match entry.place {
+                Some(Place::Folder) => listing.folders.push(name),
+                Some(_) => listing.files.push(name),
+                None => listing.broken.push(name),
             }
         }
         listing.files.sort_unstable();

@@ -28,10 +28,11 @@ use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOutKind;
+use crate::source::Files;
 
 /// Whether this reader would find weights in a directory.
-pub(super) fn has_weights(directory: &Path) -> bool {
-    Listing::of(directory).is_ok_and(|listing| {
+pub(super) fn has_weights(directory: &Path, files: &Files) -> bool {
+    Listing::of(directory, files).is_ok_and(|listing| {
         has_own_weights(&listing)
             || !matches!(loose::choose(&listing, &OpenOptions::default()), Ok(None))
     })
@@ -78,10 +79,10 @@ enum Taken {
 pub(super) fn open(directory: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     let mut checkpoint = empty(directory);
     let directory = hub::snapshot_of(directory)?;
-    let listing = Listing::of(&directory)?;
+    let listing = Listing::of(&directory, &options.files)?;
     match take(&mut checkpoint, &listing, options)? {
         Taken::Moments => {
-            config::read(&mut checkpoint, &directory, None);
+            config::read(&mut checkpoint, &directory, None, &options.files);
             companions::add(&mut checkpoint, &listing, options)?;
             let walk = Walk {
                 root: &directory,
@@ -108,10 +109,10 @@ pub(super) fn open(directory: &Path, options: &OpenOptions) -> Result<Checkpoint
 
 /// Names what a file stands for besides itself: tied tensors, and the whole that it is a part of. An adapter's configuration says what its
 /// tensors mean, so it is read beside them too.
-pub(super) fn note_alone(checkpoint: &mut Checkpoint) {
-    config::read_of_adapter(checkpoint);
+pub(super) fn note_alone(checkpoint: &mut Checkpoint, files: &Files) {
+    config::read_of_adapter(checkpoint, files);
     ties::note(checkpoint);
-    alone::note(checkpoint);
+    alone::note(checkpoint, files);
 }
 
 /// A shard index that was given by itself.
@@ -122,7 +123,7 @@ pub(super) fn open_index(index: &Path, options: &OpenOptions) -> Result<Checkpoi
     };
     let mut checkpoint = empty(index);
     shards::add_shards(&mut checkpoint, directory, index, options)?;
-    config::read(&mut checkpoint, directory, None);
+    config::read(&mut checkpoint, directory, None, &options.files);
     note_all(&mut checkpoint, directory);
     Ok(checkpoint)
 }
@@ -228,7 +229,7 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
         .iter()
         .filter(|name| !states::is_state(&format!("{name}/")))
         .take(FOLDERS)
-        .filter_map(|name| Listing::of(&directory.join(name)).ok())
+        .filter_map(|name| Listing::of(&directory.join(name), &options.files).ok())
         .collect();
     let with_weights: Vec<String> = folders
         .iter()

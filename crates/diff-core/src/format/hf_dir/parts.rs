@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::listing::Listing;
 use crate::error::{Code, Error, Result};
 use crate::format::{join_inside, json};
+use crate::source::Files;
 
 /// One model in a directory of several.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) struct Part {
 /// `InvalidHeader`, `PathEscape`.
 pub(super) fn of_pipeline(listing: &Listing) -> Result<Vec<Part>> {
     let path = listing.path("model_index.json");
-    let text = json::read_python_file(&path)?;
+    let text = json::read_python_file(&path, &listing.place)?;
     let index: HashMap<String, serde_json::Value> =
         serde_json::from_str(&text).map_err(|e| json::invalid("model_index.json", &e).at(&path))?;
     let mut names: Vec<&String> = index
@@ -43,7 +44,7 @@ pub(super) fn of_pipeline(listing: &Listing) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     for name in names {
         let directory = join_inside(&listing.directory, name, &path)?;
-        if directory.is_dir() {
+        if listing.place.is_folder(&directory) {
             parts.push(Part {
                 folder: name.clone(),
                 prefix: format!("{name}."),
@@ -73,7 +74,7 @@ struct Router {
 /// `InvalidHeader`, `PathEscape`.
 pub(super) fn of_sentence_transformers(listing: &Listing) -> Result<Vec<Part>> {
     let path = listing.path("modules.json");
-    let text = json::read_file(&path)?;
+    let text = json::read_file(&path, &listing.place)?;
     let modules: Vec<Module> =
         serde_json::from_str(&text).map_err(|e| json::invalid("modules.json", &e).at(&path))?;
     let mut parts = Vec::new();
@@ -83,7 +84,7 @@ pub(super) fn of_sentence_transformers(listing: &Listing) -> Result<Vec<Part>> {
         } else {
             join_inside(&listing.directory, &module.path, &path)?
         };
-        if !directory.is_dir() {
+        if !listing.place.is_folder(&directory) {
             continue;
         }
         let prefix = if number == 0 {
@@ -91,7 +92,7 @@ pub(super) fn of_sentence_transformers(listing: &Listing) -> Result<Vec<Part>> {
         } else {
             format!("{}.", module.path)
         };
-        let routes = of_router(&directory)?;
+        let routes = of_router(&directory, &listing.place)?;
         for (name, directory) in routes {
             parts.push(Part {
                 folder: inside(&module.path, &name),
@@ -117,11 +118,11 @@ fn inside(folder: &str, name: &str) -> String {
 }
 
 /// Folders of the modules that a Router in this folder leads to, in the order of their names; none without a Router.
-fn of_router(directory: &Path) -> Result<Vec<(String, PathBuf)>> {
+fn of_router(directory: &Path, files: &Files) -> Result<Vec<(String, PathBuf)>> {
     let mut routes = Vec::new();
     for file in ["router_config.json", super::config::MAIN] {
         let path = directory.join(file);
-        let Ok(text) = json::read_python_file(&path) else {
+        let Ok(text) = json::read_python_file(&path, files) else {
             continue;
         };
         // Any other configuration has no such members.
@@ -136,7 +137,7 @@ fn of_router(directory: &Path) -> Result<Vec<(String, PathBuf)>> {
         names.dedup();
         for name in names.into_iter().take(crate::limits::SHARDS) {
             let folder = join_inside(directory, &name, &path)?;
-            if folder.is_dir() {
+            if files.is_folder(&folder) {
                 routes.push((name, folder));
             }
         }

@@ -44,13 +44,15 @@ pub(super) fn add_shards(
     options: &OpenOptions,
 ) -> Result<()> {
     let before = checkpoint.tensors.len();
-    let text = json::read_file(index_path)?;
+    let text = json::read_file(index_path, &options.files)?;
     let index: Index =
         serde_json::from_str(&text).map_err(|e| json::invalid("shard index", &e).at(index_path))?;
     let shards = shards_of(&index, directory, index_path)?;
+    let paths: Vec<PathBuf> = shards.iter().map(|(_, path)| path.clone()).collect();
+    options.files.will_open(&paths);
     let missing: Vec<&str> = shards
         .iter()
-        .filter(|(_, path)| !path.exists())
+        .filter(|(_, path)| !options.files.exists(path))
         .map(|(shard, _)| *shard)
         .collect();
     if !missing.is_empty() {

@@ -12,7 +12,7 @@ use crate::format::{Head, OpenOptions, Opened};
 use crate::left_out::{LeftOut, LeftOutKind, LeftOutRole};
 use crate::limits::Cap;
 use crate::pickle::Area;
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::{Span, Tensor};
 
 const SUFFIX: &str = ".npy";
@@ -30,12 +30,12 @@ pub(in crate::format) fn is_archive(head: &Head) -> bool {
 }
 
 pub(in crate::format) fn open_archive(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
     let area = Area {
-        source: Arc::clone(source) as Arc<dyn Source>,
+        source: Arc::clone(source),
         index,
         start: 0,
         length: source.size(),

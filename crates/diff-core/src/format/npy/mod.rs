@@ -17,7 +17,7 @@ use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOut;
 use crate::limits::{Cap, Limits};
 use crate::pickle::{Area, Context};
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::Tensor;
 
 pub(super) use archive::{is_archive, open_archive};
@@ -33,12 +33,12 @@ pub(super) fn is_array(head: &Head) -> bool {
 }
 
 pub(super) fn open_array(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
     let area = Area {
-        source: Arc::clone(source) as Arc<dyn Source>,
+        source: Arc::clone(source),
         index,
         start: 0,
         length: source.size(),

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::finding::Finding;
 use crate::limits::{Cap, Limits};
 use crate::pickle::{Area, Value};
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::Tensor;
 
 /// One entry of the state dict.
@@ -64,11 +64,11 @@ type Place = (String, Option<Vec<u64>>);
 /// # Errors
 /// Whatever is wrong with the pickle; `InvalidHeader` where it describes no checkpoint.
 pub(in crate::format) fn read_metadata(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     limits: &Limits,
 ) -> Result<(Vec<Entry>, Vec<Finding>)> {
     let area = Area {
-        source: Arc::clone(source) as Arc<dyn Source>,
+        source: Arc::clone(source),
         index: 0,
         start: 0,
         length: source.size(),

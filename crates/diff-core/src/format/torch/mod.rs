@@ -49,7 +49,7 @@ use crate::finding::{Finding, Severity};
 use crate::left_out::LeftOutRole;
 use crate::limits::Limits;
 use crate::pickle::{Area, Context, Input};
-use crate::source::{FileSource, MemorySource, Source};
+use crate::source::{MemorySource, Source};
 use crate::tensor::Tensor;
 
 pub(super) fn is_zip(head: &Head) -> bool {
@@ -96,7 +96,7 @@ fn reaches_stop(start: &[u8], file_size: u64) -> bool {
 }
 
 pub(super) fn open_zip(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
@@ -107,7 +107,7 @@ pub(super) fn open_zip(
 }
 
 pub(super) fn open_legacy(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
@@ -117,7 +117,7 @@ pub(super) fn open_legacy(
 }
 
 pub(super) fn open_pickle(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
 ) -> Result<Opened> {
@@ -132,7 +132,7 @@ pub(super) fn open_pickle(
 
 /// An array file of objects: the pickle behind its header, read as any other.
 pub(super) fn open_objects(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
     start: u64,
@@ -196,13 +196,13 @@ fn named_tensors(reading: &mut Reading, area: &Area, name: &str) -> Result<Vec<T
 }
 
 fn open(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     options: &OpenOptions,
     read: impl FnOnce(&mut Reading, &Area) -> Result<(usize, Option<usize>)>,
 ) -> Result<Opened> {
     let area = Area {
-        source: Arc::clone(source) as Arc<dyn Source>,
+        source: Arc::clone(source),
         index,
         start: 0,
         length: source.size(),

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::pickle::{Area, Value};
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::Tensor;
 
 /// What was read of one file.
@@ -56,7 +56,7 @@ pub(in crate::format) struct OptimizerStates {
 /// # Errors
 /// `InvalidHeader` where the file is none of `DeepSpeed`; whatever is wrong with it.
 pub(in crate::format) fn read_model_states(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     limits: &Limits,
 ) -> Result<Part<ModelStates>> {
@@ -66,7 +66,7 @@ pub(in crate::format) fn read_model_states(
 /// # Errors
 /// `InvalidHeader` where the file is none of `DeepSpeed`; whatever is wrong with it.
 pub(in crate::format) fn read_optimizer_states(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     limits: &Limits,
 ) -> Result<Part<OptimizerStates>> {
@@ -74,13 +74,13 @@ pub(in crate::format) fn read_optimizer_states(
 }
 
 fn read<T>(
-    source: &Arc<FileSource>,
+    source: &Arc<dyn Source>,
     index: u32,
     limits: &Limits,
     take: fn(&mut Reading, Ref) -> Result<T>,
 ) -> Result<Part<T>> {
     let area = Area {
-        source: Arc::clone(source) as Arc<dyn Source>,
+        source: Arc::clone(source),
         index,
         start: 0,
         length: source.size(),

@@ -7,7 +7,7 @@ mod notes;
 mod read;
 
 use self::notes::Notes;
-use self::read::{End, find_end, read_directory, read_local_header};
+use self::read::{End, find_end, infer_payload, read_directory, read_local_header};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::limits::{Cap, Limits};
@@ -185,9 +185,15 @@ impl Archive {
     fn read_local_headers(&mut self, end: &End, notes: &mut Notes) -> Result<()> {
         let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
         order.sort_by_key(|n| self.entries.get(*n as usize).map(|entry| entry.header));
+        let mut behind: Vec<u64> = order
+            .iter()
+            .skip(1)
+            .filter_map(|n| self.entries.get(*n as usize).map(|entry| entry.header))
+            .collect();
+        behind.push(end.directory);
         let mut last_end = 0;
         let mut first = true;
-        for number in order {
+        for (number, next) in order.into_iter().zip(behind) {
             let Some(entry) = self.entries.get_mut(number as usize) else {
                 continue;
             };
@@ -209,7 +215,13 @@ impl Archive {
                 });
             }
             first = false;
-            read_local_header(&self.area, entry, notes)?;
+            // Local headers lie all over the file, and each would be a request.
+            if self.area.source.is_remote() {
+                entry.data = infer_payload(&self.area, entry, next);
+            }
+            if entry.data.is_none() {
+                read_local_header(&self.area, entry, notes)?;
+            }
             if let Some(data) = entry.data {
                 last_end = last_end.max(data.saturating_add(entry.stored));
             }

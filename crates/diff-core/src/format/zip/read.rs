@@ -1,7 +1,7 @@
 //! The records of an archive, field by field.
 
 use super::notes::Notes;
-use super::{Entry, FLAG_DESCRIPTOR, FLAGS_ODD};
+use super::{Entry, FLAG_DESCRIPTOR, FLAGS_ODD, STORED};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::Severity;
 use crate::pickle::Area;
@@ -263,6 +263,33 @@ fn read_wide_fields(entry: &mut Entry, mut extra: &[u8]) {
         }
         extra = extra.get(4 + length..).unwrap_or_default();
     }
+}
+
+/// Where torch puts the payload of a stored entry, without a look at its local header: at a multiple of 64 bytes from the start of the file, so that
+/// it and what may lie behind it (a descriptor of 16 or 24 bytes, where the flags say so) end where the next entry begins. None where no place or
+/// more than one fits. An archive that lies about it gets other bytes of itself as values.
+///
+/// Source: `PyTorchStreamWriter::writeRecord` and `getPadding` in `caffe2/serialize/inline_container.cc` of PyTorch.
+pub(super) fn infer_payload(area: &Area, entry: &Entry, next: u64) -> Option<u64> {
+    const ALIGNMENT: u64 = 64;
+    /// An extra field of zip64 with all its values, and the header of the one that pads.
+    const EXTRA_BYTES: u64 = 28 + 4;
+    if entry.method != STORED {
+        return None;
+    }
+    let behind: &[u64] = if entry.flags & FLAG_DESCRIPTOR == 0 {
+        &[0]
+    } else {
+        &[16, 24]
+    };
+    let name_end = entry.header + LOCAL_BYTES + entry.name.len() as u64;
+    let mut places = behind
+        .iter()
+        .filter_map(|descriptor| next.checked_sub(entry.stored.checked_add(*descriptor)?))
+        .filter(|data| (area.start + data).is_multiple_of(ALIGNMENT))
+        .filter(|data| (name_end..name_end + EXTRA_BYTES + ALIGNMENT).contains(data));
+    let place = places.next()?;
+    places.next().is_none().then_some(place)
 }
 
 pub(super) fn read_local_header(area: &Area, entry: &mut Entry, notes: &mut Notes) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::format::torch::{self, Chunk, Item, Stored};
 use crate::format::{OpenOptions, join_inside, lfs};
 use crate::left_out::{LeftOut, LeftOutKind, LeftOutRole};
 use crate::pickle::Area;
-use crate::source::{FileSource, Source};
+use crate::source::Source;
 use crate::tensor::{Node, Span, Tensor, element_count};
 
 /// The description's name.
@@ -38,10 +38,10 @@ pub(super) fn add(
 ) -> Result<()> {
     let directory = listing.directory.as_path();
     let path = listing.path(METADATA);
-    let metadata = Arc::new(lfs::open(&path)?);
+    let metadata = lfs::open(&path, &options.files)?;
     let (entries, findings) = torch::read_metadata(&metadata, &options.limits)?;
     checkpoint.findings.extend(findings);
-    let files = Files::open(checkpoint, directory, &path, &entries)?;
+    let files = Files::open(checkpoint, directory, &path, &entries, options)?;
     checkpoint.sources.push(metadata);
     let prefix = prefix_of(&entries, options)?;
     let everything_is_state = tensors(&entries).all(is_state);
@@ -158,7 +158,7 @@ fn is_state(entry: &torch::Entry) -> bool {
 
 /// The `*.distcp` of a folder by name: the number of the source, and itself.
 struct Files {
-    found: BTreeMap<String, (u32, Arc<FileSource>)>,
+    found: BTreeMap<String, (u32, Arc<dyn Source>)>,
 }
 
 impl Files {
@@ -168,6 +168,7 @@ impl Files {
         directory: &Path,
         metadata: &Path,
         entries: &[torch::Entry],
+        options: &OpenOptions,
     ) -> Result<Self> {
         let mut used: BTreeMap<&str, u64> = BTreeMap::new();
         for item in entries.iter().flat_map(items) {
@@ -178,11 +179,11 @@ impl Files {
         let mut missing = Vec::new();
         for (file, bytes) in used {
             let path = join_inside(directory, file, metadata)?;
-            if !path.is_file() {
+            if !options.files.is_file(&path) {
                 missing.push(file);
                 continue;
             }
-            let source = Arc::new(lfs::open(&path)?);
+            let source = lfs::open(&path, &options.files)?;
             // Items lie one behind the other: what is more lies in each other, and costs time again and again.
             if bytes > source.size() {
                 return Err(Error::new(
@@ -195,9 +196,7 @@ impl Files {
                 .hint("the file was cut off, or belongs to another checkpoint; fetch or save it again"));
             }
             let number = checkpoint.sources.len() as u32;
-            checkpoint
-                .sources
-                .push(Arc::clone(&source) as Arc<dyn Source>);
+            checkpoint.sources.push(Arc::clone(&source));
             found.insert(file.to_owned(), (number, source));
         }
         if missing.is_empty() {
@@ -300,7 +299,7 @@ impl Files {
             return Err(Error::new(Code::MissingShard, "file is missing").entry(&item.file));
         };
         let file = Area {
-            source: Arc::clone(source) as Arc<dyn Source>,
+            source: Arc::clone(source),
             index: *index,
             start: 0,
             length: source.size(),

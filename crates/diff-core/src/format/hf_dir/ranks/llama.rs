@@ -112,7 +112,7 @@ fn check_count(parts: &Parts, count: usize, listing: &Listing) -> Result<()> {
     let own = parts.shape("layers.0.attention.wo.weight");
     let own = own.and_then(|shape| shape.get(1).copied());
     let params = || {
-        let text = json::read_file(&listing.path(PARAMS)).ok()?;
+        let text = json::read_file(&listing.path(PARAMS), &listing.place).ok()?;
         serde_json::from_str::<Params>(&text).ok()
     };
     let params = params();

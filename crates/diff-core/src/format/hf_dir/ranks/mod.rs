@@ -11,7 +11,6 @@ mod megatron;
 mod pieces;
 mod zero;
 
-use std::io::Read;
 use std::path::Path;
 
 pub(super) use self::pieces::Pieces;
@@ -19,6 +18,7 @@ use super::listing::Listing;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::format::OpenOptions;
+use crate::source::Files;
 
 type IsIt = fn(&Listing) -> bool;
 
@@ -45,10 +45,9 @@ const LATEST: [&str; 2] = ["latest", "latest_checkpointed_iteration.txt"];
 /// The folder that the run says is the latest one, where it is joined; and the file that says so.
 pub(super) fn latest(listing: &Listing) -> Option<(String, &'static str)> {
     let name = LATEST.into_iter().find(|name| listing.has(name))?;
-    let mut text = String::new();
-    let file = std::fs::File::open(listing.path(name)).ok()?;
-    file.take(256).read_to_string(&mut text).ok()?;
-    let folder = match text.trim() {
+    let file = listing.place.open(&listing.path(name)).ok()?;
+    let text = file.read(0, file.size().min(256) as usize).ok()?;
+    let folder = match std::str::from_utf8(&text).ok()?.trim() {
         number if name != LATEST[0] && number != "release" => {
             format!("iter_{:07}", number.parse::<u64>().ok()?)
         }
@@ -58,7 +57,7 @@ pub(super) fn latest(listing: &Listing) -> Option<(String, &'static str)> {
     if !listing.has_folder(&folder) {
         return None;
     }
-    let inner = Listing::of(&listing.path(&folder)).ok()?;
+    let inner = Listing::of(&listing.path(&folder), &listing.place).ok()?;
     reader(&inner).map(|_| (folder, name))
 }
 
@@ -215,9 +214,13 @@ pub(super) fn explain(listing: &Listing) -> Option<Error> {
 }
 
 /// What a file that was given alone is a part of: the kind, and all parts that lie beside it.
-pub(super) fn beside(file: &str, directory: &Path) -> Option<(&'static str, String)> {
+pub(super) fn beside(
+    file: &str,
+    directory: &Path,
+    files: &Files,
+) -> Option<(&'static str, String)> {
     let family = family_of(file)?;
-    let (_, parts) = of_directory(&Listing::of(directory).ok()?)
+    let (_, parts) = of_directory(&Listing::of(directory, files).ok()?)
         .into_iter()
         .find(|(found, _)| found.what == family.what)?;
     Some((family.what, in_words(&parts)))

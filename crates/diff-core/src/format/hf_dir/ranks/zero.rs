@@ -14,7 +14,6 @@ use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::torch::{self, ModelStates, OptimizerStates, Parameter, Part};
 use crate::format::{OpenOptions, lfs};
-use crate::source::Source;
 use crate::tensor::{Tensor, element_count};
 
 /// Rank of the data and of the model parallelism, of a name as `bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt`.
@@ -122,12 +121,12 @@ fn open<T>(
     listing: &Listing,
     name: &str,
     options: &OpenOptions,
-    read: fn(&Arc<crate::source::FileSource>, u32, &crate::limits::Limits) -> Result<Part<T>>,
+    read: fn(&Arc<dyn crate::source::Source>, u32, &crate::limits::Limits) -> Result<Part<T>>,
 ) -> Result<T> {
     options.observer.check()?;
-    let source = Arc::new(lfs::open(&listing.path(name))?);
+    let source = lfs::open(&listing.path(name), &options.files)?;
     let part = read(&source, checkpoint.sources.len() as u32, &options.limits)?;
-    checkpoint.sources.push(source as Arc<dyn Source>);
+    checkpoint.sources.push(source);
     checkpoint.sources.extend(part.sources);
     checkpoint.findings.extend(part.findings);
     Ok(part.content)

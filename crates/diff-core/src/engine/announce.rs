@@ -1,0 +1,30 @@
+//! Tells sources of servers what a run will read of them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::checkpoint::Checkpoint;
+use crate::source::Source;
+use crate::tensor::Tensor;
+
+/// Announces the stretches that tensors lie in to the sources of their checkpoints, so that they come in few requests and ahead of their use.
+pub(super) fn announce<'a>(tensors: impl Iterator<Item = (&'a Checkpoint, &'a Tensor)>) {
+    // By the address of the source, as checkpoints of one plan may share one.
+    let mut ranges: BTreeMap<usize, (&Arc<dyn Source>, Vec<Range<u64>>)> = BTreeMap::new();
+    for (checkpoint, tensor) in tensors {
+        for span in tensor.node.spans() {
+            let Some(source) = checkpoint.sources.get(span.source as usize) else {
+                continue;
+            };
+            if source.is_remote() {
+                let key = Arc::as_ptr(source).cast::<()>() as usize;
+                let (_, ranges) = ranges.entry(key).or_insert((source, Vec::new()));
+                ranges.push(span.offset..span.offset.saturating_add(span.bytes));
+            }
+        }
+    }
+    for (source, mut ranges) in ranges.into_values() {
+        source.announce(&mut ranges);
+    }
+}

@@ -1,0 +1,69 @@
+import type { StructureComparison } from '../../comparison/structure.ts';
+import { spellPlace } from '../../comparison/provenance.ts';
+import { argumentError } from '../../errors.ts';
+import { writeStructureJson } from '../../report/json/structure.ts';
+import { spellAscii } from '../../report/text/ascii.ts';
+import { writeStructure } from '../../report/text/headers.ts';
+import { TOOL } from '../../tool.ts';
+import { spellAddress } from '../../wording/address.ts';
+import { chooseOptions } from '../choose-options.ts';
+import { EXIT } from '../exit.ts';
+import type { DiffFlags } from '../flags.ts';
+import { logFindings } from '../log-findings.ts';
+import { findFlag } from '../option-flags.ts';
+import { ProgressLine } from '../progress.ts';
+import { chooseFormat, print } from '../render.ts';
+import { guardLog, type Session } from '../session.ts';
+
+/** `model-diff OLD NEW --headers-only`: names, shapes, dtypes and configuration. */
+export async function runStructure(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
+  refuseForStructure(flags);
+  const format = chooseFormat(flags);
+  if (format !== 'text' && format !== 'json' && format !== null)
+    throw argumentError(`--headers-only prints text or JSON, not ${format}`, 'use --json');
+  const progress = new ProgressLine(session, flags, format === 'text');
+  const { compareStructure } = await import('../../compare/compare-structure.ts');
+  const found = await compareStructure(oldPath, newPath, {
+    ...chooseOptions(flags),
+    signal: session.signal,
+    onProgress: progress.update,
+  });
+  await progress.enter('write');
+  session.exitCode = flags.exitCode === true && !found.isSame ? EXIT.different : EXIT.done;
+  if (flags.quiet !== true) logFindings(session, [...found.old.findings, ...found.new.findings]);
+  if (format === null) return;
+  await print(session, write(session, found, { old: oldPath, new: newPath }, flags));
+}
+
+function* write(
+  session: Session,
+  found: StructureComparison,
+  paths: Readonly<Record<'old' | 'new', string>>,
+  flags: DiffFlags,
+): Generator<string> {
+  if (chooseFormat(flags) === 'json') {
+    const place = (path: string): string => spellPlace(spellAddress(path));
+    const origin = { version: TOOL.version, created: new Date().toISOString(), command: session.command };
+    return yield* writeStructureJson(
+      found,
+      flags.provenance ? { ...origin, old: place(paths.old), new: place(paths.new) } : null,
+    );
+  }
+  for (const piece of writeStructure(found, flags.top)) yield guardLog(session, session.ascii ? spellAscii(piece) : piece);
+}
+
+/** What is about values, or writes what only a whole comparison has. */
+function refuseForStructure(flags: DiffFlags): void {
+  const needsValues = [
+    'failOn',
+    'allowNonfinite',
+    'output',
+    'metricsJson',
+    'histogram',
+    'includeUnchanged',
+    'htmlDetail',
+  ] as const;
+  const given = needsValues.find((name) => flags[name] !== undefined);
+  if (given !== undefined)
+    throw argumentError(`${findFlag(given)} has no effect on --headers-only, which reads no values`, 'leave one of both out');
+}
