@@ -974,6 +974,8 @@ interface StructureComparison {
     readonly isSame: boolean;
     /** The result in a sentence or two. */
     readonly verdict: string;
+    /** null where it was not asked for. */
+    readonly provenance: Provenance | null;
 }
 
 /**

@@ -13,7 +13,7 @@ import { mustRun, ScriptError, start } from './lib/run.mjs';
 const FILE = join(root, 'THIRD-PARTY-NOTICES.md');
 
 /** Bundled by rolldown. */
-const PACKAGES = ['commander', 'fastest-levenshtein'];
+const PACKAGES = ['commander', 'fastest-levenshtein', 'undici'];
 
 /** Crates that come without the file of their licence, and an npm package of the same repository that has it. */
 const SAME_REPOSITORY = { napi: '@napi-rs/cli', 'napi-sys': '@napi-rs/cli' };

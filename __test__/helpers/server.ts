@@ -30,7 +30,12 @@ export async function serve(folder: string | null, answer: Answer = () => false,
   const sockets = new Set<Socket>();
   const server: Server = createServer((request, response) => {
     const { range, authorization } = request.headers;
-    asked.push({ url: request.url ?? '', range, authorization, encoding: request.headers['accept-encoding'] as string | undefined });
+    asked.push({
+      url: request.url ?? '',
+      range,
+      authorization,
+      encoding: request.headers['accept-encoding'],
+    });
     if (answer(request, response, asked.length)) return;
     const path = folder === null ? null : join(folder, decodeURIComponent(new URL(request.url ?? '', 'http://x').pathname));
     if (path === null || !existsSync(path) || !statSync(path).isFile()) {
@@ -91,7 +96,11 @@ export function sendRange(
 ): true {
   const [first, last] = readRange(request.headers.range, bytes.length) ?? [0, bytes.length - 1];
   const part = bytes.subarray(first, last + 1);
-  response.writeHead(206, { 'content-length': part.length, 'content-range': `bytes ${first}-${last}/${bytes.length}`, ...headers });
+  response.writeHead(206, {
+    'content-length': part.length,
+    'content-range': `bytes ${first}-${last}/${bytes.length}`,
+    ...headers,
+  });
   response.end(part);
   return true;
 }
@@ -120,7 +129,9 @@ export function hub({ folder, names, sha, cdn, token }: HubOptions): Answer {
       return true;
     }
     if (url.pathname.startsWith('/api/')) {
-      response.writeHead(404, { 'x-error-code': url.pathname.includes('/org/name/') ? 'RevisionNotFound' : 'RepoNotFound' }).end();
+      response
+        .writeHead(404, { 'x-error-code': url.pathname.includes('/org/name/') ? 'RevisionNotFound' : 'RepoNotFound' })
+        .end();
       return true;
     }
     const prefix = `/org/name/resolve/${sha}/`;

@@ -74,7 +74,9 @@ test('a series of remote checkpoints', async (t) => {
   const folder = copySides(example('base/model.safetensors'), example('lora-merged/model.safetensors'), 'model.safetensors');
   const server = await start(t, folder);
   const write = async (at: string): Promise<string> =>
-    createSeriesReport(await compareSeries(['old', 'new', 'old'].map((side) => `${at}/${side}/model.safetensors`)), { format: 'csv' });
+    createSeriesReport(await compareSeries(['old', 'new', 'old'].map((side) => `${at}/${side}/model.safetensors`)), {
+      format: 'csv',
+    });
   t.is(await write(server.url), await write(folder));
 });
 
@@ -84,14 +86,19 @@ test.serial('the structure of two models of 200 shards takes at most two request
   const names = Array.from({ length: 200 }, (_, at) => `model-${String(at + 1).padStart(5, '0')}-of-00200.safetensors`);
   const files = (value: number): Record<string, string | Buffer> => ({
     'config.json': JSON.stringify({ hidden_size: value }),
-    'model.safetensors.index.json': JSON.stringify({ weight_map: Object.fromEntries(names.map((name, at) => [`layers.${at}.weight`, name])) }),
+    'model.safetensors.index.json': JSON.stringify({
+      weight_map: Object.fromEntries(names.map((name, at) => [`layers.${at}.weight`, name])),
+    }),
     ...Object.fromEntries(names.map((name, at) => [name, encodeTensors({ [`layers.${at}.weight`]: [value, 2, 3] })])),
   });
   const [old, newer] = [makeTree(files(1)), makeTree(files(2))];
   const endpoint = process.env['HF_ENDPOINT'];
   const cache = process.env['HF_HUB_CACHE'];
   t.teardown(() => {
-    for (const [name, value] of [['HF_ENDPOINT', endpoint], ['HF_HUB_CACHE', cache]] as const)
+    for (const [name, value] of [
+      ['HF_ENDPOINT', endpoint],
+      ['HF_HUB_CACHE', cache],
+    ] as const)
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
   });
@@ -105,7 +112,10 @@ test.serial('the structure of two models of 200 shards takes at most two request
   t.is(found.sameTensors, 200);
   t.deepEqual(found.configChanges, [{ key: 'hidden_size', old: 1, new: 2 }]);
   t.false(found.isSame);
-  t.regex(found.verdict, /^All 200 tensors have the same names, shapes and dtypes, but 1 setting of the configuration differs\. The values were not read\.$/);
+  t.regex(
+    found.verdict,
+    /^All 200 tensors have the same names, shapes and dtypes, but 1 setting of the configuration differs\. The values were not read\.$/,
+  );
   const asked = [...server.asked, ...cdn.asked].map(({ url }) => url);
   for (const name of names) {
     t.true(asked.filter((url) => url.includes(name)).length <= 2, name);
@@ -140,7 +150,10 @@ test('memory does not grow with the files', async (t) => {
     let at = first;
     const send = (): void => {
       while (at <= last) {
-        const piece = at < start.length ? start.subarray(at, Math.min(start.length, last + 1)) : zeros.subarray(0, Math.min(zeros.length, last + 1 - at));
+        const piece =
+          at < start.length
+            ? start.subarray(at, Math.min(start.length, last + 1))
+            : zeros.subarray(0, Math.min(zeros.length, last + 1 - at));
         at += piece.length;
         sent += piece.length;
         if (!response.write(piece)) {
@@ -157,7 +170,9 @@ test('memory does not grow with the files', async (t) => {
   const program = `import { compare } from 'model-diff';
     const { isIdentical } = await compare('${server.url}/old.safetensors', '${server.url}/new.safetensors', { probes: false });
     console.log(JSON.stringify([isIdentical, process.resourceUsage().maxRSS * 1024]));`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: fileURLToPath(new URL('../..', import.meta.url)) });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -195,7 +210,10 @@ test('what has no meaning without values is refused', async (t) => {
 /** A server that gives the headers of a large file and then says nothing. */
 async function stall(t: ExecutionContext): Promise<TestServer> {
   const file = encodeTensors({ a: Array.from({ length: 300_000 }, (_, at) => at) });
-  const server = await serve(null, (request, response) => request.headers.range !== 'bytes=0-131071' || sendRange(request, response, file));
+  const server = await serve(
+    null,
+    (request, response) => request.headers.range !== 'bytes=0-131071' || sendRange(request, response, file),
+  );
   t.teardown(server.close);
   return server;
 }
@@ -203,7 +221,9 @@ async function stall(t: ExecutionContext): Promise<TestServer> {
 test('Ctrl-C while values are fetched', async (t) => {
   const server = await stall(t);
   const before = Date.now();
-  const { signal, code, stderr } = await run([`${server.url}/a.safetensors`, `${server.url}/b.safetensors`], { interruptAfter: 4000 });
+  const { signal, code, stderr } = await run([`${server.url}/a.safetensors`, `${server.url}/b.safetensors`], {
+    interruptAfter: 4000,
+  });
   t.true(signal === 'SIGINT' || code === 130, `${signal} ${code}`);
   t.regex(stderr, /cancelled/);
   t.true(Date.now() - before < 12_000);

@@ -22,7 +22,7 @@ async function using(t: ExecutionContext, answer: Answer, folder: string | null 
 async function readAll(checkpoint: Checkpoint): Promise<readonly number[]> {
   const [a, b] = [await checkpoint.getTensor('a', { as: 'f32' }), await checkpoint.getTensor('b', { as: 'f32' })];
   checkpoint.close();
-  return [...(a.data as Float32Array), ...(b.data as Float32Array)];
+  return [...a.data, ...b.data];
 }
 
 const EXPECTED = [1, 2, 3, ...Array.from({ length: 300_000 }, (_, at) => at)];
@@ -95,7 +95,11 @@ test('dropped connections are taken up where they broke off', async (t) => {
   const server = await using(t, (request, response) => {
     const [first, last] = readRange(request.headers.range, FILE.length) ?? [0, 0];
     froms.push(first);
-    response.writeHead(206, { 'content-length': last - first + 1, 'content-range': `bytes ${first}-${last}/${FILE.length}`, etag: '"a"' });
+    response.writeHead(206, {
+      'content-length': last - first + 1,
+      'content-range': `bytes ${first}-${last}/${FILE.length}`,
+      etag: '"a"',
+    });
     response.write(FILE.subarray(first, Math.min(last + 1, first + 100_000)), () => setTimeout(() => response.destroy(), 20));
     return true;
   });
@@ -108,7 +112,10 @@ test('answers in pieces without a length, and shorter ones than were asked for',
   const server = await using(t, (request, response) => {
     const [first, last] = readRange(request.headers.range, FILE.length) ?? [0, 0];
     const end = Math.min(last, first + 99_999);
-    response.writeHead(206, { 'content-range': `bytes ${first}-${end}/${FILE.length}`, 'last-modified': 'Mon, 30 Nov 2026 00:00:00 GMT' });
+    response.writeHead(206, {
+      'content-range': `bytes ${first}-${end}/${FILE.length}`,
+      'last-modified': 'Mon, 30 Nov 2026 00:00:00 GMT',
+    });
     response.write(FILE.subarray(first, first + 10));
     response.end(FILE.subarray(first + 10, end + 1));
     return true;
@@ -207,7 +214,11 @@ test('without a tag and a date only the size is held on to, and that is said', a
   checkpoint.close();
 });
 
-const WRONG: readonly (readonly [what: string, answer: (request: IncomingMessage, response: ServerResponse) => void, message: RegExp])[] = [
+const WRONG: readonly (readonly [
+  what: string,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  message: RegExp,
+])[] = [
   [
     'another part than was asked for',
     (_, response) => response.writeHead(206, { 'content-range': 'bytes 5-9/100' }).end('12345'),
@@ -224,7 +235,11 @@ const WRONG: readonly (readonly [what: string, answer: (request: IncomingMessage
     (_, response) => response.writeHead(206, { 'content-encoding': 'gzip', 'content-range': 'bytes 0-9/10' }).end(gzipSync('x')),
     /compresses the file \(gzip\)/,
   ],
-  ['a huge header', (_, response) => response.writeHead(206, { 'x-a': 'a'.repeat(100_000) }).end(), /first lines of the answer are too long/],
+  [
+    'a huge header',
+    (_, response) => response.writeHead(206, { 'x-a': 'a'.repeat(100_000) }).end(),
+    /first lines of the answer are too long/,
+  ],
   ['what is not HTTP', (_, response) => response.socket?.end('hello\r\n\r\n'), /the answer is not HTTP/],
   ['no success', (_, response) => response.writeHead(418).end(), /answers with 418/],
   ['no access', (_, response) => response.writeHead(403).end(), /refuses access \(403\)/],
@@ -279,7 +294,11 @@ test.serial('an aborted read settles at once and leaves no connection', async (t
   const server = await using(t, (request, response, count) => {
     if (count === 1) return sendRange(request, response, FILE);
     const [first, last] = readRange(request.headers.range, FILE.length) ?? [0, 0];
-    response.writeHead(206, { 'content-length': last - first + 1, 'content-range': `bytes ${first}-${last}/${FILE.length}`, etag: '"a"' });
+    response.writeHead(206, {
+      'content-length': last - first + 1,
+      'content-range': `bytes ${first}-${last}/${FILE.length}`,
+      etag: '"a"',
+    });
     createReadStream(file, { start: first, end: first + 1000 }).pipe(response, { end: false });
     return true;
   });

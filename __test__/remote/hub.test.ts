@@ -8,7 +8,10 @@ import { encodeTensors, makeTree } from '../helpers/tree.ts';
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const TOKEN = 'hf_abcSECRETdef';
 
-const INDEX = JSON.stringify({ metadata: {}, weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' } });
+const INDEX = JSON.stringify({
+  metadata: {},
+  weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
+});
 const FILES = {
   'config.json': '{"model_type":"llama","hidden_size":3}',
   'tokenizer_config.json': '{"x":1}',
@@ -35,7 +38,11 @@ function environment(t: ExecutionContext, variables: Readonly<Record<string, str
   });
 }
 
-async function startHub(t: ExecutionContext, folder: string, token?: string): Promise<{ readonly server: TestServer; readonly cdn: TestServer }> {
+async function startHub(
+  t: ExecutionContext,
+  folder: string,
+  token?: string,
+): Promise<{ readonly server: TestServer; readonly cdn: TestServer }> {
   const cdn = await serve(folder);
   const server = await serve(null, hub({ folder, names: NAMES, sha: SHA, cdn: cdn.url, ...(token !== undefined && { token }) }));
   t.teardown(cdn.close);
@@ -172,7 +179,10 @@ test.serial('answers that are not those of a hub', async (t) => {
     [`{"sha":"${SHA}","siblings":[{}]}`, /a file in it has no name/],
     [`{"sha":"${SHA}","siblings":[{"rfilename":"../x"}]}`, /leaves its folder/],
     [`{"sha":"${SHA}","siblings":[${'{"rfilename":"a"},'.repeat(100_001)}{"rfilename":"b"}]}`, /too many files/],
-    [`{"sha":"${SHA}","siblings":[{"rfilename":"${'a'.repeat(33 * 2 ** 20)}"}]}`, /list of the files has more than 33554432 bytes/],
+    [
+      `{"sha":"${SHA}","siblings":[{"rfilename":"${'a'.repeat(33 * 2 ** 20)}"}]}`,
+      /list of the files has more than 33554432 bytes/,
+    ],
   ];
   for (const [body, message] of cases) {
     const server = await serve(null, (_, response) => {

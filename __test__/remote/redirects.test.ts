@@ -36,7 +36,9 @@ test('redirects on the same host are followed, to other ports and paths too', as
 });
 
 test('no more than five redirects', async (t) => {
-  const server: TestServer = await using(t, (request, response) => to(`/${Number(request.url?.slice(1)) + 1}`)(request, response, 0));
+  const server: TestServer = await using(t, (request, response) =>
+    to(`/${Number(request.url?.slice(1)) + 1}`)(request, response, 0),
+  );
   t.regex((await refusal(`${server.url}/1`)).message, /^more than 5 redirects/);
   t.is(server.asked.length, 6);
   const five = await using(t, (request, response) => {
@@ -50,7 +52,10 @@ const REFUSED: readonly (readonly [location: string | undefined, message: RegExp
   ['file:///etc/passwd', /to another scheme than http and https, file:/],
   ['ftp://host/x', /to another scheme than http and https, ftp:/],
   ['data:text/plain,x', /to another scheme than http and https, data:/],
-  ['http://169.254.169.254/latest/meta-data?key=secret', /to an address of a private network is refused: http:\/\/169\.254\.169\.254\/latest\/meta-data \(/],
+  [
+    'http://169.254.169.254/latest/meta-data?key=secret',
+    /to an address of a private network is refused: http:\/\/169\.254\.169\.254\/latest\/meta-data \(/,
+  ],
   ['http://10.0.0.1/', /private network/],
   ['http://[::1]/', /private network/],
   ['http://[::ffff:10.0.0.1]/', /private network/],
@@ -79,9 +84,28 @@ test('a name that leads to this machine is refused by its address, not by its na
 });
 
 test('what is a private address', (t) => {
-  for (const address of ['127.0.0.1', '10.1.2.3', '172.31.0.1', '192.168.1.1', '169.254.0.1', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1', 'fd00::1', 'ff02::1', '::ffff:192.168.0.1', '64:ff9b::a00:1', '2002:a00:1::'])
+  for (const address of [
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.0.1',
+    '192.168.1.1',
+    '169.254.0.1',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'fd00::1',
+    'ff02::1',
+    '::ffff:192.168.0.1',
+    '64:ff9b::a00:1',
+    '2002:a00:1::',
+  ])
     t.true(isPrivateAddress(address), address);
-  for (const address of ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8']) t.false(isPrivateAddress(address), address);
+  for (const address of ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:8.8.8.8'])
+    t.false(isPrivateAddress(address), address);
 });
 
 test('an address that was redirected to is asked again, and looked up anew when it has run out', async (t) => {
@@ -93,7 +117,9 @@ test('an address that was redirected to is asked again, and looked up anew when 
     return true;
   });
   t.teardown(cdn.close);
-  const server = await using(t, (request, response) => to(`${cdn.url}/m.safetensors?signature=${signature}`)(request, response, 0));
+  const server = await using(t, (request, response) =>
+    to(`${cdn.url}/m.safetensors?signature=${signature}`)(request, response, 0),
+  );
   const checkpoint = await loadCheckpoint(`${server.url}/x`);
   t.is(server.asked.length, 1);
   signature = 2;

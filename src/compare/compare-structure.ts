@@ -3,6 +3,7 @@ import { tellApart } from '../checkpoint/distinct-names.ts';
 import type { StructureChange, StructureComparison, StructureSide, TensorShape } from '../comparison/structure.ts';
 import { describeStructure } from '../comparison/structure-verdict.ts';
 import { checkOptions } from '../options.ts';
+import { describeOrigin } from './compare.ts';
 import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { type CheckpointInput, chooseLoadOptions, isInMemory, openInput } from './inputs.ts';
 import { COMPARE_OPTIONS, type CompareOptions, resolveOptions } from './options.ts';
@@ -71,7 +72,9 @@ function compareOpen(before: Checkpoint, after: Checkpoint, options: CompareOpti
       nameChanges: [...sides.changes, ...names.changes],
       isSame,
     };
-    return { ...found, verdict: describeStructure(found) };
+    const { provenance = true } = options;
+    const origin = provenance === false ? null : describeOrigin(before, after, provenance === true ? null : provenance.command);
+    return { ...found, verdict: describeStructure(found), provenance: origin };
   } finally {
     for (const made of sides.made) made.close();
   }

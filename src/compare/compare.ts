@@ -140,7 +140,8 @@ function completeColumns(
   };
 }
 
-function describeOrigin(old: Checkpoint, newer: Checkpoint, command: string | null): Provenance {
+/** Where a result over two checkpoints comes from. */
+export function describeOrigin(old: Checkpoint, newer: Checkpoint, command: string | null): Provenance {
   const place = (checkpoint: Checkpoint): string | null => (isInMemory(checkpoint) ? null : spellPlace(checkpoint.path));
   return { version: TOOL.version, created: new Date().toISOString(), old: place(old), new: place(newer), command };
 }

@@ -2,7 +2,7 @@ import { formatNoun } from '../wording/numbers.ts';
 import type { StructureComparison } from './structure.ts';
 
 /** What is the same and what is not, in words that say nothing of values. */
-export function describeStructure(found: Omit<StructureComparison, 'verdict'>): string {
+export function describeStructure(found: Omit<StructureComparison, 'verdict' | 'provenance'>): string {
   const { added, removed, reshaped, retyped, configChanges, sameTensors, unconfigured } = found;
   const unread = 'The values were not read.';
   const parts = [

@@ -1,4 +1,5 @@
 import type { Finding } from '../checkpoint/types.ts';
+import type { Provenance } from './provenance.ts';
 import type { ConfigChange } from './summary.ts';
 import type { NameChange } from '../names/name-change.ts';
 
@@ -48,4 +49,6 @@ export interface StructureComparison {
   readonly isSame: boolean;
   /** The result in a sentence or two. */
   readonly verdict: string;
+  /** null where it was not asked for. */
+  readonly provenance: Provenance | null;
 }

@@ -10,11 +10,13 @@ export type {
   Compared,
   DiffOptions,
   HashTable,
+  HubAddress,
   MemoryTensor,
   NativeCheckpoint,
   NativeRemote,
   NativeStep,
   NativeView,
+  RemoteWish,
   TensorTable,
 } from '../binding.cjs';
 

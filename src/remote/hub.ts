@@ -1,5 +1,5 @@
-import type { HubAddress } from '../binding.cjs';
 import { ModelDiffError } from '../errors.ts';
+import type { HubAddress } from '../native/binding.ts';
 import { TOOL } from '../tool.ts';
 import type { Agents } from './agents.ts';
 import { isIdentity } from './answer-head.ts';

@@ -1,6 +1,5 @@
-import type { HubAddress, NativeRemote } from '../binding.cjs';
 import { ModelDiffError } from '../errors.ts';
-import { binding } from '../native/binding.ts';
+import { binding, type HubAddress, type NativeRemote } from '../native/binding.ts';
 import { unwrap } from '../native/failure.ts';
 import { isAddress } from '../wording/address.ts';
 import { Agents } from './agents.ts';

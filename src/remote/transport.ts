@@ -1,6 +1,5 @@
-import type { NativeRemote, RemoteWish } from '../binding.cjs';
 import { ModelDiffError } from '../errors.ts';
-import { binding } from '../native/binding.ts';
+import { binding, type NativeRemote, type RemoteWish } from '../native/binding.ts';
 import { unwrap } from '../native/failure.ts';
 import type { Agents } from './agents.ts';
 import { RemoteFile } from './remote-file.ts';

@@ -1,11 +1,8 @@
 import type { StructureComparison } from '../../comparison/structure.ts';
-import { spellPlace } from '../../comparison/provenance.ts';
 import { argumentError } from '../../errors.ts';
 import { writeStructureJson } from '../../report/json/structure.ts';
 import { spellAscii } from '../../report/text/ascii.ts';
 import { writeStructure } from '../../report/text/headers.ts';
-import { TOOL } from '../../tool.ts';
-import { spellAddress } from '../../wording/address.ts';
 import { chooseOptions } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import type { DiffFlags } from '../flags.ts';
@@ -25,6 +22,7 @@ export async function runStructure(session: Session, oldPath: string, newPath: s
   const { compareStructure } = await import('../../compare/compare-structure.ts');
   const found = await compareStructure(oldPath, newPath, {
     ...chooseOptions(flags),
+    provenance: flags.provenance && { command: session.command },
     signal: session.signal,
     onProgress: progress.update,
   });
@@ -32,23 +30,11 @@ export async function runStructure(session: Session, oldPath: string, newPath: s
   session.exitCode = flags.exitCode === true && !found.isSame ? EXIT.different : EXIT.done;
   if (flags.quiet !== true) logFindings(session, [...found.old.findings, ...found.new.findings]);
   if (format === null) return;
-  await print(session, write(session, found, { old: oldPath, new: newPath }, flags));
+  await print(session, write(session, found, flags));
 }
 
-function* write(
-  session: Session,
-  found: StructureComparison,
-  paths: Readonly<Record<'old' | 'new', string>>,
-  flags: DiffFlags,
-): Generator<string> {
-  if (chooseFormat(flags) === 'json') {
-    const place = (path: string): string => spellPlace(spellAddress(path));
-    const origin = { version: TOOL.version, created: new Date().toISOString(), command: session.command };
-    return yield* writeStructureJson(
-      found,
-      flags.provenance ? { ...origin, old: place(paths.old), new: place(paths.new) } : null,
-    );
-  }
+function* write(session: Session, found: StructureComparison, flags: DiffFlags): Generator<string> {
+  if (chooseFormat(flags) === 'json') return yield* writeStructureJson(found);
   for (const piece of writeStructure(found, flags.top)) yield guardLog(session, session.ascii ? spellAscii(piece) : piece);
 }
 

@@ -1,4 +1,3 @@
-import type { Provenance } from '../../comparison/provenance.ts';
 import type { StructureChange, StructureComparison, StructureSide, TensorShape } from '../../comparison/structure.ts';
 import { STRUCTURE_SCHEMA_ID, STRUCTURE_SCHEMA_VERSION, type TOOL } from '../../tool.ts';
 import { PROVENANCE_SCHEMA, TOOL_SCHEMA } from './origin-schema.ts';
@@ -23,7 +22,6 @@ export interface SavedStructure extends StructureComparison {
   readonly $schema: string;
   readonly schemaVersion: number;
   readonly tool: typeof TOOL;
-  readonly provenance: Provenance | null;
 }
 
 const SHAPE = list(number);

@@ -1,4 +1,3 @@
-import type { Provenance } from '../../comparison/provenance.ts';
 import type { StructureComparison } from '../../comparison/structure.ts';
 import { STRUCTURE_SCHEMA_ID, STRUCTURE_SCHEMA_VERSION, TOOL } from '../../tool.ts';
 import { byEntry, type Layout, writeDocument } from './document.ts';
@@ -9,8 +8,8 @@ const LISTS = ['added', 'removed', 'reshaped', 'retyped', 'configChanges', 'name
 const LAYOUTS: Readonly<Record<string, Layout>> = Object.fromEntries(LISTS.map((list) => [list, byEntry]));
 
 /** A comparison of structures as JSON, in pieces: one line a tensor that differs. */
-export function writeStructureJson(found: StructureComparison, provenance: Provenance | null): Iterable<string> {
+export function writeStructureJson(found: StructureComparison): Iterable<string> {
   const preamble = { $schema: STRUCTURE_SCHEMA_ID, schemaVersion: STRUCTURE_SCHEMA_VERSION, tool: TOOL };
-  const saved: SavedStructure = { ...preamble, provenance, ...found };
+  const saved: SavedStructure = { ...preamble, ...found };
   return writeDocument<object>(saved, STRUCTURE_SCHEMA, LAYOUTS);
 }
