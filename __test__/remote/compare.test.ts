@@ -34,6 +34,7 @@ function copySides(old: string, newer: string, name: string): string {
 const PAIRS: readonly (readonly [format: string, old: string, newer: string, name: string])[] = [
   ['safetensors', example('base/model.safetensors'), example('lora-merged/model.safetensors'), 'model.safetensors'],
   ['torch', example('base-pt/pytorch_model.bin'), example('base-pt/pytorch_model.bin'), 'pytorch_model.bin'],
+  ['gguf', fixture('gguf/aligned-256.gguf'), fixture('gguf/aligned-256.gguf'), 'model.gguf'],
   ['npz, stored', fixture('numpy/savez.npz'), fixture('numpy/savez.npz'), 'weights.npz'],
   ['npz, deflated', fixture('numpy/savez_compressed.npz'), fixture('numpy/savez_compressed.npz'), 'weights.npz'],
 ];
@@ -203,6 +204,11 @@ test('what has no meaning without values is refused', async (t) => {
     t.is(code, 2, flags.join(' '));
     t.regex(stderr, /--headers-only/);
   }
+  const folder = makeTree({ 'model-diff.config.json': '{"fail_on":["nan"]}' });
+  const configured = await run([base, base, '--headers-only'], { cwd: folder });
+  t.is(configured.code, 2);
+  t.regex(configured.stderr, /the configuration has rules/);
+  t.is((await run([base, base, '--headers-only', '--no-config'], { cwd: folder })).code, 0);
   t.is((await run([base, base, '--headers-only', '--exit-code'])).code, 0);
   t.is((await run([base, example('fp8'), '--headers-only', '--exit-code'])).code, 1);
 });

@@ -152,6 +152,7 @@ impl NativeRemote {
 
     /// Takes the next bytes of a request. False where no more are taken.
     #[napi]
+    #[must_use]
     pub fn write(&self, request: u32, bytes: Uint8Array) -> bool {
         let answer = self.pending.answers().get(&request).cloned();
         answer.is_some_and(|answer| answer.write(&bytes))

@@ -21,14 +21,14 @@ export async function runDiff(session: Session, oldPath: string, newPath: string
   refuseStdin([oldPath, newPath]);
   const found = findConfig(session, given, [oldPath, newPath]);
   const flags = addConfig(given, found?.config);
-  if (flags.headersOnly === true) {
-    const { runStructure } = await import('./structure.ts');
-    return runStructure(session, oldPath, newPath, flags);
-  }
   session.configured = found === null ? undefined : nameConfigured(given, found);
   const outputs = planOutputs(flags, [oldPath, newPath]);
   const plan = await planRules(given, found);
   const paths = { old: oldPath, new: newPath };
+  if (flags.headersOnly === true) {
+    const { runStructure } = await import('./structure.ts');
+    return runStructure(session, paths, flags, plan);
+  }
   if (flags.quiet !== true && isSameTwice(paths, flags))
     log(session, `warning: old and new are the same checkpoint, ${escapeTerminal(spellAddress(oldPath))}`);
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');

@@ -10,17 +10,28 @@ import { logFindings } from '../log-findings.ts';
 import { findFlag } from '../option-flags.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, print } from '../render.ts';
+import type { RulePlan } from '../rules.ts';
 import { guardLog, type Session } from '../session.ts';
 
 /** `model-diff OLD NEW --headers-only`: names, shapes, dtypes and configuration. */
-export async function runStructure(session: Session, oldPath: string, newPath: string, flags: DiffFlags): Promise<void> {
+export async function runStructure(
+  session: Session,
+  paths: Readonly<Record<'old' | 'new', string>>,
+  flags: DiffFlags,
+  plan: RulePlan,
+): Promise<void> {
   refuseForStructure(flags);
+  if (plan.rules.length > 0)
+    throw argumentError(
+      'the configuration has rules, and --headers-only reads no values to hold to them',
+      'leave it out with --no-config',
+    );
   const format = chooseFormat(flags);
   if (format !== 'text' && format !== 'json' && format !== null)
     throw argumentError(`--headers-only prints text or JSON, not ${format}`, 'use --json');
   const progress = new ProgressLine(session, flags, format === 'text');
   const { compareStructure } = await import('../../compare/compare-structure.ts');
-  const found = await compareStructure(oldPath, newPath, {
+  const found = await compareStructure(paths.old, paths.new, {
     ...chooseOptions(flags),
     provenance: flags.provenance && { command: session.command },
     signal: session.signal,

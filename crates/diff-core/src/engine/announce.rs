@@ -8,10 +8,13 @@ use crate::checkpoint::Checkpoint;
 use crate::source::Source;
 use crate::tensor::Tensor;
 
+/// A source, and the stretches of it that will be read.
+type Announced<'a> = (&'a Arc<dyn Source>, Vec<Range<u64>>);
+
 /// Announces the stretches that tensors lie in to the sources of their checkpoints, so that they come in few requests and ahead of their use.
 pub(super) fn announce<'a>(tensors: impl Iterator<Item = (&'a Checkpoint, &'a Tensor)>) {
     // By the address of the source, as checkpoints of one plan may share one.
-    let mut ranges: BTreeMap<usize, (&Arc<dyn Source>, Vec<Range<u64>>)> = BTreeMap::new();
+    let mut ranges: BTreeMap<usize, Announced> = BTreeMap::new();
     for (checkpoint, tensor) in tensors {
         for span in tensor.node.spans() {
             let Some(source) = checkpoint.sources.get(span.source as usize) else {

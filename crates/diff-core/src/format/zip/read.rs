@@ -269,7 +269,7 @@ fn read_wide_fields(entry: &mut Entry, mut extra: &[u8]) {
 /// it and what may lie behind it (a descriptor of 16 or 24 bytes, where the flags say so) end where the next entry begins. None where no place or
 /// more than one fits. An archive that lies about it gets other bytes of itself as values.
 ///
-/// Source: `PyTorchStreamWriter::writeRecord` and `getPadding` in `caffe2/serialize/inline_container.cc` of PyTorch.
+/// Source: `PyTorchStreamWriter::writeRecord` and `getPadding` in `caffe2/serialize/inline_container.cc` of `PyTorch`.
 pub(super) fn infer_payload(area: &Area, entry: &Entry, next: u64) -> Option<u64> {
     const ALIGNMENT: u64 = 64;
     /// An extra field of zip64 with all its values, and the header of the one that pads.

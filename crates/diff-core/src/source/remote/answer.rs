@@ -25,6 +25,8 @@ pub struct FileFacts {
 #[derive(Debug)]
 pub struct Answer {
     most: u64,
+    /// Whether so many bytes will come, so that room for them is made at once.
+    is_exact: bool,
     arriving: Mutex<Vec<u8>>,
     changed: Condvar,
     outcome: OnceLock<Result<(Arc<Vec<u8>>, FileFacts)>>,
@@ -32,9 +34,10 @@ pub struct Answer {
 
 impl Answer {
     /// `most` bytes are taken at most.
-    pub(super) fn new(most: u64) -> Self {
+    pub(super) fn new(most: u64, is_exact: bool) -> Self {
         Self {
             most,
+            is_exact,
             arriving: Mutex::default(),
             changed: Condvar::new(),
             outcome: OnceLock::new(),
@@ -46,6 +49,9 @@ impl Answer {
         let mut arriving = locked(&self.arriving);
         if self.is_over() || (arriving.len() + bytes.len()) as u64 > self.most {
             return false;
+        }
+        if arriving.capacity() == 0 && self.is_exact {
+            arriving.reserve_exact(self.most as usize);
         }
         arriving.extend_from_slice(bytes);
         true

@@ -180,7 +180,7 @@ impl Remote {
         } else {
             wanted.length
         };
-        let answer = Arc::new(Answer::new(most));
+        let answer = Arc::new(Answer::new(most, !wanted.is_first));
         self.carrier.fetch(wanted, Arc::clone(&answer));
         answer
     }

@@ -168,7 +168,7 @@ fn reading_on_without_a_plan_takes_ever_longer_requests() {
 fn what_is_kept_has_a_bound() {
     let server = serve(600 << 20);
     let source = server.remote.open(Path::new(FILE)).unwrap();
-    source.announce(&mut vec![0..600 << 20]);
+    source.announce(&mut Vec::from([0..300 << 20, 300 << 20..600 << 20]));
     let mut most = 0;
     for at in (0..600 << 20).step_by(4 << 20) {
         check(&*source, at, 1);
@@ -221,7 +221,7 @@ fn the_thread_that_fetches_never_waits_for_itself() {
 
 #[test]
 fn more_bytes_than_were_asked_for_are_not_taken() {
-    let answer = Answer::new(10);
+    let answer = Answer::new(10, true);
     assert!(answer.write(&[0; 10]));
     assert!(!answer.write(&[0]));
     answer.fail(Error::new(Code::Network, "x"));

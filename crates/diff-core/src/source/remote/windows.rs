@@ -7,7 +7,7 @@ use super::{Answer, locked};
 use crate::source::remote::FileFacts;
 
 /// Bytes that are kept, those on their way among them. Threads hold what they read beside it.
-pub(super) const KEPT: u64 = 128 << 20;
+pub(super) const KEPT: u64 = 64 << 20;
 
 /// By file and first byte.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ struct Window {
 impl Windows {
     /// Keeps the first bytes of a file.
     pub(super) fn keep(&self, file: u32, bytes: &Arc<Vec<u8>>) {
-        let answer = Answer::new(bytes.len() as u64);
+        let answer = Answer::new(bytes.len() as u64, true);
         answer.write(bytes);
         answer.finish(FileFacts {
             size: bytes.len() as u64,
@@ -76,7 +76,7 @@ impl Windows {
             return true;
         }
         let unread = kept.windows.values().filter(|window| window.used == 0);
-        if unread.count() as u64 * (end - start) > KEPT / 4 {
+        if unread.count() as u64 * (end - start) > KEPT / 2 {
             return false;
         }
         let answer = ask();

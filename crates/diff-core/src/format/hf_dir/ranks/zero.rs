@@ -14,6 +14,8 @@ use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
 use crate::format::torch::{self, ModelStates, OptimizerStates, Parameter, Part};
 use crate::format::{OpenOptions, lfs};
+use crate::limits::Limits;
+use crate::source::Source;
 use crate::tensor::{Tensor, element_count};
 
 /// Rank of the data and of the model parallelism, of a name as `bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt`.
@@ -121,7 +123,7 @@ fn open<T>(
     listing: &Listing,
     name: &str,
     options: &OpenOptions,
-    read: fn(&Arc<dyn crate::source::Source>, u32, &crate::limits::Limits) -> Result<Part<T>>,
+    read: impl Fn(&Arc<dyn Source>, u32, &Limits) -> Result<Part<T>>,
 ) -> Result<T> {
     options.observer.check()?;
     let source = lfs::open(&listing.path(name), &options.files)?;
