@@ -13,6 +13,7 @@ use diff_core::format::{OpenOptions, detect, open};
 use diff_core::kernel::{Method, Precision};
 use diff_core::limits::{Cap, Limits};
 use diff_core::observe::Observer;
+use diff_core::source::Files;
 use diff_core::stats::PairStats;
 use diff_core::{Code, Result};
 
@@ -269,7 +270,7 @@ fn folders_with_pickled_weights_open() {
     let sharded = Arc::new(open(&folder.0, &OpenOptions::default()).unwrap());
     assert_eq!(sharded.tensors.len(), 14);
     assert_eq!(sharded.files().count(), 2);
-    assert!(detect(&folder.0, &OpenOptions::default().files).unwrap().is_some());
+    assert!(detect(&folder.0, &Files::default()).unwrap().is_some());
     let basic = load(&fixture("basic.pt"));
     let stats = compare((&basic, "a"), (&sharded, "a")).unwrap();
     assert_eq!(stats.value_changed, 0);
