@@ -1,6 +1,6 @@
 //! How fast the kernels and the whole engine are, beside a plain sum of the same bytes read the same way.
 //!
-//! `cargo bench -p diff-core --bench kernels [-- blocks|cache|files|quantised|tiny|views] [rounds] [MiB of a file] [--json]`
+//! `cargo bench -p diff-core --bench kernels [-- blocks|cache|files|quantised|tiny|views] [rounds] [MiB of a file, or a word of a view's name] [--json]`
 //!
 //! Numbers are GB/s of both sides together (10^9 bytes). Rounds are interleaved, a ratio is the median of the
 //! ratios within one round, so that a busy machine hurts both sides. With `--json` every line is an object with
@@ -77,7 +77,7 @@ fn main() -> Any<()> {
         "files" => files::run(as_json, rounds, mib),
         "tiny" => steps::tiny(as_json, rounds),
         "quantised" => quantised::run(as_json, rounds),
-        "views" => views::run(as_json, rounds),
+        "views" => views::run(as_json, rounds, args.get(1).map_or("", String::as_str)),
         "one-way" => files::one_way(as_json, &args),
         "limit" => read_limit(&args),
         "plan" => steps::plan(&args),

@@ -179,8 +179,9 @@ fn over(checkpoint: &Checkpoint, tensor: Tensor, map: bool) -> Arc<Checkpoint> {
     })
 }
 
-/// `views ROUNDS`: pairs of elements a second, and the ratio to contiguous ones of the same round.
-pub fn run(as_json: bool, rounds: usize) -> Any<()> {
+/// `views ROUNDS [NAME]`: pairs of elements a second, and the ratio to contiguous ones of the same round; of all views, or of those whose names
+/// contain NAME.
+pub fn run(as_json: bool, rounds: usize, name: &str) -> Any<()> {
     let folder = folder()?;
     let (a, b) = weights(DType::F32, 8 << 20);
     let paths = [folder.join("a.safetensors"), folder.join("b.safetensors")];
@@ -206,6 +207,9 @@ pub fn run(as_json: bool, rounds: usize) -> Any<()> {
                 [codes_of(&old, axis, map)?, codes_of(&new, axis, map)?],
             ));
         }
+        // The first one is what the others are compared with.
+        let mut at = 0..;
+        plans.retain(|(view, _)| at.next() == Some(0) || view.contains(name));
         for &threads in &threads {
             measure(as_json, (map, threads), rounds, &plans)?;
         }

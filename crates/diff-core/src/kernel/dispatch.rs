@@ -89,6 +89,15 @@ impl Isa {
     }
 }
 
+/// Asks for memory that will be read soon and that no processor foresees: a short run far from the last one.
+#[inline]
+pub(crate) fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch_lines(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
 /// One method of [`Isa`] for each pass, and one compilation of the pass for each instruction set.
 macro_rules! passes {
     ($($name:ident ( $($arg:ident : $type:ty),* ) $(-> $out:ty)? = $body:expr;)*) => {

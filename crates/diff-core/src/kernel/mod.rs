@@ -41,6 +41,7 @@ use reference::{MomentLanes, PairLanes};
 
 pub use digest::digest;
 pub use dispatch::Isa;
+pub(crate) use dispatch::prefetch;
 
 /// Elements of a chunk.
 pub const CHUNK: usize = 1 << 18;

@@ -26,12 +26,17 @@ pub(super) fn ahead() -> usize {
     })
 }
 
-/// Asks for all lines of `bytes`, where that helps.
+/// Asks for all lines of `bytes`, which lie behind those that are read now, where that helps.
 pub(super) fn prefetch(bytes: &[u8]) {
     if ahead() > 0 {
-        for line in bytes.chunks(64) {
-            // SAFETY: a hint about an address, which never faults.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-        }
+        prefetch_lines(bytes);
+    }
+}
+
+/// Asks for all lines of `bytes`.
+pub(super) fn prefetch_lines(bytes: &[u8]) {
+    for line in bytes.chunks(64) {
+        // SAFETY: a hint about an address, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
     }
 }

@@ -1,5 +1,7 @@
 //! The arithmetic of blocks: which factors an element has, and what is done with them.
 
+use std::iter::repeat;
+
 use ndarray::{ArrayView1, ArrayViewMut2, Zip};
 
 use crate::decode::minifloat::{round_to_bf16, round_to_f16};
@@ -35,7 +37,27 @@ impl Step {
         }
     }
 
+    /// Cells of one block.
     fn block(self, cells: &mut [Cell], scale: f32, zero: f32) {
+        self.cells(cells, repeat(scale), repeat(zero));
+    }
+
+    /// Cells that are a block each, with one number or as many as there are cells.
+    fn blocks_of_one(self, cells: &mut [Cell], scale: &[f32], zero: &[f32]) {
+        match (scale, zero) {
+            (&[scale], &[zero]) => self.block(cells, scale, zero),
+            (&[scale], zero) => self.cells(cells, repeat(scale), zero.iter().copied()),
+            (scale, &[zero]) => self.cells(cells, scale.iter().copied(), repeat(zero)),
+            (scale, zero) => self.cells(cells, scale.iter().copied(), zero.iter().copied()),
+        }
+    }
+
+    fn cells(
+        self,
+        cells: &mut [Cell],
+        scale: impl Iterator<Item = f32>,
+        zero: impl Iterator<Item = f32>,
+    ) {
         match self.round {
             Some(DType::F16) => self.rounded(cells, scale, zero, round_to_f16),
             Some(DType::Bf16) => self.rounded(cells, scale, zero, round_to_bf16),
@@ -44,21 +66,32 @@ impl Step {
     }
 
     #[inline]
-    fn rounded(self, cells: &mut [Cell], scale: f32, zero: f32, round: impl Fn(f32) -> f32) {
+    fn rounded(
+        self,
+        cells: &mut [Cell],
+        scale: impl Iterator<Item = f32>,
+        zero: impl Iterator<Item = f32>,
+        round: impl Fn(f32) -> f32,
+    ) {
+        let both = scale.zip(zero);
         match (self.rule, self.has_zero) {
-            (Rule::Subtract | Rule::Add, false) => each(cells, |x| round(x * scale)),
-            (Rule::Divide, false) => each(cells, |x| round(x / scale)),
-            (Rule::Subtract, true) => each(cells, |x| round(round(x - zero) * scale)),
-            (Rule::Divide, true) => each(cells, |x| round(round(x - zero) / scale)),
-            (Rule::Add, true) => each(cells, |x| round(round(x * scale) + zero)),
+            (Rule::Subtract | Rule::Add, false) => each(cells, both, |x, (s, _)| round(x * s)),
+            (Rule::Divide, false) => each(cells, both, |x, (s, _)| round(x / s)),
+            (Rule::Subtract, true) => each(cells, both, |x, (s, z)| round(round(x - z) * s)),
+            (Rule::Divide, true) => each(cells, both, |x, (s, z)| round(round(x - z) / s)),
+            (Rule::Add, true) => each(cells, both, |x, (s, z)| round(round(x * s) + z)),
         }
     }
 }
 
 #[inline]
-fn each(cells: &mut [Cell], change: impl Fn(f32) -> f32) {
-    for cell in cells {
-        *cell = change(f32::from_le_bytes(*cell)).to_le_bytes();
+fn each(
+    cells: &mut [Cell],
+    numbers: impl Iterator<Item = (f32, f32)>,
+    change: impl Fn(f32, (f32, f32)) -> f32,
+) {
+    for (cell, numbers) in cells.iter_mut().zip(numbers) {
+        *cell = change(f32::from_le_bytes(*cell), numbers).to_le_bytes();
     }
 }
 
@@ -145,8 +178,8 @@ impl Blocks {
             let (line, rest) = std::mem::take(&mut cells).split_at_mut(count);
             let first = block_of(row, outer, numbers.index) as usize * across;
             let (scale, zero) = (
-                of_line(numbers.scale, first, across),
-                of_line(numbers.zero, first, across),
+                some(numbers.scale, first, across),
+                some(numbers.zero, first, across),
             );
             if last.is_indexed {
                 let index = numbers.index.get(column as usize..).unwrap_or_default();
@@ -182,11 +215,11 @@ fn block_of(mut row: u64, outer: &[Axis], index: &[u32]) -> u64 {
     block
 }
 
-/// The factors of the blocks along a line; one that is the same for all stays one.
-fn of_line(numbers: &[f32], first: usize, across: usize) -> &[f32] {
+/// The numbers of `count` blocks from `first` on; one that is the same for all stays one.
+fn some(numbers: &[f32], first: usize, count: usize) -> &[f32] {
     match numbers {
         [_] => numbers,
-        _ => numbers.get(first..first + across).unwrap_or_default(),
+        _ => numbers.get(first..first + count).unwrap_or(&[f32::NAN]),
     }
 }
 
@@ -202,6 +235,11 @@ impl Step {
     /// Elements along the last axis from `column` on, in blocks of `side` elements.
     fn line(self, line: &mut [Cell], (column, side): (u64, u64), scale: &[f32], zero: &[f32]) {
         let side = side as usize;
+        if side == 1 {
+            let own = |numbers| some(numbers, column as usize, line.len());
+            let (scale, zero) = (own(scale), own(zero));
+            return self.blocks_of_one(line, scale, zero);
+        }
         let (mut block, inside) = (
             (column / side as u64) as usize,
             (column % side as u64) as usize,

@@ -1,6 +1,7 @@
 //! Elements of a panel brought into logical order. Cells are elements as bytes, so that one loop serves every type of a size.
 
 use super::axes::Panel;
+use crate::kernel::prefetch;
 
 /// Columns that are turned together: as many elements of 4 bytes as a line of the cache holds.
 const COLUMNS: usize = 16;
@@ -11,6 +12,12 @@ const ROWS: usize = 64;
 /// Rows of the tiles for what is left, and of the blocks that tiles are made of.
 const SOME_ROWS: usize = 16;
 const BLOCK: usize = 4;
+
+/// Columns ahead of those at work whose memory is asked for: each lies in pages of its own, which no processor foresees.
+const AHEAD: usize = 8;
+
+/// Bytes ahead of the run at work that are asked for, as far as they lie in other runs.
+const FORESEEN: usize = 4 << 10;
 
 /// Copies a panel into `out`, whose first element is the first of the whole run. `at` tells where in `cells` each column begins.
 ///
@@ -41,13 +48,26 @@ fn lines<const N: usize>(
     out: &mut [[u8; N]],
 ) {
     let step = panel.step as usize;
+    let run = (panel.rows - 1) * step + 1;
+    let begin = run.min(FORESEEN / N);
+    let ahead = (FORESEEN / N).div_ceil(run);
     for column in 0..panel.columns {
+        let next = at(column + ahead);
+        prefetch(
+            cells
+                .get(next..next + begin)
+                .unwrap_or_default()
+                .as_flattened(),
+        );
         let to = panel.to + column * panel.column_out;
         let target = &mut out[to..to + panel.rows];
         let from = at(column);
         match step {
             0 => target.fill(cells[from]),
             1 => target.copy_from_slice(&cells[from..from + panel.rows]),
+            2 => strided::<N, 2>(&cells[from..from + run], target),
+            3 => strided::<N, 3>(&cells[from..from + run], target),
+            4 => strided::<N, 4>(&cells[from..from + run], target),
             _ => {
                 let source = cells[from..].iter().step_by(step);
                 for (target, cell) in target.iter_mut().zip(source) {
@@ -55,6 +75,17 @@ fn lines<const N: usize>(
                 }
             }
         }
+    }
+}
+
+/// Every cell of number 0, S, 2 S ...: a step that is known becomes shuffles of vectors.
+fn strided<const N: usize, const S: usize>(cells: &[[u8; N]], out: &mut [[u8; N]]) {
+    let (whole, last) = cells.as_chunks::<S>();
+    for (target, group) in out.iter_mut().zip(whole) {
+        *target = group[0];
+    }
+    if let (Some(target), Some(cell)) = (out.last_mut(), last.first()) {
+        *target = *cell;
     }
 }
 
@@ -97,6 +128,10 @@ fn tile<const N: usize, const R: usize>(
 ) -> usize {
     let mut tile = [[[0; N]; COLUMNS]; R];
     for group in (0..COLUMNS).step_by(BLOCK) {
+        for across in 0..BLOCK {
+            let from = at(column + group + across + AHEAD) + row;
+            prefetch(cells.get(from..from + R).unwrap_or_default().as_flattened());
+        }
         let [a, b, c, d] = [0, 1, 2, 3].map(|across| {
             let from = at(column + group + across) + row;
             cells[from..from + R].as_chunks::<BLOCK>().0
