@@ -1,5 +1,5 @@
 /**
- * Fills in what README.md and docs/benchmarks.md show of real output and of the newest benchmark record, what docs/json.md shows of
+ * Fills in what README.md, docs/benchmarks.md and docs/scale.md show of real output and of the newest benchmark record, what docs/json.md shows of
  * the table of metrics and docs/cli.md of the flags, and draws docs/benchmarks.svg: `node scripts/readme.mjs`. With `--check` it only says whether the pages are up to date.
  */
 import { execSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { newestRecord } from '../benches/harness/record.mjs';
 import { drawChart } from '../benches/report/chart.mjs';
+import { renderSimulation } from '../benches/cluster/simulate.mjs';
 import * as parts from '../benches/report/parts.mjs';
 import * as whole from '../benches/report/whole.mjs';
 import { renderFlags, requireAllFlags } from './lib/flag-tables.mjs';
@@ -26,6 +27,7 @@ const SECTIONS = {
   edges: parts.renderEdges,
   cold: parts.renderCold,
   instructions: parts.renderInstructions,
+  simulation: renderSimulation,
 };
 
 const record = newestRecord();
@@ -71,7 +73,7 @@ function fill(page) {
 }
 
 const wanted = new Map([
-  ...['README.md', 'docs/benchmarks.md', 'docs/cli.md', 'docs/json.md'].map(
+  ...['README.md', 'docs/benchmarks.md', 'docs/cli.md', 'docs/json.md', 'docs/scale.md'].map(
     (name) => /** @type {const} */ ([name, fill(readFileSync(join(root, name), 'utf8'))]),
   ),
   /** @type {const} */ (['docs/benchmarks.svg', drawChart(record)]),

@@ -5,6 +5,7 @@ import { giant } from './giant.mjs';
 import { instructions } from './instructions.mjs';
 import { kernels } from './kernels.mjs';
 import { pages } from './pages.mjs';
+import { parts } from './parts.mjs';
 import { scaling } from './scaling.mjs';
 import { sparse } from './sparse.mjs';
 import { start } from './start.mjs';
@@ -21,4 +22,4 @@ import { whole } from './whole.mjs';
  */
 
 /** @type {Readonly<Record<string, Bench>>} */
-export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, views, giant, formats, scaling, whole, cold };
+export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, views, giant, formats, scaling, parts, whole, cold };

@@ -119,6 +119,21 @@ export const FLAG_DOCS = {
     '--run-dir': 'Folder for the plan and the parts. It is made if it is not there; one that holds another plan is refused.',
     '--quiet': 'Prints errors only.',
   },
+  submit: {
+    '--cpus': 'Cores of a part, and its threads. Default: 8.',
+    '--mem':
+      'Memory of a part, as `sbatch --mem` takes it. Default: `4G`; a part needs a few hundred megabytes, whatever the size of the checkpoints.',
+    '--time':
+      'Time limit of a part, as `sbatch --time` takes it. A part that reaches it goes back into the queue. Default: that of the partition.',
+    '--partition': 'Partition to submit to. Default: that of the cluster.',
+    '--max-parallel': 'Parts at a time at most. Default: as many as Slurm starts.',
+    '--stagger': 'Spreads the starts of the parts over so many seconds, to spare the file system.',
+    '--sbatch-arg': 'Another option of sbatch, for all jobs: `--sbatch-arg=--account=me`. Repeatable.',
+    '--dry-run': 'Prints the scripts and commands; plans, writes and submits nothing.',
+    '--parts': 'Number of parts, of about equal bytes: 1 to 99,999.',
+    '--run-dir': 'Folder for the plan, the scripts, the logs and the parts. All nodes must see it under this name.',
+    '--output': 'Report that the combining job writes, as for a comparison. Repeatable.',
+  },
   status: {
     '--json': 'Prints JSON.',
     '--quiet': 'Prints nothing; the exit status tells.',

@@ -157,6 +157,20 @@ export function addPartsFlags(command: Command, short: readonly [parts: string, 
     .addOption(new Option(`${short[1]}--run-dir <folder>`, 'folder that holds the plan and the parts'));
 }
 
+/** What jobs of a scheduler ask for. */
+export function addJobFlags(command: Command): Command {
+  return command
+    .optionsGroup('Jobs:')
+    .addOption(new Option('--cpus <n>', 'cores of a part (default: 8)').argParser(parsePositive))
+    .addOption(new Option('--mem <size>', 'memory of a part, as sbatch takes it (default: 4G)'))
+    .addOption(new Option('--time <limit>', 'time limit of a part, as sbatch takes it'))
+    .addOption(new Option('--partition <name>', 'where to submit'))
+    .addOption(new Option('--max-parallel <n>', 'parts at a time').argParser(parsePositive))
+    .addOption(new Option('--stagger <seconds>', 'spread the starts, to spare the file system').argParser(parsePositive))
+    .addOption(new Option('--sbatch-arg <option>', 'another option of sbatch, as --sbatch-arg=--account=me').argParser(collect))
+    .addOption(new Option('--dry-run', 'print the scripts and commands, and submit nothing'));
+}
+
 /** One part of a comparison. */
 export function addShardFlags(command: Command): Command {
   return addPartsFlags(command, ['-n, ', ''])

@@ -93,6 +93,18 @@ export interface DiffFlags extends ResultFlags, RunFlags, OpenFlags, SideFlags, 
 /** Flags of the plan of a comparison in parts. */
 export type PlanFlags = DiffFlags;
 
+/** Flags of a submission to a scheduler. */
+export interface SubmitFlags extends PlanFlags {
+  readonly cpus?: number;
+  readonly mem?: string;
+  readonly time?: string;
+  readonly partition?: string;
+  readonly maxParallel?: number;
+  readonly stagger?: number;
+  readonly sbatchArg?: readonly string[];
+  readonly dryRun?: true;
+}
+
 /** Flags of the report of a comparison in parts. */
 export interface CombineFlags extends ResultFlags, RunFlags {
   readonly allowPartial?: true;

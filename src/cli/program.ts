@@ -10,6 +10,7 @@ import {
   addPlannedFlags,
   addProvenanceFlag,
   addDetailFlag,
+  addJobFlags,
   addReportFlags,
   addResultFlags,
   addRuleFlags,
@@ -27,7 +28,7 @@ import {
   INSPECT_FORMATS,
   type InspectFlags,
 } from './flags.ts';
-import type { CombineFlags, PlanFlags, SavedFlags, SeriesFlags, StatusFlags } from './flags.ts';
+import type { CombineFlags, PlanFlags, SavedFlags, SeriesFlags, StatusFlags, SubmitFlags } from './flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -37,6 +38,7 @@ export interface Actions {
   readonly shard: (session: Session, paths: readonly string[], flags: DiffFlags) => Promise<void>;
   readonly plan: (session: Session, old: string, next: string, flags: PlanFlags) => Promise<void>;
   readonly status: (session: Session, directory: string, flags: StatusFlags) => Promise<void>;
+  readonly submit: (session: Session, paths: readonly string[], flags: SubmitFlags) => Promise<void>;
   readonly combine: (session: Session, directory: string, flags: CombineFlags) => Promise<void>;
   readonly inspect: (session: Session, path: string, flags: InspectFlags) => Promise<void>;
   readonly hash: (session: Session, path: string, flags: HashFlags) => Promise<void>;
@@ -144,6 +146,22 @@ export function createProgram(
   if (isNamed(status))
     addCommonFlags(status.addOption(new Option('--json', 'print JSON')), 'print nothing, and exit with 1 unless all is done');
 
+  const submit = program
+    .command('submit')
+    .description('compare in parts on a cluster: plan, submit all parts and the job that combines them')
+    .addArgument(new Argument('<scheduler>', 'what runs the jobs').choices(['slurm']))
+    .argument('[old]', 'checkpoint before training; none of both to submit again what --run-dir lacks')
+    .argument('[new]', 'checkpoint after training')
+    .action((_: string, old: string | undefined, next: string | undefined, flags: SubmitFlags) => {
+      if (old !== undefined && next === undefined) return refuseMissing(program, 'new');
+      return actions.submit(
+        session,
+        [old, next].filter((path) => path !== undefined),
+        flags,
+      );
+    });
+  if (isNamed(submit)) addSubmitFlags(submit);
+
   const combine = program
     .command('combine')
     .description('report a comparison from its parts, as if it had been made in one')
@@ -200,6 +218,14 @@ function requireNoParts({ runDir, parts, force, shard }: DiffFlags): void {
 /** As commander says it of an argument that is never optional. */
 function refuseMissing(program: Command, name: string): never {
   return program.error(`error: missing required argument '${name}'`, { code: 'commander.missingArgument' });
+}
+
+function addSubmitFlags(command: Command): void {
+  addPartsFlags(addJobFlags(command), ['-n, ', '']);
+  addResultFlags(addDetailFlag(addReportFlags(command)));
+  addOpenFlags(addPlannedFlags(command));
+  addConfigFlags(addRuleFlags(command));
+  addCommonFlags(command, 'print errors only');
 }
 
 function addCombineFlags(command: Command): void {

@@ -11,6 +11,7 @@ import { planOutputs } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, loadWriters } from '../render.ts';
 import { planRules } from '../rules.ts';
+import { hintResubmit } from '../slurm/resubmit.ts';
 import { applyFlags, log, type Session } from '../session.ts';
 
 /** `model-diff combine RUN`: what `model-diff OLD NEW` would report, out of parts that were compared apart. */
@@ -33,6 +34,8 @@ export async function runCombine(session: Session, directory: string, flags: Com
       provenance: flags.provenance && { command: session.command },
       signal: session.signal,
       onProgress: progress.update,
+    }).catch((error: unknown) => {
+      throw hintResubmit(error, directory);
     }),
     loadWriters(flags, outputs),
   ]);

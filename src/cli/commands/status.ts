@@ -5,6 +5,7 @@ import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { EXIT } from '../exit.ts';
 import type { StatusFlags } from '../flags.ts';
+import { isSubmitted, resubmit } from '../slurm/resubmit.ts';
 import { applyFlags, quote, type Session } from '../session.ts';
 
 /** Damaged and foreign files, and parts at work, that are listed. */
@@ -43,7 +44,7 @@ function describeStatus({ directory, parts, foreign, bytes, bytesDone }: PartsSt
     isComplete
       ? `next: model-diff combine ${folder}`
       : open.length > 0
-        ? `next: model-diff --shard ${open[0] ?? 1} --run-dir ${folder}, and so for each of ${listNumbers(open)}`
+        ? `next: ${isSubmitted(directory) ? resubmit(directory) : `model-diff --shard ${open[0] ?? 1} --run-dir ${folder}, and so for each of ${listNumbers(open)}`}`
         : 'next: remove the foreign files',
   ];
 }
