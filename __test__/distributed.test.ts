@@ -8,7 +8,7 @@ import { ModelDiff, loadCheckpoint } from 'model-diff';
 import { refusal } from './helpers/refusal.ts';
 import { makeFolder } from './helpers/safetensors.ts';
 
-const fixtures = new URL('fixtures/distributed/', import.meta.url).pathname;
+const fixtures = join(import.meta.dirname, 'fixtures/distributed/');
 
 for (const name of ['dcp', 'dcp-bare', 'dcp-hf', 'zero-1', 'zero-2', 'zero-3', 'llama-2', 'llama-3']) {
   test(`${name}: identical to its tensors in one file`, async (t) => {
