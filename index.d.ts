@@ -45,6 +45,13 @@ interface Finding {
     /** Byte offset in `path`; null where there is none. */
     readonly offset: number | null;
 }
+/** A file that holds tensors of a checkpoint. */
+interface CheckpointFile {
+    readonly path: string;
+    readonly bytes: number;
+    /** Its last modification before it was opened, in milliseconds since 1970; absent where the system does not say. */
+    readonly modified?: number;
+}
 /** Something of a checkpoint that holds tensors, or could, and is not among them. */
 interface LeftOut {
     /** A file of the folder, a mapping beside the one that was taken, or a record of an archive that no tensor reaches. */
@@ -252,10 +259,7 @@ declare class Checkpoint {
     /** What was noticed about the files that did not keep them from being read. */
     readonly findings: readonly Finding[];
     /** Files that hold the tensors. */
-    readonly files: readonly {
-        readonly path: string;
-        readonly bytes: number;
-    }[];
+    readonly files: readonly CheckpointFile[];
     /** What holds tensors, or could, and is not among them. */
     readonly leftOut: readonly LeftOut[];
     /** The mappings of a PyTorch file that hold tensors; empty where there is no choice. */
@@ -357,6 +361,29 @@ declare function loadCheckpoint(path: string, options?: LoadOptions): Promise<Ch
  * @throws `ModelDiffError` for what cannot be read at all.
  */
 declare function detectFormat(path: string, options?: RunOptions): Promise<CheckpointFormat>;
+
+/** Where a result comes from, whatever made it. */
+interface Origin {
+    /** Version of model-diff. */
+    readonly version: string;
+    /** When it was made, in UTC, as ISO 8601. */
+    readonly created: string;
+    /** The command line; null for calls of the library. */
+    readonly command: string | null;
+}
+/**
+ * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
+ * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
+ */
+interface Provenance extends Origin {
+    /** null for checkpoints in memory. */
+    readonly old: string | null;
+    readonly new: string | null;
+}
+/** Where the description of a checkpoint comes from; paths as in {@link Provenance}. */
+interface InspectionProvenance extends Origin {
+    readonly checkpoint: string;
+}
 
 /**
  * The numbers of a comparison, each stated once: columns, rows, CSV, JSON, the JSON Schema and the documentation follow from the three
@@ -467,6 +494,10 @@ interface ProbeMetrics<T> {
     readonly newE4m3Row: T;
     readonly oldE4m3Tensor: T;
     readonly newE4m3Tensor: T;
+    /** Share of sampled elements of new that lie nearer to another value which old has beside theirs: 0 where old is new, rounded to the nearest. */
+    readonly oldMisrounded: T;
+    /** The same the other way. */
+    readonly newMisrounded: T;
     /** 1 where new has the rows of old in another order, bit by bit; 0 where it has not. */
     readonly rowOrder: T;
     /** The same of the last axis. */
@@ -504,6 +535,16 @@ interface TensorColumns extends PairMetrics<Float64Array> {
     readonly histogram?: HistogramColumns;
     /** What a second look at some of the tensors told; absent when none was needed. */
     readonly probes?: ProbeMetrics<Float64Array>;
+    /** Only where hashes were compared and no values, as a side was a manifest: what is known of the changes then. */
+    readonly bounds?: BoundColumns;
+}
+/**
+ * Between what the change of a tensor lies that is not identical, by the norms of both sides: | |new| - |old| | to |old| + |new|. NaN for
+ * tensors that are, or that are not on both sides with one shape.
+ */
+interface BoundColumns {
+    readonly l2DiffMin: Float64Array;
+    readonly l2DiffMax: Float64Array;
 }
 /** One side of every row of {@link TensorColumns}; a row without this side has dtype '' and NaN. */
 interface SideColumns extends SideMetrics<Float64Array> {
@@ -550,25 +591,6 @@ type RoundingShape = 'unknown' | 'one_rounding' | 'cliff' | 'flat' | 'undecided'
 /** All shapes, in the order of their codes in {@link RoundingColumns.shape}. */
 declare const ROUNDING_SHAPES: readonly RoundingShape[];
 
-/** Where a result comes from, whatever made it. */
-interface Origin {
-    /** Version of model-diff. */
-    readonly version: string;
-    /** When it was made, in UTC, as ISO 8601. */
-    readonly created: string;
-    /** The command line; null for calls of the library. */
-    readonly command: string | null;
-}
-/**
- * Where a comparison comes from. Made once, when it is made; whatever reads it back leaves it as it is. Paths are as they were given; a
- * model in the local cache of the hub has its address with the revision that was read, as `hf://org/name@1a2b3c`.
- */
-interface Provenance extends Origin {
-    /** null for checkpoints in memory. */
-    readonly old: string | null;
-    readonly new: string | null;
-}
-
 /** One checkpoint of a comparison, as far as reports tell of it. */
 interface ComparedSide extends SideTotals {
     /** What it is called: the last part of its path, with as many parts before it as tell it from the other. */
@@ -578,6 +600,10 @@ interface ComparedSide extends SideTotals {
     readonly files: readonly ComparedFile[];
     /** What was noticed about the files; paths begin at the checkpoint. */
     readonly findings: readonly Finding[];
+    /** Only where hashes were compared: that of all its tensors, as in its manifest; null where one of them could not be read. */
+    readonly hash?: string | null;
+    /** true where the side was a manifest and no checkpoint. */
+    readonly isManifest?: true;
 }
 /** A file of a checkpoint. */
 interface ComparedFile {
@@ -594,6 +620,110 @@ interface SideTotals {
     /** NaN and infinite elements. */
     readonly nonfinite: number;
 }
+
+/**
+ * What a checkpoint is, without its values: a hash and statistics of every tensor, and what lies beside them. `hashCheckpoint` makes one,
+ * and `compare` takes one in the place of a checkpoint.
+ */
+interface Manifest {
+    /** Where it comes from; null where that was not to be said. */
+    readonly provenance: InspectionProvenance | null;
+    /**
+     * One hash over all tensors, 64 hexadecimal digits: BLAKE3 of a line `["name","dtype",[shape],"hash"]` of JSON for each tensor, in the order
+     * of the names' UTF-8 bytes, each line ended by a line feed. null where a tensor could not be read.
+     */
+    readonly hash: string | null;
+    readonly format: CheckpointFormat;
+    /** Whether quantised tensors are what the file stores, as with the option `raw`. */
+    readonly raw: boolean;
+    /** Files that hold the tensors; paths begin at the checkpoint. */
+    readonly files: readonly ComparedFile[];
+    /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
+    readonly hasFolder: boolean;
+    /** Texts of the file about itself. */
+    readonly metadata: Readonly<Record<string, string>>;
+    /** Content of `config.json` beside the weights, null without one. */
+    readonly config: unknown;
+    /** Content of further configuration files beside the weights, by name. */
+    readonly configs: Readonly<Record<string, unknown>>;
+    /** What holds tensors, or could, and is not among them. */
+    readonly leftOut: readonly ManifestLeftOut[];
+    /** What was noticed about the files; paths begin at the checkpoint. */
+    readonly findings: readonly Finding[];
+    /** In the order of the names' UTF-8 bytes. */
+    readonly tensors: readonly ManifestTensor[];
+}
+/** Something of a checkpoint that is not among its tensors. */
+type ManifestLeftOut = Omit<LeftOut, 'path'>;
+/** One tensor of a {@link Manifest}. A number that does not exist (of a tensor that cannot be read, or whose dtype is not known) is null. */
+interface ManifestTensor {
+    readonly name: string;
+    readonly dtype: string;
+    /** Sizes of the dimensions, outermost first; `[]` for a 0-d tensor. */
+    readonly shape: readonly number[];
+    /** Elements; of a sparse tensor those that are stored. */
+    readonly numElements: number;
+    readonly sizeBytes: number;
+    /**
+     * BLAKE3 of the elements, 64 hexadecimal digits: little-endian and in row-major order, whatever the file has; of quantised tensors the
+     * numbers that they stand for. null where the tensor could not be read.
+     */
+    readonly hash: string | null;
+    /** Euclidean norm of the finite elements. */
+    readonly norm: number | null;
+    /** Mean of the finite elements. */
+    readonly mean: number | null;
+    /** Population standard deviation of the finite elements. */
+    readonly std: number | null;
+    readonly min: number | null;
+    readonly max: number | null;
+    /** Elements equal to zero. */
+    readonly zeros: number | null;
+    readonly nan: number | null;
+    readonly inf: number | null;
+    /** Why this tensor could not be read, when it could not. */
+    readonly error: string | null;
+}
+
+/** Options of `hashCheckpoint`; those of opening count for a path only. */
+interface HashOptions extends Omit<LoadOptions, 'computeStats'> {
+    /** Worker threads. @default the number of available cores */
+    readonly threads?: number;
+    /** false: no date and no path, so that the same checkpoint gives the same bytes; an object: also the command line that asked. @default true */
+    readonly provenance?: boolean | {
+        readonly command: string;
+    };
+}
+/**
+ * Hashes every tensor of a checkpoint and takes its statistics, in one pass over its bytes. The hashes depend on no file format: the same
+ * weights as safetensors, in a PyTorch file or in shards have the same ones. A tensor that cannot be read carries its error.
+ *
+ * @param checkpoint a path, or an open checkpoint, which stays open
+ * @throws `ModelDiffError` for what cannot be opened or changes meanwhile; `signal.reason` after an abort.
+ *
+ * @example
+ * await writeManifest('release.json', await hashCheckpoint('release/'));
+ * const comparison = await compare(await readManifest('release.json'), 'deployed/');
+ */
+declare function hashCheckpoint(checkpoint: string | Checkpoint, options?: HashOptions): Promise<Manifest>;
+
+/**
+ * Reads a manifest of hashes. The file is not trusted: its form, its numbers and the hash over its tensors are looked at.
+ *
+ * @throws `ModelDiffError` `E_NOT_FOUND` and the like for what cannot be read, `E_UNKNOWN_FORMAT` for other files, `E_UNSUPPORTED_VERSION` for
+ * manifests of another version, `E_INVALID_HEADER` for damaged ones, `E_DUPLICATE_NAME`, `E_LIMIT_EXCEEDED`
+ */
+declare function readManifest(path: string, options?: {
+    readonly signal?: AbortSignal;
+}): Promise<Manifest>;
+
+/**
+ * Writes a manifest to a file, in one step: beside its place first, then renamed. An existing file is only replaced where it is a manifest
+ * or empty.
+ *
+ * @throws `ModelDiffError` of kind `Argument` where another file is there; what the system answers where it cannot be written.
+ */
+declare function writeManifest(path: string, manifest: Manifest): Promise<void>;
 
 /** A change of the names of one side, made before names were matched. Rows have the changed names. */
 interface NameChange {
@@ -637,12 +767,12 @@ interface DiffSummary {
     readonly failedParameters: number;
     /** Elements of the common tensors. */
     readonly totalElements: number;
-    /** Elements of the common tensors that changed; null with `computeElementWise: false`. */
+    /** Elements of the common tensors that changed; null with `computeElementWise: false`, and where a tensor's hashes differ and no values were compared. */
     readonly changedElements: number | null;
-    /** Sum of the tensors' `l2Diff`. */
-    readonly totalL2Diff: number;
-    /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is. */
-    readonly avgCosineSimilarity: number;
+    /** Sum of the tensors' `l2Diff`; null where a tensor's hashes differ and no values were compared. */
+    readonly totalL2Diff: number | null;
+    /** Mean over modified tensors (by elements with `normalizeBySize`), 1 when none is; null as `totalL2Diff`. */
+    readonly avgCosineSimilarity: number | null;
     /** Layers with the largest change R = sqrt(sum d^2 / sum max(old^2, new^2)), largest first, as [name, R]. */
     readonly mostChangedLayers: readonly (readonly [string, number])[];
     /** Layers with the smallest R, unchanged ones first. */
@@ -688,8 +818,21 @@ interface DiffSummary {
     readonly nameChanges?: readonly NameChange[];
     /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
     readonly resized?: readonly ResizedTensor[];
+    /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */
+    readonly partial?: PartialCoverage;
     /** The whole result as columns; absent only in summaries that were made by hand. */
     readonly tensors?: TensorColumns;
+}
+/** Parts of a comparison that are missing: their tensors are rows with an error. */
+interface PartialCoverage {
+    /** All parts of the plan. */
+    readonly parts: number;
+    /** Numbers of those that are missing, rising, from 1. */
+    readonly missingParts: readonly number[];
+    /** Bytes of both sides, as they are stored, in all parts. */
+    readonly bytes: number;
+    /** The same of the parts that are missing. */
+    readonly missingBytes: number;
 }
 /** An embedding or head that gained or lost rows: how its common rows changed, and what the rest is like. */
 interface ResizedTensor {
@@ -769,6 +912,10 @@ interface ParameterDiff extends PairMetrics<number | null> {
     readonly zerosOld: number | null;
     readonly zerosNew: number | null;
     readonly dtypeChanged: boolean;
+    /** The least that `l2Diff` can be, by the norms of both sides; only where hashes were compared and no values, as a side was a manifest. */
+    readonly l2DiffMin?: number | null;
+    /** The most that it can be. */
+    readonly l2DiffMax?: number | null;
     readonly oldInfo: TensorInfo | null;
     readonly newInfo: TensorInfo | null;
     /** Why this tensor could not be compared, when it could not. */
@@ -922,14 +1069,17 @@ type CheckpointInput = string | Checkpoint | Readonly<Record<string, TensorData>
  * Compares two checkpoints, tensor by tensor, in one pass over both. A tensor that cannot be read does not end the run: its row carries
  * an `error`. Checkpoints that share no name give a comparison with `coverage` 0.
  *
- * @param old a path, an open checkpoint (which stays open), or tensors in memory by name (which are copied)
+ * A manifest of hashes stands for a checkpoint too, as its path or as `readManifest` gives it: then tensors are compared by their hashes,
+ * which tell whether they differ and not by how much.
+ *
+ * @param old a path, an open checkpoint (which stays open), tensors in memory by name (which are copied), or a manifest
  * @throws `ModelDiffError` for what cannot be opened, changes meanwhile, or is asked for wrongly; `signal.reason` after an abort.
  *
  * @example
  * const comparison = await compare('base/', 'tuned/');
  * console.log(analyze(comparison).summary.verdict);
  */
-declare function compare(old: CheckpointInput, newer: CheckpointInput, options?: CompareOptions): Promise<Comparison>;
+declare function compare(old: CheckpointInput | Manifest, newer: CheckpointInput | Manifest, options?: CompareOptions): Promise<Comparison>;
 
 /** A tensor as a header describes it. */
 interface TensorShape {
@@ -1090,9 +1240,10 @@ interface Explanation {
 interface AnalysisSummary {
     /** One sentence: what happened and how sure that is. */
     readonly verdict: string;
-    readonly band: MagnitudeBand;
+    /** null where hashes differ and no values were compared, as a side was a manifest; so is `change`. */
+    readonly band: MagnitudeBand | null;
     /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
-    readonly change: number;
+    readonly change: number | null;
     /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
     readonly cosine: number | null;
     /** Share of the common elements whose value did not change, 0 to 1; null when not counted. */
@@ -1323,10 +1474,163 @@ interface Series {
  */
 declare function createSeries(options?: SeriesOptions): Series;
 
+/** What of a comparison is fixed when it is planned: all that decides which tensors are compared, and by what numbers. */
+type PlannedOptions = Omit<CompareOptions, 'threads' | 'signal' | 'onProgress' | 'provenance' | 'probes' | 'includeUnchanged' | 'normalizeBySize' | 'topKLayers'>;
+/** Options of `planParts`. */
+interface PlanPartsOptions extends PlannedOptions, RunOptions {
+    /** Parts to cut the comparison into, of about equal bytes: 1 to 99,999. */
+    readonly parts: number;
+}
+/** A file of a checkpoint as it was when the plan was made. */
+interface PlannedFile {
+    /** Path inside the checkpoint, with slashes. */
+    readonly name: string;
+    readonly bytes: number;
+    /** Last modification in milliseconds since 1970; null where the system does not say. */
+    readonly modified: number | null;
+}
+/** One side of a plan. */
+interface PlannedSide {
+    /** Where it was planned from: absolute, or the name of a model on the hub. It may lie elsewhere where a part is compared. */
+    readonly path: string;
+    readonly files: readonly PlannedFile[];
+    /** SHA-256 of the descriptions of its tensors: names, dtypes, shapes, places. */
+    readonly tensors: string;
+}
+/** What one part of a plan reads. */
+interface PlannedPart {
+    /** The first unit behind it. A unit is up to 2^21 elements of one tensor; they are numbered in the order of the files. */
+    readonly end: number;
+    /** Bytes of both sides, as they are stored. */
+    readonly bytes: number;
+}
+/** A comparison in parts, as `plan.json` in the folder of the run holds it. */
+interface PartsPlan {
+    /** SHA-256 of all below but the paths. Parts of the same plan have the same one. */
+    readonly hash: string;
+    /** Version of model-diff; parts of other versions do not fit. */
+    readonly version: string;
+    readonly old: PlannedSide;
+    readonly new: PlannedSide;
+    readonly options: PlannedOptions;
+    /** SHA-256 of the items of the plan: which tensor is compared with which. */
+    readonly items: string;
+    readonly parts: readonly PlannedPart[];
+}
+/** Options of `comparePart`. */
+interface ComparePartOptions extends RunOptions {
+    /**
+     * What to plan where the folder holds no plan yet; else it must be the same. @default the plan that is there, and the checkpoints at the
+     * paths that it names
+     */
+    readonly plan?: {
+        readonly old: string;
+        readonly new: string;
+        readonly options: PlanPartsOptions;
+    };
+    /** true: a part that is there already is compared once more. @default false */
+    readonly force?: boolean;
+    /** Worker threads. @default the number of available cores */
+    readonly threads?: number;
+}
+/** What became of a part. */
+interface ComparedPart {
+    readonly part: number;
+    readonly of: number;
+    /** The file that holds it. */
+    readonly path: string;
+    /** Bytes of both sides that it covers, as they are stored. */
+    readonly bytes: number;
+    /** Whether it was there already, and nothing was read. */
+    readonly wasComplete: boolean;
+}
+/** Options of `combineParts`; those of the comparison itself are in the plan. */
+interface CombineOptions extends RunOptions, Pick<CompareOptions, 'threads' | 'probes' | 'includeUnchanged' | 'normalizeBySize' | 'topKLayers' | 'provenance'> {
+    /** true: tensors of parts that are missing or damaged become rows with an error; false: that is an error. @default false */
+    readonly allowPartial?: boolean;
+    /** Where the old checkpoint lies, if not where it was planned from. */
+    readonly old?: string;
+    /** Where the new checkpoint lies, if not where it was planned from. */
+    readonly new?: string;
+}
+/** How far a part is that somebody is, or was, working on. */
+interface PartProgress {
+    readonly bytesDone: number;
+    readonly bytesTotal: number;
+    readonly host: string;
+    /** How often its job was started again, as the scheduler says. */
+    readonly attempt: number;
+    /** When this was written, in milliseconds since 1970. */
+    readonly updated: number;
+}
+/** A part as it stands in the folder. */
+interface PartState {
+    readonly part: number;
+    /** `damaged`: there is a file that is not this part whole; the reason says what is wrong. */
+    readonly state: 'done' | 'missing' | 'damaged';
+    readonly bytes: number;
+    readonly reason: string | null;
+    readonly progress: PartProgress | null;
+}
+/** A file among the parts that belongs to none. */
+interface ForeignPart {
+    readonly path: string;
+    readonly reason: string;
+}
+/** How far a comparison in parts is. */
+interface PartsStatus {
+    readonly directory: string;
+    readonly plan: PartsPlan;
+    readonly parts: readonly PartState[];
+    readonly foreign: readonly ForeignPart[];
+    /** Bytes of all parts, and of those that are done. */
+    readonly bytes: number;
+    readonly bytesDone: number;
+}
+
+/**
+ * Makes the comparison of all parts of a plan: what `compare` gives for the same checkpoints and options, bit for bit. It opens both
+ * checkpoints, and reads tensors only where one pass leaves something open (`probes`), at most a tenth of their bytes.
+ *
+ * @throws `ModelDiffError` as `compare`; `E_MISSING_PART` or `E_INVALID_PART` that lists the parts which are missing or damaged;
+ *   `E_PLAN_MISMATCH` where the checkpoints are no longer those of the plan.
+ */
+declare function combineParts(directory: string, options?: CombineOptions): Promise<Comparison>;
+
+/**
+ * Compares one part of a plan, and writes it into the folder of the run. A part that is there is not compared again.
+ *
+ * @param part its number, from 1
+ * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the checkpoints or options are not those of the plan.
+ */
+declare function comparePart(directory: string, part: number, options?: ComparePartOptions): Promise<ComparedPart>;
+
+/**
+ * How far a comparison in parts is. Reads the folder of the run alone, every part whole.
+ *
+ * @throws `ModelDiffError` `E_NOT_FOUND` where the folder has no plan; `E_INVALID_PLAN`.
+ */
+declare function partsStatus(directory: string, options?: Pick<RunOptions, 'signal'>): Promise<PartsStatus>;
+
+/**
+ * Plans a comparison in parts that can be compared on different machines: reads what is known of both checkpoints, no tensor, and writes
+ * `plan.json` into a folder, which is made where it is not there. A folder that holds the same plan already stays as it is.
+ *
+ * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the folder holds another plan.
+ *
+ * @example
+ * await planParts('base/', 'tuned/', 'run/', { parts: 64 });
+ * // On any machine that sees the files, for each part from 1 to 64:
+ * await comparePart('run/', 3);
+ * // When all are there:
+ * const comparison = await combineParts('run/');
+ */
+declare function planParts(old: string, newer: string, directory: string, options: PlanPartsOptions): Promise<PartsPlan>;
+
 /** What a comparison is held to. */
 interface Rules {
     /**
-     * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
+     * When it fails, each in the grammar of `--fail-on`: `nan`, `structure`, `dtype`, `changed`, `unsafe`, `config`, `coverage<100%`, `change>5%`,
      * `min(cosine)<0.98`, `changed_elements>0@model.embed*`.
      */
     readonly failOn?: readonly string[];
@@ -1375,7 +1679,7 @@ interface RuleCase {
 
 /**
  * Holds a comparison to rules: the gates of the command line as a pure function. A number that does not exist breaks a rule on numbers,
- * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure` and `dtype` too. A
+ * and so does the change of a tensor with new NaN or Inf; a tensor that could not be read breaks `nan`, `structure`, `dtype` and `changed` too. A
  * pattern that matches no tensor gives `unmatched`.
  *
  * @returns what became of each rule, in their order, those of `expect` last
@@ -1458,7 +1762,7 @@ declare function parseReport(json: string): Comparison;
 /** Whose fault an error is: the system, the file, a missing feature, a cap, the caller, a clash, an abort, a bug, the installation. */
 type ErrorKind = 'Io' | 'Format' | 'Unsupported' | 'Limit' | 'Argument' | 'Mismatch' | 'Cancelled' | 'Internal' | 'NativeLoad';
 /** One name for each way to fail; stable, also for scripts. */
-type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NETWORK' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_SHAPE_OVERFLOW' | 'E_SHARD_ONLY' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
+type ErrorCode = 'E_AMBIGUOUS_DIRECTORY' | 'E_ARGUMENT' | 'E_BAD_MAGIC' | 'E_CANCELLED' | 'E_DUPLICATE_NAME' | 'E_EMPTY_FILE' | 'E_FILE_CHANGED' | 'E_GIT_LFS_POINTER' | 'E_HEADER_TOO_LARGE' | 'E_HTML_INSTEAD_OF_MODEL' | 'E_INFLATE_ERROR' | 'E_INTERNAL' | 'E_INVALID_HEADER' | 'E_INVALID_PART' | 'E_INVALID_PLAN' | 'E_IO' | 'E_LIMIT_EXCEEDED' | 'E_MISSING_PART' | 'E_MISSING_RECORD' | 'E_MISSING_SHARD' | 'E_NATIVE_LOAD' | 'E_NETWORK' | 'E_NOT_FOUND' | 'E_NO_COMMON_TENSORS' | 'E_NO_DATA' | 'E_NO_TENSORS' | 'E_OFFSET_HOLE' | 'E_OFFSET_OVERLAP' | 'E_OUT_OF_BOUNDS' | 'E_PATH_ESCAPE' | 'E_PERMISSION_DENIED' | 'E_PICKLE_BAD_OPCODE' | 'E_PICKLE_MEMO' | 'E_PICKLE_STACK' | 'E_PICKLE_TOO_DEEP' | 'E_PLAN_MISMATCH' | 'E_SHAPE_OVERFLOW' | 'E_SHARD_ONLY' | 'E_SIZE_MISMATCH' | 'E_STORAGE_SIZE_MISMATCH' | 'E_TRAILING_DATA' | 'E_UNEXPECTED_EOF' | 'E_UNKNOWN_FORMAT' | 'E_UNSUPPORTED_ARCHIVE' | 'E_UNSUPPORTED_DTYPE' | 'E_UNSUPPORTED_FORMAT' | 'E_UNSUPPORTED_LAYOUT' | 'E_UNSUPPORTED_VERSION' | 'E_ZIP_BAD_SIGNATURE' | 'E_ZIP_DUPLICATE' | 'E_ZIP_ENCRYPTED' | 'E_ZIP_METHOD';
 /** Where and how an error happened. */
 interface ErrorDetails {
     readonly kind: ErrorKind;
@@ -1604,5 +1908,5 @@ declare class DiffVisualizer {
  */
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
-export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, compare, compareCheckpoints, compareSeries, compareStructure, createDiffReport, createSeries, createSeriesReport, detectFormat, loadCheckpoint, parseReport, renderReport };
-export type { Analysis, AnalysisConfig, AnalysisSummary, ChangePattern, ChangeType, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CompareOptions, ComparedFile, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartialRow, PatternResult, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };
+export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, combineParts, compare, compareCheckpoints, comparePart, compareSeries, compareStructure, createDiffReport, createSeries, createSeriesReport, detectFormat, hashCheckpoint, loadCheckpoint, parseReport, partsStatus, planParts, readManifest, renderReport, writeManifest };
+export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFile, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CombineOptions, CompareOptions, ComparePartOptions, ComparedFile, ComparedPart, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, ForeignPart, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartProgress, PartState, PartialCoverage, PartialRow, PartsPlan, PartsStatus, PatternResult, PlanPartsOptions, PlannedFile, PlannedOptions, PlannedPart, PlannedSide, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };

@@ -62,14 +62,8 @@ impl FileSource {
     /// `NotFound`, `PermissionDenied`, `Io`; `Argument` for what is not a regular file; `EmptyFile`.
     pub fn open(path: &Path) -> Result<Self> {
         // A fifo would block for ever in `open`, so its type is looked at first.
-        let is_regular = !is_device(path)
-            && std::fs::metadata(path)
-                .map_err(|e| Error::io("open", path, &e))?
-                .is_file();
-        if !is_regular {
-            return Err(Error::new(Code::Argument, "not a regular file")
-                .at(path)
-                .hint("give a checkpoint file or a directory that holds one; pipes and devices cannot be read at random positions"));
+        if !look_at(path)?.is_file() {
+            return Err(not_regular(path));
         }
         let pool = descriptor::pool();
         let file = pool.open(path).map_err(|e| Error::io("open", path, &e))?;
@@ -279,6 +273,23 @@ impl Source for FileSource {
             _ => Ok(()),
         }
     }
+}
+
+/// What lies at a path.
+///
+/// # Errors
+/// `NotFound`, `PermissionDenied`, `Io`; `Argument` for a device of Windows.
+pub(super) fn look_at(path: &Path) -> Result<Metadata> {
+    if is_device(path) {
+        return Err(not_regular(path));
+    }
+    std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))
+}
+
+fn not_regular(path: &Path) -> Error {
+    Error::new(Code::Argument, "not a regular file").at(path).hint(
+        "give a checkpoint file or a directory that holds one; pipes and devices cannot be read at random positions",
+    )
 }
 
 /// Whether it is one of the names that Windows has for devices, in every folder: CON, NUL, COM1. Elsewhere their type tells them.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
+use crate::source::file::look_at;
 use crate::source::remote::{Remote, Root};
 use crate::source::{FileSource, Source};
 
@@ -85,8 +86,7 @@ impl Files {
     /// `NotFound`, `PermissionDenied`, `Io`; what a server answers with.
     pub fn look(&self, path: &Path) -> Result<Place> {
         let Some((remote, root, name)) = self.find(path) else {
-            let metadata = std::fs::metadata(path).map_err(|e| Error::io("open", path, &e))?;
-            return Ok(place_of(&metadata));
+            return Ok(place_of(&look_at(path)?));
         };
         if !root.is_listed() {
             return remote.look(path).map(|known| Place::File(known.size));
