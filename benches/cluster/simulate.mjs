@@ -56,41 +56,38 @@ export function simulate(bytes, parts, part, cluster) {
   const speed = Math.min(part.bytes_per_core_second * cluster.cores, cluster.node_bytes_per_second);
   // Every so many-th task is on a slow node, so that the result is the same each time.
   const period = cluster.slow_share > 0 ? Math.round(1 / cluster.slow_share) : Infinity;
-  const tasks = Array.from({ length: parts }, (_, at) => ({
+  const waiting = Array.from({ length: parts }, (_, at) => ({
     // Half a period on, so that few parts have none of them.
     most: (at + Math.ceil(period / 2)) % period === 0 ? speed / 2 : speed,
-    begins: Infinity,
+    rate: 0,
     began: 0,
+    reads: 0,
     left: bytes / parts,
   }));
-  let [now, waiting, free, last, nodeSeconds, read, reading] = [0, 0, cluster.nodes, -Infinity, 0, 0, 0];
-  /** @type {typeof tasks} */
+  let [now, free, last, nodeSeconds, read, reading] = [0, cluster.nodes, -Infinity, 0, 0, 0];
+  /** @type {typeof waiting} */
   let running = [];
-  while (waiting < parts || running.length > 0) {
-    while (free > 0 && waiting < parts) {
-      const task = tasks[waiting++];
+  for (;;) {
+    for (const task of waiting.splice(0, free)) {
       last = Math.max(now, last + 1 / cluster.starts_per_second);
       task.began = last;
-      task.begins = last + cluster.start_seconds + part.start_seconds;
+      task.reads = last + cluster.start_seconds + part.start_seconds;
       running.push(task);
       free -= 1;
     }
-    const active = running.filter(({ begins }) => begins <= now);
-    const rates = share(
-      active.map(({ most }) => most),
-      cluster.storage_bytes_per_second,
-    );
-    const ends = active.map((task, at) => task.left / rates[at]);
-    const starts = running.filter(({ begins }) => begins > now).map(({ begins }) => begins - now);
-    const step = Math.min(...ends, ...starts);
-    for (const [at, task] of active.entries()) {
-      const bytesRead = ends[at] === step ? task.left : rates[at] * step;
-      task.left -= bytesRead;
-      read += bytesRead;
+    if (running.length === 0) break;
+    const active = running.filter(({ reads }) => reads <= now);
+    divide(cluster.storage_bytes_per_second, active);
+    const next = running.map(({ reads, left, rate }) => (reads > now ? reads - now : left / rate));
+    const step = Math.min(...next);
+    for (const task of active) {
+      const some = task.left / task.rate === step ? task.left : task.rate * step;
+      task.left -= some;
+      read += some;
     }
     if (active.length > 0) reading += step;
     now += step;
-    for (const task of active) if (task.left <= 0) [free, nodeSeconds] = [free + 1, nodeSeconds + now - task.began];
+    for (const { left, began } of active) if (left <= 0) [free, nodeSeconds] = [free + 1, nodeSeconds + now - began];
     running = running.filter(({ left }) => left > 0);
   }
   // One part is a plain comparison, whose second look is part of it; its report is made by the same process.
@@ -107,22 +104,16 @@ export function simulate(bytes, parts, part, cluster) {
 
 /**
  * Divides what the file system gives: nobody gets more than he can take, and what he leaves goes to the others (max-min fairness).
- * @param {readonly number[]} wishes
  * @param {number} total
- * @returns {number[]}
+ * @param {readonly { readonly most: number, rate: number }[]} tasks
  */
-export function share(wishes, total) {
-  const order = wishes.map((_, at) => at).sort((a, b) => wishes[a] - wishes[b]);
-  /** @type {number[]} */
-  const shares = wishes.map(() => 0);
-  let [left, others] = [total, wishes.length];
-  for (const at of order) {
-    const one = Math.min(wishes[at], left / others);
-    shares[at] = one;
-    left -= one;
+export function divide(total, tasks) {
+  let [left, others] = [total, tasks.length];
+  for (const task of tasks.toSorted((a, b) => a.most - b.most)) {
+    task.rate = Math.min(task.most, left / others);
+    left -= task.rate;
     others -= 1;
   }
-  return shares;
 }
 
 /** Two checkpoints of 1 TB. */
