@@ -100,7 +100,12 @@ function incomplete(directory: string, problems: readonly FoundPart[], of: numbe
       kind: 'Mismatch',
       code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',
       path: directory,
-      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${directory}${force}; --allow-partial reports what is there`,
+      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${quoteFolder(directory)}${force}; --allow-partial reports what is there`,
     },
   );
+}
+
+/** A folder as a shell takes it. */
+function quoteFolder(directory: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(directory) ? directory : JSON.stringify(directory);
 }
