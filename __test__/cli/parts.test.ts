@@ -177,7 +177,7 @@ test('a crash leaves no half part, and its part is all that is compared again', 
   t.regex(status.stdout, /\nmissing: 2\nbegun:\n {2}part 2: .* of .* on /);
   const combined = await run(['combine', directory]);
   t.is(combined.code, 2);
-  t.regex(combined.stderr, /E_MISSING_PART\]: 1 part of 3 cannot be combined: missing 2\n/);
+  t.regex(combined.stderr, /E_MISSING_PART\]: 1 of 3 parts cannot be combined: missing 2\n/);
   const [, rerun = ''] = /run: model-diff (.*); --allow-partial/.exec(combined.stderr) ?? [];
   const times = ['00001', '00003'].map((name) => statSync(join(parts, `${name}-of-00003.mdp`)).mtimeMs);
   t.is((await run(rerun.split(' '))).code, 0);
@@ -193,7 +193,7 @@ test('--allow-partial reports what is there, and ends with 2', async (t) => {
   const { code, stdout, stderr } = await run(['combine', directory, '--allow-partial']);
   t.is(code, 2);
   t.regex(stdout.split('\n')[1] ?? '', /^INCOMPLETE: 1 of 3 parts is missing, \d+% of the bytes were not compared\./);
-  t.regex(stderr, /warning: 1 part of 3 missing, .* kB of 477 kB not compared/);
+  t.regex(stderr, /warning: 1 of 3 parts missing, .* kB of 477 kB not compared/);
   t.regex(stderr, /tensors could not be compared/);
 });
 

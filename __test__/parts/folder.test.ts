@@ -180,7 +180,7 @@ test('parts that are missing, cut short or not what their names say are listed',
   truncateSync(made.part(3), 100);
   const error = await refused(t, () => combineParts(made.run));
   t.is(error.code, 'E_INVALID_PART');
-  t.regex(error.message, /2 parts of 3 cannot be combined: missing 1, unusable 3 \(part 3: /);
+  t.regex(error.message, /2 of 3 parts cannot be combined: missing 1, unusable 3 \(part 3: /);
   t.regex(error.hint ?? '', /for each of 1,3 run: model-diff --shard 1 --run-dir /);
   await comparePart(made.run, 3);
   t.is((await refused(t, () => combineParts(made.run))).code, 'E_MISSING_PART');
@@ -258,6 +258,7 @@ test('with allowPartial every form of the report begins with what is missing', a
   );
   const banner = 'INCOMPLETE: 1 of 3 parts is missing, 33% of the bytes were not compared.';
   t.true(analyze(comparison).summary.verdict.startsWith(banner));
+  t.regex(analyze(comparison).summary.verdict, /could be compared: parts are missing/);
   for (const format of ['text', 'html', 'markdown', 'json', 'jsonl', 'github'] as const)
     t.true(renderReport(comparison, { format }).includes('INCOMPLETE: 1 of 3 parts is missing'), format);
   t.true(renderReport(comparison, { format: 'csv' }).includes('part 2 of 3 is missing'));

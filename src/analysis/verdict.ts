@@ -72,14 +72,17 @@ const REASONS: Readonly<Record<Exclude<MissingReason, 'names'>, string>> = {
   codes: 'weights are stored as codes',
 };
 
-function describeReason(reason: MissingReason, { added, removed }: AnalysisContext['counts']['byType']): string {
+function describeReason(reason: MissingReason, { counts, summary }: AnalysisContext): string {
+  const { added, removed } = counts.byType;
+  if (reason === 'errors' && summary.partial !== undefined) return 'parts are missing';
   if (reason !== 'names') return REASONS[reason];
   if (added > 0 && removed > 0) return 'names differ';
   return `the others are in the ${removed > 0 ? 'old' : 'new'} checkpoint alone`;
 }
 
 /** How much was compared, and below half of it nothing else of the model. */
-export function describeCoverage({ coverage, counts, claims }: AnalysisContext): string {
+export function describeCoverage(context: AnalysisContext): string {
+  const { coverage, counts, claims } = context;
   const { share, tensors, of, reasons } = coverage;
   // That quantised weights are codes is said as what it is.
   if (reasons[0] === 'codes' && claims.some(({ code }) => code === 'codes')) {
@@ -87,7 +90,7 @@ export function describeCoverage({ coverage, counts, claims }: AnalysisContext):
     return `${codes}; ${describeRest(counts.byType.identical, tensors)}`;
   }
   const matched = `only ${formatCount(tensors)} of ${formatNoun(of, 'tensor')} (${formatShare(share)} of the elements) could be compared`;
-  const why = reasons.length === 0 ? '' : `: ${reasons.map((reason) => describeReason(reason, counts.byType)).join(', ')}`;
+  const why = reasons.length === 0 ? '' : `: ${reasons.map((reason) => describeReason(reason, context)).join(', ')}`;
   if (share >= COVERED.half) return `${matched}${why}`;
   const what = tensors === 1 ? 'it' : 'they';
   const same =

@@ -95,7 +95,7 @@ function incomplete(directory: string, problems: readonly FoundPart[], of: numbe
   const [first] = problems;
   const force = damaged.some(({ isForeign }) => isForeign) ? ' --force' : '';
   return new ModelDiffError(
-    `${formatNoun(problems.length, 'part')} of ${formatCount(of)} cannot be combined: ${what.join(', ')}`,
+    `${formatCount(problems.length)} of ${formatNoun(of, 'part')} cannot be combined: ${what.join(', ')}`,
     {
       kind: 'Mismatch',
       code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',

@@ -1,7 +1,7 @@
 import { combineParts } from '../../parts/combine-parts.ts';
 import { requirePlan } from '../../parts/plan-parts.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
-import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { formatBytes, formatCount, formatNoun } from '../../wording/numbers.ts';
 import { conclude } from '../conclude.ts';
 import { findConfig } from '../config/find-config.ts';
 import { formatSeconds } from '../describe-run.ts';
@@ -44,7 +44,7 @@ export async function runCombine(session: Session, directory: string, flags: Com
   if (partial !== undefined)
     log(
       session,
-      `warning: ${formatNoun(partial.missingParts.length, 'part')} of ${partial.parts} missing, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared`,
+      `warning: ${formatCount(partial.missingParts.length)} of ${formatNoun(partial.parts, 'part')} missing, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared`,
     );
   await conclude(session, comparison, {
     flags,
