@@ -180,7 +180,7 @@ test('memory does not grow with the files', async (t) => {
   await new Promise((resolve) => child.on('close', resolve));
   const [isIdentical, peak] = JSON.parse(out) as [boolean, number];
   t.true(isIdentical);
-  t.true(peak < 520e6, `${peak} bytes at most`);
+  t.true(peak < 400e6, `${peak} bytes at most`);
   t.true(sent >= 2 * bytes && sent < 2.2 * bytes, `${sent} bytes were sent`);
 });
 

@@ -106,7 +106,10 @@ test.serial('what the hub refuses', async (t) => {
   process.env['HF_TOKEN'] = TOKEN;
   const revision = await refusal('hf://org/name@nowhere');
   t.is(revision.code, 'E_NOT_FOUND');
-  t.regex(revision.message, /the repository has no such revision/);
+  t.regex(
+    revision.message,
+    /the repository has no such revision \(http:\/\/127\.0\.0\.1:\d+\/api\/models\/org\/name\/revision\/nowhere\)$/,
+  );
   t.is((await refusal('hf://org/other')).code, 'E_NOT_FOUND');
   t.is((await refusal('hf://org/name/absent.safetensors')).code, 'E_NOT_FOUND');
   process.env['HF_TOKEN'] = 'hf\u00e9';

@@ -13,6 +13,13 @@ export function remoteError(code: ErrorCode, message: string, url: URL | string,
   return new ModelDiffError(message, { kind: KINDS[code] ?? 'Io', code, path, hint });
 }
 
+/** The error with its address in the message, as errors of the add-on have theirs. */
+export function nameAddress(error: unknown): unknown {
+  if (!(error instanceof ModelDiffError) || error.path === undefined || error.message.includes(error.path)) return error;
+  const { kind, code, path, hint } = error;
+  return new ModelDiffError(`${error.message} (${path})`, { kind, code, path, hint });
+}
+
 /** A failure that may pass when the request is made again. */
 export class PassingError extends Error {
   /** Seconds that the server asked to wait for; null where it did not. */

@@ -3,6 +3,7 @@ import { binding, type HubAddress, type NativeRemote } from '../native/binding.t
 import { unwrap } from '../native/failure.ts';
 import { isAddress } from '../wording/address.ts';
 import { Agents } from './agents.ts';
+import { nameAddress } from './failures.ts';
 import { findModel } from './hub.ts';
 import { isHubOffline } from './hub-environment.ts';
 import { type Place, placeOfUrl } from './place.ts';
@@ -57,7 +58,7 @@ async function openRemote<T>(
     transport = new Transport(agents, places);
   } catch (error) {
     await agents.destroy();
-    throw error;
+    throw nameAddress(error);
   }
   try {
     return await open(opened, transport.native);
