@@ -14,8 +14,8 @@ use diff_core::kernel::Method;
 use diff_core::observe::Observer;
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{
-    Affine, Encoding, Factor, Index, Layout, Node, Packing, Rule, Signs, Span, Stored, Table,
-    Tensor,
+    Affine, Encoding, Factor, Index, Layout, Node, Packing, PairRule, Rule, Scale, Signs, Span,
+    Stored, Table, Tensor,
 };
 
 struct Random(u64);
@@ -410,7 +410,7 @@ impl Bytes {
 
     fn step(&mut self, tensor: Tensor, dense: Dense, random: &mut Random) -> Both {
         let shape = dense.shape.clone();
-        match random.below(6) {
+        match random.below(11) {
             0 => {
                 let order = random.order(shape.len());
                 let permuted = order.iter().map(|&axis| shape[axis]).collect();
@@ -474,8 +474,115 @@ impl Bytes {
                 let values = dense.values.iter().map(|x| x + 1.0).collect();
                 (tensor.shifted(1.0).unwrap(), Dense { shape, values })
             }
+            6 if shape.len() == 2 => self.adapted(&tensor, dense, random),
+            7 if !shape.is_empty() && dense.values.len() < 1000 => {
+                self.kronecker(&tensor, &dense, random)
+            }
+            8 => {
+                let number = 0.75;
+                let values = dense.values.iter().map(|x| x * 0.75).collect();
+                let tensor = tensor.times(Scale::Number(number)).unwrap();
+                (tensor, Dense { shape, values })
+            }
+            9 if tensor.dtype == DType::F32 => {
+                let values = dense.values.iter();
+                let values = values.map(|x| half::bf16::from_f32(*x).to_f32()).collect();
+                let rounded = tensor.rounded(DType::Bf16).unwrap();
+                let tensor = rounded.rounded(DType::F32).unwrap();
+                (tensor, Dense { shape, values })
+            }
+            10 if !shape.is_empty() => self.normed(tensor, dense, random),
             _ => (tensor, dense),
         }
+    }
+
+    /// A matrix and the product of two others.
+    fn adapted(&mut self, tensor: &Tensor, dense: Dense, random: &mut Random) -> Both {
+        let (rows, columns, rank) = (dense.shape[0], dense.shape[1], 1 + random.below(4));
+        let (left, a) = self.stored(vec![rows, rank], random);
+        let (right, b) = self.stored(vec![rank, columns], random);
+        let product = Tensor::low_rank(&left, &right).unwrap();
+        let rule = if random.below(2) == 0 {
+            PairRule::Add
+        } else {
+            PairRule::Multiply
+        };
+        let values = (0..rows * columns)
+            .zip(dense.values)
+            .map(|(at, x)| {
+                let (row, column) = (at / columns, at % columns);
+                let one = |k: u64| {
+                    let of_left = a.values[(row * rank + k) as usize];
+                    (of_left, b.values[(k * columns + column) as usize])
+                };
+                let sum = (0..rank).fold(0f32, |sum, k| one(k).0.mul_add(one(k).1, sum));
+                match rule {
+                    PairRule::Add => x + sum,
+                    PairRule::Multiply => x * sum,
+                }
+            })
+            .collect();
+        let tensor = tensor.paired(rule, &product).unwrap();
+        (
+            tensor,
+            Dense {
+                shape: dense.shape,
+                values,
+            },
+        )
+    }
+
+    fn kronecker(&mut self, tensor: &Tensor, dense: &Dense, random: &mut Random) -> Both {
+        let of = random.shape(dense.shape.len() as u64, 2);
+        let (left, outer) = self.stored(of.clone(), random);
+        let shape: Vec<u64> = of.iter().zip(&dense.shape).map(|(a, b)| a * b).collect();
+        let place = |of: fn(u64, u64) -> u64| {
+            let sides = dense.shape.clone();
+            move |index: &[u64]| -> Vec<u64> {
+                let axes = index.iter().zip(&sides);
+                axes.map(|(at, side)| of(*at, *side)).collect()
+            }
+        };
+        let a = outer.map(shape.clone(), place(|at, side| at / side));
+        let b = dense.map(shape.clone(), place(|at, side| at % side));
+        let values = a.values.iter().zip(b.values).map(|(a, b)| a * b).collect();
+        let tensor = Tensor::kronecker(&left, tensor).unwrap();
+        (tensor, Dense { shape, values })
+    }
+
+    /// Each element times a magnitude over the norm of its index, where no norm is zero.
+    fn normed(&mut self, tensor: Tensor, dense: Dense, random: &mut Random) -> Both {
+        let axis = random.below(dense.shape.len() as u64) as usize;
+        let (length, together) = (
+            dense.shape[axis],
+            dense.shape[axis + 1..].iter().product::<u64>(),
+        );
+        let index = |at: usize| (at as u64 / together % length) as usize;
+        let mut sums = vec![0f64; length as usize];
+        for (at, value) in dense.values.iter().enumerate() {
+            sums[index(at)] += f64::from(*value) * f64::from(*value);
+        }
+        if sums.contains(&0.0) {
+            return (tensor, dense);
+        }
+        let (magnitude, of) = self.stored(vec![length], random);
+        let factors: Vec<f32> = of
+            .values
+            .iter()
+            .zip(&sums)
+            .map(|(m, sum)| m / sum.sqrt() as f32)
+            .collect();
+        let values = dense.values.iter().enumerate();
+        let values = values
+            .map(|(at, value)| factors[index(at)] * value)
+            .collect();
+        (
+            tensor.normed(&magnitude, axis).unwrap(),
+            Dense {
+                shape: dense.shape,
+                values,
+            },
+        )
     }
 
     fn joined(&mut self, tensor: Tensor, dense: Dense, random: &mut Random) -> Both {

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::dtype::DType;
 use crate::kernel::decode::{self, Single};
+use crate::kernel::dequantise::{self, Factors, Formula, Rounding};
 use crate::kernel::fast::{self, Bound, Element, Side, Totals};
 #[cfg(target_arch = "aarch64")]
 use crate::kernel::neon;
@@ -144,6 +145,7 @@ passes! {
     bit_changed(item: u64, a: &[u8], b: &[u8]) -> u64 = reference::bit_changed;
     fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
     fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
+    dequantise(cells: &mut [Single], factors: Factors, formula: Formula, rounding: Rounding) = dequantise::dequantise;
     smallest_code(bytes: &[u8]) -> u16 = fast::smallest_code;
     equal_32(x: &[f32], y: &[f32], format: Format) -> u64 = rounding::equal_32;
     equal_64(x: &[f64], y: &[f64], format: Format) -> u64 = rounding::equal_64;
@@ -185,6 +187,16 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 | Kind::Avx512 => unsafe { x86::avx2::widen_f16(bytes, out) },
             _ => self.widen_f16_plain(bytes, out),
+        }
+    }
+
+    /// Numbers of a table, by a permutation of registers where there is one.
+    pub(super) fn look_up(self, codes: &[u8], table: &[Single; 16], out: &mut [Single]) {
+        match self.0 {
+            // SAFETY: a value of either kind is only made after the features of AVX2 were detected.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 | Kind::Avx512 => unsafe { x86::avx2::look_up(codes, table, out) },
+            _ => dequantise::look_up(codes, table, out),
         }
     }
 

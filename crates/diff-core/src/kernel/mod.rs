@@ -12,6 +12,7 @@
 
 pub(crate) mod complex;
 mod decode;
+mod dequantise;
 mod digest;
 mod dispatch;
 pub mod exponents;
@@ -39,6 +40,7 @@ use crate::error::Result;
 use crate::stats::{Moments, PairScale, PairStats};
 use reference::{MomentLanes, PairLanes};
 
+pub use dequantise::{Factors, Formula, Rounding};
 pub use digest::digest;
 pub use dispatch::Isa;
 pub(crate) use dispatch::prefetch;
@@ -315,6 +317,21 @@ pub fn for_each_value(operand: Elements, mut each: impl FnMut(f64)) {
             each(value);
         }
     }
+}
+
+/// The numbers of a line of blocks, in place of its codes: see [`Formula`].
+pub(crate) fn dequantise(
+    cells: &mut [[u8; 4]],
+    factors: Factors,
+    formula: Formula,
+    rounding: Rounding,
+) {
+    Isa::detect().dequantise(cells, factors, formula, rounding);
+}
+
+/// For each code of four bits the number of a table, little-endian.
+pub(crate) fn look_up(codes: &[u8], table: &[[u8; 4]; 16], out: &mut [[u8; 4]]) {
+    Isa::detect().look_up(codes, table, out);
 }
 
 /// Every element as the nearest f32, little-endian, in order; `out` holds as many.

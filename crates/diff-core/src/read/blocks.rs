@@ -62,7 +62,12 @@ impl<'a> Blocks<'a> {
             let count = blocks.len() / self.format.bytes * self.format.elements;
             let values = tile.get_mut(..count).unwrap_or_default();
             (self.format.decode)(blocks, values);
-            out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            let before = out.len();
+            out.resize(before + 4 * count, 0);
+            let cells = out.get_mut(before..).unwrap_or_default();
+            for (cell, value) in cells.as_chunks_mut().0.iter_mut().zip(values) {
+                *cell = value.to_le_bytes();
+            }
         }
     }
 }

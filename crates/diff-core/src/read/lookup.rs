@@ -7,7 +7,7 @@ use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
-use crate::kernel::Elements;
+use crate::kernel::{self, Elements};
 use crate::once::Once;
 use crate::tensor::{Lookup, Table};
 
@@ -79,8 +79,14 @@ impl Read for Numbers<'_> {
             );
         }
         out.resize(4 * codes.len(), 0);
-        for (number, code) in out.as_chunks_mut().0.iter_mut().zip(codes) {
-            *number = numbers[usize::from(*code)];
+        let cells = out.as_chunks_mut().0;
+        match numbers.first_chunk::<16>() {
+            Some(few) if *length <= 16 => kernel::look_up(codes, few, cells),
+            _ => {
+                for (number, code) in cells.iter_mut().zip(codes) {
+                    *number = numbers[usize::from(*code)];
+                }
+            }
         }
         Ok(plain::operand(out, DType::F32))
     }

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use ndarray::{ArrayView2, s};
+
 use super::held::Held;
 use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::kernel::{self, Elements};
 use crate::tensor::LowRank;
 
@@ -52,7 +54,9 @@ impl Read for Product<'_> {
         count: usize,
         scratch: &'s mut Scratch,
     ) -> Result<Elements<'s>> {
-        let right = self.right.all()?;
+        let shape = (self.rank as usize, self.columns as usize);
+        let right = ArrayView2::from_shape(shape, self.right.all()?)
+            .map_err(|_| Error::new(Code::Internal, "factor has other elements than its shape"))?;
         let fields = scratch.with_part();
         let (out, left) = (fields.out, fields.bytes);
         out.reserve(4 * count);
@@ -76,7 +80,7 @@ impl Read for Product<'_> {
                 let line = left
                     .get(skipped..skipped + self.rank as usize)
                     .unwrap_or_default();
-                add_row(line, right, self.columns as usize, from..to, out);
+                add_row(line, right, from..to, out);
             }
         }
         Ok(plain::operand(out, DType::F32))
@@ -91,23 +95,17 @@ impl Read for Product<'_> {
 }
 
 /// Adds some columns of one row of the product to `out`.
-fn add_row(
-    left: &[[u8; 4]],
-    right: &[f32],
-    width: usize,
-    columns: Range<usize>,
-    out: &mut Vec<u8>,
-) {
+fn add_row(left: &[[u8; 4]], right: ArrayView2<f32>, columns: Range<usize>, out: &mut Vec<u8>) {
     let mut sums = [0f32; COLUMNS];
     for from in columns.clone().step_by(COLUMNS) {
-        let count = COLUMNS.min(columns.end - from);
-        let Some(sums) = sums.get_mut(..count) else {
+        let to = columns.end.min(from + COLUMNS);
+        let Some(sums) = sums.get_mut(..to - from) else {
             return;
         };
         sums.fill(0.0);
-        for (k, number) in left.iter().enumerate() {
-            let begin = k * width + from;
-            let line = right.get(begin..begin + count).unwrap_or_default();
+        let lines = right.slice(s![.., from..to]);
+        for (number, line) in left.iter().zip(lines.rows()) {
+            let line = line.to_slice().unwrap_or_default();
             multiply_add(sums, f32::from_le_bytes(*number), line);
         }
         out.extend(sums.iter().flat_map(|sum| sum.to_le_bytes()));

@@ -59,6 +59,9 @@ fn packed(module: &Module) -> Result<Tensor> {
     let (bits, layout) = width(module, inputs, words)?;
     let codes = Tensor::unpacked(module.codes.clone(), layout, 1, inputs, 0)?;
     let count = scale.shape.get(1).copied().unwrap_or(1);
+    if let Some(size) = only_group_size(module).filter(|size| *size > 0) {
+        expect_shape(scale, &[outputs, inputs.div_ceil(size)])?;
+    }
     let block = blocks_of(&shape, scale, &group_sizes(module))?;
     let zero = match zeros {
         Some(zeros) => {
@@ -82,7 +85,7 @@ fn packed(module: &Module) -> Result<Tensor> {
     Ok(Tensor::of_affine(affine, Some(label.into())))
 }
 
-/// Widths that the configuration names, and else the one that the words have room for.
+/// The width that the configuration names, where the words are as many; only without a configuration any that they have room for.
 fn width(module: &Module, inputs: u64, words: u64) -> Result<(u32, Layout)> {
     let named = group_values(module, "num_bits");
     let named = named.iter().filter_map(|bits| u32::try_from(*bits).ok());
@@ -106,7 +109,10 @@ fn width(module: &Module, inputs: u64, words: u64) -> Result<(u32, Layout)> {
             _ => None,
         }
     };
-    let all: Vec<u32> = named.chain(usual).collect();
+    let mut all: Vec<u32> = named.collect();
+    if all.is_empty() {
+        all.extend(usual);
+    }
     all.iter().find_map(fits).ok_or_else(|| {
         Error::new(Code::SizeMismatch, "packed tensor has no fitting width")
             .expected(format!("codes of 1 to 8 bits for {inputs} columns"))
@@ -131,6 +137,14 @@ fn group_sizes(module: &Module) -> Vec<u64> {
         .into_iter()
         .take(1)
         .collect()
+}
+
+/// The only size of a group that the configuration has, for every module; None where some have another one or none.
+fn only_group_size(module: &Module) -> Option<u64> {
+    let sizes = group_values(module, "group_size");
+    let groups = module.settings.get("config_groups")?.as_object()?.len();
+    let first = *sizes.first()?;
+    (sizes.len() == groups && sizes.iter().all(|size| *size == first)).then_some(first)
 }
 
 fn int8(module: &Module) -> Result<Tensor> {

@@ -130,11 +130,13 @@ fn width(module: &Module, zero_words: u64, outputs: u64) -> Result<u32> {
         .unwrap_or(0);
     let configured = module.settings.number("bits");
     // Rows of few outputs end in padding.
+    // Some modules may have other widths than the configuration's own.
+    let is_open = configured.is_none() || module.settings.get("dynamic").is_some();
     let fits = |bits: u64| (outputs * bits).div_ceil(32) == zero_words;
     let found = configured
         .and_then(|bits| u64::try_from(bits).ok())
         .filter(|&bits| (2..=8).contains(&bits) && fits(bits))
-        .or(Some(bits).filter(|&bits| (2..=8).contains(&bits) && fits(bits)));
+        .or(Some(bits).filter(|&bits| is_open && (2..=8).contains(&bits) && fits(bits)));
     found.map(|bits| bits as u32).ok_or_else(|| {
         Error::new(
             Code::SizeMismatch,

@@ -15,6 +15,7 @@
 use std::arch::x86_64::*;
 
 use crate::kernel::decode::{self, Single};
+use crate::kernel::dequantise;
 use crate::kernel::fast::{self, BLOCK, Bound, Element, Lanes, STEP, Side, Totals};
 
 macro_rules! avx2 {
@@ -121,6 +122,32 @@ avx2! {
             unsafe { _mm256_storeu_ps(out.as_mut_ptr().cast(), singles) };
         }
         decode::widen_f16(rest, rest_out);
+    }}
+
+    /// For each code of four bits the number of a table.
+    {
+    pub(crate) fn look_up(codes: &[u8], table: &[Single; 16], out: &mut [Single]) {
+        let [low, high] = [0, 8].map(|first| {
+            let half = table.as_flattened()[4 * first..].first_chunk().unwrap_or(&[0; 32]);
+            _mm256_castsi256_ps(load(half))
+        });
+        let (groups, rest) = codes.as_chunks::<8>();
+        let (groups_out, rest_out) = out.as_chunks_mut::<8>();
+        for (codes, out) in groups.iter().zip(&mut *groups_out) {
+            let codes = u64::from_le_bytes(*codes).cast_signed();
+            let places = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(codes));
+            // The lowest three bits choose among eight, and the fourth among the halves.
+            let chosen = _mm256_blendv_ps(
+                _mm256_permutevar8x32_ps(low, places),
+                _mm256_permutevar8x32_ps(high, places),
+                _mm256_castsi256_ps(_mm256_slli_epi32::<28>(places)),
+            );
+            // SAFETY: an exclusive reference to 32 bytes; the instruction takes any alignment.
+            unsafe { _mm256_storeu_ps(out.as_mut_ptr().cast(), chosen) };
+        }
+        if groups.len() == groups_out.len() {
+            dequantise::look_up(rest, table, rest_out);
+        }
     }}
 }
 

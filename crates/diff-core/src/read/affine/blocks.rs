@@ -1,11 +1,7 @@
 //! The arithmetic of blocks: which factors an element has, and what is done with them.
 
-use std::iter::repeat;
-
-use ndarray::{ArrayView1, ArrayViewMut2, Zip};
-
-use crate::decode::minifloat::{round_to_bf16, round_to_f16};
 use crate::dtype::DType;
+use crate::kernel::{self, Factors, Formula, Rounding};
 use crate::tensor::Rule;
 
 /// An f32 as its bytes.
@@ -14,10 +10,8 @@ type Cell = [u8; 4];
 /// What is done with each element.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
-    rule: Rule,
-    round: Option<DType>,
-    /// Whether there is a zero point: of none, nothing is subtracted or rounded.
-    has_zero: bool,
+    formula: Formula,
+    rounding: Rounding,
 }
 
 /// One number a block or one for all, and the numbers of the blocks along the axis that has an index.
@@ -28,70 +22,50 @@ pub(super) struct Numbers<'a> {
     pub(super) index: &'a [u32],
 }
 
+/// Factors that are gathered at once.
+const GATHERED: usize = 256;
+
 impl Step {
+    /// `has_zero`: of no zero point, nothing is subtracted or rounded.
     pub(super) fn new(rule: Rule, round: Option<DType>, has_zero: bool) -> Self {
         Self {
-            rule,
-            round,
-            has_zero,
+            formula: match (rule, has_zero) {
+                (Rule::Subtract | Rule::Add, false) => Formula::Scale,
+                (Rule::Divide, false) => Formula::Divide,
+                (Rule::Subtract, true) => Formula::SubtractScale,
+                (Rule::Divide, true) => Formula::SubtractDivide,
+                (Rule::Add, true) => Formula::ScaleAdd,
+            },
+            rounding: match round {
+                Some(DType::F16) => Rounding::F16,
+                Some(DType::Bf16) => Rounding::Bf16,
+                _ => Rounding::F32,
+            },
         }
     }
 
-    /// Cells of one block.
+    /// Blocks of `side` elements with their factors, or with one for all.
+    fn blocks(self, cells: &mut [Cell], side: usize, scale: &[f32], zero: &[f32]) {
+        let factors = Factors { side, scale, zero };
+        kernel::dequantise(cells, factors, self.formula, self.rounding);
+    }
+
+    /// Elements whose blocks an index tells: their factors are gathered first.
+    fn indexed(self, line: &mut [Cell], index: &[u32], scale: &[f32], zero: &[f32]) {
+        let (mut scales, mut zeros) = ([f32::NAN; GATHERED], [f32::NAN; GATHERED]);
+        for (cells, index) in line.chunks_mut(GATHERED).zip(index.chunks(GATHERED)) {
+            let factors = scales.iter_mut().zip(&mut zeros);
+            for ((to_scale, to_zero), block) in factors.zip(index) {
+                *to_scale = number(scale, *block as usize);
+                *to_zero = number(zero, *block as usize);
+            }
+            let (scales, zeros) = (&scales[..cells.len()], &zeros[..cells.len()]);
+            self.blocks(cells, 1, scales, zeros);
+        }
+    }
+
     fn block(self, cells: &mut [Cell], scale: f32, zero: f32) {
-        self.cells(cells, repeat(scale), repeat(zero));
-    }
-
-    /// Cells that are a block each, with one number or as many as there are cells.
-    fn blocks_of_one(self, cells: &mut [Cell], scale: &[f32], zero: &[f32]) {
-        match (scale, zero) {
-            (&[scale], &[zero]) => self.block(cells, scale, zero),
-            (&[scale], zero) => self.cells(cells, repeat(scale), zero.iter().copied()),
-            (scale, &[zero]) => self.cells(cells, scale.iter().copied(), repeat(zero)),
-            (scale, zero) => self.cells(cells, scale.iter().copied(), zero.iter().copied()),
-        }
-    }
-
-    fn cells(
-        self,
-        cells: &mut [Cell],
-        scale: impl Iterator<Item = f32>,
-        zero: impl Iterator<Item = f32>,
-    ) {
-        match self.round {
-            Some(DType::F16) => self.rounded(cells, scale, zero, round_to_f16),
-            Some(DType::Bf16) => self.rounded(cells, scale, zero, round_to_bf16),
-            _ => self.rounded(cells, scale, zero, |value| value),
-        }
-    }
-
-    #[inline]
-    fn rounded(
-        self,
-        cells: &mut [Cell],
-        scale: impl Iterator<Item = f32>,
-        zero: impl Iterator<Item = f32>,
-        round: impl Fn(f32) -> f32,
-    ) {
-        let both = scale.zip(zero);
-        match (self.rule, self.has_zero) {
-            (Rule::Subtract | Rule::Add, false) => each(cells, both, |x, (s, _)| round(x * s)),
-            (Rule::Divide, false) => each(cells, both, |x, (s, _)| round(x / s)),
-            (Rule::Subtract, true) => each(cells, both, |x, (s, z)| round(round(x - z) * s)),
-            (Rule::Divide, true) => each(cells, both, |x, (s, z)| round(round(x - z) / s)),
-            (Rule::Add, true) => each(cells, both, |x, (s, z)| round(round(x * s) + z)),
-        }
-    }
-}
-
-#[inline]
-fn each(
-    cells: &mut [Cell],
-    numbers: impl Iterator<Item = (f32, f32)>,
-    change: impl Fn(f32, (f32, f32)) -> f32,
-) {
-    for (cell, numbers) in cells.iter_mut().zip(numbers) {
-        *cell = change(f32::from_le_bytes(*cell), numbers).to_le_bytes();
+        self.blocks(cells, cells.len(), &[scale], &[zero]);
     }
 }
 
@@ -178,18 +152,12 @@ impl Blocks {
             let (line, rest) = std::mem::take(&mut cells).split_at_mut(count);
             let first = block_of(row, outer, numbers.index) as usize * across;
             let (scale, zero) = (
-                some(numbers.scale, first, across),
-                some(numbers.zero, first, across),
+                of_line(numbers.scale, first, across),
+                of_line(numbers.zero, first, across),
             );
             if last.is_indexed {
                 let index = numbers.index.get(column as usize..).unwrap_or_default();
-                for (cell, block) in line.iter_mut().zip(index) {
-                    let (scale, zero) = (
-                        number(scale, *block as usize),
-                        number(zero, *block as usize),
-                    );
-                    step.block(std::slice::from_mut(cell), scale, zero);
-                }
+                step.indexed(line, index, scale, zero);
             } else {
                 step.line(line, (column, last.side), scale, zero);
             }
@@ -215,11 +183,11 @@ fn block_of(mut row: u64, outer: &[Axis], index: &[u32]) -> u64 {
     block
 }
 
-/// The numbers of `count` blocks from `first` on; one that is the same for all stays one.
-fn some(numbers: &[f32], first: usize, count: usize) -> &[f32] {
+/// The factors of the blocks along a line; one that is the same for all stays one.
+fn of_line(numbers: &[f32], first: usize, across: usize) -> &[f32] {
     match numbers {
         [_] => numbers,
-        _ => numbers.get(first..first + count).unwrap_or(&[f32::NAN]),
+        _ => numbers.get(first..first + across).unwrap_or_default(),
     }
 }
 
@@ -235,11 +203,6 @@ impl Step {
     /// Elements along the last axis from `column` on, in blocks of `side` elements.
     fn line(self, line: &mut [Cell], (column, side): (u64, u64), scale: &[f32], zero: &[f32]) {
         let side = side as usize;
-        if side == 1 {
-            let own = |numbers| some(numbers, column as usize, line.len());
-            let (scale, zero) = (own(scale), own(zero));
-            return self.blocks_of_one(line, scale, zero);
-        }
         let (mut block, inside) = (
             (column / side as u64) as usize,
             (column % side as u64) as usize,
@@ -250,38 +213,15 @@ impl Step {
             self.block(begun, number(scale, block), number(zero, block));
             block += 1;
         }
-        let blocks = line.len() / side;
-        let (whole, cut) = line.split_at_mut(blocks * side);
-        let (scales, zeros) = (
-            of_blocks(scale, block, blocks),
-            of_blocks(zero, block, blocks),
-        );
-        if let (Some(scales), Some(zeros)) = (scales, zeros)
-            && let Ok(mut lines) = ArrayViewMut2::from_shape((blocks, side), &mut *whole)
-            && let (Some(scales), Some(zeros)) = (scales.broadcast(blocks), zeros.broadcast(blocks))
-        {
-            Zip::from(lines.rows_mut()).and(scales).and(zeros).for_each(
-                |mut cells, &scale, &zero| {
-                    if let Some(cells) = cells.as_slice_mut() {
-                        self.block(cells, scale, zero);
-                    }
-                },
-            );
-        } else {
-            whole.fill(f32::NAN.to_le_bytes());
-        }
-        if !cut.is_empty() {
-            let last = block + blocks;
-            self.block(cut, number(scale, last), number(zero, last));
-        }
+        self.blocks(line, side, from(scale, block), from(zero, block));
     }
 }
 
-/// One number a block.
-fn of_blocks(numbers: &[f32], first: usize, count: usize) -> Option<ArrayView1<'_, f32>> {
+/// The numbers from a block on; one for all stays one.
+fn from(numbers: &[f32], block: usize) -> &[f32] {
     match numbers {
-        [_] => Some(ArrayView1::from(numbers)),
-        _ => numbers.get(first..first + count).map(ArrayView1::from),
+        [_] => numbers,
+        _ => numbers.get(block..).unwrap_or_default(),
     }
 }
 

@@ -13,6 +13,9 @@ use crate::once::Once;
 use crate::tensor::{Affine, Factor, Index, Rule, Tensor};
 use blocks::{Blocks, Numbers, Step};
 
+/// Codes that are turned into numbers at once.
+const TILE: usize = 1 << 12;
+
 /// Most numbers that are held of a scale or a zero point.
 const MOST_FACTORS: u64 = 1 << 26;
 
@@ -130,11 +133,19 @@ impl Read for Scaled<'_> {
         };
         let fields = scratch.with_part();
         let out = fields.out;
-        let codes = self.codes.read(start, count, fields.part)?;
         out.resize(4 * count, 0);
-        let cells = out.as_chunks_mut().0;
-        kernel::to_f32(codes, cells);
-        self.blocks.apply(start, cells, numbers, self.step);
+        // Where codes come in parts, those at work stay in the first-level cache.
+        let at_once = if self.codes.comes_in_parts() {
+            TILE
+        } else {
+            count.max(1)
+        };
+        let places = (start..).step_by(at_once);
+        for (start, cells) in places.zip(out.as_chunks_mut().0.chunks_mut(at_once)) {
+            let codes = self.codes.read(start, cells.len(), fields.part)?;
+            kernel::to_f32(codes, cells);
+            self.blocks.apply(start, cells, numbers, self.step);
+        }
         Ok(plain::operand(out, DType::F32))
     }
 

@@ -1,8 +1,8 @@
 //! The torch format of Megatron-LM: `mp_rank_TT[_PPP]/model_optim_rng.pt`, tensor-parallel rank by pipeline stage.
 //!
 //! The axes are those of `ColumnParallelLinear` (rows of its weight), `RowParallelLinear` (columns) and `VocabParallelEmbedding` (rows) in
-//! megatron/core/tensor_parallel/layers.py, by the names that megatron/core/models/gpt and megatron/legacy/model/transformer.py give them. The rows
-//! of a gated MLP are the gates of a rank, then its other half. Layers are numbered from 0 in each stage.
+//! `megatron/core/tensor_parallel/layers.py`, by the names that `megatron/core/models/gpt` and `megatron/legacy/model/transformer.py` give them.
+//! The rows of a gated MLP are the gates of a rank, then its other half. Layers are numbered from 0 in each stage.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -89,7 +89,7 @@ fn folders(listing: &Listing) -> Vec<((usize, usize), &String)> {
 pub(super) fn is_it(listing: &Listing) -> bool {
     let folders = folders(listing);
     let has_file = |name: &String| listing.path(name).join(FILE).is_file();
-    folders.len() > 1 && folders.iter().any(|(_, name)| has_file(name))
+    folders.iter().any(|(_, name)| has_file(name))
 }
 
 /// # Errors
@@ -127,6 +127,9 @@ pub(super) fn add(
         tensors.extend(parts.join(ranks, &cut_of));
     }
     checkpoint.tensors.extend(tensors);
+    if folders.len() == 1 {
+        return Ok(());
+    }
     let of_stages = if stages > 1 {
         format!(" in {stages} stages, whose layers are numbered on")
     } else {
