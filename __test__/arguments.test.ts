@@ -273,6 +273,74 @@ const TABLE: Readonly<Record<string, Entry>> = {
       ...runOptions(checkpoint, other),
     ],
   },
+  combineParts: {
+    call: api.combineParts as Loose,
+    isAsync: true,
+    wrong: [
+      wrong([5], /^the folder of the run must be a path, not 5$/u, /compare/u),
+      wrong(['run', { allowPartal: true }], /has no option "allowPartal"/u, /^did you mean allowPartial\?$/u),
+      wrong(['run', { threads: 0 }], /^threads must be a whole number from 1 to 1024, not 0$/u),
+      ...runOptions('run'),
+    ],
+  },
+  comparePart: {
+    call: api.comparePart as Loose,
+    isAsync: true,
+    wrong: [
+      wrong([5, 1], /^the folder of the run must be a path, not 5$/u, /compare/u),
+      wrong(['run', 0], /^part must be a whole number from 1, not 0$/u),
+      wrong(['run', '1'], /^part must be a whole number from 1, not "1"$/u),
+      wrong(['run', 1, { forse: true }], /has no option "forse"/u, /^did you mean force\?$/u),
+      wrong(['run', 1, { plan: { old: 5, new: path, options: { parts: 2 } } }], /^old must be a string, not 5$/u),
+      ...runOptions('run', 1),
+    ],
+  },
+  partsStatus: {
+    call: api.partsStatus as Loose,
+    isAsync: true,
+    wrong: [wrong([5], /^the folder of the run must be a path, not 5$/u, /compare/u), after(['run'], NO_SIGNAL)],
+  },
+  planParts: {
+    call: api.planParts as Loose,
+    isAsync: true,
+    wrong: [
+      wrong([checkpoint, path, 'run', { parts: 2 }], /^the old side must be a path, not a Checkpoint$/u, /compare/u),
+      wrong([path, 5, 'run', { parts: 2 }], /^the new side must be a path, not 5$/u, /compare/u),
+      wrong([path, path, '', { parts: 2 }], /^the folder of the run must be a path, not ""$/u),
+      wrong([path, path, 'run', {}], /^planParts needs the number of parts$/u, /parts: 64/u),
+      wrong([path, path, 'run', { parts: 0 }], /^parts must be a whole number from 1 to 99999, not 0$/u),
+      wrong([path, path, 'run', { parts: 2, topKLayers: 3 }], /^planParts has no option "topKLayers"$/u),
+    ],
+  },
+  compareStructure: {
+    call: api.compareStructure as Loose,
+    isAsync: true,
+    wrong: [
+      wrong([5, checkpoint], /^the old side must be a path, a checkpoint or an object of tensors by name, not 5$/u),
+      wrong([checkpoint], /^the new side must be a path, a checkpoint or an object of tensors by name, not undefined$/u),
+      ...diffOptions(checkpoint, other),
+      ...runOptions(checkpoint, other),
+    ],
+  },
+  hashCheckpoint: {
+    call: api.hashCheckpoint as Loose,
+    isAsync: true,
+    wrong: [
+      wrong([5], /^path must be a string that is not empty, not 5$/u),
+      wrong([path, { thread: 1 }], /has no option "thread"/u, /^did you mean threads\?$/u),
+      ...runOptions(path),
+    ],
+  },
+  readManifest: {
+    call: api.readManifest as Loose,
+    isAsync: true,
+    wrong: [wrong([5], /^readManifest takes the path of a manifest, not 5$/u)],
+  },
+  writeManifest: {
+    call: api.writeManifest as Loose,
+    isAsync: true,
+    wrong: [wrong([5, {}], /^writeManifest takes a path, not 5$/u), wrong([{}], /^writeManifest takes a path, not \{\}$/u)],
+  },
   compareCheckpoints: {
     call: api.compareCheckpoints as Loose,
     isAsync: true,

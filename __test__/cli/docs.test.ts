@@ -32,7 +32,7 @@ for (const [title, args, heading, next] of [
 
 test('docs/cli.md has every option of what is done in parts, and no other', async (t) => {
   const section = page.slice(page.indexOf('## In parts, on several machines'), page.indexOf('## Reports of a saved result'));
-  const helps = await Promise.all(['plan', 'status', 'combine'].map((command) => run([command, '--help'])));
+  const helps = await Promise.all(['plan', 'status', 'submit', 'combine'].map((command) => run([command, '--help'])));
   t.deepEqual(listDocumented(section), helps.flatMap(({ stdout }) => listFlags(stdout)).toSorted());
 });
 

@@ -150,7 +150,7 @@ test('a part that crashed is named, and alone submitted again', async (t) => {
   t.is(slurm.endOf(first.combine), 'FAILED');
   t.false(existsSync(report));
   const log = readLog(runDir, `combine-${first.combine}.out`);
-  t.regex(log, /1 part of 4 cannot be combined: missing 2/u);
+  t.regex(log, /1 of 4 parts cannot be combined: missing 2/u);
   const [, command = ''] = /(submit slurm --run-dir [^\n]*?) submits what is missing/u.exec(log) ?? [];
   t.true(command.includes("it'\\''s 50%"), log);
 

@@ -12,6 +12,9 @@ const FORMAT = ['--format', 'print this format instead of text'] as const;
 const TOP = ['--top', 'rows per list'] as const;
 const QUIET = ['--quiet', 'print errors only'] as const;
 
+/** Commands that only the whole help lists. */
+const RARE: ReadonlySet<string> = new Set(['git-driver', 'schema', 'status']);
+
 /** By name of the command. One that is not listed has only its whole help. */
 const BRIEFS: Readonly<Record<string, Brief>> = {
   'model-diff': {
@@ -72,10 +75,9 @@ export function writeBriefHelp(command: Command): string | null {
   const options = brief.options.map(([name, words]) => [findFlags(command, name), words] as const);
   const width = Math.max(...options.map(([flags]) => flags.length));
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
-  // What git calls is in the whole help.
   const others = command.commands
     .map((one) => one.name())
-    .filter((one) => one !== 'git-driver')
+    .filter((one) => !RARE.has(one))
     .join(', ');
   return [
     `Usage: ${name} ${command.usage()}`,

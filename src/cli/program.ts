@@ -80,9 +80,7 @@ export function createProgram(
     })
     .configureOutput({ writeErr: () => undefined })
     // A part of a plan that names them needs neither.
-    .addArgument(
-      new Argument('[old]', 'checkpoint before training: a file, directory, shard index, URL, hf:// name or manifest of hashes'),
-    )
+    .addArgument(new Argument('[old]', 'checkpoint before training: a file, directory, shard index, URL, hf:// name or manifest'))
     .addArgument(new Argument('[new]', 'checkpoint after training'))
     .action((old: string | undefined, next: string | undefined, flags: DiffFlags) => {
       if (flags.shard !== undefined && (old === undefined || next !== undefined))
@@ -149,6 +147,7 @@ export function createProgram(
   const submit = program
     .command('submit')
     .description('compare in parts on a cluster: plan, submit all parts and the job that combines them')
+    .usage('slurm [options] [old] [new]')
     .addArgument(new Argument('<scheduler>', 'what runs the jobs').choices(['slurm']))
     .argument('[old]', 'checkpoint before training; none of both to submit again what --run-dir lacks')
     .argument('[new]', 'checkpoint after training')

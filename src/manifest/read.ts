@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Manifest } from '../comparison/manifest.ts';
+import { describeSystemError } from '../system-error.ts';
 import { argumentError, type ErrorCode, type ErrorKind, ModelDiffError } from '../errors.ts';
 import { isPlainObject, spell } from '../options.ts';
 import { decode } from '../report/json/decode.ts';
@@ -108,17 +109,8 @@ function tooLarge(path: string, size: number): ModelDiffError {
   return fail('Limit', 'E_LIMIT_EXCEEDED', message, path, 'give the checkpoint itself');
 }
 
-const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
-  ENOENT: 'E_NOT_FOUND',
-  ENOTDIR: 'E_NOT_FOUND',
-  EACCES: 'E_PERMISSION_DENIED',
-  EPERM: 'E_PERMISSION_DENIED',
-};
-
 function unreadable(path: string, cause: unknown): ModelDiffError {
-  const code = SYSTEM_CODES[(cause as NodeJS.ErrnoException | null)?.code ?? ''] ?? 'E_IO';
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return fail('Io', code, `cannot read the manifest ${path}: ${reason}`, path, HOW_TO_MAKE, cause);
+  return describeSystemError(cause, path, 'cannot read the manifest', HOW_TO_MAKE);
 }
 
 function fail(kind: ErrorKind, code: ErrorCode, message: string, path: string, hint: string, cause?: unknown): ModelDiffError {
