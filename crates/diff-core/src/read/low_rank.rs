@@ -80,7 +80,7 @@ impl Read for Product<'_> {
                 let line = left
                     .get(skipped..skipped + self.rank as usize)
                     .unwrap_or_default();
-                add_row(line, right, from..to, out);
+                add_row(line, &right, from..to, out);
             }
         }
         Ok(plain::operand(out, DType::F32))
@@ -95,7 +95,7 @@ impl Read for Product<'_> {
 }
 
 /// Adds some columns of one row of the product to `out`.
-fn add_row(left: &[[u8; 4]], right: ArrayView2<f32>, columns: Range<usize>, out: &mut Vec<u8>) {
+fn add_row(left: &[[u8; 4]], right: &ArrayView2<f32>, columns: Range<usize>, out: &mut Vec<u8>) {
     let mut sums = [0f32; COLUMNS];
     for from in columns.clone().step_by(COLUMNS) {
         let to = columns.end.min(from + COLUMNS);
