@@ -27,7 +27,6 @@ export const explainRounding: Explain = (story, open) => {
       rows,
       sentence: `${describeRows(story, rows)} equal up to rounding (${formatPercent(change)})`,
       evidence: { tensors: rows.length, change },
-      isForm: true,
     },
   ];
 };

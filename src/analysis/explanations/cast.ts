@@ -72,7 +72,6 @@ function describe(casts: readonly Cast[]): Claim {
     rows,
     sentence,
     evidence: { direction, from: oldDtype, to: newDtype, roundedTo: to, tensors: rows.length, elements },
-    isForm: true,
   };
 }
 
@@ -97,7 +96,6 @@ export const explainLosslessCast: Explain = ({ compared }) => {
       rows,
       sentence: `same values, stored as ${to} instead of ${from}${which}`,
       evidence: { from, to, tensors: rows.length },
-      isForm: true,
     };
   });
 };

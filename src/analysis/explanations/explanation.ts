@@ -11,8 +11,6 @@ export interface Claim {
   readonly sentence: string;
   /** The numbers of the sentence. */
   readonly evidence: Readonly<Record<string, unknown>>;
-  /** Whether what it tells is no change of the weights, only of their form. */
-  readonly isForm?: true;
 }
 
 /**

@@ -35,7 +35,7 @@ export const explainCodes: Explain = ({ apart, weights }) => {
       changed === 0
         ? `the codes of all ${formatNoun(rows.length, 'quantised tensor')} are identical`
         : `the codes of ${formatCount(changed)} of ${formatNoun(rows.length, 'quantised tensor')} differ; without their scales that has no size`;
-    return [{ code: 'codes', rows, sentence: words, evidence, isForm: true }];
+    return [{ code: 'codes', rows, sentence: words, evidence }];
   }
   const side = rows.every((row) => isOn(row, 'new')) ? 'quantised to' : 'dequantised from';
   return [
@@ -44,7 +44,6 @@ export const explainCodes: Explain = ({ apart, weights }) => {
       rows,
       sentence: `${side} ${type}: ${formatCount(rows.length)} of ${formatNoun(all, 'tensor')} ${rows.length === 1 ? 'is' : 'are'} stored as codes, which were not compared by value`,
       evidence,
-      isForm: true,
     },
   ];
 };

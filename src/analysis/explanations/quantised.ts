@@ -127,7 +127,6 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
       misrounded: share,
       tensors: rows.length,
     },
-    isForm: true,
   };
 }
 

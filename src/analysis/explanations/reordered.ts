@@ -37,7 +37,6 @@ export const explainOrder: Explain = (story, open) =>
         rows,
         sentence: `same weights: ${subject} of ${placeVerb(story.where(rows), `are ${words}`)}`,
         evidence: { order: key, tensors: rows.length, headSize: head > 0 ? head : null },
-        isForm: true,
       },
     ];
   });

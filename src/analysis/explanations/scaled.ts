@@ -91,7 +91,6 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
     rows,
     sentence: `${words}${isExact ? '' : `, with a change of ${formatPercent(rest)} beyond that`}`,
     evidence: { factor, tensors: rows.length, rest, isExact },
-    ...(isExact ? { isForm: true as const } : {}),
   };
 }
 

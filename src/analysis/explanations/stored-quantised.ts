@@ -85,7 +85,6 @@ function describe({ kind, rows }: Group, side: Side, kept: readonly TensorRow[])
       tensors: rows.length,
       kept: kept.length,
     },
-    isForm: true,
   };
 }
 
