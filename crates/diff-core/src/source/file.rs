@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf, Prefix};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use crate::error::{Code, Error, Result, counted};
-use crate::source::Source;
+use crate::error::{Code, Error, Result};
 use crate::source::adaptive_io::{self, IoMode};
 use crate::source::descriptor::{self, Descriptor};
 use crate::source::map::{self, Map};
+use crate::source::{Source, check_range};
 
 /// What can be done where the system does not give what is in a file.
 const FAILED_READ: &str = "the disk, or the connection to it, failed: look into the system's log, and open the checkpoint again, or a copy of it on another disk";
@@ -97,21 +97,8 @@ impl FileSource {
     }
 
     fn check_range(&self, offset: u64, length: usize) -> Result<()> {
-        if offset
-            .checked_add(length as u64)
-            .is_some_and(|end| end <= self.identity.size)
-        {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::UnexpectedEof,
-            "range reaches beyond the end of the file",
-        )
-        .expected(counted(length, "byte"))
-        .found(format!("{} bytes in all", self.identity.size))
-        .at(&self.path)
-        .offset(offset)
-        .hint("the file is truncated; fetch or save it again"))
+        check_range(&self.path, self.identity.size, (offset, length))
+            .map_err(|error| error.hint("the file is truncated; fetch or save it again"))
     }
 
     fn read_into(&self, offset: u64, length: usize, buffer: &mut Vec<u8>) -> Result<()> {

@@ -130,3 +130,22 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// `FileChanged`; `Io` where pages of its map could not be read though nothing has changed.
     fn verify(&self) -> Result<()>;
 }
+
+/// That a range of a file, from an offset on, ends in it.
+///
+/// # Errors
+/// `UnexpectedEof`.
+fn check_range(path: &Path, size: u64, (offset, length): (u64, usize)) -> Result<()> {
+    let end = offset.checked_add(length as u64);
+    if end.is_some_and(|end| end <= size) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnexpectedEof,
+        "range reaches beyond the end of the file",
+    )
+    .expected(counted(length, "byte"))
+    .found(format!("{size} bytes in all"))
+    .at(path)
+    .offset(offset))
+}

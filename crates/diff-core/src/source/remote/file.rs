@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::{Answer, Remote, Wanted, address, locked};
-use crate::error::{Code, Error, Result, counted};
+use crate::error::{Code, Error, Result};
 use crate::observe;
-use crate::source::Source;
+use crate::source::{Source, check_range};
 
 /// Bytes of one request for values.
 const WINDOW: u64 = 4 << 20;
@@ -66,19 +66,8 @@ impl RemoteSource {
     }
 
     fn check_range(&self, offset: u64, length: usize) -> Result<()> {
-        let end = offset.checked_add(length as u64);
-        if end.is_some_and(|end| end <= self.known.size) {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::UnexpectedEof,
-            "range reaches beyond the end of the file",
-        )
-        .expected(counted(length, "byte"))
-        .found(format!("{} bytes in all", self.known.size))
-        .at(&self.path)
-        .offset(offset)
-        .hint("the file is truncated; put it on the server again"))
+        check_range(&self.path, self.known.size, (offset, length))
+            .map_err(|error| error.hint("the file is truncated; put it on the server again"))
     }
 
     fn ask(&self, (start, end): (u64, u64)) -> Arc<Answer> {
