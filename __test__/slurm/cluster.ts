@@ -1,5 +1,5 @@
 /** A Slurm of one node on this machine, for tests: a controller, a node and munge, on the loopback interface, gone after the tests. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,11 +83,11 @@ export async function startSlurm(): Promise<Slurm> {
   };
 }
 
-/** Starts munge where none runs. It proves to each of Slurm's programs who the others are. */
+/** Starts munge where none answers (its socket outlives it). It proves to each of Slurm's programs who the others are. */
 function startMunge(env: NodeJS.ProcessEnv): { readonly kill: () => void } | null {
-  if (existsSync('/run/munge/munge.socket.2')) return null;
+  if (spawnSync('munge', ['--no-input'], { env, stdio: 'ignore' }).status === 0) return null;
   execFileSync('install', ['-d', '-o', 'munge', '-g', 'munge', '/run/munge']);
-  const child = spawn('runuser', ['-u', 'munge', '--', 'munged', '--foreground'], { env, stdio: 'ignore' });
+  const child = spawn('runuser', ['-u', 'munge', '--', 'munged', '--foreground', '--force'], { env, stdio: 'ignore' });
   return { kill: () => void child.kill() };
 }
 

@@ -6,9 +6,10 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -46,37 +47,46 @@ impl Drop for Folder {
     }
 }
 
-/// The system's allocator, counting.
+/// The system's allocator, counting for each thread by itself: tests of one file run beside each other.
 pub struct Counting;
 
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// What this thread holds and the most it held, in bytes. It may free what another thread took.
+    static NOW: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
 
-// SAFETY: every call is passed on to the system's allocator unchanged; only numbers are kept beside it.
+fn count(bytes: isize) {
+    let now = NOW.get() + bytes;
+    NOW.set(now);
+    PEAK.set(PEAK.get().max(now));
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged; only numbers are kept beside it, in cells that
+// need neither an allocation nor a destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(now, Ordering::Relaxed);
+        count(layout.size().cast_signed());
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        count(-layout.size().cast_signed());
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// Runs something and answers what it took: bytes at once, and time. Only where [`Counting`] is the allocator.
+/// Runs something and answers what it took: the most bytes that this thread held at once, and time. Work handed to other
+/// threads is not in it; opening a file stays on one. Only where [`Counting`] is the allocator.
 pub fn measured<T>(work: impl FnOnce() -> T) -> (T, usize, Duration) {
-    let before = NOW.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
+    let before = NOW.get();
+    PEAK.set(before);
     let start = Instant::now();
     let result = work();
     let time = start.elapsed();
-    let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
-    (result, peak, time)
+    (result, (PEAK.get() - before).unsigned_abs(), time)
 }
 
 type Hook = Box<dyn Fn(u64, usize) -> Result<()> + Send + Sync>;
