@@ -818,6 +818,8 @@ interface DiffSummary {
     readonly nameChanges?: readonly NameChange[];
     /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
     readonly resized?: readonly ResizedTensor[];
+    /** Stacks of blocks of which some are at another depth than before; absent where there is none. */
+    readonly movedBlocks?: readonly MovedBlocks[];
     /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */
     readonly partial?: PartialCoverage;
     /** The whole result as columns; absent only in summaries that were made by hand. */
@@ -852,6 +854,17 @@ interface ResizedTensor {
     readonly restRms: number | null;
     readonly restMean: number | null;
     readonly restStd: number | null;
+}
+/** A stack in which blocks of the old checkpoint, equal in every value, stand at another depth: copied, moved, or closed up after a cut. */
+interface MovedBlocks {
+    /** Path of the stack, as `model.layers`. */
+    readonly stack: string;
+    /** Blocks of the new checkpoint, rising, each with the block of the old one that it is. */
+    readonly blocks: readonly (readonly [block: number, from: number])[];
+    /** Blocks of the new checkpoint that are none of the old one. */
+    readonly changed: readonly number[];
+    /** Blocks of the old checkpoint that are in none of the new. */
+    readonly unused: readonly number[];
 }
 /** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
 interface ConfigChange {
@@ -1212,6 +1225,8 @@ type ExplanationCode =
  | 'rounding'
 /** The changes of an adapter beside whole weights. */
  | 'unmerged_adapter' | 'scaled'
+/** Blocks that are old ones at another depth. */
+ | 'moved_blocks'
 /** Rows or columns in another order. */
  | 'reordered'
 /** Values on the grid of a quantisation. */

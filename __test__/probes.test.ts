@@ -1,6 +1,6 @@
 /** What the second look finds, through the package, on pairs whose truth is known because they are made here. */
 import test from 'ava';
-import { compare, parseReport, renderReport, type Comparison, type TensorData } from 'model-diff';
+import { analyze, compare, parseReport, renderReport, type Comparison, type TensorData } from 'model-diff';
 
 import { createRandom, makeWeights, roundTo } from './analysis/simulate-rounding.ts';
 
@@ -57,7 +57,57 @@ test('casts in every direction', async (t) => {
   }
   const through = await probe(encode(BF16, 'bf16'), encode(round(BF16, 'f16'), 'f16'));
   t.is(through['castF16'], COUNT);
+  // By way of bf16 into a file of f16, which has not the range of it.
+  const stored = await run(encode(SOURCE, 'f32'), encode(round(BF16, 'f16'), 'f16'));
+  t.is(stored.columns.probes?.castBf16[0], COUNT);
+  t.regex(analyze(stored).summary.verdict, /^Same weights, rounded from f32 to bf16, stored as f16: all 32,768 elements /);
 });
+
+test('blocks at another depth', async (t) => {
+  const block = (at: number): TensorData[] => [7, 8].map((seed) => encode(makeBlock(10 * at + seed), 'bf16'));
+  const model = (blocks: readonly number[]): Record<string, TensorData> =>
+    Object.fromEntries([
+      ['norm.weight', encode(BF16, 'bf16')],
+      ...blocks.flatMap((from, at) => {
+        const [up, down] = block(from);
+        return [
+          [`layers.${at}.mlp.up_proj.weight`, up],
+          [`layers.${at}.mlp.down_proj.weight`, down],
+        ];
+      }),
+    ]);
+  const look = async (blocks: readonly number[]): Promise<readonly [unknown, string]> => {
+    const comparison = await compare(model([0, 1, 2, 3]), model(blocks));
+    t.deepEqual(parseReport(renderReport(comparison, { format: 'json' })).summary.movedBlocks, comparison.summary.movedBlocks);
+    return [comparison.summary.movedBlocks?.[0]?.blocks, analyze(comparison).summary.verdict];
+  };
+  const pairs = (blocks: readonly number[]): (readonly number[])[] => blocks.map((from, at) => [at, from]);
+  for (const [blocks, said] of [
+    [[0, 1, 2, 1, 2, 3], 'the 6 blocks are the old blocks 0–2 and 1–3'],
+    [[0, 1, 2, 3, 2, 3], 'the 6 blocks are the old blocks 0–3, 2 and 3'],
+    [[0, 1, 3], 'the 3 blocks are the old blocks 0, 1 and 3; the old block 2 is gone'],
+    [[1, 0, 2, 3], 'the 4 blocks are the old blocks 1, 0, 2 and 3'],
+  ] as const) {
+    const [moved, verdict] = await look(blocks);
+    t.deepEqual(moved, pairs(blocks));
+    t.is(verdict, `Same weights: ${said}.${blocks.join('') === '012323' ? '' : ' All else is bit-identical.'}`);
+  }
+  // Cut at the end, nothing moved; and what only looks alike is not said to be the same.
+  t.is((await look([0, 1, 2]))[0], undefined);
+  const like = model([0, 1, 3]);
+  const { data, ...rest } = encode(makeBlock(37).reverse(), 'bf16');
+  const comparison = await compare(model([0, 1, 2, 3]), { ...like, 'layers.2.mlp.up_proj.weight': { data, ...rest } });
+  t.is(comparison.summary.movedBlocks, undefined);
+});
+
+/** Weights of one block, each time the same. */
+function makeBlock(seed: number): Float64Array {
+  const own = createRandom(seed);
+  return round(
+    Float64Array.from({ length: COUNT }, () => 0.02 * own.normal()),
+    'bf16',
+  );
+}
 
 test('cutting off is told from rounding', async (t) => {
   const cut = Float32Array.from(SOURCE);

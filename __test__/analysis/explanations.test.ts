@@ -255,7 +255,7 @@ test('zeroed, from_zero and replaced', (t) => {
   );
   t.is(
     replaced?.sentence,
-    'no resemblance: a cosine of 0.000 in 39 tensors, as of another model, a new initialisation or a run that diverged',
+    'no resemblance: a cosine of 0.000 in 30 tensors, as of another model, a new initialisation or a run that diverged',
   );
   t.is(
     find(

@@ -1,4 +1,5 @@
 import type { DiffSummary, ResizedTensor } from '../comparison/summary.ts';
+import { readMovedRows } from './moved-blocks.ts';
 import { sumOf } from './statistics.ts';
 import type { TensorRow } from './tensor-row.ts';
 
@@ -18,8 +19,10 @@ export type MissingReason = 'names' | 'shapes' | 'errors' | 'codes';
 /** Below this a verdict begins with the coverage, and below the second it says nothing of the model. */
 export const COVERED = { most: 0.9, half: 0.5 };
 
-/** Measures it over everything that both sides hold. The common rows of resized tables count as compared, codes do not. */
+/** Measures it over everything that both sides hold. The common rows of resized tables count as compared, and blocks
+ * that moved; codes do not. */
 export function measureCoverage(rows: readonly TensorRow[], codes: readonly TensorRow[], summary: DiffSummary): Coverage {
+  const { isMoved, isGone } = readMovedRows(summary);
   const isCode = new Set(codes.filter((row) => row.oldDtype !== row.newDtype));
   const sizes = { old: 0, new: 0 };
   const missing: Record<MissingReason, number> = { names: 0, shapes: 0, errors: 0, codes: 0 };
@@ -29,7 +32,7 @@ export function measureCoverage(rows: readonly TensorRow[], codes: readonly Tens
     const elements = row.elements || 0;
     if (row.changeType !== 'added') sizes.old += elements;
     if (row.changeType !== 'removed') sizes.new += row.changeType === 'shape_changed' ? count(row.newShape) : elements;
-    const reason = isCode.has(row) ? 'codes' : findReason(row);
+    const reason = isCode.has(row) ? 'codes' : isMoved(row) || isGone(row) ? null : findReason(row);
     if (reason === null) {
       compared += elements;
       tensors += 1;

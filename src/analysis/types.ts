@@ -116,6 +116,8 @@ export type ExplanationCode =
   /** The changes of an adapter beside whole weights. */
   | 'unmerged_adapter'
   | 'scaled'
+  /** Blocks that are old ones at another depth. */
+  | 'moved_blocks'
   /** Rows or columns in another order. */
   | 'reordered'
   /** Values on the grid of a quantisation. */

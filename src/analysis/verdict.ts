@@ -2,6 +2,7 @@
  * The conclusion: first how much was compared where that is not nearly all, then what is broken, then what accounts for the change, then
  * what did not change and what is missing. Every number in it is in the evidence of an explanation or in the summary.
  */
+import type { ChangeType } from '../comparison/columns.ts';
 import { isOpenQuestion } from '../comparison/left-out.ts';
 import type { PartialCoverage } from '../comparison/summary.ts';
 import { formatCount, formatNoun, formatPercent, formatShare } from '../wording/numbers.ts';
@@ -10,12 +11,16 @@ import type { AnalysisContext } from './context.ts';
 import { COVERED, type MissingReason } from './coverage.ts';
 import type { SharedClaim } from './explanations/explain.ts';
 import { hasChanged } from './explanations/story.ts';
+import { readMovedRows } from './moved-blocks.ts';
 import { groupChange } from './overall.ts';
+import { describeResized } from './resized.ts';
 
 /** Explanations are told until they account for this share of the change. */
 const ENOUGH = 0.9;
 /** From this share of lost elements on the rest is not worth a word. */
 const LOST = 0.5;
+/** A set of tensors that takes more characters to describe is counted. */
+const LONGEST_SET = 120;
 
 /** What happened, in one to three sentences; before them, that a comparison in parts is not complete. */
 export function composeVerdict(context: AnalysisContext): string {
@@ -172,6 +177,8 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
   if (!isNamed) return `all else is ${same}`;
   const { text, place, isPlural, isComplement } = story.where(still);
   if (isComplement) return `all else is ${same}`;
+  if (text.length > LONGEST_SET)
+    return `${formatNoun(still.length, 'other tensor')} ${still.length === 1 ? 'is' : 'are'} ${same}`;
   const comma = place !== '' && text.endsWith(`, ${place}`) ? ',' : '';
   return counts.byType.failed > 0 ? '' : `${text}${comma} ${isPlural ? 'are' : 'is'} ${same}`;
 }
@@ -179,8 +186,6 @@ function describeStill({ story, counts }: AnalysisContext, claims: readonly Shar
 /** Nothing changed: identical only where everything was looked at. */
 function describeIdentity({ counts, summary, coverage }: AnalysisContext): string {
   const { compared, byType } = counts;
-  const resized = summary.resized?.filter((one) => !one.identical).length ?? 0;
-  if (resized > 0) return `no change but in ${formatNoun(resized, 'resized table')}, of which the common rows changed`;
   if (byType.identical < compared) {
     const rest = compared - byType.identical;
     return byType.identical === 0
@@ -198,28 +203,29 @@ function describeIdentity({ counts, summary, coverage }: AnalysisContext): strin
 
 /** What was added, removed, reshaped, could not be read or was left out; and the configuration. */
 export function describeMissing({ counts: { byType }, summary, rows }: AnalysisContext, isCovered: boolean): string[] {
-  const structure = [
-    byType.added > 0 ? `${formatNoun(byType.added, 'tensor')} ${was(byType.added)} added${nameOne('added')}` : null,
-    byType.removed > 0
-      ? `${count(byType.removed, byType.added === 0)} ${was(byType.removed)} removed${nameOne('removed')}`
-      : null,
-    byType.shape_changed > 0
-      ? `${count(byType.shape_changed, byType.added + byType.removed === 0)} ${was(byType.shape_changed)} reshaped${nameOne('shape_changed')}`
-      : null,
-  ].filter((part) => part !== null);
+  const resized = summary.resized ?? [];
+  const isResized = new Set(resized.map(({ name }) => name));
+  const { isMoved, isGone } = readMovedRows(summary);
+  const untold = (type: ChangeType): readonly string[] =>
+    rows
+      .filter((row) => row.changeType === type && row.error === null && !isResized.has(row.name) && !isMoved(row) && !isGone(row))
+      .map(({ name }) => name);
+  const structure = (['added', 'removed', 'shape_changed'] as const)
+    .map((type) => ({ verb: type === 'shape_changed' ? 'reshaped' : type, names: untold(type) }))
+    .filter(({ names }) => names.length > 0)
+    .map(({ verb, names }, at) => {
+      const name = names.length === 1 ? ` (${names[0]})` : '';
+      return `${count(names.length, at === 0)} ${was(names.length)} ${verb}${name}`;
+    });
   const left = summary.leftOut.filter(isOpenQuestion).map(({ name }) => name);
   const keys = joinKeys(summary.configChanges.map(({ key }) => key));
   return [
     isCovered ? '' : joinWords(structure),
+    ...describeResized(resized),
     byType.failed > 0 ? `${formatNoun(byType.failed, 'tensor')} could not be compared` : '',
     left.length > 0 ? `not compared: ${listNames(left)}` : '',
     keys.length > 0 ? `the configuration differs (${listNames(keys, 2)})` : '',
   ];
-
-  function nameOne(type: string): string {
-    const names = rows.filter((row) => row.changeType === type).map((row) => row.name);
-    return names.length === 1 ? ` (${names[0]})` : '';
-  }
 }
 
 /** Keys of a configuration; several of one section are that section. */

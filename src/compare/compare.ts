@@ -15,6 +15,7 @@ import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { buildHistogram } from './histogram.ts';
 import { type CheckpointInput, describeSides, isInMemory, isManifest } from './inputs.ts';
 import { compareLeftOut } from './left-out.ts';
+import { findMovedBlocks } from './moved-blocks.ts';
 import { COMPARE_OPTIONS, type CompareOptions, keepOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type OpenSides, withSides, withTranslated } from './open-sides.ts';
 import type { Plan } from './plan.ts';
@@ -91,6 +92,7 @@ export async function compareSides(
       leftOut: await compareLeftOut(old, newer, run),
       nameChanges: [...changes, ...names.changes],
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
+      movedBlocks: options.probes ? await findMovedBlocks(plan, old, newer, columns, options, run) : [],
     }),
     ...describeSides(old, newer, columns, { unused: names.unused, keys, findings }),
     options: keepOptions(options),

@@ -91,7 +91,8 @@ export function describeSides(
 /** The mapping that was taken for the sake of the other side. */
 export function describeKey(key: string | null): Finding[] {
   if (key === null) return [];
-  const message = `of the mappings in the file ${JSON.stringify(key)} was taken: its names fit the other checkpoint best`;
+  const what = key === '' ? 'everything in the file' : `of the mappings in the file ${JSON.stringify(key)}`;
+  const message = `${what} was taken: its names fit the other checkpoint best`;
   return [{ code: 'KeyChosen', severity: 'info', message, path: null, offset: null }];
 }
 

@@ -101,8 +101,8 @@ export function indexRows({ names, rows }: SideNames): Map<string, number> {
 export const ITEM_NUMBERS = 7;
 
 /** The checkpoints that items name. */
-const OLD = 0;
-const NEW = 1;
+export const OLD = 0;
+export const NEW = 1;
 
 /** Items of the common rows of an embedding or head that was resized, and of the others; null for every other change of shape. */
 function addResized(

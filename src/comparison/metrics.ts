@@ -189,12 +189,12 @@ export const PROBE_METRICS: Readonly<Record<ProbeMetric, MetricEntry>> = {
   castBf16: {
     binding: 'cast_bf16',
     unit: 'elements',
-    description: 'Elements of new that equal old rounded to bf16, to nearest even.',
+    description: 'Elements of new that equal old rounded to bf16, to nearest even, and then to the type of new.',
   },
   castF16: {
     binding: 'cast_f16',
     unit: 'elements',
-    description: 'Elements of new that equal old rounded to f16, to nearest even.',
+    description: 'Elements of new that equal old rounded to f16, to nearest even, and then to the type of new.',
   },
   castE4m3: {
     binding: 'cast_e4m3',
@@ -209,12 +209,12 @@ export const PROBE_METRICS: Readonly<Record<ProbeMetric, MetricEntry>> = {
   uncastBf16: {
     binding: 'uncast_bf16',
     unit: 'elements',
-    description: 'Elements of old that equal new rounded to bf16, to nearest even.',
+    description: 'Elements of old that equal new rounded to bf16, to nearest even, and then to the type of old.',
   },
   uncastF16: {
     binding: 'uncast_f16',
     unit: 'elements',
-    description: 'Elements of old that equal new rounded to f16, to nearest even.',
+    description: 'Elements of old that equal new rounded to f16, to nearest even, and then to the type of old.',
   },
   uncastE4m3: {
     binding: 'uncast_e4m3',

@@ -72,6 +72,8 @@ export interface DiffSummary {
   readonly nameChanges?: readonly NameChange[];
   /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
   readonly resized?: readonly ResizedTensor[];
+  /** Stacks of blocks of which some are at another depth than before; absent where there is none. */
+  readonly movedBlocks?: readonly MovedBlocks[];
   /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */
   readonly partial?: PartialCoverage;
   /** The whole result as columns; absent only in summaries that were made by hand. */
@@ -110,6 +112,18 @@ export interface ResizedTensor {
   readonly restStd: number | null;
 }
 
+/** A stack in which blocks of the old checkpoint, equal in every value, stand at another depth: copied, moved, or closed up after a cut. */
+export interface MovedBlocks {
+  /** Path of the stack, as `model.layers`. */
+  readonly stack: string;
+  /** Blocks of the new checkpoint, rising, each with the block of the old one that it is. */
+  readonly blocks: readonly (readonly [block: number, from: number])[];
+  /** Blocks of the new checkpoint that are none of the old one. */
+  readonly changed: readonly number[];
+  /** Blocks of the old checkpoint that are in none of the new. */
+  readonly unused: readonly number[];
+}
+
 /** A key of a configuration file that is not the same on both sides; undefined where the key is absent. */
 export interface ConfigChange {
   /** Dotted path of the key. */
@@ -132,6 +146,7 @@ export interface SummaryFacts {
   readonly leftOut?: readonly LeftOutDifference[];
   readonly nameChanges?: readonly NameChange[];
   readonly resized?: readonly ResizedTensor[];
+  readonly movedBlocks?: readonly MovedBlocks[];
 }
 
 /** Totals over every tensor of the columns. */
@@ -173,7 +188,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
   const layers = measureLayers(columns);
   const compared = elements.unchanged + elements.modified;
   const larger = Math.max(measureSide(columns.old).elements, measureSide(columns.new).elements);
-  const { configChanges = [], unconfigured = [], leftOut = [], nameChanges = [], resized = [] } = facts;
+  const { configChanges = [], unconfigured = [], leftOut = [], nameChanges = [], resized = [], movedBlocks = [] } = facts;
   return {
     totalParametersOld: facts.old.elements,
     totalParametersNew: facts.new.elements,
@@ -218,6 +233,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     leftOut,
     ...(nameChanges.length > 0 && { nameChanges }),
     ...(resized.length > 0 && { resized }),
+    ...(movedBlocks.length > 0 && { movedBlocks }),
     tensors: columns,
   };
 }

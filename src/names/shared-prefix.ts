@@ -7,7 +7,7 @@ const SAMPLE = 200;
 
 /**
  * A prefix that every name of one side has and no name of the other, as `student.backbone.`: taken off, at least half of the names of the
- * smaller side match. Undefined where none does, or where two do equally well.
+ * smaller side match, or all of its own do. Undefined where none does, or where two do equally well.
  *
  * @param least names that have to match at least
  */
@@ -21,7 +21,9 @@ export function findSharedPrefix(names: Names, known: KnownNames, least: number)
     const other = side === 'old' ? 'new' : 'old';
     for (const prefix of listSharedPrefixes(names[side])) {
       const matches = countMatches(prefix, side, other, names, known);
-      if (matches < Math.max(needed, best?.matches ?? 0) || names[other].some((name) => name.startsWith(prefix))) continue;
+      if (matches < Math.max(needed, best?.matches ?? 0)) continue;
+      // Where all names match it is no matter that some begin with the prefix by themselves: `model.model.norm` and `model.norm`.
+      if (matches < names[side].length && names[other].some((name) => name.startsWith(prefix))) continue;
       isTie = matches === best?.matches;
       best = { side, prefix, matches };
     }

@@ -6,6 +6,7 @@ import { explainBroken, explainMended } from './broken.ts';
 import { explainCast, explainLosslessCast } from './cast.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { explainCodes, explainOptimizer, explainStatistics } from './kept-apart.ts';
+import { explainMovedBlocks } from './moved-blocks.ts';
 import { explainFilledMask, explainLostMask, explainPruning } from './pruned.ts';
 import { explainQuantisation } from './quantised.ts';
 import { explainOrder } from './reordered.ts';
@@ -23,6 +24,7 @@ const EXPLANATIONS: readonly Explain[] = [
   explainOptimizer,
   explainCodes,
   explainStoredQuantisation,
+  explainMovedBlocks,
   explainLosslessCast,
   explainUnmerged,
   explainRounding,

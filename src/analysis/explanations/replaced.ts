@@ -1,16 +1,20 @@
 import { findBand } from '../bands.ts';
 import { measureOverall } from '../overall.ts';
 import { formatCosine, formatNoun } from '../../wording/numbers.ts';
-import type { Explain } from './explanation.ts';
-import { placeVerb } from './story.ts';
+import { isMatrix, type TensorRow } from '../tensor-row.ts';
+import type { Claim, Explain } from './explanation.ts';
+import { isBroken } from './broken.ts';
+import { placeVerb, type Story } from './story.ts';
+
+/** In fewer elements chance may be what two tensors have in common, or not. */
+const FEWEST_ELEMENTS = 1000;
 
 /** Weights that are all zero on a side, and weights that have nothing to do with the old ones. */
 export const explainReplacement: Explain = (story, open) => {
   const zeroed = open.filter((row) => row.newNorm === 0 && row.oldNorm > 0);
   const born = open.filter((row) => row.oldNorm === 0 && row.newNorm > 0);
   const rest = open.filter((row) => row.oldNorm > 0 && row.newNorm > 0);
-  const { change, cosine, oneMinusCos, elements } = measureOverall(rest);
-  const isReplaced = rest.length > 0 && findBand(change, cosine, elements) === 'replaced';
+  const replaced = findReplaced(rest);
   return [
     ...(zeroed.length > 0 && zeroed.length === story.changed.length
       ? [
@@ -32,15 +36,45 @@ export const explainReplacement: Explain = (story, open) => {
           },
         ]
       : []),
-    ...(isReplaced
-      ? [
-          {
-            code: 'replaced' as const,
-            rows: rest,
-            sentence: `no resemblance: a cosine of ${formatCosine(oneMinusCos)} in ${formatNoun(rest.length, 'tensor')}, as of another model, a new initialisation or a run that diverged`,
-            evidence: { cosine, change, tensors: rest.length, elements },
-          },
-        ]
-      : []),
+    ...(replaced === null ? [] : [describeReplaced(story, replaced)]),
   ];
 };
+
+interface Replaced {
+  readonly rows: readonly TensorRow[];
+  /** Those of the rows that were looked at. */
+  readonly measured: readonly TensorRow[];
+}
+
+/** All of the rows where they are unlike as a whole, and else those that are by themselves. */
+function findReplaced(rows: readonly TensorRow[]): Replaced | null {
+  // Norms that begin at 1 are alike in any two models.
+  const matrices = rows.filter((row) => isMatrix(row));
+  const measured = matrices.length > 0 ? matrices : rows;
+  if (isUnlike(measured)) return { rows, measured };
+  const unlike = matrices.filter((row) => row.elements >= FEWEST_ELEMENTS && isUnlike([row]));
+  return unlike.length > 0 ? { rows: unlike, measured: unlike } : null;
+}
+
+function isUnlike(rows: readonly TensorRow[]): boolean {
+  const { change, cosine, elements } = measureOverall(rows);
+  return rows.length > 0 && findBand(change, cosine, elements) === 'replaced';
+}
+
+function describeReplaced(story: Story, { rows, measured }: Replaced): Claim {
+  const { change, cosine, oneMinusCos, elements } = measureOverall(measured);
+  const angle = `a cosine of ${formatCosine(oneMinusCos)}`;
+  const unlike = new Set(rows);
+  const isModel = story.compared.every((row) => !isMatrix(row) || unlike.has(row) || isBroken(row));
+  const where = story.where(rows);
+  const likeness = `${where.isPlural ? 'bear' : 'bears'} no resemblance to what ${where.isPlural ? 'they were' : 'it was'}`;
+  return {
+    code: 'replaced',
+    rows,
+    sentence:
+      isModel || where.isComplement
+        ? `no resemblance: ${angle} in ${formatNoun(measured.length, 'tensor')}, as of another model, a new initialisation or a run that diverged`
+        : `${placeVerb(where, likeness, rows.length === story.changed.length)}: ${angle}, as of a new initialisation or another model`,
+    evidence: { cosine, change, tensors: measured.length, elements },
+  };
+}

@@ -17,7 +17,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 const SHARED = 0.02;
 /** A common factor must explain this many times what is left over. */
 const DOMINANT = 3;
-/** A factor that leaves something over must be shared by this many tensors: one alone is a change like any other. */
+/** A factor that leaves something over, or is one of vectors, must be shared by this many tensors: one alone is a change like any other. */
 const FEWEST = 3;
 
 interface Scaled {
@@ -66,7 +66,9 @@ function toleranceOf(a: Scaled, b: Scaled): number {
 
 function describe(story: Story, group: readonly Scaled[]): Claim | null {
   const isExact = group.every(({ residual, unit }) => residual <= 1.5 * unit + 1e-7);
-  if (!isExact && group.length < FEWEST) return null;
+  // The weights of a norm lie near 1: trained upwards together they look scaled.
+  const isTelling = isExact && group.some(({ row }) => isMatrix(row));
+  if (!isTelling && group.length < FEWEST) return null;
   const rows = group.map(({ row }) => row);
   const factor = median(group.map((one) => one.factor));
   // What is left over, relative to old, over the matrices: norms near 1 would outweigh them.

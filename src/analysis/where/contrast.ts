@@ -5,7 +5,7 @@
 import { formatPercent } from '../../wording/numbers.ts';
 import { capitalize, joinWords } from '../../wording/sentences.ts';
 import { groupRows, measureGroup, type GroupSize, type SizedRow } from './sizes.ts';
-import { nameTower, nameType } from './words.ts';
+import { cutName, isTelling, nameTower, nameType } from './words.ts';
 
 /** One group in a contrast. */
 export interface ContrastGroup extends GroupSize {
@@ -61,11 +61,19 @@ function nameTypeOf({ class: { type, role } }: SizedRow): string {
   return type === 'output' ? 'the head' : nameType(type).word;
 }
 
-/** Projections of attention and MLPs by their role. */
-function nameRoleOf({ class: { type, role } }: SizedRow): string | null {
+/** Projections of attention and MLPs by their role, all else by its type. */
+function nameRoleOf(row: SizedRow): string {
+  const { type, role } = row.class;
   return (type === 'attention' || (type === 'mlp' && role !== 'expert' && role !== 'shared_expert')) && role !== null
     ? `${nameType(type).word} (${role.replaceAll('_', ' and ')})`
-    : null;
+    : nameTypeOf(row);
+}
+
+/** What files call the module of a role, where all its tensors agree: `o_proj`; null for what says too little alone. */
+function nameModules(rows: readonly SizedRow[]): string | null {
+  const names = new Set(rows.map(({ name }) => name.split('.').at(-2) ?? ''));
+  const [name = ''] = names;
+  return names.size === 1 && isTelling(name) ? cutName(name) : null;
 }
 
 /** Towers by their words; what is in none is the rest of the model. */
@@ -77,7 +85,10 @@ function createTowerReader(rows: readonly SizedRow[]): (row: SizedRow) => string
 }
 
 function contrast(by: ContrastBy, grouped: ReadonlyMap<string, readonly SizedRow[]>): Contrast | null {
-  const sizes = [...grouped].map(([name, rows]) => ({ name, ...measureGroup(rows) }));
+  const sizes = [...grouped].map(([name, rows]) => ({
+    name: (by === 'role' && nameModules(rows)) || name,
+    ...measureGroup(rows),
+  }));
   const total = sizes.reduce((sum, { energy }) => sum + energy, 0);
   const groups = sizes
     .map((size): ContrastGroup => ({ ...size, share: total > 0 ? size.energy / total : null, fold: foldOf(size, sizes) }))

@@ -141,13 +141,18 @@ function countTensors({ lines }: Key): number {
 /** Segments that say too little alone. */
 const VAGUE = new Set(['projection', 'proj', 'linear', 'dense', 'conv', 'layer', 'output', 'out']);
 
+/** Whether the name of a module tells something by itself. */
+export function isTelling(name: string): boolean {
+  return name !== '' && !/^\d/.test(name) && !VAGUE.has(name);
+}
+
 /** The shortest end of a module's path that no other module of the model ends with; the whole path where another's ends with it. */
 function nameModule(path: string, { keys }: Members, stack: number): string {
   const segments = path.split('.');
   const own = keys.filter((key) => stack < 0 || key.stack === stack || key.class.stack === null);
   for (let from = segments.length - 1; from > 0; from -= 1) {
     const end = segments.slice(from).join('.');
-    if (/^\d/.test(end) || VAGUE.has(end)) continue;
+    if (!isTelling(end)) continue;
     const isTaken = own.some((key) => key.path.at(-1) === segments.at(-1) && isEnd(key.module, end) && key.module !== path);
     if (!isTaken) return cutName(end);
   }

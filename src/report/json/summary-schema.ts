@@ -1,5 +1,5 @@
 import type { LeftOutDifference } from '../../comparison/left-out.ts';
-import type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from '../../comparison/summary.ts';
+import type { ConfigChange, DiffSummary, MovedBlocks, PartialCoverage, ResizedTensor } from '../../comparison/summary.ts';
 import type { NameChange } from '../../names/name-change.ts';
 import {
   boolean,
@@ -123,6 +123,19 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
           restRms: described('The same of the rows that only that side has.', numberOrNull),
           restMean: numberOrNull,
           restStd: numberOrNull,
+        }),
+      ),
+    ),
+  ),
+  movedBlocks: optional(
+    described(
+      'Stacks in which blocks of the old checkpoint stand at another depth, equal in every value; absent when there is none.',
+      list(
+        object<MovedBlocks>({
+          stack: described('Path of the stack, as `model.layers`.', string),
+          blocks: described('[block, old block that it is], rising.', list(tuple(number, number))),
+          changed: described('Blocks of the new checkpoint that are none of the old one.', list(number)),
+          unused: described('Blocks of the old checkpoint that are in none of the new one.', list(number)),
         }),
       ),
     ),

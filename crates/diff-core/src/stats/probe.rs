@@ -42,7 +42,7 @@ impl Narrow {
 /// Elements that are equal after a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Casts {
-    /// New equals old rounded, for each of [`Narrow::ALL`]; None where the type of new cannot hold that.
+    /// New equals old rounded, for each of [`Narrow::ALL`], and then to the type of new; None where that is no way to it.
     pub forward: [Option<u64>; 4],
     /// Old equals new rounded.
     pub backward: [Option<u64>; 4],

@@ -7,21 +7,22 @@ use crate::kernel::{Elements, Isa, TILE, tiles};
 use crate::stats::{Casts, Narrow};
 
 /// No element counted yet; None where a side is no float. A cast is tried where it does something to the one side and where the other can
-/// hold what comes out.
+/// hold what comes out, or all but the range of it: bf16 and f16 are each other's way to a narrower file.
 #[must_use]
 pub fn empty_casts(old: DType, new: DType) -> Option<Casts> {
     let (old, new) = (Format::stored(old)?, Format::stored(new)?);
     let try_casts = |from: Format, to: Format| {
         Narrow::ALL.map(|narrow| {
             let narrow = Format::of(narrow);
-            (to.holds(narrow) && !narrow.holds(from)).then_some(0)
+            let is_held = to.holds(narrow) || to.mantissa >= Format::of(Narrow::Bf16).mantissa;
+            (is_held && !narrow.holds(from)).then_some(0)
         })
     };
     let forward = try_casts(old, new);
     Some(Casts {
         forward,
         backward: try_casts(new, old),
-        truncated: forward[0],
+        truncated: forward[0].filter(|_| new.holds(Format::of(Narrow::Bf16))),
         ..Casts::default()
     })
 }
@@ -42,7 +43,7 @@ pub fn count_casts(a: Elements, b: Elements, isa: Isa, casts: &mut Casts) {
                 equal: |x: &[f32], y: &[f32], format| isa.equal_32(x, y, format),
                 cut: |p: f32| f32::from_bits(p.to_bits() & 0xffff_0000),
             };
-            tile(x, y, &loops, casts);
+            tile(x, y, [old, new], &loops, casts);
             casts.common += isa.near_32(x, y, old, new);
         }
         return;
@@ -61,7 +62,7 @@ pub fn count_casts(a: Elements, b: Elements, isa: Isa, casts: &mut Casts) {
                 f64::from(f32::from_bits(down.to_bits() & 0xffff_0000))
             },
         };
-        tile(x, y, &loops, casts);
+        tile(x, y, [old, new], &loops, casts);
         casts.common += isa.near_64(x, y, old, new);
     });
 }
@@ -74,16 +75,26 @@ struct Loops<E, C> {
 fn tile<R: Real>(
     x: &[R],
     y: &[R],
+    [old, new]: [Format; 2],
     loops: &Loops<impl Fn(&[R], &[R], Format) -> u64, impl Fn(R) -> R>,
     casts: &mut Casts,
 ) {
+    let mut narrowed = [R::of(0.0); TILE];
+    let mut equal = |from: &[R], to: &[R], narrow: Format, stored: Format| {
+        if stored.holds(narrow) {
+            return (loops.equal)(from, to, narrow);
+        }
+        let narrowed = &mut narrowed[..from.len()];
+        rounding::round(from, narrow, narrowed);
+        (loops.equal)(narrowed, to, stored)
+    };
     for (at, narrow) in Narrow::ALL.into_iter().enumerate() {
         let format = Format::of(narrow);
         if let Some(count) = &mut casts.forward[at] {
-            *count += (loops.equal)(x, y, format);
+            *count += equal(x, y, format, new);
         }
         if let Some(count) = &mut casts.backward[at] {
-            *count += (loops.equal)(y, x, format);
+            *count += equal(y, x, format, old);
         }
     }
     if let Some(count) = &mut casts.truncated {
@@ -282,8 +293,8 @@ mod tests {
         let casts = counted(&wide(&old), DType::F32, &halves, DType::Bf16);
         assert_eq!((casts.forward[0], casts.elements), (Some(count), count));
         assert_eq!(casts.common, count);
-        // bf16 does not hold f16, and what is bf16 already needs no rounding to it.
-        assert_eq!((casts.forward[1], casts.backward[0]), (None, None));
+        // What is bf16 already needs no rounding to it.
+        assert_eq!(casts.backward[0], None);
         let doubles: Vec<u8> = old
             .iter()
             .flat_map(|&x| f64::from(x).to_le_bytes())
@@ -297,6 +308,27 @@ mod tests {
         let casts = counted(&doubles, DType::F64, &cut, DType::F32);
         assert_eq!(casts.truncated, Some(count));
         assert_eq!(empty_casts(DType::F32, DType::I32), None);
+    }
+
+    #[test]
+    fn a_cast_by_way_of_the_other_type_of_16_bits_is_recognised() {
+        let source = numbers();
+        let count = Some(source.len() as u64);
+        let by_bf16 = source
+            .iter()
+            .flat_map(|&x| f16::from_f32(bf16::from_f32(x).to_f32()).to_le_bytes());
+        let by_f16 = source
+            .iter()
+            .flat_map(|&x| bf16::from_f32(f16::from_f32(x).to_f32()).to_le_bytes());
+        let (by_bf16, by_f16): (Vec<u8>, Vec<u8>) = (by_bf16.collect(), by_f16.collect());
+        let casts = counted(&wide(&source), DType::F32, &by_bf16, DType::F16);
+        assert_eq!((casts.forward[0], casts.truncated), (count, None));
+        assert!(casts.forward[1] < count);
+        let casts = counted(&by_bf16, DType::F16, &wide(&source), DType::F32);
+        assert_eq!(casts.backward[0], count);
+        let casts = counted(&wide(&source), DType::F32, &by_f16, DType::Bf16);
+        assert_eq!(casts.forward[1], count);
+        assert!(casts.forward[0] < count);
     }
 
     #[test]

@@ -28,6 +28,21 @@ pub(super) fn equal<R: Real>(x: &[R], y: &[R], format: Format) -> u64 {
     u64::from(count)
 }
 
+/// The numbers of `x` rounded to a format that has infinity.
+pub(super) fn round<R: Real>(x: &[R], format: Format, out: &mut [R]) {
+    let rounding = Rounding::<R>::of(format);
+    for (&p, out) in x.iter().zip(out) {
+        let rounded = rounding.round(p.magnitude());
+        let is_over = rounded > rounding.largest;
+        let size = if is_over {
+            R::of(f64::INFINITY)
+        } else {
+            rounded
+        };
+        *out = if p.is_nan() { p } else { size.signed_as(p) };
+    }
+}
+
 /// Whether `q` is `p` rounded to the format.
 #[inline(always)]
 fn is_rounded<R: Real>(p: R, q: R, rounding: Rounding<R>, format: Format) -> bool {
