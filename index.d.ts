@@ -728,11 +728,14 @@ declare function writeManifest(path: string, manifest: Manifest): Promise<void>;
 /** A change of the names of one side, made before names were matched. Rows have the changed names. */
 interface NameChange {
     readonly side: 'old' | 'new';
-    /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for; `gguf`: translated to Hugging Face's. */
-    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename' | 'gguf';
-    /** What was taken off, the rule, or the architecture of the GGUF file. */
+    /**
+     * `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for; `gguf`: translated to Hugging Face's; `split`: one
+     * tensor that the other side has in parts.
+     */
+    readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename' | 'gguf' | 'split';
+    /** What was taken off, the rule, the architecture of the GGUF file, or what was taken apart. */
     readonly rule: string;
-    /** Names that it changed. */
+    /** Names that it changed, or tensors that were taken apart. */
     readonly tensors: number;
 }
 
@@ -995,7 +998,7 @@ declare class Comparison implements ComparisonData {
     get coverage(): number;
     /**
      * Whether every tensor is on both sides with equal values, shape and dtype, and nothing that could be weights was left out and differs.
-     * Names may have lost a prefix.
+     * Names may have lost a prefix, and tensors that the other side has in parts been taken apart.
      */
     get isIdentical(): boolean;
     /** Whether a file of either side has dangerous or unknown globals, or is an odd archive. */

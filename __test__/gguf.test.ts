@@ -6,7 +6,7 @@ import { ARCHITECTURES } from '../src/names/gguf/architectures.ts';
 import { listHuggingFaceNames, parseGgufName } from '../src/names/gguf/hugging-face-names.ts';
 import { restoreHeads } from '../src/names/gguf/transforms.ts';
 import { translateNames } from '../src/names/gguf/translate.ts';
-import type { NamedTensors } from '../src/names/gguf/types.ts';
+import type { NamedTensors } from '../src/names/named-view.ts';
 
 // What gguf-py, and the converter of llama.cpp, make of small models: fixtures/gguf/models.py.
 const path = (name: string): string => fileURLToPath(new URL(`fixtures/gguf/${name}`, import.meta.url));

@@ -55,7 +55,7 @@ export const FLAG_DOCS = {
     '--precision':
       'Accuracy of sums. `fast` (default) accumulates floats of up to 32 bits in short f32 lanes that fold into f64: 1e-7 on real weights, 1e-6 at worst. `double` uses f64 throughout: 1e-12. Counts are exact in both.',
     '--exit-code':
-      'Exits with 1 unless both checkpoints hold the same tensors with the same values, shapes and dtypes. Removed prefixes and renames do not count as differences. Weights that were left out do if they differ or only one side has them; optimizer state and the like never do.',
+      'Exits with 1 unless both checkpoints hold the same tensors with the same values, shapes and dtypes. Removed prefixes, renames and tensors that one side has in parts do not count as differences. Weights that were left out do if they differ or only one side has them; optimizer state and the like never do.',
     '--fail-on':
       "Exits with 1 if the rule is broken, such as `nan`, `structure`, `'change>5%'` or `'min(cosine)<0.98'`. [Rules](#rules) explains them. Repeatable.",
     '--allow-nonfinite':

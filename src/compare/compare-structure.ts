@@ -8,6 +8,7 @@ import { compareAllConfigs, listUnconfigured } from './config-diff.ts';
 import { type CheckpointInput, chooseLoadOptions, isInMemory, openInput } from './inputs.ts';
 import { COMPARE_OPTIONS, type CompareOptions, resolveOptions } from './options.ts';
 import { planTensors } from './plan-tensors.ts';
+import { splitSides } from './split-fused.ts';
 import { translateGguf } from './translate-gguf.ts';
 
 /**
@@ -38,7 +39,7 @@ export async function compareStructure(
 }
 
 function compareOpen(before: Checkpoint, after: Checkpoint, options: CompareOptions): StructureComparison {
-  const sides = translateGguf(before, after);
+  const sides = splitSides(translateGguf(before, after));
   try {
     const { old, new: newer } = sides;
     const { names, plan } = planTensors(old, newer, resolveOptions(options));

@@ -2,7 +2,9 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { chooseMapping, type ChosenMapping } from './choose-mapping.ts';
 import { type CheckpointInput, chooseLoadOptions, openInput } from './inputs.ts';
 import type { CompareOptions, ResolvedOptions } from './options.ts';
-import { translateGguf, type TranslatedSides } from './translate-gguf.ts';
+import type { TranslatedSides } from './derive.ts';
+import { splitSides } from './split-fused.ts';
+import { translateGguf } from './translate-gguf.ts';
 
 /** Of each side the mapping that was taken for the sake of the other one; null where it was not. */
 interface ChosenKeys {
@@ -56,7 +58,7 @@ export async function withTranslated<T>(
   use: (sides: OpenSides) => Promise<T>,
   keys: ChosenKeys = { old: null, new: null },
 ): Promise<T> {
-  const sides = translateGguf(old, newer);
+  const sides = splitSides(translateGguf(old, newer));
   try {
     return await use({ ...sides, keys });
   } finally {

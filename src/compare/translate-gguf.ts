@@ -1,23 +1,9 @@
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Finding } from '../checkpoint/types.ts';
-import type { NameChange } from '../names/name-change.ts';
 import { translateNames, type Translation } from '../names/gguf/translate.ts';
-import type { NamedTensors, NamedView, Transform } from '../names/gguf/types.ts';
-import { binding } from '../native/binding.ts';
-import { unwrap } from '../native/failure.ts';
+import type { Transform } from '../names/gguf/types.ts';
 import { formatNoun } from '../wording/numbers.ts';
-
-type Side = 'old' | 'new';
-
-/** Both sides under names that can be matched, and what was done for that. */
-export interface TranslatedSides {
-  readonly old: Checkpoint;
-  readonly new: Checkpoint;
-  /** Checkpoints made here, which the caller closes. */
-  readonly made: readonly Checkpoint[];
-  readonly changes: readonly NameChange[];
-  readonly findings: Readonly<Record<Side, readonly Finding[]>>;
-}
+import { derive, listTensors, type Side, type TranslatedSides, untranslated } from './derive.ts';
 
 /**
  * Where one side is a GGUF file and the other is not, the tensors of the file under Hugging Face's names and in its form. Two GGUF files,
@@ -27,7 +13,7 @@ export function translateGguf(old: Checkpoint, newer: Checkpoint): TranslatedSid
   const sides = { old, new: newer };
   const side: Side = newer.format === 'gguf' ? 'new' : 'old';
   const other: Side = side === 'new' ? 'old' : 'new';
-  const same = { ...sides, made: [], changes: [], findings: { old: [], new: [] } };
+  const same = untranslated(old, newer);
   if (sides[side].format !== 'gguf' || sides[other].format === 'gguf') return same;
   const [gguf, target] = [listTensors(sides[side]), listTensors(sides[other])];
   if (gguf.names.filter((name) => target.find(name) !== undefined).length * 2 > gguf.names.length) return same;
@@ -50,16 +36,6 @@ export function translateGguf(old: Checkpoint, newer: Checkpoint): TranslatedSid
     changes: [{ side, kind: 'gguf', rule: translation.architecture, tensors }],
     findings: { ...same.findings, [side]: found },
   };
-}
-
-function listTensors({ table }: Checkpoint): NamedTensors {
-  const { names, find, shape, errors, raw } = table;
-  return { names, find, shape, isReadable: (row) => !errors.has(row) && !raw.has(row) };
-}
-
-function derive({ native }: Checkpoint, kept: readonly number[], views: readonly NamedView[]): Checkpoint {
-  const programs = views.map(({ name, row, steps }) => ({ name, steps: [{ operation: 'tensor', numbers: [row] }, ...steps] }));
-  return Checkpoint.fromNative(unwrap(binding().withViews(native, [...kept], programs)));
 }
 
 const WORDS: Readonly<Record<Transform, string>> = {

@@ -156,7 +156,7 @@ export class Comparison implements ComparisonData {
 
   /**
    * Whether every tensor is on both sides with equal values, shape and dtype, and nothing that could be weights was left out and differs.
-   * Names may have lost a prefix.
+   * Names may have lost a prefix, and tensors that the other side has in parts been taken apart.
    */
   get isIdentical(): boolean {
     const { names, identical, dtypeChanged } = this.columns;

@@ -1,10 +1,13 @@
 /** A change of the names of one side, made before names were matched. Rows have the changed names. */
 export interface NameChange {
   readonly side: 'old' | 'new';
-  /** `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for; `gguf`: translated to Hugging Face's. */
-  readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename' | 'gguf';
-  /** What was taken off, the rule, or the architecture of the GGUF file. */
+  /**
+   * `prefix` and `wrapper`: taken off by themselves; `strip` and `rename`: asked for; `gguf`: translated to Hugging Face's; `split`: one
+   * tensor that the other side has in parts.
+   */
+  readonly kind: 'prefix' | 'wrapper' | 'strip' | 'rename' | 'gguf' | 'split';
+  /** What was taken off, the rule, the architecture of the GGUF file, or what was taken apart. */
   readonly rule: string;
-  /** Names that it changed. */
+  /** Names that it changed, or tensors that were taken apart. */
   readonly tensors: number;
 }

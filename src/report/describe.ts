@@ -1,7 +1,7 @@
 import { hasFinitePair, leastChangeAt, type TensorColumns } from '../comparison/columns.ts';
 import type { NameChange } from '../names/name-change.ts';
 import { escapeTerminal } from '../wording/escape.ts';
-import { formatCosine, formatCount, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
+import { formatCosine, formatCount, formatNoun, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
 
 /** The numbers of one modified tensor in words, as the tables of all reports show them. */
 export interface RowWords {
@@ -88,6 +88,8 @@ export function describeNameChange({ side, kind, rule, tensors }: NameChange): s
       return `${names} matched after renaming by ${rule}`;
     case 'strip':
       return `${names} matched without ${rule}`;
+    case 'split':
+      return `${formatNoun(tensors, `${side} tensor`)} taken apart: ${rule}`;
     case 'gguf':
       return `${names} translated from those of GGUF (${rule}) to Hugging Face's`;
     case 'prefix':

@@ -1,6 +1,7 @@
 import type { Architecture } from './architectures.ts';
 import type { GgufName } from './hugging-face-names.ts';
-import type { NamedTensors, NamedView, Step, Transform } from './types.ts';
+import type { NamedTensors, NamedView, Step } from '../named-view.ts';
+import type { Transform } from './types.ts';
 
 interface Subject {
   readonly tensor: GgufName;

@@ -1,7 +1,8 @@
 import { type Architecture, ARCHITECTURES } from './architectures.ts';
 import { type GgufName, listHuggingFaceNames, parseGgufName } from './hugging-face-names.ts';
 import { readHeads, undoTransforms } from './transforms.ts';
-import type { NamedTensors, NamedView, Transform } from './types.ts';
+import type { NamedTensors, NamedView } from '../named-view.ts';
+import type { Transform } from './types.ts';
 
 /** The tensors of a GGUF file as Hugging Face has them. */
 export interface Translation {

@@ -24,11 +24,11 @@ export const NAME_CHANGES_SCHEMA: Schema = list(
   object<NameChange>({
     side: oneOf(['old', 'new']),
     kind: described(
-      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's.",
-      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf']),
+      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's; split: one tensor that the other side has in parts.",
+      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf', 'split']),
     ),
     rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
-    tensors: described('Names that it changed.', number),
+    tensors: described('Names that it changed, or tensors that were taken apart.', number),
   }),
 );
 

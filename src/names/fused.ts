@@ -1,0 +1,166 @@
+/**
+ * Tensors that one side stores as one and the other in parts: queries, keys and values, gate and up projections, the experts of a block.
+ * Only layouts are here whose parts lie one after the other; those that are interleaved by heads, as in GPT-NeoX, have other names.
+ */
+import { joinWords } from '../wording/sentences.ts';
+import type { NamedTensors, NamedView, Step } from './named-view.ts';
+
+const QKV = [
+  ['q_proj', 'k_proj', 'v_proj'],
+  ['q', 'k', 'v'],
+  ['query', 'key', 'value'],
+  ['to_q', 'to_k', 'to_v'],
+  ['wq', 'wk', 'wv'],
+];
+const KV = QKV.map((parts) => parts.slice(1));
+const GATE_UP = [
+  ['gate_proj', 'up_proj'],
+  ['w1', 'w3'],
+];
+
+/** By what the module is called, what its parts are called, in the order in which they lie. */
+const FUSED: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ['qkv_proj', QKV],
+  ['qkv', QKV],
+  ['Wqkv', QKV],
+  ['to_qkv', QKV],
+  ['in_proj', QKV],
+  ['kv_proj', KV],
+  ['to_kv', KV],
+  ['gate_up_proj', GATE_UP],
+]);
+
+/** The same for the tensors that hold all experts of a block. */
+const STACKED: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ['gate_up_proj', GATE_UP],
+  ['gate_proj', [['gate_proj'], ['w1']]],
+  ['up_proj', [['up_proj'], ['w3']]],
+  ['down_proj', [['down_proj'], ['w2']]],
+]);
+
+/** Most experts of a tensor; the largest known models have 512. */
+const MOST_EXPERTS = 4096;
+/** Most tensors that those of a checkpoint are made. */
+const MOST_VIEWS = 1 << 20;
+
+/** A side with its fused tensors taken apart. */
+export interface Split {
+  readonly views: readonly NamedView[];
+  /** Rows of the tensors that were taken apart. */
+  readonly rows: ReadonlySet<number>;
+  /** What was done, as `qkv_proj into q_proj, k_proj and v_proj`, and to how many tensors. */
+  readonly rules: ReadonlyMap<string, number>;
+}
+
+interface Parts {
+  readonly views: readonly NamedView[];
+  readonly rule: string;
+}
+
+/** Finds the tensors of one side that the other one has in parts, of the same sizes. */
+export function splitFused(own: NamedTensors, other: NamedTensors): Split {
+  const views: NamedView[] = [];
+  const rows = new Set<number>();
+  const rules = new Map<string, number>();
+  const taken = new Set(own.names);
+  for (const [row, name] of own.names.entries()) {
+    if (other.find(name) !== undefined || !own.isReadable(row)) continue;
+    const found = splitStack(name, row, own, other) ?? splitModule(name, row, own, other);
+    if (found === null || found.views.some((view) => taken.has(view.name))) continue;
+    if (views.length + found.views.length > MOST_VIEWS) break;
+    for (const view of found.views) taken.add(view.name);
+    views.push(...found.views);
+    rows.add(row);
+    rules.set(found.rule, (rules.get(found.rule) ?? 0) + 1);
+  }
+  return { views, rows, rules };
+}
+
+function splitModule(name: string, row: number, own: NamedTensors, other: NamedTensors): Parts | null {
+  const match = /^(.*\.|)([^.]+?)(?:[._](weight|bias))$/u.exec(name);
+  const [, prefix = '', module = '', leaf = ''] = match ?? [];
+  const shape = own.shape(row);
+  for (const parts of FUSED.get(module) ?? []) {
+    const cuts = cutAsOther(
+      prefix,
+      parts.map((part) => `${part}.${leaf}`),
+      shape,
+      other,
+    );
+    if (cuts === null) continue;
+    const views = cuts.map((steps, at) => ({ name: `${prefix}${parts[at]}.${leaf}`, row, steps }));
+    return { views, rule: `${module} into ${joinWords(parts)}` };
+  }
+  return null;
+}
+
+/** The experts of a block, `[experts, out, in]` or, for inputs from the left, `[experts, in, out]`. */
+function splitStack(name: string, row: number, own: NamedTensors, other: NamedTensors): Parts | null {
+  const match = /^(.*\.|)experts\.([^.]+?)(?:\.weight)?$/u.exec(name);
+  const [, prefix = '', module = ''] = match ?? [];
+  const [experts = 0, ...shape] = own.shape(row);
+  // With biases gate and up are interleaved, as in gpt-oss.
+  if (shape.length !== 2 || experts > MOST_EXPERTS || own.find(`${name}_bias`) !== undefined) return null;
+  const at = `${prefix}experts.`;
+  for (const parts of STACKED.get(module) ?? []) {
+    const leaves = parts.map((part) => `${part}.weight`);
+    const isCounted = (expert: number): boolean => findPart(at, `${expert}.${leaves[0]}`, other) !== undefined;
+    if (!isCounted(experts - 1) || isCounted(experts)) continue;
+    const first = leaves.map((leaf) => `0.${leaf}`);
+    const direct = cutAsOther(at, first, shape, other);
+    const turned = direct === null ? cutAsOther(at, first, [...shape].reverse(), other) : null;
+    const cuts = direct ?? turned;
+    if (cuts === null) continue;
+    const views = Array.from({ length: experts }, (_, expert) =>
+      cuts.map((steps, part): NamedView => ({
+        name: `${at}${expert}.${leaves[part]}`,
+        row,
+        steps: [
+          { operation: 'slice', numbers: [expert, expert + 1] },
+          { operation: 'reshape', numbers: [...shape] },
+          ...(turned === null ? [] : [TRANSPOSE]),
+          ...steps,
+        ],
+      })),
+    ).flat();
+    return { views, rule: `experts.${module} into ${joinWords(parts)} of each expert` };
+  }
+  return null;
+}
+
+/** Steps that cut a tensor of the shape into parts as the other side has them; null where it has none, or of other sizes. */
+function cutAsOther(prefix: string, leaves: readonly string[], shape: readonly number[], other: NamedTensors): Step[][] | null {
+  const shapes = leaves.map((leaf) => findPart(prefix, leaf, other));
+  const sizes: number[][] = [];
+  for (const part of shapes) {
+    if (part === undefined || part.length !== shape.length) return null;
+    sizes.push([...part]);
+  }
+  const axis = shape.findIndex((size, at) => {
+    const rest = (part: readonly number[]): boolean => part.every((one, other) => other === at || one === shape[other]);
+    return sizes.every(rest) && sizes.reduce((sum, part) => sum + (part[at] ?? 0), 0) === size;
+  });
+  if (axis < 0) return null;
+  if (sizes.length === 1) return [[]];
+  let start = 0;
+  return sizes.map((part) => {
+    const range = [start, start + (part[axis] ?? 0)];
+    start = range[1] ?? 0;
+    return [{ operation: 'slice', numbers: [...Array.from({ length: 2 * axis }, () => WHOLE), ...range] }];
+  });
+}
+
+const TRANSPOSE: Step = { operation: 'permute', numbers: [1, 0] };
+
+/** An axis that is not cut, as the binding has it. */
+const WHOLE = -1;
+
+/** The shape of a part at the other side, which may have one prefix more or less. */
+function findPart(prefix: string, leaf: string, other: NamedTensors): readonly number[] | undefined {
+  const shorter = prefix.slice(prefix.indexOf('.') + 1);
+  for (const at of [prefix, `model.${prefix}`, shorter]) {
+    const row = other.find(`${at}${leaf}`);
+    if (row !== undefined) return other.isReadable(row) ? other.shape(row) : undefined;
+  }
+  return undefined;
+}
