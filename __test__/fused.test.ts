@@ -138,3 +138,53 @@ test('structure and words', async (t) => {
   t.is(structure.nameChanges.length, 2);
   t.is(analyze(await compare(separate, fused)).summary.verdict, 'Identical: all 6 tensors are equal in every value.');
 });
+
+test('matrices whose rows are columns, square ones among them', async (t) => {
+  const old: Model = {
+    'h.0.attn.c_attn.weight': weights(12, 36),
+    'h.0.attn.c_proj.weight': weights(12, 12),
+    'h.0.attn.same.weight': weights(12, 12),
+  };
+  const fresh = Object.fromEntries(
+    Object.entries(old).map(([name, tensor]) => [name, name.includes('c_') ? transpose(tensor) : tensor]),
+  );
+  const comparison = await compare(old, fresh);
+  t.true(comparison.isIdentical);
+  t.deepEqual(rules(comparison), ['new transpose rows are columns: 2']);
+  // Another matrix of the other shape is another matrix.
+  const other = await compare(old, { ...fresh, 'h.0.attn.c_attn.weight': weights(36, 12) });
+  t.is(other.summary.reshapedTensors, 1);
+  t.deepEqual(rules(other), []);
+});
+
+test('names that libraries gave up', async (t) => {
+  const old: Model = {
+    'bert.LayerNorm.gamma': weights(6),
+    'bert.LayerNorm.beta': weights(6),
+    'conv.weight_g': weights(4, 1),
+    'conv.weight_v': weights(4, 3),
+    'layers.0.block_sparse_moe.gate.weight': weights(3, 4),
+  };
+  const fresh: Model = {};
+  for (const [name, tensor] of Object.entries(old)) {
+    const newer = name
+      .replace('gamma', 'weight')
+      .replace('beta', 'bias')
+      .replace('weight_g', 'parametrizations.weight.original0')
+      .replace('weight_v', 'parametrizations.weight.original1')
+      .replace('block_sparse_moe', 'mlp');
+    fresh[newer] = tensor;
+  }
+  for (const [one, other] of [
+    [old, fresh],
+    [fresh, old],
+  ] as const) {
+    const comparison = await compare(one, other);
+    t.true(comparison.isIdentical);
+    t.is(rules(comparison).filter((rule) => rule.includes('synonym')).length, 5);
+    t.deepEqual([...names(comparison)], Object.keys(fresh).sort());
+  }
+  // Both names on one side are two tensors.
+  const both = await compare({ ...old, 'bert.LayerNorm.weight': weights(6) }, fresh);
+  t.true(names(both).includes('bert.LayerNorm.gamma'));
+});

@@ -61,7 +61,7 @@ export async function compareOpen(
   options: ResolvedOptions,
   run: RunOptions & Pick<CompareOptions, 'provenance'>,
 ): Promise<Comparison> {
-  return withTranslated(old, newer, (sides) => compareSides(sides, options, run));
+  return withTranslated(old, newer, options, run, (sides) => compareSides(sides, options, run));
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { joinWords } from '../wording/sentences.ts';
 import type { NamedTensors, NamedView, Step } from './named-view.ts';
+import { listSpellings } from './synonyms.ts';
 
 const QKV = [
   ['q_proj', 'k_proj', 'v_proj'],
@@ -155,10 +156,10 @@ const TRANSPOSE: Step = { operation: 'permute', numbers: [1, 0] };
 /** An axis that is not cut, as the binding has it. */
 const WHOLE = -1;
 
-/** The shape of a part at the other side, which may have one prefix more or less. */
+/** The shape of a part at the other side, which may have one prefix more or less, or older names. */
 function findPart(prefix: string, leaf: string, other: NamedTensors): readonly number[] | undefined {
   const shorter = prefix.slice(prefix.indexOf('.') + 1);
-  for (const at of [prefix, `model.${prefix}`, shorter]) {
+  for (const at of [prefix, `model.${prefix}`, shorter].flatMap(listSpellings)) {
     const row = other.find(`${at}${leaf}`);
     if (row !== undefined) return other.isReadable(row) ? other.shape(row) : undefined;
   }

@@ -2,6 +2,7 @@ import type { NameChange } from './name-change.ts';
 import { argumentError } from '../errors.ts';
 import type { NameRule } from './rename.ts';
 import { findSharedPrefix } from './shared-prefix.ts';
+import { findSynonyms } from './synonyms.ts';
 import {
   countCommon,
   findTwice,
@@ -28,7 +29,7 @@ export interface SideRules {
 export interface NameRules {
   readonly old: SideRules;
   readonly new: SideRules;
-  /** Whether prefixes of wrappers are taken off by themselves where that makes more names match. */
+  /** Whether prefixes of wrappers are taken off, and older names renewed, by themselves where that makes more names match. */
   readonly autoPrefix: boolean;
 }
 
@@ -64,7 +65,10 @@ export function matchNames(old: readonly string[], newer: readonly string[], rul
   const sides = { old: changeNames('old', old, rules.old, changes), new: changeNames('new', newer, rules.new, changes) };
   const names: Names = { old: sides.old.names, new: sides.new.names };
   const unused = listUnused(rules, changes);
-  if (rules.autoPrefix) stripWrappers(names, changes);
+  if (rules.autoPrefix) {
+    stripWrappers(names, changes);
+    applyAll(names, isMatched(names) ? [] : findSynonyms(names), changes);
+  }
   return { old: { ...sides.old, names: names.old }, new: { ...sides.new, names: names.new }, changes, unused };
 }
 
@@ -127,10 +131,14 @@ function stripWrappers(names: Names, changes: NameChange[]): void {
     const known = indexNames(names);
     const best = isMatched(names, known) ? [] : findBest(names, known);
     if (best.length === 0) return;
-    for (const { side, kind, rule, changed } of best) {
-      note(changes, { side, kind, rule }, names[side], changed);
-      names[side] = changed;
-    }
+    applyAll(names, best, changes);
+  }
+}
+
+function applyAll(names: Names, found: readonly Stripped[], changes: NameChange[]): void {
+  for (const { side, kind, rule, changed } of found) {
+    note(changes, { side, kind, rule }, names[side], changed);
+    names[side] = changed;
   }
 }
 

@@ -88,6 +88,10 @@ export function describeNameChange({ side, kind, rule, tensors }: NameChange): s
       return `${names} matched after renaming by ${rule}`;
     case 'strip':
       return `${names} matched without ${rule}`;
+    case 'synonym':
+      return `${names} matched by ${tensors === 1 ? 'its newer name' : 'their newer names'}: ${rule}`;
+    case 'transpose':
+      return `${formatNoun(tensors, `${side} tensor`)} transposed: ${rule}`;
     case 'split':
       return `${formatNoun(tensors, `${side} tensor`)} taken apart: ${rule}`;
     case 'gguf':

@@ -24,8 +24,8 @@ export const NAME_CHANGES_SCHEMA: Schema = list(
   object<NameChange>({
     side: oneOf(['old', 'new']),
     kind: described(
-      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's; split: one tensor that the other side has in parts.",
-      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf', 'split']),
+      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's; split: one tensor that the other side has in parts; synonym: a name that a library gave up for another one; transpose: matrices whose rows are the columns of the other side.",
+      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf', 'split', 'synonym', 'transpose']),
     ),
     rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
     tensors: described('Names that it changed, or tensors that were taken apart.', number),
