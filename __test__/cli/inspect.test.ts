@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { hashCheckpoint } from 'model-diff';
 import { example, makeFolder, ROOT, run } from './cli.ts';
 import { writeSafetensors } from './safetensors.ts';
 
@@ -154,6 +155,14 @@ test('--format tsv: a line a tensor, the same for the same values in any file an
   t.deepEqual(lines.slice(1, -1), lines.slice(1, -1).toSorted());
   t.regex(lines[1] ?? '', /^lm_head\.weight\tbf16\t\[68,40\]\t[0-9a-f]{16}$/);
   t.deepEqual(await tsv(example('base-pt')), lines, 'of a PyTorch file');
+  const { tensors } = await hashCheckpoint(example('base'));
+  const beginnings = tensors.map(({ name, hash }) => `${name}\t${hash?.slice(0, 16)}`).toSorted();
+  const told = lines.slice(1, -1).map((line) => line.split('\t'));
+  t.deepEqual(
+    told.map(([name, , , hash]) => `${name}\t${hash}`),
+    beginnings,
+    'the hashes of a manifest',
+  );
   const values = Array.from({ length: 600_000 }, (_, index) => Math.sin(index));
   const write = (name: string, change: (values: number[]) => void): string => {
     const own = [...values];

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
-import { compare, compareSeries, compareStructure, createSeriesReport, loadCheckpoint, renderReport } from 'model-diff';
+import {
+  compare,
+  compareSeries,
+  compareStructure,
+  createSeriesReport,
+  hashCheckpoint,
+  loadCheckpoint,
+  renderReport,
+} from 'model-diff';
 import { example, run } from '../cli/cli.ts';
 import { makeFolder } from '../helpers/safetensors.ts';
 import { hub, readRange, sendRange, serve, type TestServer } from '../helpers/server.ts';
@@ -134,6 +142,16 @@ test('the records of a torch file are placed without a request for each', async 
   t.is(checkpoint.tensorInfo.size, 57);
   t.true(server.asked.length <= 3, `${server.asked.length} requests`);
   checkpoint.close();
+});
+
+test('a manifest is made in few requests', async (t) => {
+  const values = Array.from({ length: 2 ** 20 }, (_, index) => index % 7);
+  const folder = makeTree({ 'model.safetensors': encodeTensors({ a: values, b: values, c: values.slice(1) }) });
+  const server = await start(t, folder);
+  const manifest = await hashCheckpoint(`${server.url}/model.safetensors`);
+  t.true(server.asked.length <= 4, `${server.asked.length} requests for 12 MiB`);
+  const local = await hashCheckpoint(join(folder, 'model.safetensors'));
+  t.is(manifest.hash, local.hash);
 });
 
 test('memory does not grow with the files', async (t) => {

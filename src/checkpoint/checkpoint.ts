@@ -239,12 +239,6 @@ export class Checkpoint {
     this.statistics.put(result, rows);
   }
 
-  /** @internal A hash of each tensor's values in the order of the table; empty for one that cannot be read. */
-  async hashTensors(options: RunOptions & { readonly threads?: number } = {}): Promise<string[]> {
-    const threads = threadCount(options.threads);
-    return runJob('statistics', options, (control) => this.native.digest(threads, control));
-  }
-
   #find(name: string, where: string): number {
     checkName(name, where);
     const row = this.table.find(name);

@@ -396,9 +396,6 @@ fn progress_ends_at_its_total() {
             engine::run(&plan, options, &observer).unwrap();
             ended("run", &observer);
             let observer = Observer::default();
-            engine::digest(&opened, 3, &observer).unwrap();
-            ended("digest", &observer);
-            let observer = Observer::default();
             engine::hash(&opened, 3, &observer).unwrap();
             ended("hash", &observer);
             let observer = Observer::default();

@@ -66,16 +66,13 @@ fn options(threads: usize) -> Options {
 
 type Way = fn(&Plan, &Checkpoint, usize) -> Option<Error>;
 
-const WAYS: [(&str, Way); 4] = [
+const WAYS: [(&str, Way); 3] = [
     ("run", |plan, _, threads| {
         engine::run(plan, options(threads), &Observer::default()).err()
     }),
     ("probe", |plan, _, threads| {
         let questions = vec![Questions(Questions::ZEROS.0 | Questions::ROWS.0); TENSORS as usize];
         engine::probe(plan, &questions, threads, &Observer::default()).err()
-    }),
-    ("digest", |_, checkpoint, threads| {
-        engine::digest(checkpoint, threads, &Observer::default()).err()
     }),
     ("hash", |_, checkpoint, threads| {
         engine::hash(checkpoint, threads, &Observer::default()).err()

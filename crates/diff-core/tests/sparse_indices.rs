@@ -59,7 +59,7 @@ fn readings(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, row: usize) -> Vec<Res
             new: whole(1, new),
         }),
         engine::describe(damaged, tensor).map(drop),
-        engine::digest(damaged, 2, &observer)
+        engine::hash(damaged, 2, &observer)
             .unwrap()
             .remove(row)
             .map(drop),

@@ -412,25 +412,6 @@ impl NativeCheckpoint {
         })
     }
 
-    /// A hash of each tensor's values as 16 hexadecimal digits, in the order of [`Self::tensors`]; empty for one that cannot be read.
-    #[napi(ts_return_type = "Promise<Failure | string[]>")]
-    pub fn digest<'env>(
-        &self,
-        env: &'env Env,
-        threads: u32,
-        control: &Control,
-    ) -> Result<Object<'env>> {
-        let checkpoint = self.shared();
-        spawn(env, control.observer(), move |observer| {
-            let hashes = engine::digest(&*checkpoint?, threads as usize, observer)?;
-            let spell = |hash: diff_core::Result<u64>| hash.map(|hash| format!("{hash:016x}"));
-            Ok(hashes
-                .into_iter()
-                .map(|hash| spell(hash).unwrap_or_default())
-                .collect::<Vec<_>>())
-        })
-    }
-
     /// BLAKE3 and statistics of all tensors in one parallel pass, in the order of [`Self::tensors`].
     #[napi(ts_return_type = "Promise<Failure | HashTable>")]
     pub fn hash<'env>(

@@ -16,6 +16,7 @@ use blake3::hazmat::{
 };
 
 use super::UNIT;
+use super::announce::announce;
 use super::describe::describe_chunk;
 use super::piece::few_and_many;
 use super::queue::{Place, Queue};
@@ -62,6 +63,7 @@ pub fn hash(
     let tensors = &checkpoint.tensors;
     let bytes = |tensor: &Tensor| tensor.stored_bytes(0..elements(tensor));
     observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
+    announce(tensors.iter().map(|tensor| (checkpoint, tensor)));
     let run = Run {
         checkpoint,
         threads,

@@ -2,7 +2,6 @@
 
 mod announce;
 mod describe;
-mod digest;
 mod export;
 mod grid;
 mod hash;
@@ -18,7 +17,6 @@ mod tree;
 mod workers;
 
 pub use describe::describe;
-pub use digest::digest;
 pub use export::{ElementType, read_elements};
 pub use hash::{Hash, Hashed, hash, hash_bytes};
 pub use parts::{Cut, cut, join, run_part};

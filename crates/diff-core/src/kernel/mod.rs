@@ -13,7 +13,6 @@
 pub(crate) mod complex;
 mod decode;
 mod dequantise;
-mod digest;
 mod dispatch;
 pub mod exponents;
 mod fast;
@@ -41,7 +40,6 @@ use crate::stats::{Moments, PairScale, PairStats};
 use reference::{MomentLanes, PairLanes};
 
 pub use dequantise::{Factors, Formula, Rounding};
-pub use digest::digest;
 pub use dispatch::Isa;
 pub(crate) use dispatch::prefetch;
 
