@@ -1,6 +1,7 @@
 import { defineConfig } from 'rolldown';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { LAYER_GROUPS } from './scripts/lib/layers.mjs';
+import { undiciPlugin } from './scripts/lib/undici-plugin.mjs';
 
 /** The two entries of the package. `src/native` loads the add-on at run time; nothing else stays outside. */
 export default defineConfig({
@@ -16,14 +17,9 @@ export default defineConfig({
       },
       load: { filter: { id: /^\0child_process$/ }, handler: () => 'export {};' },
     },
-    {
-      // undici keeps caches in it where Node has it. None is kept here, and an import of what Node 20 lacks ends the program.
-      name: 'undici without sqlite',
-      resolveId: { filter: { id: /^node:sqlite$/ }, handler: () => '\0sqlite' },
-      load: { filter: { id: /^\0sqlite$/ }, handler: () => 'export {};' },
-    },
+    undiciPlugin(),
     // What commander requires of Node becomes an import: a `createRequire` at the start of every chunk would end bundles in CommonJS.
-    esmExternalRequirePlugin({ external: [/^node:(?!sqlite$)/] }),
+    esmExternalRequirePlugin({ external: [/^node:/] }),
   ],
   output: {
     dir: 'dist',

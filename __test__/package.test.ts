@@ -47,7 +47,7 @@ test.before(async () => {
   const binding = join(folder, 'binding');
   await cp(join(root, 'npm', triple()), binding, { recursive: true });
   await cp(join(root, 'dist', addonName()), join(binding, addonName()));
-  for (const file of LEGAL_FILES) await cp(join(root, file), join(binding, file));
+  for (const [file, source] of Object.entries(LEGAL_FILES)) await cp(join(root, source), join(binding, file));
   [packedBinding, packedRoot] = await Promise.all([pack(binding), pack(root)]);
   const published = await pack(await stage(packedRoot));
 
@@ -64,7 +64,7 @@ test.after.always(() => rm(folder, { recursive: true, force: true }));
 
 test('the tarball holds the bundle, the declarations and nothing of the workshop', async (t) => {
   const paths = packedRoot.files.map((file) => file.path);
-  for (const path of ['package.json', ...LEGAL_FILES, 'index.d.ts', 'dist/index.js', 'dist/cli.js']) {
+  for (const path of ['package.json', ...Object.keys(LEGAL_FILES), 'index.d.ts', 'dist/index.js', 'dist/cli.js']) {
     t.true(paths.includes(path), path);
   }
   const allowed =
@@ -81,9 +81,21 @@ test('the tarball holds the bundle, the declarations and nothing of the workshop
   t.is((await readManifest(root)).dependencies, undefined);
 });
 
+test('each package has the notices of what is in it', async (t) => {
+  const listParts = async (path: string): Promise<string[]> =>
+    [...(await readFile(path, 'utf8')).matchAll(/^- (\S+) \d\S* \(/gm)].map(([, name]) => name ?? '');
+  const [bundled, linked] = [
+    await listParts(join(root, 'THIRD-PARTY-NOTICES.md')),
+    await listParts(join(folder, 'binding', 'THIRD-PARTY-NOTICES.md')),
+  ];
+  t.deepEqual(bundled.toSorted(), ['commander', 'fastest-levenshtein', 'undici']);
+  t.true(linked.length > 30 && ['blake3', 'napi', 'rayon', 'zip'].every((name) => linked.includes(name)));
+  t.false(bundled.some((name) => linked.includes(name)));
+});
+
 test("the platform's tarball holds its binary", (t) => {
   const paths = packedBinding.files.map((file) => file.path);
-  t.deepEqual(paths.toSorted(), ['README.md', addonName(), 'package.json', ...LEGAL_FILES].toSorted());
+  t.deepEqual(paths.toSorted(), ['README.md', addonName(), 'package.json', ...Object.keys(LEGAL_FILES)].toSorted());
 });
 
 test('every target has its platform package', async (t) => {

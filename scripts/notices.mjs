@@ -1,19 +1,24 @@
 /**
- * Writes THIRD-PARTY-NOTICES.md: the licences of what is part of the packages, the crates that are linked into the add-on for any
- * platform and the npm packages that are bundled into dist/.
- *   --check   writes nothing, and fails when the file is not what it would be
+ * Writes the licences of what is part of the packages: THIRD-PARTY-NOTICES.md has those of the npm packages that are bundled into dist/, and
+ * crates/diff-node/THIRD-PARTY-NOTICES.md, for the platform packages, those of the crates that are linked into the add-on for any platform.
+ *   --check   writes nothing, and fails when a file is not what it would be
  */
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './lib/host.mjs';
+import { LEGAL_FILES } from './lib/platform-packages.mjs';
 import { mustRun, ScriptError, start } from './lib/run.mjs';
-
-const FILE = join(root, 'THIRD-PARTY-NOTICES.md');
 
 /** Bundled by rolldown. */
 const PACKAGES = ['commander', 'fastest-levenshtein', 'undici'];
+
+const BUNDLE =
+  'The JavaScript of model-diff contains the npm packages below; its add-ons, in packages of their own, bring the notices of what is in them.';
+
+const ADDON =
+  'The add-on of model-diff contains the Rust standard library (MIT OR Apache-2.0, <https://github.com/rust-lang/rust>) and the crates below.';
 
 /** Crates that come without the file of their licence, and an npm package of the same repository that has it. */
 const SAME_REPOSITORY = { napi: '@napi-rs/cli', 'napi-sys': '@napi-rs/cli' };
@@ -30,10 +35,15 @@ const PREFERENCE = [/mit/i, /^licen[sc]e(\.\w+)?$/i, /apache|_a2$/i];
 
 await start(async () => {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const notices = describe([...(await listCrates()), ...PACKAGES.map(readPackage)]);
-  if (!values.check) return writeFileSync(FILE, notices);
-  if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== notices) {
-    throw new ScriptError('THIRD-PARTY-NOTICES.md is not what the dependencies say: run node scripts/notices.mjs');
+  const files = {
+    'THIRD-PARTY-NOTICES.md': describe(BUNDLE, PACKAGES.map(readPackage)),
+    [LEGAL_FILES['THIRD-PARTY-NOTICES.md']]: describe(ADDON, await listCrates()),
+  };
+  for (const [name, notices] of Object.entries(files)) {
+    const file = join(root, name);
+    if (!values.check) writeFileSync(file, notices);
+    else if (!existsSync(file) || readFileSync(file, 'utf8') !== notices)
+      throw new ScriptError(`${name} is not what the dependencies say: run node scripts/notices.mjs`);
   }
 });
 
@@ -72,12 +82,9 @@ function readLicence(folder, name) {
     .trim();
 }
 
-/** @param {readonly Part[]} parts */
-function describe(parts) {
-  const head =
-    '# Third-party notices\n\n' +
-    'The add-on of model-diff contains the Rust standard library (MIT OR Apache-2.0, <https://github.com/rust-lang/rust>) and the crates below,\n' +
-    'its JavaScript the npm packages below. Each is followed by its licence. Made by `node scripts/notices.mjs`.\n';
+/** @param {string} contents @param {readonly Part[]} parts */
+function describe(contents, parts) {
+  const head = `# Third-party notices\n\n${contents}\nEach is followed by its licence. Made by \`node scripts/notices.mjs\`.\n`;
   /** @type {Map<string, Part[]>} */
   const texts = new Map();
   for (const part of parts) texts.set(part.text, [...(texts.get(part.text) ?? []), part]);

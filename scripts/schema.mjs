@@ -37,7 +37,26 @@ function writeSchema(file, { id, title, description, schema }) {
       $defs: Object.fromEntries([...translator.definitions].sort(([a], [b]) => (a < b ? -1 : 1))),
     }),
   };
-  writeFileSync(file, `${JSON.stringify(written, null, 2)}\n`);
+  writeFileSync(file, `${layOut(written, '')}\n`);
+}
+
+/** Characters of a line, as in the rest of the repository. */
+const WIDTH = 130;
+
+/**
+ * JSON whose parts stand on a line each where they do not fit on one together: a third less than one line for every value, and as easy to read.
+ * @param {unknown} value
+ * @param {string} indent
+ * @returns {string}
+ */
+function layOut(value, indent) {
+  const line = JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || indent.length + line.length <= WIDTH) return line;
+  const inner = `${indent}  `;
+  const isArray = Array.isArray(value);
+  const parts = Object.entries(value).map(([key, part]) => `${isArray ? '' : `${JSON.stringify(key)}: `}${layOut(part, inner)}`);
+  const [open, close] = isArray ? ['[', ']'] : ['{', '}'];
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
 }
 
 /** Both kinds of column. */

@@ -21,6 +21,7 @@ const SOURCES = [
   'schema',
   'examples/tiny-gpt/base',
   'examples/tiny-gpt/lora-merged',
+  'crates/diff-node/THIRD-PARTY-NOTICES.md',
 ];
 const TEXTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-NOTICES.md'];
 

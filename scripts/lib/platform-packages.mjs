@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { describeBinary } from './binary.mjs';
 import { isAtLeast, root } from './host.mjs';
 
-/** What every package carries beside its own files. */
-export const LEGAL_FILES = ['LICENSE', 'THIRD-PARTY-NOTICES.md'];
+/** What every platform package carries beside its own files, and where that lies here. The notices are those of the crates in the add-on. */
+export const LEGAL_FILES = { LICENSE: 'LICENSE', 'THIRD-PARTY-NOTICES.md': 'crates/diff-node/THIRD-PARTY-NOTICES.md' };
 
 /** The newest glibc that a binary may need: that of the year 2012, in every distribution that is still kept up. */
 const OLDEST_GLIBC = '2.17';
 
-/** Unpacked sizes: what somebody downloads who runs `npm i`. Of the first, 390 kB are undici, which only the address of a server loads. */
-export const LARGEST = { root: 2_400_000, platform: 8_000_000 };
+/** Unpacked sizes: what somebody has on disk after `npm i`. */
+export const LARGEST = { root: 2_000_000, platform: 8_000_000 };
 
 /** Libraries that every Linux system with that C library has, beside Node's own. */
 const SYSTEM_LIBRARIES = {
@@ -32,7 +32,7 @@ export function placeBinaries(folder = join(root, 'npm')) {
 /** Copies licence and notices into every package of a folder. @param {string} [folder] */
 export function completePackages(folder = join(root, 'npm')) {
   for (const name of readdirSync(folder)) {
-    for (const file of LEGAL_FILES) copyFileSync(join(root, file), join(folder, name, file));
+    for (const [file, source] of Object.entries(LEGAL_FILES)) copyFileSync(join(root, source), join(folder, name, file));
   }
 }
 
@@ -51,7 +51,9 @@ export function findProblems(folder = join(root, 'npm')) {
 /** @param {string} folder @param {string} name @param {string} version */
 function findPackageProblems(folder, name, version) {
   const manifest = readJson(join(folder, 'package.json'));
-  const problems = LEGAL_FILES.filter((file) => !existsSync(join(folder, file))).map((file) => `${file} is missing`);
+  const problems = Object.keys(LEGAL_FILES)
+    .filter((file) => !existsSync(join(folder, file)))
+    .map((file) => `${file} is missing`);
   if (manifest.version !== version) problems.push(`its version is ${manifest.version}, that of model-diff ${version}`);
   if (manifest.publishConfig?.access !== 'public')
     problems.push('publishConfig.access is not public, which a scoped package needs');
