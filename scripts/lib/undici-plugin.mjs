@@ -25,10 +25,9 @@ export function undiciPlugin() {
   return {
     name: 'undici',
     load: { filter: { id: [...REPLACED.keys()] }, handler: (id) => REPLACED.get(id) },
-    /** Nobody reads a trace into undici, so names are shortened there, except those of classes, which errors show. */
+    /** Nobody reads a trace into undici, so names are shortened in its chunks, except those of classes, which errors show. */
     async renderChunk(code, { fileName, moduleIds }) {
-      const own = moduleIds.filter((id) => !id.startsWith('\0') && !id.startsWith('builtin:'));
-      if (own.length === 0 || !own.every((id) => id.startsWith(FOLDER))) return null;
+      if (!moduleIds.some((id) => id.startsWith(FOLDER))) return null;
       const mangle = { keepNames: { class: true, function: false } };
       const codegen = { removeWhitespace: true };
       const made = await minify(fileName, code, { module: true, compress: true, mangle, codegen, sourcemap: true });

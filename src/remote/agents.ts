@@ -34,8 +34,8 @@ export class Agents {
       const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
       return new Agents((connect) => new Agent(options(connect)), timeout);
     }
-    const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js');
-    return new Agents((connect) => new EnvHttpProxyAgent(options(connect)), timeout);
+    const { makeProxyAgent } = await import('./proxy-agent.ts');
+    return new Agents((connect) => makeProxyAgent(options(connect)), timeout);
   }
 
   /** @throws PrivateAddressError where a guarded host is a private address in figures. */
