@@ -41,13 +41,25 @@ fn dense(module: &Module) -> Result<Tensor> {
     let [inputs, words] = axes(module.codes)?;
     let [groups, outputs] = axes(scales)?;
     expect_shape(zeros, &[groups, words])?;
-    let group = inputs.div_ceil(groups.max(1));
+    let settings = module.settings;
+    let configured = settings
+        .number("group_size")
+        .or(settings.number("q_group_size"));
+    let group = match configured.map(u64::try_from) {
+        Some(Ok(size @ 1..)) => size.min(inputs),
+        Some(_) => inputs,
+        None => inputs.div_ceil(groups.max(1)),
+    };
     if words.checked_mul(8) != Some(outputs) || group == 0 || inputs.div_ceil(group) != groups {
         return Err(Error::new(
             Code::SizeMismatch,
             "scales of an AWQ tensor fit no groups of its inputs",
         )
-        .expected(format!("[groups, {}]", words.saturating_mul(8)))
+        .expected(format!(
+            "[{}, {}]",
+            inputs.div_ceil(group.max(1)),
+            words.saturating_mul(8)
+        ))
         .found(format!("{:?} in {}", scales.shape, scales.name)));
     }
     let unpacked = |tensor: &Tensor| Tensor::unpacked(tensor.clone(), Layout::Awq, 1, outputs, 0);

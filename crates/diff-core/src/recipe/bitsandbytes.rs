@@ -106,27 +106,7 @@ fn four_bits(module: &Module) -> Result<Tensor> {
     let bytes = as_bytes(module.codes, DType::U8)?;
     let bytes = bytes.reshaped(&[bytes.elements])?;
     let codes = Tensor::unpacked(bytes, Layout::HighFirst, 0, elements, 0)?;
-    let scale = match nested {
-        None => absmax.clone(),
-        Some(nested) => {
-            let table = nested_map.or_else(|| module.get(&ending(".nested_quant_map")));
-            let table = match table {
-                Some(table) => table,
-                None => module.need(&ending(".nested_quant_map"))?,
-            };
-            let numbers = Tensor::lookup(absmax.clone(), Table::Stored(table.clone()))?;
-            let block = side(state.nested_blocksize.unwrap_or(256), absmax, nested)?;
-            let zero = Factor::One(0.0);
-            let scales = Tensor::affine(
-                numbers,
-                None,
-                Factor::Each(nested.clone()),
-                zero,
-                vec![block],
-            );
-            scales.shifted(state.nested_offset.unwrap_or(0.0))?
-        }
-    };
+    let scale = scales(module, &state, absmax, (nested, nested_map))?;
     let block = side(state.blocksize, &codes, &scale)?;
     let round = match state.dtype.as_str() {
         "bfloat16" => Some(DType::Bf16),
@@ -151,6 +131,34 @@ fn four_bits(module: &Module) -> Result<Tensor> {
     };
     let label = format!("bnb {} g{block}", state.quant_type);
     Tensor::of_affine(affine, Some(label.into())).reshaped(&state.shape)
+}
+
+/// A number for each block; those that are codes themselves have a table, numbers for blocks of them, and one that is added.
+fn scales(
+    module: &Module,
+    state: &State,
+    absmax: &Tensor,
+    (nested, table): (Option<&Tensor>, Option<&Tensor>),
+) -> Result<Tensor> {
+    let ending = |rest: &str| format!("{}{rest}", module.mark);
+    let is_nested = state.nested_blocksize.is_some() || absmax.dtype == DType::U8;
+    let (nested, table) = match (nested, table) {
+        (None, _) if is_nested => return Err(module.lacks(&ending(".nested_absmax"))),
+        (None, _) => return Ok(absmax.clone()),
+        (Some(_), None) => return Err(module.lacks(&ending(".nested_quant_map"))),
+        (Some(nested), Some(table)) => (nested, table),
+    };
+    let (Some(block), Some(offset)) = (state.nested_blocksize, state.nested_offset) else {
+        return Err(Error::new(
+            Code::InvalidHeader,
+            "description of a bitsandbytes tensor is not valid",
+        )
+        .expected("nested_blocksize and nested_offset"));
+    };
+    let block = side(block, absmax, nested)?;
+    let numbers = Tensor::lookup(absmax.clone(), Table::Stored(table.clone()))?;
+    let (scale, zero) = (Factor::Each(nested.clone()), Factor::One(0.0));
+    Tensor::affine(numbers, None, scale, zero, vec![block]).shifted(offset)
 }
 
 /// A block length that gives as many blocks as there are scales.

@@ -2,10 +2,10 @@
 //!
 //! Sources: `compressors/pack_quantized` and `quantization/lifecycle/forward.py` of compressed-tensors 0.20: (q - z) * s in the scales' type.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Scheme;
-use super::blocks::{block_words, blocks_of, computed_in};
+use super::blocks::{Sharing, USUAL, block_words, computed_in, grid, shared};
 use super::module::{Module, axes, expect_shape, wrong_type};
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
@@ -56,18 +56,24 @@ fn packed(module: &Module) -> Result<Tensor> {
     if outputs != rows {
         expect_shape(module.codes, &[outputs, words])?;
     }
-    let (bits, layout) = width(module, inputs, words)?;
+    let weights = Weights::of(module, "int", None);
+    let (bits, layout) = width(module, &weights, inputs, words)?;
+    let weights: Vec<Weights> = weights
+        .into_iter()
+        .filter(|weights| weights.bits == u64::from(bits))
+        .collect();
     let codes = Tensor::unpacked(module.codes.clone(), layout, 1, inputs, 0)?;
-    let count = scale.shape.get(1).copied().unwrap_or(1);
-    if let Some(size) = only_group_size(module).filter(|size| *size > 0) {
-        expect_shape(scale, &[outputs, inputs.div_ceil(size)])?;
-    }
-    let block = blocks_of(&shape, scale, &group_sizes(module))?;
+    let block = shared(&shape, scale, &Weights::sharing(&weights))?;
+    let blocks = grid(&shape, &block);
+    let count = blocks.get(1).copied().unwrap_or(1);
     let zero = match zeros {
         Some(zeros) => {
             let zeros = Tensor::unpacked(zeros.clone(), layout, 0, outputs, 0)?;
-            expect_shape(&zeros, &[outputs, count])?;
+            expect_shape(&zeros, &blocks)?;
             Factor::Each(zeros)
+        }
+        None if Weights::have_zeros(&weights) => {
+            return Err(module.lacks(&part("zero_point")));
         }
         // Codes are stored without a sign.
         None => Factor::One((1u32 << (bits - 1)) as f32),
@@ -86,9 +92,10 @@ fn packed(module: &Module) -> Result<Tensor> {
 }
 
 /// The width that the configuration names, where the words are as many; only without a configuration any that they have room for.
-fn width(module: &Module, inputs: u64, words: u64) -> Result<(u32, Layout)> {
-    let named = group_values(module, "num_bits");
-    let named = named.iter().filter_map(|bits| u32::try_from(*bits).ok());
+fn width(module: &Module, weights: &[Weights], inputs: u64, words: u64) -> Result<(u32, Layout)> {
+    let named = weights
+        .iter()
+        .filter_map(|weights| u32::try_from(weights.bits).ok());
     let usual = [4, 8, 2, 3, 5, 6, 7, 1];
     let is_old = module
         .settings
@@ -120,45 +127,98 @@ fn width(module: &Module, inputs: u64, words: u64) -> Result<(u32, Layout)> {
     })
 }
 
-/// A number of the weights of all groups of modules.
-fn group_values(module: &Module, key: &str) -> Vec<u64> {
-    let groups = module
-        .settings
-        .get("config_groups")
-        .and_then(Value::as_object);
-    let groups = groups.into_iter().flat_map(|groups| groups.values());
-    groups
-        .filter_map(|group| group.get("weights")?.get(key)?.as_u64())
-        .collect()
+/// What a group of modules of the configuration says of its weights.
+///
+/// Source: `QuantizationArgs` of compressed-tensors 0.20 (`quantization/quant_args.py`), `initialize_qparams` for the shapes of scales.
+pub(super) struct Weights {
+    bits: u64,
+    /// None where the strategy is not one of weights.
+    sharing: Option<Sharing>,
+    is_symmetric: bool,
 }
 
-fn group_sizes(module: &Module) -> Vec<u64> {
-    group_values(module, "group_size")
-        .into_iter()
-        .take(1)
-        .collect()
+impl Weights {
+    /// Those of the groups that a tensor can be of: of the one that names its module, or else of all of them.
+    pub(super) fn of(module: &Module, kind: &str, bits: Option<u64>) -> Vec<Self> {
+        // modelopt has groups too, and says in `quant_algo` what they mean.
+        let groups = Some(module.settings)
+            .filter(|settings| !settings.is("modelopt"))
+            .and_then(|settings| settings.get("config_groups")?.as_object());
+        let groups: Vec<&Value> = groups
+            .into_iter()
+            .flat_map(|groups| groups.values())
+            .collect();
+        let names_it = |group: &&&Value| {
+            let targets = group.get("targets").and_then(Value::as_array);
+            targets.is_some_and(|targets| targets.iter().any(|target| target == module.stem))
+        };
+        let chosen: Vec<&Value> = match groups.iter().find(names_it) {
+            Some(group) => vec![*group],
+            None => groups,
+        };
+        let said = chosen.into_iter().filter_map(|group| {
+            let weights = group.get("weights")?.as_object()?;
+            let text = |key: &str| weights.get(key).and_then(Value::as_str);
+            let weights_bits = weights.get("num_bits").and_then(Value::as_u64).unwrap_or(8);
+            let is_kind = text("type").unwrap_or("int") == kind;
+            let fits = is_kind && bits.is_none_or(|bits| bits == weights_bits);
+            fits.then(|| Self {
+                bits: weights_bits,
+                sharing: sharing_of(weights),
+                is_symmetric: weights.get("symmetric").and_then(Value::as_bool) != Some(false),
+            })
+        });
+        said.collect()
+    }
+
+    /// What can have a scale of its own.
+    pub(super) fn sharing(all: &[Self]) -> Vec<Sharing> {
+        if all.is_empty() {
+            return USUAL.to_vec();
+        }
+        all.iter().filter_map(|weights| weights.sharing).collect()
+    }
+
+    /// Whether there must be zero points.
+    fn have_zeros(all: &[Self]) -> bool {
+        !all.is_empty() && all.iter().all(|weights| !weights.is_symmetric)
+    }
 }
 
-/// The only size of a group that the configuration has, for every module; None where some have another one or none.
-fn only_group_size(module: &Module) -> Option<u64> {
-    let sizes = group_values(module, "group_size");
-    let groups = module.settings.get("config_groups")?.as_object()?.len();
-    let first = *sizes.first()?;
-    (sizes.len() == groups && sizes.iter().all(|size| *size == first)).then_some(first)
+fn sharing_of(weights: &Map<String, Value>) -> Option<Sharing> {
+    let size = weights.get("group_size").and_then(Value::as_i64);
+    let strategy = weights.get("strategy").and_then(Value::as_str);
+    match (strategy, size) {
+        (Some("tensor"), _) | (None, None) => Some(Sharing::Tensor),
+        (Some("channel"), _) => Some(Sharing::Row),
+        (Some("group" | "tensor_group") | None, Some(size)) => Some(Sharing::group(size)),
+        (Some("block"), _) => {
+            let sides: Vec<u64> = match weights.get("block_structure")? {
+                Value::Array(sides) => sides.iter().filter_map(Value::as_u64).collect(),
+                Value::String(text) => text.split('x').filter_map(|s| s.parse().ok()).collect(),
+                _ => return None,
+            };
+            Sharing::block(&sides)
+        }
+        _ => None,
+    }
 }
 
 fn int8(module: &Module) -> Result<Tensor> {
     let zeros = module.get(".weight_zero_point");
     let scale = module.need(".weight_scale")?;
     let shape = &module.codes.shape;
-    let block = blocks_of(shape, scale, &group_sizes(module))?;
+    let weights = Weights::of(module, "int", Some(8));
+    let block = shared(shape, scale, &Weights::sharing(&weights))?;
     let zero = match zeros {
         Some(zeros) if zeros.dtype != DType::I8 => return Err(wrong_type(zeros, "i8")),
-        Some(zeros) if zeros.elements != scale.elements => {
+        Some(zeros) => {
             expect_shape(zeros, &scale.shape)?;
             Factor::Each(zeros.clone())
         }
-        Some(zeros) => Factor::Each(zeros.clone()),
+        None if Weights::have_zeros(&weights) => {
+            return Err(module.lacks(".weight_zero_point"));
+        }
         None => Factor::One(0.0),
     };
     let label = format!("int8 {}", block_words(shape, &block));

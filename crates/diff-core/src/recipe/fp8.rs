@@ -6,8 +6,9 @@
 use serde_json::Value;
 
 use super::Scheme;
-use super::blocks::{block_words, blocks_of, computed_in};
-use super::module::{Module, as_bytes, as_type, expect_shape, wrong_type};
+use super::blocks::{Sharing, USUAL, block_words, computed_in, shared};
+use super::compressed_tensors::Weights;
+use super::module::{Module, as_bytes, as_type};
 use crate::decode::minifloat::E2M1;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -23,7 +24,10 @@ pub(super) const SCHEME: Scheme = Scheme {
                 has_scale || module.mark == ".weight" && is_configured(module)
             }
             // Two E2M1 a byte.
-            DType::I8 => module.has(&format!("{}_scale_inv", module.mark)),
+            DType::I8 => {
+                module.has(&format!("{}_scale_inv", module.mark))
+                    || module.mark == ".weight" && module.settings.is("fp8")
+            }
             _ => false,
         }
     },
@@ -72,28 +76,7 @@ fn dense(module: &Module) -> Result<Tensor> {
         }
         dtype => (module.codes.clone(), word_of(dtype)),
     };
-    let configured: Vec<u64> = module
-        .settings
-        .get("weight_block_size")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_u64)
-        .collect();
-    let block = match configured.as_slice() {
-        // Pairs have blocks of their own.
-        &[rows, columns]
-            if rows > 0 && columns > 0 && codes.dtype != DType::F32 && factor.elements > 1 =>
-        {
-            let [outer @ .., height, width] = codes.shape.as_slice() else {
-                return Err(wrong_type(module.codes, "a matrix"));
-            };
-            let grid = [height.div_ceil(rows), width.div_ceil(columns)];
-            expect_shape(&factor, &[outer, &grid].concat())?;
-            [vec![1; outer.len()], vec![rows, columns]].concat()
-        }
-        _ => blocks_of(&codes.shape, &factor, &configured)?,
-    };
+    let block = shared(&codes.shape, &factor, &sharing(module, &codes, scale))?;
     let label = format!("{word} {}", block_words(&codes.shape, &block));
     let round = computed_in(scale).filter(|_| module.settings.is("compressed-tensors"));
     let affine = Affine {
@@ -101,6 +84,45 @@ fn dense(module: &Module) -> Result<Tensor> {
         ..Affine::new(codes, Factor::Each(factor), Factor::One(0.0), block)
     };
     Ok(Tensor::of_affine(affine, Some(label.into())))
+}
+
+/// What has a scale of its own, as the configuration says it.
+fn sharing(module: &Module, codes: &Tensor, scale: &Tensor) -> Vec<Sharing> {
+    let is_pairs = codes.dtype == DType::F32;
+    let is_experts = codes.shape.len() == 3;
+    match module.settings.method.as_deref() {
+        // Blocks of MXFP4, whatever the others are.
+        _ if is_pairs => vec![Sharing::Group(32)],
+        Some("compressed-tensors") => Weights::sharing(&Weights::of(module, "float", Some(8))),
+        // Embeddings have one scale beside matrices in blocks.
+        Some("fp8") if scale.name.ends_with("weight_scale") => vec![Sharing::Tensor],
+        Some("fp8") => vec![weight_block(module).unwrap_or(Sharing::Tensor)],
+        // Experts of Llama 4 are stored as [inputs, outputs].
+        Some("fbgemm_fp8") if is_experts => vec![Sharing::Column],
+        Some("fbgemm_fp8") => vec![Sharing::Row],
+        Some("modelopt") => of_modelopt(module),
+        _ => weight_block(module).map_or_else(|| USUAL.to_vec(), |block| vec![block]),
+    }
+}
+
+fn weight_block(module: &Module) -> Option<Sharing> {
+    let sides = module.settings.get("weight_block_size")?.as_array()?;
+    let sides: Vec<u64> = sides.iter().filter_map(Value::as_u64).collect();
+    Sharing::block(&sides)
+}
+
+/// By `quant_algo`, of the module itself where the configuration lists modules.
+fn of_modelopt(module: &Module) -> Vec<Sharing> {
+    let layers = module.settings.get("quantized_layers");
+    let own = layers.and_then(|layers| layers.get(module.stem));
+    let own = own.and_then(|own| own.get("quant_algo")?.as_str());
+    match own.or_else(|| module.settings.text("quant_algo")) {
+        Some("FP8") => vec![Sharing::Tensor],
+        Some("FP8_PER_CHANNEL_PER_TOKEN") => vec![Sharing::Row],
+        Some("FP8_PB_WO") => vec![Sharing::Block(128, 128)],
+        Some("MXFP8") => vec![Sharing::Group(32)],
+        _ => USUAL.to_vec(),
+    }
 }
 
 fn word_of(dtype: DType) -> &'static str {

@@ -2,6 +2,8 @@
 //!
 //! Sources: `qlinear/__init__.py`, `utils/model_dequant.py` of gptqmodel 7.7 (`dequantize_weight`: s * (q - z) in the scales' type).
 
+use serde_json::Value;
+
 use super::blocks::computed_in;
 use super::module::{Module, axes, expect_shape};
 use super::{Scheme, unread};
@@ -53,27 +55,14 @@ fn dense(module: &Module) -> Result<Tensor> {
     if let Some(index) = index {
         expect_shape(index, &[inputs])?;
     }
-    let group = module
-        .settings
-        .number("group_size")
-        .and_then(|group| u64::try_from(group).ok())
-        .filter(|&group| group > 0 && inputs.div_ceil(group) == groups)
-        .or_else(|| {
-            let group = inputs.div_ceil(groups);
-            (group > 0 && inputs.div_ceil(group) == groups).then_some(group)
-        })
-        .ok_or_else(|| {
-            unfit(
-                "scales of a GPTQ tensor fit no groups of its inputs",
-                &scales.shape,
-            )
-        })?;
+    let group = group_of(module, inputs, scales)?;
     let codes = Tensor::unpacked(module.codes.clone(), layout, 0, inputs, 0)?;
     // Groups in order need no index.
-    let is_ordered = module
-        .settings
-        .get("desc_act")
-        .is_some_and(|value| value == false);
+    let order = module.settings.get("desc_act").and_then(Value::as_bool);
+    let is_ordered = order == Some(false);
+    if index.is_none() && order == Some(true) && groups > 1 {
+        return Err(module.lacks(".g_idx"));
+    }
     let index = index
         .filter(|_| !is_ordered && groups > 1)
         .map(|index| Index {
@@ -98,6 +87,36 @@ fn dense(module: &Module) -> Result<Tensor> {
     };
     let label = format!("gptq int{bits} {grouped}");
     Tensor::of_affine(affine, Some(label.into())).permuted(&[1, 0])
+}
+
+/// Inputs of a group: as many as the configuration says, or else what gives as many groups as there are. The configuration may say other
+/// ones for some modules.
+fn group_of(module: &Module, inputs: u64, scales: &Tensor) -> Result<u64> {
+    let groups = scales.shape.first().copied().unwrap_or(0);
+    let configured = module
+        .settings
+        .number("group_size")
+        .filter(|_| module.settings.get("dynamic").is_none());
+    let group = match configured {
+        Some(size) => u64::try_from(size)
+            .ok()
+            .filter(|&size| size > 0)
+            .unwrap_or(inputs),
+        None => inputs.div_ceil(groups.max(1)),
+    };
+    let group = group.min(inputs);
+    if group > 0 && inputs.div_ceil(group) == groups {
+        return Ok(group);
+    }
+    let expected = inputs.div_ceil(group.max(1));
+    Err(Error::new(
+        Code::SizeMismatch,
+        "scales fit no groups of the quantised tensor's inputs",
+    )
+    .expected(format!(
+        "{expected} for {inputs} inputs in groups of {group}"
+    ))
+    .found(format!("{:?} in {}", scales.shape, scales.name)))
 }
 
 /// Zero points along the outputs. The first format took 1 from each: gptqmodel over the whole word, `auto_gptq` from each field. Planes are

@@ -4,7 +4,8 @@
 
 use super::Scheme;
 use super::blocks::computed_in;
-use super::module::{Module, axes};
+use super::module::{Module, as_bytes, axes};
+use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::tensor::{Affine, Factor, Layout, Tensor, element_count};
 
@@ -45,9 +46,15 @@ fn dense(module: &Module) -> Result<Tensor> {
             .and_then(|&size| u64::try_from(size).ok()),
         None => None,
     };
-    let axis = match module.get(".axis") {
-        Some(tensor) => module.integers(tensor)?.first().copied().unwrap_or(1),
-        None => 1,
+    let axis = match module.integers(module.need(".axis")?)?.as_slice() {
+        [axis @ (0 | 1)] => *axis,
+        other => {
+            return Err(
+                Error::new(Code::InvalidHeader, "quantised tensor is described wrongly")
+                    .expected(format!("0 or 1 in {}.axis", module.stem))
+                    .found(format!("{:?}", other.get(..other.len().min(8)))),
+            );
+        }
     };
     let elements = element_count(&shape)?;
     let group = group
@@ -96,7 +103,13 @@ fn unpacked(module: &Module, bits: u32, rows: u64, columns: u64) -> Result<Tenso
         1 | 2 | 4 | 8 => 8,
         _ => return Err(super::unread::layout(&format!("hqq of {bits} bits"))),
     };
-    let [packed_rows, packed_columns] = axes(module.codes)?;
+    // Codes may be stored as the bytes of floats.
+    let words = match module.codes.dtype {
+        DType::U8 | DType::I32 => module.codes.clone(),
+        _ if bits == 3 => return Err(super::unread::layout("hqq of 3 bits as floats")),
+        _ => as_bytes(module.codes, DType::U8)?,
+    };
+    let [packed_rows, packed_columns] = axes(&words)?;
     let parts = used / bits;
     if packed_columns != columns || packed_rows.saturating_mul(u64::from(parts)) < rows {
         return Err(Error::new(
@@ -104,12 +117,12 @@ fn unpacked(module: &Module, bits: u32, rows: u64, columns: u64) -> Result<Tenso
             "packed tensor holds fewer codes than it should",
         )
         .expected(format!("{rows} rows of {columns}"))
-        .found(format!("{:?} of {parts} codes", module.codes.shape)));
+        .found(format!("{:?} of {parts} codes", words.shape)));
     }
     let part = |number: u32| {
         let shift = used - bits * (number + 1);
         Tensor::unpacked(
-            module.codes.clone(),
+            words.clone(),
             Layout::Field { bits, shift },
             0,
             packed_rows,

@@ -61,13 +61,16 @@ const SCHEMES: &[Scheme] = &[
 
 /// Puts dense tensors in the places of quantised ones.
 pub(crate) fn apply(checkpoint: &mut Checkpoint) {
+    // bitsandbytes and HQQ can store their codes as floats.
+    let are_hidden = checkpoint.tensors.iter().any(|tensor| {
+        let endings = [".absmax", ".quant_map", ".W_q"];
+        endings.iter().any(|ending| tensor.name.ends_with(ending))
+            || tensor.name.contains(".quant_state.bitsandbytes__")
+    });
     // Almost all checkpoints have none, and looking for what belongs together takes longer than opening them.
-    if !checkpoint.tensors.iter().any(is_narrow) {
+    if !are_hidden && !checkpoint.tensors.iter().any(is_narrow) {
         return;
     }
-    // bitsandbytes can store its codes as 16-bit floats.
-    let has_absmax = |tensor: &Tensor| tensor.name.ends_with(".absmax");
-    let are_hidden = checkpoint.tensors.iter().any(has_absmax);
     let settings = AllSettings::of(checkpoint);
     let names: HashMap<&str, usize> = (0..)
         .zip(&checkpoint.tensors)

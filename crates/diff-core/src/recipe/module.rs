@@ -70,12 +70,16 @@ impl<'a> Module<'a> {
     /// # Errors
     /// `MissingRecord` where there is none.
     pub(super) fn need(&self, ending: &str) -> Result<&'a Tensor> {
-        self.get(ending).ok_or_else(|| {
-            Error::new(Code::MissingRecord, "quantised tensor lacks a part of it")
-                .expected(format!("{}{ending}", self.stem))
-                .found("no such tensor")
-                .hint("the file was not written whole, or lies in a shard that is not here")
-        })
+        self.get(ending).ok_or_else(|| self.lacks(ending))
+    }
+
+    /// The error of a part that is not there.
+    #[cold]
+    pub(super) fn lacks(&self, ending: &str) -> Error {
+        Error::new(Code::MissingRecord, "quantised tensor lacks a part of it")
+            .expected(format!("{}{ending}", self.stem))
+            .found("no such tensor")
+            .hint("the file was not written whole, or lies in a shard that is not here")
     }
 
     /// The numbers of all tensors that were asked for.

@@ -16,7 +16,10 @@ pub(super) const SCHEME: Scheme = Scheme {
     is_one: |module| {
         module.codes.dtype == DType::U8
             && !module.has(".meta")
-            && (module.has(".weight_scale") || module.mark == ".weight_packed")
+            && (module.mark == ".weight_packed"
+                || module.has(".weight_scale")
+                || module.has(".weight_scale_2")
+                || module.settings.is("modelopt"))
             && !module.has(".weight_shape")
     },
     dense,

@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::Scheme;
-use super::blocks::{block_words, blocks_of};
-use super::module::Module;
+use super::blocks::{block_words, expect_blocks};
+use super::module::{Module, expect_shape};
 use super::unread;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
@@ -25,13 +25,14 @@ fn dense(module: &Module) -> Result<Tensor> {
         module.get("._weight_scale"),
         module.get("._weight_zero_point"),
     );
-    let name = format!("{}.weight", module.stem);
-    let text = module.metadata.iter().find(|(key, _)| *key == name);
-    let said = text.and_then(|(_, text)| serde_json::from_str::<Value>(text).ok());
-    let word_at = |path: &str| said.as_ref()?.pointer(path)?.as_str();
+    let said = said(module)?;
+    let word_at = |path: &str| said.pointer(path)?.as_str();
     match word_at("/_type") {
-        Some("Float8Tensor" | "Int8Tensor" | "IntxUnpackedToInt8Tensor") | None => {}
-        Some(other) => return Err(unread::layout(&format!("torchao {}", other.escape_debug()))),
+        Some("Float8Tensor" | "Int8Tensor" | "IntxUnpackedToInt8Tensor") => {}
+        other => {
+            let name = other.unwrap_or("without a class").escape_debug();
+            return Err(unread::layout(&format!("torchao {name}")));
+        }
     }
     let round = match word_at("/_data/dtype/_data") {
         Some("bfloat16") => Some(DType::Bf16),
@@ -49,17 +50,17 @@ fn dense(module: &Module) -> Result<Tensor> {
         DType::F8E5M2 => "fp8 e5m2",
         _ => return Err(unread::layout(&format!("torchao {}", codes.dtype_name()))),
     };
-    let block = blocks_of(&codes.shape, scale, &[])?;
+    let sides = said
+        .pointer("/_data/block_size")
+        .and_then(Value::as_array)
+        .map(|sides| sides.iter().filter_map(Value::as_u64).collect());
+    let block: Vec<u64> = sides.unwrap_or_default();
+    expect_blocks(&codes.shape, &block, scale)?;
     let zero = match zeros {
         None => Factor::One(0.0),
-        Some(zeros) if zeros.elements == scale.elements => Factor::Each(zeros.clone()),
         Some(zeros) => {
-            return Err(Error::new(
-                Code::SizeMismatch,
-                "quantised tensor has another number of zero points than of scales",
-            )
-            .expected(scale.elements)
-            .found(format!("{} in {}", zeros.elements, zeros.name)));
+            expect_shape(zeros, &scale.shape)?;
+            Factor::Each(zeros.clone())
         }
     };
     let label = format!("torchao {word} {}", block_words(&codes.shape, &block));
@@ -68,4 +69,30 @@ fn dense(module: &Module) -> Result<Tensor> {
         ..Affine::new(codes.clone(), Factor::Each(scale.clone()), zero, block)
     };
     Ok(Tensor::of_affine(affine, Some(label.into())))
+}
+
+/// What the file's metadata says of the tensor: its class, what it was made with, and its parts, all of which must be there.
+fn said(module: &Module) -> Result<Value> {
+    let name = format!("{}.weight", module.stem);
+    let text = module.metadata.iter().find(|(key, _)| *key == name);
+    let said = text.and_then(|(_, text)| serde_json::from_str::<Value>(text).ok());
+    let said = said.ok_or_else(|| {
+        Error::new(
+            Code::InvalidHeader,
+            "class of a torchao tensor is not known",
+        )
+        .expected(format!("{name} in the metadata of the safetensors file"))
+        .found("no description of it")
+        .hint("the file was written anew without its metadata; take the one that torchao wrote")
+    })?;
+    let parts = said
+        .pointer("/_tensor_data_names")
+        .and_then(Value::as_array);
+    for part in parts.into_iter().flatten().filter_map(Value::as_str) {
+        let ending = format!("._weight_{part}");
+        if !module.has(&ending) {
+            return Err(module.lacks(&ending));
+        }
+    }
+    Ok(said)
 }
