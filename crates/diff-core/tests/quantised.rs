@@ -555,14 +555,67 @@ fn unknown_schemes_are_said() {
         parts.retain(|name, _| !name.ends_with("_scale"));
     });
     assert_eq!(error_of(&checkpoint), unread);
-    let (_place, checkpoint) = changed("torchao-fp8", |parts, config| {
-        // The class stands in the metadata, which is not written again.
-        config["quantization_config"]["quant_method"] = json!("torchao");
+    let (_place, checkpoint) = changed("torchao-fp8", |parts, _| {
         for (_, (dtype, _, _)) in parts.iter_mut().filter(|(name, _)| name.ends_with("qdata")) {
             *dtype = Dtype::U8;
         }
     });
     assert_eq!(error_of(&checkpoint), unread);
+}
+
+/// A part of torchao's description, in the file's metadata, that is something else.
+fn described(from: &str, to: &str) -> Option<Code> {
+    let bytes = std::fs::read(fixtures().join("torchao-mxfp8/model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let mut said = header.metadata().clone().unwrap();
+    let text = said.get_mut("up_proj.weight").unwrap();
+    assert!(text.contains(from), "{text}");
+    *text = text.replace(from, to);
+    let place = Place::new();
+    let path = place.0.join("model.safetensors");
+    safetensors::serialize_to_file(file.iter(), Some(said), &path).unwrap();
+    error_of(&open(&path, &OpenOptions::default()).unwrap())
+}
+
+#[test]
+fn classes_of_torchao_are_told_by_their_description() {
+    let unread = Some(Code::UnsupportedLayout);
+    assert_eq!(described("{", "["), Some(Code::InvalidHeader));
+    assert_eq!(described("MXTensor", "Int4PreshuffledTensor"), unread);
+    assert_eq!(described("float8_e4m3fn", "fp6_e3m2"), unread);
+    let size = Some(Code::SizeMismatch);
+    assert_eq!(described("\"block_size\": 32", "\"block_size\": 16"), size);
+    let swizzled = (
+        "\"is_swizzled_scales\": false",
+        "\"is_swizzled_scales\": true",
+    );
+    assert_eq!(described(swizzled.0, swizzled.1), size);
+    let (old, new) = ("\"qdata\",", "\"qdata\", \"zero_point\",");
+    assert_eq!(described(old, new), Some(Code::MissingRecord));
+}
+
+/// Subclasses in a pickle, and those of torchao before 0.13: codes with scales are no numbers to compare.
+#[test]
+fn parts_of_subclasses_are_said() {
+    let pickled = fixtures().join("torchao-int8.pt");
+    let checkpoint = open(&pickled, &OpenOptions::default()).unwrap();
+    assert_eq!(error_of(&checkpoint), Some(Code::UnsupportedLayout));
+    let names: Vec<&str> = checkpoint.tensors.iter().map(|t| &*t.name).collect();
+    assert_eq!(names, ["up_proj.weight"]);
+    let (_place, checkpoint) = changed("torchao-int8", |parts, _| {
+        let ending = [
+            ("qdata", "int_data"),
+            ("scale", "scale"),
+            ("zero_point", "zero_point"),
+        ];
+        for (old, new) in ending {
+            let part = parts.remove(&format!("up_proj._weight_{old}")).unwrap();
+            parts.insert(format!("up_proj.weight.tensor_impl.{new}"), part);
+        }
+    });
+    assert_eq!(error_of(&checkpoint), Some(Code::UnsupportedLayout));
+    assert_eq!(checkpoint.tensors.len(), 1);
 }
 
 /// An index beyond the groups is found when it is read.

@@ -54,6 +54,7 @@ const SCHEMES: &[Scheme] = &[
     nvfp4::SCHEME,
     mlx::SCHEME,
     torchao::SCHEME,
+    torchao::PICKLED,
     hqq::SCHEME,
     fp8::SCHEME,
     unread::SCHEME,
