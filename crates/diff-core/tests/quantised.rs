@@ -260,6 +260,8 @@ fn what_is_missing_is_said() {
         ("gptq-int4", ".qzeros"),
         ("awq", ".scales"),
         ("awq", ".qzeros"),
+        ("awq-gemv", ".scales"),
+        ("awq-marlin", ".scales"),
         ("bnb-nf4-nested", ".absmax"),
         ("bnb-nf4-nested", ".nested_quant_map"),
         ("bnb-nf4-nested", ".quant_state.bitsandbytes__nf4"),
@@ -461,14 +463,7 @@ fn what_was_cut_off_makes_no_other_numbers() {
 /// Whether the shape of the dense tensor follows from this part of it.
 fn decides_shape(name: &str) -> bool {
     const PARTS: &[&str] = &[
-        ".weight",
-        ".qweight",
-        ".weight_packed",
-        "_blocks",
-        "qdata",
-        ".W_q",
-        ".shape",
-        ".weight_shape",
+        ".weight", ".qweight", "_packed", "_blocks", "qdata", ".W_q", ".shape", "_shape",
     ];
     PARTS.iter().any(|part| name.ends_with(part))
 }
@@ -535,7 +530,21 @@ fn unknown_schemes_are_said() {
         code("gptq-int4", "checkpoint_format", json!("marlin")),
         unread
     );
-    assert_eq!(code("awq", "version", json!("gemv")), unread);
+    assert_eq!(code("awq", "version", json!("gemv_fast")), unread);
+    assert_eq!(code("awq-marlin", "bits", json!(8)), unread);
+    let size = Some(Code::SizeMismatch);
+    assert_eq!(code("awq", "version", json!("gemv")), size);
+    assert_eq!(code("awq-gemv", "version", json!("gemm")), size);
+    let (_place, checkpoint) = changed("ct-int8", |parts, _| {
+        let part = parts.values().next().unwrap().clone();
+        parts.clear();
+        for name in ["codes", "codebooks", "scales"] {
+            parts.insert(format!("x.{name}"), part.clone());
+        }
+    });
+    assert_eq!(error_of(&checkpoint), unread);
+    assert_eq!(checkpoint.tensors[0].dtype_name(), "quantised");
+    assert_eq!(checkpoint.tensors.len(), 1);
     // Named by the tensors.
     let rename = |from: &'static str, to: &'static str| {
         move |parts: &mut Parts, _: &mut Value| {
@@ -561,6 +570,54 @@ fn unknown_schemes_are_said() {
         }
     });
     assert_eq!(error_of(&checkpoint), unread);
+}
+
+/// Marlin as GPTQ's libraries name its parts.
+#[test]
+fn marlin_of_gptq_is_that_of_awq() {
+    for (key, value) in [
+        ("checkpoint_format", json!("marlin")),
+        ("is_marlin_format", json!(true)),
+    ] {
+        let (_place, checkpoint) = changed("awq-marlin", |parts, config| {
+            let module = "model.layers.0.self_attn.q_proj";
+            for (old, new) in [("qweight", "B"), ("scales", "s")] {
+                let part = parts.remove(&format!("{module}.{old}")).unwrap();
+                parts.insert(format!("{module}.{new}"), part);
+            }
+            let settings = config["quantization_config"].as_object_mut().unwrap();
+            settings.remove("version");
+            settings["quant_method"] = json!("gptq");
+            settings.insert(key.to_owned(), value.clone());
+        });
+        let (errors, others) = other_numbers(&checkpoint, &fixtures().join("awq-marlin"), false);
+        assert_eq!((errors, others, checkpoint.tensors.len()), (0, 0, 1));
+        assert_eq!(checkpoint.tensors[0].dtype_name(), "marlin int4 g16");
+    }
+}
+
+/// What MLX would say in the configuration, where the shapes leave no choice; where they do, an error.
+#[test]
+fn shapes_tell_what_mlx_wrote_or_nothing_does() {
+    let cases = [
+        ("mlx-int3", true),
+        ("mlx-mxfp4", true),
+        ("mlx-mxfp8", true),
+        ("mlx-nvfp4", true),
+        ("mlx-int4", false),
+        ("mlx-int6", false),
+    ];
+    for (fixture, is_certain) in cases {
+        let (_place, checkpoint) = changed(fixture, |_, config| {
+            let config = config.as_object_mut().unwrap();
+            config.remove("quantization");
+            config.remove("quantization_config");
+        });
+        let expected = (!is_certain).then_some(Code::InvalidHeader);
+        assert_eq!(error_of(&checkpoint), expected, "{fixture}");
+        let (_, others) = other_numbers(&checkpoint, &fixtures().join(fixture), false);
+        assert_eq!(others, 0, "{fixture}");
+    }
 }
 
 /// A part of torchao's description, in the file's metadata, that is something else.

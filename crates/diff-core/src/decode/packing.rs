@@ -8,7 +8,8 @@
 //! | GPTQ `qzeros` of these | [`dense`] along a row |
 //! | GPTQ of 5, 6, 7 bits; `gptq_p` of 3 | [`Packing::planar`] down the rows (`qweight`), along them (`qzeros`) |
 //! | AWQ (GEMM) `qweight`, `qzeros` | [`awq`] along a row |
-//! | AWQ (GEMV) `qweight` | [`dense`] along a row |
+//! | AWQ (GEMV) `qweight`, `qzeros` | [`dense`] along a row |
+//! | Marlin; torchao's int4 in tiles | [`awq`], in the order of tensor cores |
 //! | compressed-tensors `weight_packed` | [`dense`] along a row; before 0.20 [`Packing::whole`] |
 //! | compressed-tensors `mxfp6` | [`dense`] of 6 bits |
 //! | MLX of 2, 3, 4, 5, 6, 8 bits | [`dense`] along a row |

@@ -1,8 +1,8 @@
-//! AWQ for GEMM kernels: four bits, packed along the outputs in the order 0 2 4 6 1 3 5 7.
+//! AWQ for GEMM kernels: four bits, packed along the outputs in the order 0 2 4 6 1 3 5 7. For GEMV: along the inputs, in order.
 //!
-//! Source: `dequantize_gemm` of autoawq 0.2.9 (`utils/packing_utils.py`): (q - z) * s in the scales' type.
+//! Sources: `dequantize_gemm` of autoawq 0.2.9 (`utils/packing_utils.py`): (q - z) * s in the scales' type; `modules/linear/gemv.py`.
 
-use super::blocks::computed_in;
+use super::blocks::{Sharing, computed_in};
 use super::module::{Module, axes, expect_shape};
 use super::{Scheme, unread};
 use crate::error::{Code, Error, Result};
@@ -22,9 +22,6 @@ fn dense(module: &Module) -> Result<Tensor> {
         .text("version")
         .unwrap_or("gemm")
         .to_lowercase();
-    if version != "gemm" {
-        return Err(unread::layout(&format!("awq for {version}")));
-    }
     if module
         .settings
         .number("bits")
@@ -38,15 +35,31 @@ fn dense(module: &Module) -> Result<Tensor> {
         module.need(".scales")?;
         return Err(Error::new(Code::Internal, "tensor is there and is not"));
     };
+    match version.as_str() {
+        "gemm" => gemm(module, zeros, scales),
+        "gemv" => gemv(module, zeros, scales),
+        _ => Err(unread::layout(&format!(
+            "awq for {}",
+            version.escape_debug()
+        ))),
+    }
+}
+
+/// What the configuration says of the inputs of a group.
+fn group_size(module: &Module) -> Option<Sharing> {
+    let settings = module.settings;
+    let size = settings
+        .number("group_size")
+        .or(settings.number("q_group_size"));
+    size.map(Sharing::group)
+}
+
+fn gemm(module: &Module, zeros: &Tensor, scales: &Tensor) -> Result<Tensor> {
     let [inputs, words] = axes(module.codes)?;
     let [groups, outputs] = axes(scales)?;
     expect_shape(zeros, &[groups, words])?;
-    let settings = module.settings;
-    let configured = settings
-        .number("group_size")
-        .or(settings.number("q_group_size"));
-    let group = match configured.map(u64::try_from) {
-        Some(Ok(size @ 1..)) => size.min(inputs),
+    let group = match group_size(module) {
+        Some(Sharing::Group(size)) => size.min(inputs),
         Some(_) => inputs,
         None => inputs.div_ceil(groups.max(1)),
     };
@@ -74,4 +87,42 @@ fn dense(module: &Module) -> Result<Tensor> {
     };
     let label = format!("awq int4 g{group}");
     Tensor::of_affine(affine, Some(label.into())).permuted(&[1, 0])
+}
+
+/// Rows of zero points and scales end in padding.
+fn gemv(module: &Module, zeros: &Tensor, scales: &Tensor) -> Result<Tensor> {
+    let [outputs, words] = axes(module.codes)?;
+    let inputs = words.saturating_mul(8);
+    let group = match group_size(module) {
+        Some(Sharing::Group(size)) => size.min(inputs),
+        _ => inputs,
+    };
+    let groups = inputs.div_ceil(group.max(1));
+    let width = zeros_width(groups, group);
+    expect_shape(zeros, &[outputs, width])?;
+    expect_shape(scales, &[outputs, 8 * width])?;
+    let unpacked = |tensor: &Tensor, length: u64| {
+        Tensor::unpacked(tensor.clone(), Layout::Dense(4), 1, length, 0)
+    };
+    let affine = Affine {
+        round: computed_in(scales),
+        ..Affine::new(
+            unpacked(module.codes, inputs)?,
+            Factor::Each(scales.sliced(&[0..outputs, 0..groups])?),
+            Factor::Each(unpacked(zeros, groups)?),
+            vec![1, group],
+        )
+    };
+    let label = format!("awq int4 g{group}");
+    Ok(Tensor::of_affine(affine, Some(label.into())))
+}
+
+/// Words of the zero points of a row, as `calculate_zeros_width` counts them.
+fn zeros_width(groups: u64, group: u64) -> u64 {
+    let multiple = match group {
+        128.. => 1,
+        64.. => 2,
+        _ => 4,
+    };
+    groups.div_ceil(8).next_multiple_of(multiple)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Scheme;
 use super::blocks::{Sharing, USUAL, block_words, computed_in, grid, shared};
-use super::module::{Module, axes, expect_shape, wrong_type};
+use super::module::{Module, expect_shape, wrong_type};
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::tensor::{Affine, Factor, Index, Layout, Tensor};
@@ -44,31 +44,31 @@ fn packed(module: &Module) -> Result<Tensor> {
     let (zeros, index) = (module.get(&part("zero_point")), module.get(&part("g_idx")));
     let shape = module.shape(module.need(&part("shape"))?)?;
     let scale = module.need(&part("scale"))?;
-    let [rows, words] = axes(module.codes)?;
-    let &[outputs, inputs] = shape.as_slice() else {
+    let ([outer @ .., outputs, inputs], true) = (shape.as_slice(), matches!(shape.len(), 2 | 3))
+    else {
         return Err(Error::new(
             Code::SizeMismatch,
             "packed tensor has another number of axes",
         )
-        .expected("rows and columns")
+        .expected("rows and columns, of one matrix or of a stack of them")
         .found(format!("{shape:?}")));
     };
-    if outputs != rows {
-        expect_shape(module.codes, &[outputs, words])?;
-    }
+    let (outputs, inputs, columns) = (*outputs, *inputs, outer.len() + 1);
+    let words = module.codes.shape.last().copied().unwrap_or(0);
+    expect_shape(module.codes, &[outer, &[outputs, words]].concat())?;
     let weights = Weights::of(module, "int", None);
     let (bits, layout) = width(module, &weights, inputs, words)?;
     let weights: Vec<Weights> = weights
         .into_iter()
         .filter(|weights| weights.bits == u64::from(bits))
         .collect();
-    let codes = Tensor::unpacked(module.codes.clone(), layout, 1, inputs, 0)?;
+    let codes = Tensor::unpacked(module.codes.clone(), layout, columns, inputs, 0)?;
     let block = shared(&shape, scale, &Weights::sharing(&weights))?;
     let blocks = grid(&shape, &block);
-    let count = blocks.get(1).copied().unwrap_or(1);
+    let count = blocks.last().copied().unwrap_or(1);
     let zero = match zeros {
         Some(zeros) => {
-            let zeros = Tensor::unpacked(zeros.clone(), layout, 0, outputs, 0)?;
+            let zeros = Tensor::unpacked(zeros.clone(), layout, outer.len(), outputs, 0)?;
             expect_shape(&zeros, &blocks)?;
             Factor::Each(zeros)
         }
@@ -82,7 +82,7 @@ fn packed(module: &Module) -> Result<Tensor> {
     let affine = Affine {
         round: computed_in(scale),
         index: index.map(|index| Index {
-            axis: 1,
+            axis: columns,
             blocks: index.clone(),
             count,
         }),

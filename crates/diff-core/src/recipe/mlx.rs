@@ -28,7 +28,12 @@ struct Said {
     mode: String,
 }
 
-fn said(module: &Module) -> Result<Said> {
+fn said(module: &Module, scales: &Tensor) -> Result<Said> {
+    if !module.settings.is("mlx")
+        && let Some(said) = shown(module, scales)
+    {
+        return Ok(said);
+    }
     let own = module.settings.get(module.stem).and_then(Value::as_object);
     let find = |key: &str| {
         own.and_then(|own| own.get(key))
@@ -57,13 +62,43 @@ fn said(module: &Module) -> Result<Said> {
     })
 }
 
+/// Bits, sizes of groups and modes that MLX 0.32 writes (`mlx/ops.cpp`).
+const WRITTEN: &[(&str, &[u64], &[u64])] = &[
+    ("affine", &[2, 3, 4, 5, 6, 8], &[32, 64, 128]),
+    ("mxfp4", &[4], &[32]),
+    ("mxfp8", &[8], &[32]),
+    ("nvfp4", &[4], &[16]),
+];
+
+/// What the shapes leave no choice of: words and scales tell bits times elements of a group.
+fn shown(module: &Module, scales: &Tensor) -> Option<Said> {
+    let (words, groups) = (module.codes.shape.last()?, *scales.shape.last()?);
+    let bits_of_row = words.checked_mul(32)?;
+    let is_affine = scales.dtype != DType::U8;
+    let mut fitting = WRITTEN.iter().flat_map(|(mode, bits, sizes)| {
+        let pairs = bits
+            .iter()
+            .flat_map(move |bits| sizes.iter().map(move |size| (*bits, *size)));
+        let pairs = pairs.filter(move |(bits, size)| {
+            (*mode == "affine") == is_affine && groups.checked_mul(bits * size) == Some(bits_of_row)
+        });
+        pairs.map(|(bits, group)| Said {
+            bits,
+            group,
+            mode: (*mode).to_owned(),
+        })
+    });
+    let only = fitting.next();
+    only.filter(|_| fitting.next().is_none())
+}
+
 fn dense(module: &Module) -> Result<Tensor> {
     let (scales, biases) = (module.get(".scales"), module.get(".biases"));
     let scales = match scales {
         Some(scales) => scales,
         None => module.need(".scales")?,
     };
-    let Said { bits, group, mode } = said(module)?;
+    let Said { bits, group, mode } = said(module, scales)?;
     let words = module.codes;
     let (&width, outer) = words
         .shape

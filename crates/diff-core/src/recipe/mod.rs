@@ -13,6 +13,7 @@ mod compressed_tensors;
 mod fp8;
 mod gptq;
 mod hqq;
+mod marlin;
 mod mlx;
 mod module;
 mod mxfp4;
@@ -44,6 +45,7 @@ struct Scheme {
 
 /// All of them, in the order in which they are asked.
 const SCHEMES: &[Scheme] = &[
+    marlin::SCHEME,
     gptq::SCHEME,
     awq::SCHEME,
     bitsandbytes::FOUR_BITS,

@@ -4,6 +4,7 @@
 //! (`quantization/qtensor/nvfp4_tensor.py`: scale * `weight_scale_2`).
 
 use super::Scheme;
+use super::blocks::{Sharing, shared};
 use super::module::{Module, as_type, expect_shape, wrong_type};
 use crate::decode::minifloat::E2M1;
 use crate::dtype::DType;
@@ -85,19 +86,15 @@ fn two_levels(scale: &Tensor, global: Option<&Tensor>, second: Option<&Tensor>) 
             );
         }
     };
-    if of_all.elements != 1 {
-        return Err(
-            Error::new(Code::SizeMismatch, "scale of all scales is not one number")
-                .found(format!("{:?} in {}", of_all.shape, of_all.name)),
-        );
-    }
+    // Of a stack of matrices each may have its own.
+    let sides = shared(&scale.shape, of_all, &[Sharing::Tensor])?;
     let affine = Affine {
         rule,
         ..Affine::new(
             scale.clone(),
             Factor::Each(of_all.clone()),
             Factor::One(0.0),
-            scale.shape.clone(),
+            sides,
         )
     };
     Ok(Tensor::of_affine(affine, None))

@@ -11,7 +11,6 @@ pub(super) const SCHEME: Scheme = Scheme {
     marks: &[
         (".weight_packed", ".weight"),
         (".compressed", ".weight"),
-        (".B", ".weight"),
         (".codes", ".weight"),
         (".weight", ".weight"),
         ("", ""),
@@ -23,6 +22,7 @@ pub(super) const SCHEME: Scheme = Scheme {
 /// Methods that the other schemes read.
 const READ: &[&str] = &[
     "gptq",
+    "marlin",
     "auto-round",
     "intel/auto-round",
     "awq",
@@ -43,7 +43,6 @@ fn named(module: &Module) -> Option<&'static str> {
         ".weight_packed" if module.has(".meta") => Some("ct marlin-24"),
         ".weight_packed" => Some("ct"),
         ".compressed" if module.has(".bitmask") => Some("ct sparse-bitmask"),
-        ".B" if module.has(".s") => Some("gptq marlin"),
         ".codes" if module.has(".codebooks") => Some("aqlm"),
         ".weight" if module.has(".weight_scales") => Some("eetq"),
         ".weight" if module.has(".weight._data") => Some("quanto"),
@@ -72,7 +71,13 @@ fn dense(module: &Module) -> Result<Tensor> {
         let method = module.settings.method.as_deref().unwrap_or_default();
         return Err(layout(&method.escape_debug().to_string()));
     };
-    for part in [".meta", ".bitmask", ".s", ".codebooks", ".weight_scales"] {
+    for part in [
+        ".meta",
+        ".bitmask",
+        ".codebooks",
+        ".scales",
+        ".weight_scales",
+    ] {
         module.get(part);
     }
     Err(layout(name))
