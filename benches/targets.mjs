@@ -106,6 +106,21 @@ function page(tensors, what, target, read, show) {
   };
 }
 
+/** Schemes that are read at least at 2 GB/s of f32 a core. */
+const SCHEMES = ['q4_k', 'q8_0', 'bnb nf4 g64', 'fp8 e4m3 128x128', 'awq int4 g128', 'gptq int4 g128'];
+
+/** @param {string} scheme @returns {Target} */
+function quantised(scheme) {
+  return {
+    what: `${scheme} as f32, one thread`,
+    bench: 'quantised',
+    side: 'at least',
+    target: () => 2,
+    found: ({ schemes }) => schemes.find((/** @type {any} */ line) => line.scheme === scheme)?.gb_per_second.median,
+    show: (value) => `${value.toFixed(1)} GB/s`,
+  };
+}
+
 /** @type {readonly Target[]} */
 export const TARGETS = [
   {
@@ -132,6 +147,7 @@ export const TARGETS = [
   ...['f32', 'bf16', 'f16'].flatMap((dtype, at) =>
     ENGINE.map(([what, isRow, targets]) => engine(dtype, what, isRow, targets[at] ?? 0)),
   ),
+  ...SCHEMES.map(quantised),
   ...['version', 'help'].map((call) => ({
     what: `--${call} over node -e 0`,
     bench: 'start',

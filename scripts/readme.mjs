@@ -24,6 +24,7 @@ const SECTIONS = {
   memory: whole.renderMemory,
   scaling: parts.renderScaling,
   kernels: parts.renderKernels,
+  quantised: parts.renderQuantised,
   edges: parts.renderEdges,
   cold: parts.renderCold,
   instructions: parts.renderInstructions,

@@ -82,6 +82,22 @@ export function renderKernels({ benches: { kernels } }) {
   ];
 }
 
+/** Wherever it was measured last. @param {any} record */
+export function renderQuantised({ benches, elsewhere, machine }) {
+  const quantised = benches.quantised ?? elsewhere.quantised;
+  const absent = missing(quantised);
+  if (absent !== null) return absent;
+  const { cores, cpu } = quantised.machine ?? machine;
+  return [
+    `On one of ${cores} cores of ${cpu}:`,
+    '',
+    ...table(
+      ['scheme', 'f32 that come out'],
+      quantised.schemes.map((/** @type {any} */ line) => [`\`${line.scheme}\``, showRate(line.gb_per_second.median)]),
+    ),
+  ];
+}
+
 /** @param {any} record */
 export function renderEdges({ benches: { tiny, giant, sparse, formats } }) {
   const rows = [];

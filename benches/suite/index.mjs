@@ -6,6 +6,7 @@ import { instructions } from './instructions.mjs';
 import { kernels } from './kernels.mjs';
 import { pages } from './pages.mjs';
 import { parts } from './parts.mjs';
+import { quantised } from './quantised.mjs';
 import { scaling } from './scaling.mjs';
 import { sparse } from './sparse.mjs';
 import { start } from './start.mjs';
@@ -22,4 +23,19 @@ import { whole } from './whole.mjs';
  */
 
 /** @type {Readonly<Record<string, Bench>>} */
-export const BENCHES = { instructions, start, pages, sparse, tiny, kernels, views, giant, formats, scaling, parts, whole, cold };
+export const BENCHES = {
+  instructions,
+  start,
+  pages,
+  sparse,
+  tiny,
+  kernels,
+  views,
+  quantised,
+  giant,
+  formats,
+  scaling,
+  parts,
+  whole,
+  cold,
+};

@@ -20,7 +20,7 @@ shutil.rmtree(os.path.join(HERE, "corpus"), ignore_errors=True)
 for folder in ("torch", "hostile", "metrics", "numpy", "objects", "gguf"):
     for name in sorted(os.listdir(os.path.join(FIXTURES, folder))):
         path = os.path.join(FIXTURES, folder, name)
-        if name.endswith((".py", ".json")) or os.path.getsize(path) > 1 << 16:
+        if name.endswith((".py", ".json")) or not os.path.isfile(path) or os.path.getsize(path) > 1 << 16:
             continue
         with open(path, "rb") as f:
             content = f.read()

@@ -1,13 +1,14 @@
-//! Quantised matrices read as f32, by one thread: what each scheme of [`diff_core::tensor::Layout`] and of scales costs.
+//! Quantised matrices read as f32, by one thread: what each scheme of [`diff_core::tensor::Layout`], of scales and of blocks costs.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use diff_core::Checkpoint;
 use diff_core::checkpoint::Format;
+use diff_core::decode::blocks::BlockFormat;
 use diff_core::decode::codebook::NF4;
 use diff_core::decode::minifloat::E2M1;
-use diff_core::dtype::DType;
+use diff_core::dtype::{ByteOrder, DType};
 use diff_core::engine::{self, Histogram, Input, Item, Options, Plan};
 use diff_core::kernel::Method;
 use diff_core::observe::Observer;
@@ -47,6 +48,28 @@ impl Bytes {
         Factor::Each(self.plain(DType::F16, shape, |at| if at % 2 == 0 { 7 } else { 0x1f }))
     }
 
+    /// Blocks of ggml; bytes below 0x70 make no half that is NaN or infinite, whatever their place.
+    fn blocks(&mut self, name: &str) -> Any<Tensor> {
+        let format = BlockFormat::named(name).ok_or("no such format")?;
+        let bytes = SIDE * SIDE / format.elements as u64 * format.bytes as u64;
+        let span = Span {
+            source: 0,
+            offset: self.0.len() as u64,
+            bytes,
+        };
+        self.0.extend((0..bytes).map(|at| (at * 73 % 0x70) as u8));
+        let shape = vec![SIDE, SIDE];
+        let order = ByteOrder::Little;
+        Ok(Tensor::blocks(
+            "t".into(),
+            format,
+            order,
+            shape,
+            SIDE * SIDE,
+            span,
+        ))
+    }
+
     fn cases(&mut self) -> Any<Vec<(&'static str, Tensor)>> {
         let none = || Factor::One(0.0);
         let one = |codes, scale, block: &[u64]| {
@@ -54,6 +77,9 @@ impl Bytes {
         };
         let groups = SIDE / 128;
         let mut cases = vec![("f32", self.codes(DType::F32, &[SIDE, SIDE]))];
+        for name in ["q4_k", "q8_0"] {
+            cases.push((name, self.blocks(&name.to_ascii_uppercase())?));
+        }
         let codes = self.codes(DType::F8E4M3, &[SIDE, SIDE]);
         cases.push((
             "fp8 e4m3 128x128",
@@ -147,7 +173,7 @@ pub fn run(as_json: bool, rounds: usize) -> Any<()> {
         }));
         let Spread { min, median, max } = rate;
         say(&if as_json {
-            json!({ "bench": "quantised", "scheme": name, "gigabytes_per_second": rate.to_json() })
+            json!({ "bench": "quantised", "scheme": name, "gb_per_second": rate.to_json() })
                 .to_string()
         } else {
             format!("{name:<24} {median:6.2} ({min:.2}-{max:.2}) GB/s")
