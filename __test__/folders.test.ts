@@ -7,7 +7,6 @@ import test from 'ava';
 import { ModelDiff, ModelDiffError, loadCheckpoint } from 'model-diff';
 import type { Checkpoint } from 'model-diff';
 
-import { refusal } from './helpers/refusal.ts';
 import { makeFolder } from './helpers/safetensors.ts';
 
 /** What `make.py` tells of one folder. */
@@ -85,19 +84,8 @@ for (const [name, { about, loaded: stored, left_out: left }] of Object.entries(f
   });
 }
 
-test('parts of a distributed checkpoint are named, and what joins them', async (t) => {
-  for (const [name, found, hint] of [
-    ['fsdp-local', /FSDP.*pytorch_model_fsdp_rank0\.bin, pytorch_model_fsdp_rank1\.bin/u, /load_state/u],
-  ] as const) {
-    const error = await refusal(join(folder, name));
-    t.is(error.code, 'E_UNSUPPORTED_FORMAT', name);
-    t.regex(error.message, found);
-    t.regex(error.hint ?? '', hint);
-  }
-});
-
 test('parts that are known to be one model are joined', async (t) => {
-  for (const name of ['dcp', 'dcp-accelerate', 'ranks-pieces']) {
+  for (const name of ['dcp', 'dcp-accelerate', 'fsdp-local', 'ranks-pieces']) {
     await using joined = await loadCheckpoint(join(folder, name));
     t.true(codes(joined).includes('DistributedJoined'), name);
     await joined.computeStats();

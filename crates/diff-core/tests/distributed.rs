@@ -83,7 +83,19 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn joined_tensors_are_what_the_libraries_read_back() {
     for name in [
-        "dcp", "dcp-bare", "dcp-hf", "zero-1", "zero-2", "zero-3", "llama-2", "llama-3", "megatron",
+        "dcp",
+        "dcp-bare",
+        "dcp-hf",
+        "fsdp-1",
+        "fsdp-1-local",
+        "fsdp-2",
+        "fsdp-2-grid",
+        "zero-1",
+        "zero-2",
+        "zero-3",
+        "llama-2",
+        "llama-3",
+        "megatron",
     ] {
         let found = load(&fixture(name)).unwrap();
         let expected = load(&fixture(&format!("{name}.safetensors"))).unwrap();
@@ -137,10 +149,127 @@ fn states_of_the_training_are_left_out_or_come_under_their_keys() {
 }
 
 #[test]
+fn states_of_the_optimizer_of_fsdp_are_joined_on_request() {
+    let options = OpenOptions {
+        include_optimizer: true,
+        ..OpenOptions::default()
+    };
+    let found = contents(&open(&fixture("fsdp-2"), &options).unwrap());
+    let expected = load(&fixture("fsdp-2.optimizer.safetensors")).unwrap();
+    let averages: Vec<_> = found
+        .into_iter()
+        .filter(|(name, ..)| name.ends_with(".exp_avg"))
+        .map(|(name, dtype, shape, bytes)| {
+            let name = name.strip_prefix("optimizer.state.").unwrap().to_owned();
+            (name, dtype, shape, bytes)
+        })
+        .collect();
+    assert_eq!(averages, contents(&expected));
+    let without = load(&fixture("fsdp-2")).unwrap();
+    let left: Vec<_> = without
+        .left_out
+        .iter()
+        .map(|one| (one.name.as_str(), one.role))
+        .collect();
+    let file = |rank: u64| format!("optim_world_size_4_rank_{rank}.pt");
+    let files: Vec<String> = (0..4).map(file).collect();
+    let expected: Vec<_> = files
+        .iter()
+        .map(|file| (file.as_str(), LeftOutRole::State))
+        .collect();
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn plain_tensors_of_several_ranks_are_refused_with_what_joins_them() {
+    let folder = Folder::new("fsdp-plain");
+    let part = |number: u64| fixture("llama-2").join(format!("consolidated.0{number}.pth"));
+    for (before, extension, words) in [
+        ("model_world_size_2_rank_", "pt", "verl.model_merger"),
+        ("pytorch_model_fsdp_rank", "bin", "load_state"),
+    ] {
+        let path = folder.0.join(before);
+        std::fs::create_dir_all(&path).unwrap();
+        for rank in 0..2 {
+            let file = format!("{before}{rank}.{extension}");
+            std::fs::copy(part(rank), path.join(file)).unwrap();
+        }
+        let error = load(&path).unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedFormat, "{error}");
+        assert!(
+            error.hint_text().unwrap_or_default().contains(words),
+            "{error:?}"
+        );
+    }
+    // One rank of one has all.
+    let path = folder.0.join("one");
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::copy(part(0), path.join("model_world_size_1_rank_0.pt")).unwrap();
+    let found = load(&path).unwrap();
+    assert!(!found.tensors.is_empty() && found.tensors.iter().all(|one| one.error().is_none()));
+}
+
+#[test]
+fn flat_parameters_of_fsdp_are_said_to_be_so() {
+    let codes = |name: &str| -> Vec<&str> {
+        let found = load(&fixture(name)).unwrap();
+        let codes = found.findings.iter().map(|one| one.code);
+        codes.filter(|code| *code == "FlatParameters").collect()
+    };
+    assert_eq!(codes("fsdp-1-local"), ["FlatParameters"]);
+    assert!(codes("fsdp-1").is_empty());
+}
+
+#[test]
+fn files_of_ranks_that_were_mixed_up_are_never_a_tensor() {
+    let folder = Folder::new("fsdp-mixed");
+    // The first rank's file under the name of the second.
+    let path = folder.0.join("twice");
+    copy(&fixture("fsdp-2"), &path);
+    let file = |rank: u64| path.join(format!("model_world_size_4_rank_{rank}.pt"));
+    std::fs::copy(file(0), file(1)).unwrap();
+    let found = load(&path).unwrap();
+    let codes: std::collections::BTreeSet<_> = found
+        .tensors
+        .iter()
+        .filter(|one| one.name != "seen")
+        .map(|one| one.error().map(|error| error.code().as_str()))
+        .collect();
+    assert_eq!(
+        codes.into_iter().collect::<Vec<_>>(),
+        [Some(Code::OffsetHole.as_str())]
+    );
+    // One of another run, of other shapes, or of a form that has no parts.
+    let path = folder.0.join("other");
+    copy(&fixture("fsdp-2"), &path);
+    std::fs::copy(
+        fixture("fsdp-1-local").join("pytorch_model_fsdp_rank1.bin"),
+        path.join("model_world_size_4_rank_1.pt"),
+    )
+    .unwrap();
+    let found = load(&path).unwrap();
+    let whole = found.tensors.iter().filter(|one| one.error().is_none());
+    assert_eq!(
+        whole.map(|one| one.name.as_str()).collect::<Vec<_>>(),
+        ["seen"]
+    );
+    // Two models.
+    let path = folder.0.join("two");
+    copy(&fixture("fsdp-2"), &path);
+    copy(&fixture("fsdp-1-local"), &path);
+    assert_eq!(load(&path).unwrap_err().code(), Code::AmbiguousDirectory);
+}
+
+#[test]
 fn a_missing_file_of_a_rank_is_named() {
     let folder = Folder::new("rank-missing");
     for (name, file) in [
         ("dcp", "__2_0.distcp"),
+        ("fsdp-1", "model_world_size_4_rank_2.pt"),
+        ("fsdp-2", "model_world_size_4_rank_3.pt"),
+        ("fsdp-2-grid", "model_world_size_4_rank_0.pt"),
+        // Whose name does not say how many there are.
+        ("fsdp-1-local", "pytorch_model_fsdp_rank3.bin"),
         (
             "zero-1/global_step1",
             "bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt",
@@ -197,17 +326,6 @@ fn a_missing_file_of_a_rank_is_named() {
         assert_eq!(error.code(), Code::MissingShard);
         assert!(error.to_string().contains(lost), "{error}");
     }
-    // A shard of safetensors in the middle leaves a hole in what it had a piece of.
-    let path = folder.0.join("shards");
-    copy(&fixture("dcp-hf"), &path);
-    std::fs::remove_file(path.join("shard-00002-model-00001-of-00001.safetensors")).unwrap();
-    let found = load(&path).unwrap();
-    let rows = found
-        .tensors
-        .iter()
-        .find(|one| one.name == "layer.rows.weight")
-        .unwrap();
-    assert_eq!(rows.error().unwrap().code(), Code::OffsetHole);
 }
 
 #[test]

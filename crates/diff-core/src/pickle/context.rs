@@ -17,6 +17,8 @@ pub struct Global {
     pub class: Class,
     /// How often it was called, instantiated or given a state.
     pub uses: u64,
+    /// Whether it was called for a class inside a harmless one.
+    names_inner_class: bool,
     path: std::path::PathBuf,
     /// Of its first use, or of its first mention.
     offset: u64,
@@ -114,6 +116,7 @@ impl Context {
             module,
             name,
             uses: 0,
+            names_inner_class: false,
             path: area.source.path().to_path_buf(),
             offset: at,
         });
@@ -141,6 +144,9 @@ impl Context {
         at: u64,
     ) -> bool {
         let Value::Global(number) = values.get(callable) else {
+            if self.is_inner_class(values, callable) {
+                return false;
+            }
             // The result of another call is called: what it is only running the pickle would tell.
             if !matches!(values.get(callable), Value::Persistent(_)) {
                 self.note(
@@ -160,11 +166,28 @@ impl Context {
         };
         if global.is("builtins", "getattr") && self.is_nested_class(values, args) {
             // How protocols before 4 write a class inside a class.
+            if let Some(global) = self.globals.get_mut(*number as usize) {
+                global.names_inner_class = true;
+            }
             return false;
         }
         let nested = global::takes_pickle(&global.module, &global.name);
         self.used(*number, area, at);
         nested
+    }
+
+    /// Whether a value is the call that stands for a class inside a harmless one.
+    fn is_inner_class(&self, values: &Values, at: Id) -> bool {
+        let Value::Object(object) = values.get(at) else {
+            return false;
+        };
+        let is_getattr = match values.get(object.callable) {
+            Value::Global(number) => self
+                .global(*number)
+                .is_some_and(|global| global.is("builtins", "getattr")),
+            _ => false,
+        };
+        is_getattr && self.is_nested_class(values, object.args)
     }
 
     /// `getattr(Class, 'Inner')` of a class that is itself harmless.
@@ -221,6 +244,7 @@ impl Global {
         let called = self.uses > 0;
         let (code, severity) = match (self.class, called) {
             (Class::Data, _) | (Class::Known, false) => return None,
+            (_, false) if self.names_inner_class => return None,
             (Class::Known, true) => ("GlobalKnown", Severity::Info),
             (Class::Unknown, false) => ("GlobalUnknown", Severity::Info),
             (Class::Unknown, true) => ("GlobalUnknown", Severity::Warning),

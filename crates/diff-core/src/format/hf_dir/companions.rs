@@ -29,8 +29,13 @@ pub(super) fn add(
         .iter()
         .filter(|name| states::is_state(name) && may_hold_tensors(name));
     for name in wanted {
+        let path = listing.path(name);
+        // Of several ranks, and joined.
+        if checkpoint.sources.iter().any(|one| one.path() == path) {
+            continue;
+        }
         let before = checkpoint.tensors.len();
-        match add::file(checkpoint, &listing.path(name), options) {
+        match add::file(checkpoint, &path, options) {
             Ok(()) => {}
             Err(error) if error.code() == Code::NoTensors => continue,
             Err(error) => return Err(error),

@@ -1,11 +1,11 @@
-//! Tensors of a distributed run: `DTensor` and `ShardedTensor`. A file holds what one rank had of them; that is read only
-//! when it is the whole.
+//! Tensors of a distributed run: `DTensor` and `ShardedTensor`. A file holds what one rank had of them. By itself that is read only
+//! when it is the whole; `hf_dir/ranks` joins the parts of all ranks.
 
 use super::document::{Placed, Reading, Ref};
+use super::mesh::{self, Mesh};
 use super::tensor::Found;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::pickle::Value;
 use crate::tensor::Tensor;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,17 @@ pub(super) enum Distributed {
 
 /// Placements that a finding tells apart.
 const MOST_PLACEMENTS: usize = 20;
+
+/// What one rank has of a tensor.
+#[derive(Debug, Clone)]
+pub(in crate::format) struct RankPart {
+    /// Of the whole tensor.
+    pub(in crate::format) shape: Vec<u64>,
+    /// Where each box of it begins along the axes, and its elements.
+    pub(in crate::format) boxes: Vec<(Vec<u64>, Tensor)>,
+    /// How many ranks have parts, at least.
+    pub(in crate::format) ranks: u64,
+}
 
 impl Reading {
     pub(super) fn distributed(&self, class: Ref) -> Option<Distributed> {
@@ -38,37 +49,28 @@ impl Reading {
         state: Ref,
         depth: u32,
     ) -> Option<Found> {
-        let (local, words, is_partial, metadata_size) = match kind {
-            Distributed::DTensor => {
-                let local = self.attribute(state, b"_local_tensor");
-                let placements = self
-                    .attribute(state, b"_spec")
-                    .and_then(|spec| self.attribute(spec, b"placements"));
-                let (words, is_partial) = self.placements(placements);
-                self.touch_mesh(state, depth);
-                (local, words, is_partial, None)
-            }
-            Distributed::ShardedTensor => {
-                let parts = self.sequence(state).unwrap_or_default();
-                let part = |index: usize| parts.get(index).map(|id| Ref { id: *id, ..state });
-                let shards = part(0).and_then(|shards| Some((shards, self.sequence(shards)?)));
-                let local = match shards {
-                    Some((at, [shard])) => self.attribute(Ref { id: *shard, ..at }, b"tensor"),
-                    _ => None,
-                };
-                let size = part(1).and_then(|metadata| self.attribute(metadata, b"size"));
-                let words = match shards {
-                    Some((_, shards)) if shards.len() != 1 => {
-                        format!("as {} shards", shards.len())
-                    }
-                    _ => "as a shard".to_owned(),
-                };
-                (local, words, false, size)
-            }
+        match kind {
+            Distributed::DTensor => self.dtensor(size, state, depth),
+            Distributed::ShardedTensor => Some(self.sharded_tensor(state, depth)),
+        }
+    }
+
+    fn dtensor(&mut self, size: Option<Ref>, state: Ref, depth: u32) -> Option<Found> {
+        let local = self.attribute(state, b"_local_tensor");
+        let spec = self.attribute(state, b"_spec");
+        let placements = spec
+            .and_then(|spec| self.attribute(spec, b"placements"))
+            .and_then(|at| self.placements(at));
+        let words = match &placements {
+            Some(placements) => mesh::in_words(placements),
+            None => "in a way that is not known here".to_owned(),
         };
-        let shape = metadata_size
-            .or(size)
-            .and_then(|size| self.sizes(size, "size").ok());
+        let is_partial = placements
+            .iter()
+            .flatten()
+            .any(|one| one.name.contains("Partial"));
+        let mesh = self.touch_mesh(spec, depth);
+        let shape = size.and_then(|size| self.sizes(size, "size").ok());
         let found = local.and_then(|local| self.tensor_at(local, depth + 1));
         let is_whole = !is_partial
             && match &found {
@@ -77,73 +79,118 @@ impl Reading {
                 None => local.is_some() && words.split(", ").all(|word| word == "Replicate()"),
             };
         self.note_placement(&words, is_whole);
+        let part = match (&found, &shape) {
+            (Some(found), Some(shape)) => Some(
+                mesh::own_box(shape, &found.tensor.shape, mesh, placements, &words).map(
+                    |(offsets, ranks)| RankPart {
+                        shape: shape.clone(),
+                        boxes: vec![(offsets, found.tensor.clone())],
+                        ranks,
+                    },
+                ),
+            ),
+            _ => None,
+        };
         if is_whole {
-            return found;
+            return found.map(|found| Found {
+                part: part.map(Box::new),
+                ..found
+            });
         }
-        let error = part_of(&words, shape.as_deref(), found.as_ref());
-        let label = found
-            .as_ref()
-            .map_or("unknown", |found| found.tensor.dtype_name())
-            .to_owned();
-        let bytes = found.as_ref().map_or(0, |found| found.tensor.bytes);
-        let tensor = Tensor::broken(
-            String::new(),
-            &label,
-            shape.unwrap_or_default(),
-            bytes,
-            error,
-        );
-        Some(Found::alone(tensor))
+        Some(broken(&words, shape, found.as_ref(), part))
     }
 
-    /// The ranks of the mesh are a tensor too, and none of the model's.
-    fn touch_mesh(&mut self, state: Ref, depth: u32) {
-        let mesh = self
-            .attribute(state, b"_spec")
-            .and_then(|spec| self.attribute(spec, b"mesh"));
+    fn sharded_tensor(&mut self, state: Ref, depth: u32) -> Found {
+        let parts = self.sequence(state).unwrap_or_default();
+        let part = |index: usize| parts.get(index).map(|id| Ref { id: *id, ..state });
+        let (shards, metadata) = (part(0), part(1));
+        let shards: Vec<Ref> = shards
+            .and_then(|at| Some((at, self.sequence(at)?)))
+            .map_or_else(Vec::new, |(at, ids)| {
+                ids.iter().map(|id| Ref { id: *id, ..at }).collect()
+            });
+        let words = match shards.len() {
+            1 => "as a shard".to_owned(),
+            several => format!("as {several} shards"),
+        };
+        let shape = metadata
+            .and_then(|metadata| self.attribute(metadata, b"size"))
+            .and_then(|size| self.sizes(size, "size").ok());
+        let ranks = self.ranks_of_shards(metadata);
+        let mut boxes = Vec::with_capacity(shards.len());
+        let mut first = None;
+        for shard in &shards {
+            let offsets = self
+                .attribute(*shard, b"metadata")
+                .and_then(|at| self.attribute(at, b"shard_offsets"))
+                .and_then(|at| self.sizes(at, "shard_offsets").ok());
+            let local = self
+                .attribute(*shard, b"tensor")
+                .and_then(|local| self.tensor_at(local, depth + 1));
+            if let (Some(found), Some(offsets)) = (&local, offsets) {
+                boxes.push((offsets, found.tensor.clone()));
+            }
+            first = first.or(local);
+        }
+        let is_whole = match (&first, &shape) {
+            (Some(found), Some(shape)) => shards.len() == 1 && *shape == found.tensor.shape,
+            _ => false,
+        };
+        self.note_placement(&words, is_whole);
+        let part = shape.as_ref().map(|shape| {
+            if boxes.len() == shards.len() {
+                return Ok(RankPart {
+                    shape: shape.clone(),
+                    boxes,
+                    ranks,
+                });
+            }
+            Err(Error::new(
+                Code::ShardOnly,
+                "shard of the tensor does not say where it lies in it",
+            ))
+        });
+        match first {
+            Some(found) if is_whole => Found {
+                part: part.map(Box::new),
+                ..found
+            },
+            found => broken(
+                &words,
+                shape,
+                found.as_ref().filter(|_| shards.len() == 1),
+                part,
+            ),
+        }
+    }
+
+    /// One more than the last rank that the description of the shards names.
+    fn ranks_of_shards(&self, metadata: Option<Ref>) -> u64 {
+        let described = metadata
+            .and_then(|at| self.attribute(at, b"shards_metadata"))
+            .and_then(|at| Some((at, self.sequence(at)?)));
+        let Some((at, shards)) = described else {
+            return 0;
+        };
+        let rank = |id: &_| {
+            let placement = self.attribute(Ref { id: *id, ..at }, b"placement")?;
+            let rank = self.attribute(placement, b"_rank")?;
+            self.natural(rank)?.checked_add(1)
+        };
+        shards.iter().filter_map(rank).max().unwrap_or(0)
+    }
+
+    /// The mesh. Its ranks are a tensor too, and none of the model's.
+    fn touch_mesh(&mut self, spec: Option<Ref>, depth: u32) -> Option<Mesh> {
+        let mesh = self.attribute(spec?, b"mesh")?;
+        let mut shape = None;
         for name in [&b"_rank_map"[..], b"mesh"] {
-            if let Some(ranks) = mesh.and_then(|mesh| self.attribute(mesh, name)) {
-                self.tensor_at(ranks, depth + 1);
+            if let Some(ranks) = self.attribute(mesh, name) {
+                let found = self.tensor_at(ranks, depth + 1);
+                shape = found.map(|found| found.tensor.shape);
             }
         }
-    }
-
-    /// Placements as Python writes them, and whether the values are sums that are not taken yet.
-    fn placements(&self, at: Option<Ref>) -> (String, bool) {
-        let Some((at, placements)) = at.and_then(|at| Some((at, self.sequence(at)?))) else {
-            return ("in a way that is not known here".to_owned(), false);
-        };
-        let mut is_partial = false;
-        let mut words = Vec::new();
-        for placement in placements.iter().take(16) {
-            let placement = Ref {
-                id: *placement,
-                ..at
-            };
-            let Value::Object(object) = self.value(placement) else {
-                words.push("?".to_owned());
-                continue;
-            };
-            let class = self.global(Ref {
-                id: object.callable,
-                ..at
-            });
-            let name: String = class
-                .map_or("?", |(_, name)| name)
-                .chars()
-                .take(40)
-                .collect();
-            is_partial |= name.contains("Partial");
-            let dim = self
-                .attribute(placement, b"dim")
-                .or_else(|| self.args(placement, object).first().copied())
-                .and_then(|dim| self.document(dim)?.values.integer(dim.id));
-            words.push(match dim {
-                Some(dim) => format!("{name}(dim={dim})"),
-                None => format!("{name}()"),
-            });
-        }
-        (words.join(", "), is_partial)
+        self.mesh(spec?, mesh, shape)
     }
 
     fn note_placement(&mut self, words: &str, is_whole: bool) {
@@ -185,6 +232,31 @@ impl Reading {
                 )
             });
         }
+    }
+}
+
+/// A tensor of which the file has no whole.
+fn broken(
+    words: &str,
+    shape: Option<Vec<u64>>,
+    found: Option<&Found>,
+    part: Option<Result<RankPart>>,
+) -> Found {
+    let error = part_of(words, shape.as_deref(), found);
+    let label = found
+        .map_or("unknown", |found| found.tensor.dtype_name())
+        .to_owned();
+    let bytes = found.map_or(0, |found| found.tensor.bytes);
+    let tensor = Tensor::broken(
+        String::new(),
+        &label,
+        shape.unwrap_or_default(),
+        bytes,
+        error,
+    );
+    Found {
+        part: part.map(Box::new),
+        ..Found::alone(tensor)
     }
 }
 

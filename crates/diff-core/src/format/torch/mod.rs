@@ -1,7 +1,7 @@
 //! The files of torch, without torch: zip archives, the format of before 1.6, scripts, plain pickles.
 //!
 //! `zip_file` and `legacy` find the pickles and the data; `document` holds what the pickle machine
-//! makes of them; `tensor`, `strided`, `quantised`, `sparse`, `distributed`, `numpy`, `bytes` and `records` turn calls into
+//! makes of them; `tensor`, `strided`, `quantised`, `sparse`, `distributed` (with `mesh`), `numpy`, `bytes` and `records` turn calls into
 //! descriptions of tensors; `dcp` and `zero` read what distributed runs write, whose parts `hf_dir/ranks` joins; `walk`, `children` and `module` give them paths; `pick` chooses the model, `model` names its tensors, `left`
 //! what is left out. Data is only looked at when it is compared.
 
@@ -14,6 +14,7 @@ mod findings;
 mod inside;
 mod left;
 mod legacy;
+mod mesh;
 mod model;
 mod module;
 mod name;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 pub(super) use self::dcp::{Chunk, Entry, Item, Stored, read_item, read_metadata};
 use self::document::{Reading, Ref};
 use self::left::Reached;
+pub(super) use self::model::Part as OfRank;
 pub(super) use self::pick::{WRAPPERS, is_state_key};
 use self::records::Records;
 use self::tree::{Segment, Tree};
@@ -201,6 +203,53 @@ fn open(
     options: &OpenOptions,
     read: impl FnOnce(&mut Reading, &Area) -> Result<(usize, Option<usize>)>,
 ) -> Result<Opened> {
+    let chosen = |reading: &mut Reading, area: &Area| {
+        let documents = read(reading, area)?;
+        let tree = tree_of(reading, documents)?;
+        reading.note_placements();
+        model::choose(reading, tree, options)
+    };
+    read_with(source, index, options, chosen).map(|(opened, _)| opened)
+}
+
+/// Opens the file of one rank of a run: beside the tensors, what it has of each that is distributed; None for one that it has as a whole.
+///
+/// # Errors
+/// Whatever is wrong with the file; `NoTensors`.
+pub(super) fn open_rank(
+    source: &Arc<dyn Source>,
+    index: u32,
+    options: &OpenOptions,
+) -> Result<(Opened, Vec<model::Part>)> {
+    read_with(source, index, options, |reading, area| {
+        let document = reading.read_any(area, 0)?;
+        let tree = tree_of(reading, (document, None))?;
+        model::choose(reading, tree, options)
+    })
+}
+
+/// Everything below the roots of a file.
+fn tree_of(reading: &mut Reading, (document, constants): (usize, Option<usize>)) -> Result<Tree> {
+    let mut tree = Tree::default();
+    walk::note_sources(reading, document);
+    let root = root_of(reading, document)?;
+    walk::walk(reading, root, &mut tree, None)?;
+    if let Some(constants) = constants {
+        let root = root_of(reading, constants)?;
+        walk::walk(reading, root, &mut tree, Some(Segment::Name("constants")))?;
+    }
+    if tree.leaves.is_empty() {
+        return Err(no_tensors(reading)?);
+    }
+    Ok(tree)
+}
+
+fn read_with(
+    source: &Arc<dyn Source>,
+    index: u32,
+    options: &OpenOptions,
+    choose: impl FnOnce(&mut Reading, &Area) -> Result<model::Chosen>,
+) -> Result<(Opened, Vec<model::Part>)> {
     let area = Area {
         source: Arc::clone(source),
         index,
@@ -209,26 +258,7 @@ fn open(
     };
     // The number of the first source beside the file itself.
     let mut reading = Reading::new(&options.limits, index + 1);
-    let chosen = read(&mut reading, &area).and_then(|(document, constants)| {
-        let mut tree = Tree::default();
-        walk::note_sources(&mut reading, document);
-        let root = root_of(&reading, document)?;
-        walk::walk(&mut reading, root, &mut tree, None)?;
-        if let Some(constants) = constants {
-            let root = root_of(&reading, constants)?;
-            walk::walk(
-                &mut reading,
-                root,
-                &mut tree,
-                Some(Segment::Name("constants")),
-            )?;
-        }
-        if tree.leaves.is_empty() {
-            return Err(no_tensors(&mut reading)?);
-        }
-        reading.note_placements();
-        model::choose(&mut reading, tree, options)
-    });
+    let chosen = choose(&mut reading, &area);
     let sources = std::mem::take(&mut reading.sources);
     let findings: Vec<_> = reading
         .context
@@ -237,19 +267,20 @@ fn open(
         .map(|finding| finding.at(source.path()))
         .collect();
     match chosen {
-        Ok(mut chosen) => Ok(Opened {
-            left_out: {
-                for one in &mut chosen.left_out {
-                    one.path = source.path().to_path_buf();
-                }
-                chosen.left_out
-            },
-            candidates: chosen.candidates,
-            tensors: chosen.tensors,
-            metadata: Vec::new(),
-            findings,
-            sources,
-        }),
+        Ok(mut chosen) => {
+            for one in &mut chosen.left_out {
+                one.path = source.path().to_path_buf();
+            }
+            let opened = Opened {
+                left_out: chosen.left_out,
+                candidates: chosen.candidates,
+                tensors: chosen.tensors,
+                metadata: Vec::new(),
+                findings,
+                sources,
+            };
+            Ok((opened, chosen.parts))
+        }
         Err(error) => Err(error.at(source.path()).with_findings(findings)),
     }
 }

@@ -1,5 +1,6 @@
 //! The tensors of the model under their names, and what else is in the file.
 
+use super::distributed::RankPart;
 use super::document::Reading;
 use super::findings::{list, note_choice, note_shared, rename_equal};
 use super::left::{self, Reached};
@@ -24,6 +25,8 @@ pub(super) struct Chosen {
     pub(super) tensors: Vec<Tensor>,
     pub(super) left_out: Vec<LeftOut>,
     pub(super) candidates: Vec<Candidate>,
+    /// Of each tensor, what this rank has of it.
+    pub(super) parts: Vec<Part>,
 }
 
 /// The tensors of the model, named from the model's mapping on.
@@ -66,7 +69,11 @@ pub(super) fn choose(
         }
     }
     let others = (beside.len() as u64).saturating_sub(skipped);
-    let (mut tensors, storages) = name_all(reading, &tree, listed)?;
+    let Named {
+        mut tensors,
+        storages,
+        parts,
+    } = name_all(reading, &tree, listed)?;
     let mut left_out = left::mappings(reading, &tree, root, (&beside, &is_state), &mut reached)?;
     if skipped > 0 {
         let names = list(reading, &tree, &states);
@@ -92,6 +99,7 @@ pub(super) fn choose(
         tensors,
         left_out,
         candidates,
+        parts,
     })
 }
 
@@ -99,7 +107,7 @@ pub(super) fn choose(
 pub(super) fn all(reading: &mut Reading, mut tree: Tree) -> Result<Vec<Tensor>> {
     let leaves = std::mem::take(&mut tree.leaves);
     let listed = leaves.into_iter().map(|(node, found)| (node, found, None));
-    let (mut tensors, _) = name_all(reading, &tree, listed.collect())?;
+    let Named { mut tensors, .. } = name_all(reading, &tree, listed.collect())?;
     rename_equal(reading, &mut tensors);
     Ok(tensors)
 }
@@ -107,13 +115,24 @@ pub(super) fn all(reading: &mut Reading, mut tree: Tree) -> Result<Vec<Tensor>> 
 /// Where the storage of a tensor begins, if it has one.
 type Base = Option<(u32, u64)>;
 
+/// What one rank has of a distributed tensor, or why that is not known.
+pub(in crate::format) type Part = Option<Box<Result<RankPart>>>;
+
+/// Tensors under their names, and of each its storage and part.
+struct Named {
+    tensors: Vec<Tensor>,
+    storages: Vec<Base>,
+    parts: Vec<Part>,
+}
+
 fn name_all(
     reading: &mut Reading,
     tree: &Tree,
     listed: Vec<(u32, Found, Option<u32>)>,
-) -> Result<(Vec<Tensor>, Vec<Base>)> {
+) -> Result<Named> {
     let mut tensors: Vec<Tensor> = Vec::with_capacity(listed.len());
     let mut storages = Vec::with_capacity(listed.len());
+    let mut parts = Vec::with_capacity(listed.len());
     for (node, found, above) in listed {
         let mut name = reading.name(tree, node, above)?;
         if let Some(suffix) = &found.suffix {
@@ -130,8 +149,13 @@ fn name_all(
         tensor.name = name;
         tensors.push(tensor);
         storages.push(found.storage);
+        parts.push(found.part);
     }
-    Ok((tensors, storages))
+    Ok(Named {
+        tensors,
+        storages,
+        parts,
+    })
 }
 
 /// Whether a node is another or below it.

@@ -1,5 +1,6 @@
 //! Tensors out of the calls that would rebuild them. The table of those calls is fixed; nothing is called.
 
+use super::distributed::RankPart;
 use super::document::{Reading, Ref};
 use super::storage::Storage;
 use crate::dtype::DType;
@@ -22,6 +23,8 @@ pub(super) struct Found {
     pub(super) spans: Vec<Span>,
     /// What its name ends with, where one value is several tensors.
     pub(super) suffix: Option<String>,
+    /// Of a distributed tensor, what this rank has of it, or why that is not known.
+    pub(super) part: Option<Box<Result<RankPart>>>,
 }
 
 impl Found {
@@ -39,6 +42,7 @@ impl Found {
             state: None,
             spans: Vec::new(),
             suffix: None,
+            part: None,
         }
     }
 

@@ -120,7 +120,7 @@ fn join(parts: &[Tensor], cut: Cut, ranks: usize) -> Result<Tensor> {
     }
 }
 
-fn whole(parts: &[Tensor]) -> Result<Tensor> {
+pub(super) fn whole(parts: &[Tensor]) -> Result<Tensor> {
     let first = parts
         .first()
         .ok_or_else(|| Error::new(Code::Internal, "no parts"))?;

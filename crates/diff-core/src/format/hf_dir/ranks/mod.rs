@@ -1,11 +1,12 @@
 //! Parts of one checkpoint that the processes of a distributed run wrote apart. One part is never the model.
 //!
-//! What is known to be one model is joined where it lies: `dcp`, `zero`, `llama`, `megatron` each know one way to divide it, `pieces` the shards
+//! What is known to be one model is joined where it lies: `dcp`, `fsdp`, `zero`, `llama`, `megatron` each know one way to divide it, `pieces` the shards
 //! of safetensors. What is not known is named, and what joins it.
 
 mod boxes;
 mod cut;
 mod dcp;
+mod fsdp;
 mod llama;
 mod megatron;
 mod pieces;
@@ -28,6 +29,7 @@ type Add = fn(&mut Checkpoint, &Listing, &OpenOptions) -> Result<()>;
 /// Ways to divide a model that are joined here: whether a folder is of it, and what adds its tensors.
 const JOINED: &[(IsIt, Add)] = &[
     (dcp::is_it, dcp::add),
+    (fsdp::is_it, fsdp::add),
     (zero::is_it, zero::add),
     (llama::is_it, llama::add),
     (megatron::is_it, megatron::add),
