@@ -86,6 +86,7 @@ fn joined_tensors_are_what_the_libraries_read_back() {
         "dcp",
         "dcp-bare",
         "dcp-hf",
+        "dcp-hf-even",
         "fsdp-1",
         "fsdp-1-local",
         "fsdp-2",
@@ -326,6 +327,46 @@ fn a_missing_file_of_a_rank_is_named() {
         assert_eq!(error.code(), Code::MissingShard);
         assert!(error.to_string().contains(lost), "{error}");
     }
+}
+
+#[test]
+fn missing_files_of_ranks_of_the_hugging_face_storage_are_named() {
+    let folder = Folder::new("dcp-hf-missing");
+    let file = |rank: u64| format!("shard-0000{rank}-model-00001-of-00001.safetensors");
+    for (name, lost, named) in [
+        // In the middle, and the last one of boxes and of rows that were cut unevenly.
+        ("dcp-hf", &[2][..], &[2][..]),
+        ("dcp-hf", &[4], &[4]),
+        ("dcp-hf-even", &[1], &[1]),
+        // The last ones of rows that all are full: norms and biases have the length of no axis.
+        ("dcp-hf-even", &[4], &[4]),
+        ("dcp-hf-even", &[3, 4], &[3, 4]),
+        ("dcp-hf-even", &[2, 3, 4], &[2, 3, 4]),
+    ] {
+        let path = folder.0.join(format!("{name}-{lost:?}"));
+        copy(&fixture(name), &path);
+        for rank in lost {
+            std::fs::remove_file(path.join(file(*rank))).unwrap();
+        }
+        let error = load(&path).unwrap_err();
+        assert_eq!(error.code(), Code::MissingShard, "{name} {lost:?}: {error}");
+        let names: Vec<String> = named.iter().map(|rank| file(*rank)).collect();
+        let names = format!("none called {}, and", names.join(", "));
+        assert!(
+            error.to_string().contains(&names),
+            "{name} {lost:?}: {error}"
+        );
+    }
+    // What cannot be known is said.
+    let said = |name: &str| {
+        let found = load(&fixture(name)).unwrap();
+        let joined = found
+            .findings
+            .iter()
+            .find(|one| one.code == "DistributedJoined");
+        joined.unwrap().message.contains("stands in none of them")
+    };
+    assert_eq!([said("dcp-hf"), said("dcp-hf-even")], [false, true]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::listing::Listing;
-use super::loose::Loose;
+use super::loose::{self, Loose};
 use super::parts::Part;
 use super::weights::{self, Kind, Weights};
 use super::{config, nothing_to_load, ranks, shards};
@@ -197,7 +197,8 @@ pub(super) fn loose(
         file(checkpoint, &listing.path(shard), options)?;
         let mut metadata = std::mem::replace(&mut checkpoint.metadata, known);
         if shards.has_ranks() {
-            pieces.take(checkpoint.tensors.split_off(before), &mut metadata);
+            let rank = loose::rank(shard).unwrap_or(0);
+            pieces.take(rank, checkpoint.tensors.split_off(before), &mut metadata);
         }
         for member in metadata {
             if !checkpoint.metadata.contains(&member) {
@@ -205,11 +206,31 @@ pub(super) fn loose(
             }
         }
     }
+    let others = pieces.others();
+    if let (ranks::Others::Missing(lost), Some(first)) = (&others, files.first()) {
+        let names: Vec<String> = lost
+            .iter()
+            .map(|rank| loose::of_rank(first, *rank))
+            .collect();
+        return Err(Error::new(
+            Code::MissingShard,
+            "files of a distributed checkpoint are missing: the pieces do not make up the tensors",
+        )
+        .expected("the file of each rank")
+        .found(format!("none called {}, and perhaps of later ranks", names.join(", ")))
+        .at(&listing.directory)
+        .hint("each rank writes its own file: fetch those that are missing, or save to a folder that all ranks share"));
+    }
     let (tensors, joined) = pieces.join();
     checkpoint.tensors.extend(tensors);
     if joined > 0 {
+        let unknown = if others == ranks::Others::Unknown {
+            "; whether later ranks wrote files too stands in none of them"
+        } else {
+            ""
+        };
         let message = format!(
-            "{} joined from {} of torch.distributed.checkpoint, read in place",
+            "{} joined from {} of torch.distributed.checkpoint, read in place{unknown}",
             counted(joined, "tensor"),
             counted(files.len(), "file"),
         );

@@ -73,6 +73,22 @@ fn parse(file: &str) -> Option<(Family, u64, usize)> {
     Some((family, number(own)?, own.len()))
 }
 
+/// The rank in the name of a shard that has one.
+pub(super) fn rank(file: &str) -> Option<u64> {
+    number(file.strip_prefix("shard-")?.split_once('-')?.0)
+}
+
+/// The name that the shard of another rank has.
+pub(super) fn of_rank(file: &str, rank: u64) -> String {
+    let parts = file
+        .strip_prefix("shard-")
+        .and_then(|rest| rest.split_once('-'));
+    match parts {
+        Some((own, rest)) => format!("shard-{rank:0digits$}-{rest}", digits = own.len()),
+        None => file.to_owned(),
+    }
+}
+
 /// Whether a name is that of one of several shards.
 pub(super) fn is_shard(file: &str) -> bool {
     parse(file).is_some()

@@ -14,7 +14,7 @@ mod zero;
 
 use std::path::Path;
 
-pub(super) use self::pieces::Pieces;
+pub(super) use self::pieces::{Others, Pieces};
 use super::listing::Listing;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
