@@ -1307,6 +1307,23 @@ interface DepthPoint {
  */
 declare function analyze(comparison: Comparison | ComparisonData, config?: AnalysisConfig): Analysis;
 
+/**
+ * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
+ * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
+ * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
+ * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ */
+interface SeriesOptions extends Omit<CompareOptions, 'old' | 'new' | 'provenance'> {
+    /**
+     * Path of the model that adapters are trained on: every path of the series is an adapter that is merged into it, as `adapter` of
+     * `loadCheckpoint` does, but for the path of the base itself. Without it adapters are followed as the changes that they make. @default none
+     */
+    readonly base?: string;
+}
+/** What `compareSeries` takes beside the configuration of its comparisons. */
+interface SeriesRunOptions extends Omit<LoadOptions, 'computeStats' | 'adapter'>, Pick<SeriesOptions, 'base'> {
+}
+
 /** One checkpoint of a series, as far as its descriptions tell; tensors that `include` and `exclude` leave out are not counted. */
 interface SeriesCheckpoint {
     /** The last part of its path, with as many parts before it as tell it from the others; `checkpoint 3` for one in memory. */
@@ -1443,15 +1460,7 @@ interface SeriesResult {
  * @example
  * const { verdict, steps } = await compareSeries(['step-1000', 'step-2000', 'step-3000']);
  */
-declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: Omit<LoadOptions, 'computeStats' | 'adapter'>): Promise<SeriesResult>;
-
-/**
- * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
- * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
- * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
- * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
- */
-type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
+declare function compareSeries(checkpoints: readonly (string | Checkpoint)[], config?: DiffConfig, run?: SeriesRunOptions): Promise<SeriesResult>;
 
 /** A series while its checkpoints come, as `createSeries` makes it. */
 interface Series {
@@ -1928,4 +1937,4 @@ declare class DiffVisualizer {
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, combineParts, compare, compareCheckpoints, comparePart, compareSeries, compareStructure, createDiffReport, createSeries, createSeriesReport, detectFormat, hashCheckpoint, loadCheckpoint, parseReport, partsStatus, planParts, readManifest, renderReport, writeManifest };
-export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFile, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CombineOptions, CompareOptions, ComparePartOptions, ComparedFile, ComparedPart, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, ForeignPart, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartProgress, PartState, PartialCoverage, PartialRow, PartsPlan, PartsStatus, PatternResult, PlanPartsOptions, PlannedFile, PlannedOptions, PlannedPart, PlannedSide, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFile, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CombineOptions, CompareOptions, ComparePartOptions, ComparedFile, ComparedPart, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, ForeignPart, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, NameChange, Origin, PairMetrics, ParameterDiff, PartProgress, PartState, PartialCoverage, PartialRow, PartsPlan, PartsStatus, PatternResult, PlanPartsOptions, PlannedFile, PlannedOptions, PlannedPart, PlannedSide, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesRunOptions, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };

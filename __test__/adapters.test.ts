@@ -1,7 +1,16 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { analyze, compare, loadCheckpoint, ModelDiffError } from 'model-diff';
+import {
+  analyze,
+  compare,
+  compareSeries,
+  createSeries,
+  hashCheckpoint,
+  loadCheckpoint,
+  type Manifest,
+  ModelDiffError,
+} from 'model-diff';
 import { makeFolder, ROOT, run } from './cli/cli.ts';
 import { writeSafetensors } from './cli/safetensors.ts';
 
@@ -31,6 +40,46 @@ test('a base with its adapter is what peft merges, bit for bit', async (t) => {
     t.like(merged.summary, { identicalTensors: 16, comparedTensors: 16 }, name);
     t.is((await compare(at(`base/${base}`), at(`${name}/merged.safetensors`))).summary.identicalTensors < 16, true);
   }
+});
+
+test('a manifest and a list of a base with its adapter are those of what peft merges', async (t) => {
+  const [base, adapter, merged] = [at('base/f32'), at('plain/adapter'), at('plain/merged.safetensors')];
+  const { hash, tensors } = await hashCheckpoint(merged);
+  t.is((await hashCheckpoint(base, { adapter })).hash, hash);
+  t.not((await hashCheckpoint(base)).hash, hash);
+  const told = await run(['hash', base, '--adapter', adapter]);
+  t.is((JSON.parse(told.stdout) as Manifest).hash, hash);
+  const listed = await run(['inspect', base, '--adapter', adapter, '--stats', '--json']);
+  t.is(listed.code, 0);
+  const { layers } = JSON.parse(listed.stdout) as { layers: Record<string, { mean: number }> };
+  t.deepEqual(
+    Object.fromEntries(Object.entries(layers).map(([name, { mean }]) => [name, mean])),
+    Object.fromEntries(tensors.map(({ name, mean }) => [name, mean])),
+  );
+});
+
+test('a series over adapters with their base is that over what peft merges', async (t) => {
+  const base = at('base/f32');
+  const [steps, adapters] = [
+    ['plain', 'patterns', 'rslora'],
+    ['plain/adapter', 'patterns/adapter', 'rslora/adapter'],
+  ];
+  const ours = await compareSeries([base, ...adapters.map(at)], {}, { base });
+  const theirs = await compareSeries([base, ...steps.map((name) => at(`${name}/merged.safetensors`))]);
+  t.deepEqual(ours.steps, theirs.steps);
+  t.deepEqual(
+    ours.checkpoints.map(({ name }) => name),
+    ['base/f32', 'plain/adapter', 'patterns/adapter', 'rslora/adapter'],
+  );
+  using growing = createSeries({ base: join(base, '..', 'f32') });
+  for (const path of [base, ...adapters.map(at)]) await growing.add(path);
+  t.deepEqual(growing.result().steps, ours.steps);
+  // Without the base, steps between what the adapters do.
+  const alone = await compareSeries(adapters.map(at));
+  t.is(alone.steps.length, 2);
+  const { code, stdout } = await run(['series', ...adapters.map(at), '--base', base, '--json']);
+  t.is(code, 0);
+  t.is((JSON.parse(stdout) as { checkpoints: { tensors: number }[] }).checkpoints[0]?.tensors, 16);
 });
 
 test('what only the order of a sum makes is told as rounding', async (t) => {

@@ -359,6 +359,8 @@ const TABLE: Readonly<Record<string, Entry>> = {
       wrong([[path]], /at least two checkpoints/u),
       wrong([[path, {}]], /^checkpoint 2 of a series must be a path or an open checkpoint, not \{\}$/u, /fromTensors/u),
       wrong([[path, path], null], /must be an object, not null$/u),
+      wrong([[path, path], {}, { base: 5 }], /^base must be/u),
+      wrong([[path, path], {}, { adapter: path }], /^compareSeries has no option "adapter"$/u),
       ...diffOptions([path, path]),
       ...runOptions([path, path], {}),
     ],
@@ -368,6 +370,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
     wrong: [
       wrong([null], /must be an object, not null$/u),
       wrong([{ old: {} }], /^createSeries has no option "old"$/u),
+      wrong([{ base: 5 }], /^base must be/u),
       ...diffOptions(),
       ...runOptions(),
     ],

@@ -49,7 +49,7 @@ export type * from './analysis/types.ts';
 
 export { compareSeries } from './series/compare-series.ts';
 export { createSeries } from './series/create-series.ts';
-export type { SeriesOptions } from './series/options.ts';
+export type { SeriesOptions, SeriesRunOptions } from './series/options.ts';
 export type { Series } from './series/series.ts';
 export type * from './series/types.ts';
 

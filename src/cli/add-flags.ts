@@ -100,6 +100,11 @@ export function addOpenFlags(command: Command): Command {
     );
 }
 
+/** Of what opens one checkpoint. */
+export function addAdapterFlag(command: Command): Command {
+  return command.optionsGroup('Opening:').addOption(new Option('--adapter <path>', 'merge this adapter into the checkpoint'));
+}
+
 /** Rules for what opens checkpoints and compares nothing. */
 export function addSafetyFlag(command: Command): Command {
   return command.addOption(

@@ -13,6 +13,11 @@ export function chooseOpening(flags: OpenFlags): Pick<LoadOptions, 'key' | 'vari
   };
 }
 
+/** What the flags ask for on opening the only checkpoint. */
+export function chooseOneOpening(flags: OpenFlags & { readonly adapter?: string }): Omit<LoadOptions, 'computeStats'> {
+  return { ...chooseOpening(flags), ...(flags.adapter !== undefined && { adapter: flags.adapter }) };
+}
+
 /** What the flags ask for on opening one side of a comparison. */
 export function chooseSideOpening(flags: OpenFlags & SideFlags, side: 'old' | 'new'): Omit<LoadOptions, 'computeStats'> {
   const { key, variant, adapter } = chooseSide(flags, side === 'old' ? 'Old' : 'New');

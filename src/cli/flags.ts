@@ -42,6 +42,11 @@ export interface OpenFlags extends Pick<RuleFlags, 'failOn'> {
   readonly limit?: Readonly<Record<string, number>>;
 }
 
+/** Flags of what opens one checkpoint. */
+interface OpenOneFlags extends OpenFlags {
+  readonly adapter?: string;
+}
+
 /** How sums are taken. */
 export const PRECISIONS = ['fast', 'double'] as const;
 
@@ -121,7 +126,7 @@ export interface StatusFlags extends CommonFlags {
 export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include' | 'exclude' | 'rename' | 'stripPrefix'>;
 
 /** Flags of a series. */
-export type SeriesFlags = Omit<
+export interface SeriesFlags extends Omit<
   DiffFlags,
   | 'exitCode'
   | 'headersOnly'
@@ -132,7 +137,9 @@ export type SeriesFlags = Omit<
   | 'autoPrefix'
   | keyof SideFlags
   | keyof ShardFlags
->;
+> {
+  readonly base?: string;
+}
 
 /** Flags of the report of a saved comparison. */
 export interface SavedFlags extends ReportFlags, RuleFlags {}
@@ -146,7 +153,7 @@ export interface DoctorFlags extends CommonFlags {
 }
 
 /** Flags of the making of a manifest. */
-export interface HashFlags extends CommonFlags, RunFlags, OpenFlags {
+export interface HashFlags extends CommonFlags, RunFlags, OpenOneFlags {
   readonly output?: string;
   readonly provenance: boolean;
 }
@@ -156,7 +163,7 @@ export const INSPECT_FORMATS = ['text', 'json', 'jsonl', 'tsv'] as const;
 export type InspectFormat = (typeof INSPECT_FORMATS)[number];
 
 /** Flags of a look into one checkpoint. */
-export interface InspectFlags extends CommonFlags, RunFlags, OpenFlags {
+export interface InspectFlags extends CommonFlags, RunFlags, OpenOneFlags {
   readonly format?: InspectFormat;
   readonly json?: true;
   readonly top?: number;

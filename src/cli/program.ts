@@ -2,6 +2,7 @@ import { Argument, Command, Help, Option } from 'commander';
 import { argumentError } from '../errors.ts';
 import { TOOL } from '../tool.ts';
 import {
+  addAdapterFlag,
   addCommonFlags,
   addComparingFlags,
   addConfigFlags,
@@ -248,7 +249,7 @@ function addInspectFlags(command: Command): void {
     .addOption(new Option('--stats', 'read the tensors for mean, std, min, max, zeros, NaN and Inf'))
     .addOption(new Option('--security', 'print only the findings: unsafe code, malformed archives and the like'));
   addProvenanceFlag(command);
-  addSafetyFlag(addOpenFlags(command));
+  addSafetyFlag(addAdapterFlag(addOpenFlags(command)));
   addRunFlags(command);
   addCommonFlags(command, 'show no progress');
 }
@@ -258,7 +259,7 @@ function addHashFlags(command: Command): void {
     .optionsGroup('Output:')
     .addOption(new Option('-o, --output <file>', 'write the manifest to this .json file instead of stdout'));
   addProvenanceFlag(command);
-  addSafetyFlag(addOpenFlags(command));
+  addSafetyFlag(addAdapterFlag(addOpenFlags(command)));
   addRunFlags(command);
   addCommonFlags(command, 'print errors only');
 }
@@ -266,7 +267,9 @@ function addHashFlags(command: Command): void {
 function addSeriesFlags(command: Command): void {
   addReportFlags(command);
   addComparingFlags(command);
-  addSafetyFlag(addOpenFlags(command));
+  addSafetyFlag(addOpenFlags(command)).addOption(
+    new Option('--base <path>', 'the checkpoints are adapters trained on this model: merge each into it first'),
+  );
   addRunFlags(command);
   addCommonFlags(command);
 }

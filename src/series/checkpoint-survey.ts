@@ -21,9 +21,13 @@ export interface CheckpointSurvey {
   readonly tensors: ReadonlyMap<string, DescribedTensor>;
 }
 
-/** @throws `ModelDiffError` of kind `Argument` when a rule gives two tensors the same name. */
+/**
+ * @param path where the checkpoint lies, by which it is called
+ * @throws `ModelDiffError` of kind `Argument` when a rule gives two tensors the same name.
+ */
 export function surveyCheckpoint(
-  { table, path, format, findings }: Checkpoint,
+  { table, format, findings }: Checkpoint,
+  path: string,
   { names: rules, selects }: Pick<ResolvedOptions, 'names' | 'selects'>,
 ): CheckpointSurvey {
   const changed = changeNames('new', table.names, rules.new, []);

@@ -1,13 +1,13 @@
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { LoadOptions } from '../checkpoint/types.ts';
-import { chooseLoadOptions, openInput } from '../compare/inputs.ts';
+import { chooseLoadOptions } from '../compare/inputs.ts';
 import { DIFF_OPTIONS, type DiffConfig, resolveOptions } from '../compare/options.ts';
 import { argumentError } from '../errors.ts';
 import { checkOptions, spell } from '../options.ts';
 import { surveyCheckpoint, type UnnamedCheckpoint } from './checkpoint-survey.ts';
 import { createSeries } from './create-series.ts';
 import { joinProgress, sizeSteps } from './join-progress.ts';
-import { SERIES_RUN_OPTIONS, type SeriesOptions } from './options.ts';
+import { openNext, release } from './kept-checkpoints.ts';
+import { SERIES_RUN_OPTIONS, type SeriesOptions, type SeriesRunOptions } from './options.ts';
 import type { SeriesResult } from './types.ts';
 
 /**
@@ -25,7 +25,7 @@ import type { SeriesResult } from './types.ts';
 export async function compareSeries(
   checkpoints: readonly (string | Checkpoint)[],
   config: DiffConfig = {},
-  run: Omit<LoadOptions, 'computeStats' | 'adapter'> = {},
+  run: SeriesRunOptions = {},
 ): Promise<SeriesResult> {
   checkInputs(checkpoints);
   checkOptions(config, DIFF_OPTIONS, 'compareSeries');
@@ -61,16 +61,16 @@ function checkInputs(checkpoints: readonly unknown[]): void {
 
 async function surveyAll(
   checkpoints: readonly (string | Checkpoint)[],
-  options: Omit<SeriesOptions, 'onProgress'>,
+  { base, ...options }: Omit<SeriesOptions, 'onProgress'>,
 ): Promise<UnnamedCheckpoint[]> {
   const [resolved, opening] = [resolveOptions(options), chooseLoadOptions(options)];
   const found: UnnamedCheckpoint[] = [];
-  for (const [index, input] of checkpoints.entries()) {
-    const { checkpoint, isOwn } = await openInput(input, `checkpoint ${index + 1} of a series`, opening);
+  for (const input of checkpoints) {
+    const held = await openNext(input, opening, base);
     try {
-      found.push(surveyCheckpoint(checkpoint, resolved).checkpoint);
+      found.push(surveyCheckpoint(held.checkpoint, held.path, resolved).checkpoint);
     } finally {
-      if (isOwn) checkpoint.close();
+      release(held);
     }
   }
   return found;

@@ -20,6 +20,7 @@ export class GrowingSeries implements Series {
   readonly #run: RunOptions;
   readonly #options: ResolvedOptions;
   readonly #opening: LoadOptions;
+  readonly #base: string | undefined;
   readonly #kept = new KeptCheckpoints();
   readonly #list = new TensorList();
   readonly #checkpoints: UnnamedCheckpoint[] = [];
@@ -29,11 +30,12 @@ export class GrowingSeries implements Series {
   #isClosed = false;
 
   /** @param options checked; what they are resolved from still throws where a pattern or a rule makes no sense */
-  constructor({ signal, onProgress, ...options }: SeriesOptions) {
+  constructor({ signal, onProgress, base, ...options }: SeriesOptions) {
     this.#run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
     // Every checkpoint must be called by the same names: no prefix is taken off for the sake of one pair.
     this.#options = resolveOptions({ ...options, autoPrefix: false, histogram: false, probes: false });
     this.#opening = chooseLoadOptions(options);
+    this.#base = base;
   }
 
   async add(input: CheckpointInput): Promise<void> {
@@ -79,9 +81,9 @@ export class GrowingSeries implements Series {
 
   /** Nothing of the series changes before the new checkpoint has been compared. */
   async #enter(input: CheckpointInput, signal: AbortSignal): Promise<void> {
-    const newer = await openNext(input, { ...this.#opening, signal });
+    const newer = await openNext(input, { ...this.#opening, signal }, this.#base);
     try {
-      const { checkpoint, tensors } = surveyCheckpoint(newer.checkpoint, this.#options);
+      const { checkpoint, tensors } = surveyCheckpoint(newer.checkpoint, newer.path, this.#options);
       const step = await this.#compare(newer.checkpoint, signal);
       signal.throwIfAborted();
       this.#checkpoints.push(checkpoint);

@@ -1,7 +1,7 @@
 import { LOAD_OPTIONS } from '../checkpoint/load.ts';
 import type { LoadOptions } from '../checkpoint/types.ts';
 import { type CompareOptions, DIFF_OPTIONS } from '../compare/options.ts';
-import type { OptionsOf } from '../options.ts';
+import { type OptionsOf, text } from '../options.ts';
 
 /**
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
@@ -9,11 +9,19 @@ import type { OptionsOf } from '../options.ts';
  * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
  * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
  */
-export type SeriesOptions = Omit<CompareOptions, 'old' | 'new' | 'provenance'>;
+export interface SeriesOptions extends Omit<CompareOptions, 'old' | 'new' | 'provenance'> {
+  /**
+   * Path of the model that adapters are trained on: every path of the series is an adapter that is merged into it, as `adapter` of
+   * `loadCheckpoint` does, but for the path of the base itself. Without it adapters are followed as the changes that they make. @default none
+   */
+  readonly base?: string;
+}
+
+/** What `compareSeries` takes beside the configuration of its comparisons. */
+export interface SeriesRunOptions extends Omit<LoadOptions, 'computeStats' | 'adapter'>, Pick<SeriesOptions, 'base'> {}
 
 const { computeStats: _, adapter: _one, ...OPENING } = LOAD_OPTIONS;
 
-/** What `compareSeries` takes beside the configuration of its comparisons. */
-export const SERIES_RUN_OPTIONS: OptionsOf<Omit<LoadOptions, 'computeStats' | 'adapter'>> = OPENING;
+export const SERIES_RUN_OPTIONS: OptionsOf<SeriesRunOptions> = { ...OPENING, base: text };
 
 export const SERIES_OPTIONS: OptionsOf<SeriesOptions> = { ...DIFF_OPTIONS, ...SERIES_RUN_OPTIONS };

@@ -1,7 +1,7 @@
 import { writeManifestJson } from '../../report/json/manifest.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
-import { chooseOpening } from '../choose-options.ts';
+import { chooseOneOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import type { HashFlags } from '../flags.ts';
 import { planJsonOutput, refuseStdin, writeOutputs } from '../output.ts';
@@ -23,7 +23,7 @@ export async function runHash(session: Session, path: string, flags: HashFlags):
   if (output !== null) refuseOther(output.target);
   const progress = new ProgressLine(session, flags, false);
   const manifest = await hashCheckpoint(path, {
-    ...chooseOpening(flags),
+    ...chooseOneOpening(flags),
     ...(flags.threads !== undefined && { threads: flags.threads }),
     provenance: flags.provenance && { command: session.command },
     signal: session.signal,

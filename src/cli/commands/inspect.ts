@@ -7,7 +7,7 @@ import { describeInspectionOrigin } from '../../report/provenance.ts';
 import { chooseLayout, type Layout } from '../../report/text/layout.ts';
 import { spellAddress } from '../../wording/address.ts';
 import { formatNoun } from '../../wording/numbers.ts';
-import { chooseOpening } from '../choose-options.ts';
+import { chooseOneOpening } from '../choose-options.ts';
 import { EXIT } from '../exit.ts';
 import { findStats } from '../find-stats.ts';
 import type { InspectFlags, InspectFormat } from '../flags.ts';
@@ -35,7 +35,7 @@ export async function runInspect(session: Session, path: string, flags: InspectF
   const run = { signal: session.signal, onProgress: progress.update };
   let checkpoint: Checkpoint | undefined;
   try {
-    checkpoint = await loadCheckpoint(path, { ...run, ...chooseOpening(flags) });
+    checkpoint = await loadCheckpoint(path, { ...run, ...chooseOneOpening(flags) });
     const reading = { ...run, ...(flags.threads === undefined ? {} : { threads: flags.threads }) };
     if (flags.stats === true) await checkpoint.computeStats(undefined, reading);
     const tsv = format === 'tsv' ? await writeInspectionTsv(checkpoint, reading) : null;

@@ -55,6 +55,7 @@ async function follow(
     signal: session.signal,
     onProgress: progress.update,
     ...chooseOpening(flags),
+    ...(flags.base !== undefined && { base: flags.base }),
   });
 }
 
