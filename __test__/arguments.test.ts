@@ -490,7 +490,7 @@ for (const [name, { call, isAsync, wrong: cases }] of Object.entries(TABLE)) {
 /** Public functions that take nothing, and what is no function. */
 const WITHOUT_ARGUMENTS = ['CHANGE_TYPES', 'Checkpoint.close', 'Checkpoint.toJSON', 'ROUNDING_SHAPES', 'Series.close'];
 /** Left out of index.d.ts. */
-const INTERNAL = ['Checkpoint.fromNative', 'Checkpoint.hashTensors', 'Comparison.fromColumns'];
+const INTERNAL = ['Checkpoint.fromNative', 'Comparison.fromColumns'];
 
 function listMethods(name: string, owner: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(owner))
