@@ -822,6 +822,8 @@ interface DiffSummary {
     readonly nameChanges?: readonly NameChange[];
     /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
     readonly resized?: readonly ResizedTensor[];
+    /** Sides into which an adapter was merged to be compared; absent where there is none. */
+    readonly mergedAdapters?: readonly ('old' | 'new')[];
     /** Stacks of blocks of which some are at another depth than before; absent where there is none. */
     readonly movedBlocks?: readonly MovedBlocks[];
     /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */

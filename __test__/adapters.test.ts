@@ -89,6 +89,31 @@ test('what only the order of a sum makes is told as rounding', async (t) => {
   );
 });
 
+test('one step of a type of 16 bits is told as rounding where an adapter was merged', async (t) => {
+  const merged = at('plain-bf16/merged.safetensors');
+  const bytes = readFileSync(merged);
+  const header = Number(bytes.readBigUInt64LE());
+  const { data_offsets: offsets } = (
+    JSON.parse(bytes.toString('utf8', 8, 8 + header)) as Record<string, { data_offsets: number[] }>
+  )['q_proj.weight'] ?? { data_offsets: [] };
+  const place = 8 + header + (offsets[0] ?? 0);
+  bytes.writeUInt16LE(bytes.readUInt16LE(place) ^ 1, place);
+  const path = join(folder.path, 'one-step.safetensors');
+  writeFileSync(path, bytes);
+  const old = { adapter: at('plain-bf16/adapter') };
+  const comparison = await compare(at('base/bf16'), path, { old });
+  t.deepEqual(comparison.summary.mergedAdapters, ['old']);
+  t.regex(
+    analyze(comparison).summary.verdict,
+    /^Same weights up to the rounding of the merge: 1 of [\d,]+ elements differs, by one step of bf16\. All else is bit-identical\./,
+  );
+  // Without a merge it is a change like any other, and so is a larger one.
+  t.notRegex(analyze(await compare(merged, path)).summary.verdict, /rounding/);
+  bytes.writeUInt16LE(bytes.readUInt16LE(place) ^ 0x40, place);
+  writeFileSync(path, bytes);
+  t.notRegex(analyze(await compare(at('base/bf16'), path, { old })).summary.verdict, /rounding/);
+});
+
 test('two adapters are compared by what they do', async (t) => {
   t.regex(await firstLine('plain/adapter', 'plain/rotated'), /^All tensors are equal up to rounding \(0\.00000\d+%\)\.$/);
   t.regex(await firstLine('plain/adapter', 'plain/alpha'), /^Every ΔW was scaled by 2\.00\. The configuration differs/);
@@ -97,7 +122,7 @@ test('two adapters are compared by what they do', async (t) => {
 
 test('an adapter beside whole weights is told as such', async (t) => {
   const base = at('base/f32');
-  t.regex(await firstLine('plain/adapter', 'base/f32'), /^The old checkpoint is an adapter: its ΔW are no whole weights/);
+  t.regex(await firstLine('plain/adapter', 'base/f32'), /^The old checkpoint is an adapter, and its ΔW are no whole weights/);
   const { code, stdout } = await run([base, base, '--adapter-new', at('plain/adapter'), '--exit-code']);
   t.is(code, 1);
   t.regex(stdout, /Only q_proj\.weight and k_proj changed, by 91%\. All else is bit-identical\./);

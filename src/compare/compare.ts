@@ -92,6 +92,9 @@ export async function compareSides(
       leftOut: await compareLeftOut(old, newer, run),
       nameChanges: [...changes, ...names.changes],
       resized: describeResized(plan, old, newer, result.columns, options.computeElementWise),
+      mergedAdapters: (['old', 'new'] as const).filter((side) =>
+        (side === 'old' ? old : newer).findings.some(({ code }) => code === 'AdapterMerged'),
+      ),
       movedBlocks: options.probes ? await findMovedBlocks(plan, old, newer, columns, options, run) : [],
     }),
     ...describeSides(old, newer, columns, { unused: names.unused, keys, findings }),

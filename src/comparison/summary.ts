@@ -72,6 +72,8 @@ export interface DiffSummary {
   readonly nameChanges?: readonly NameChange[];
   /** Embeddings and heads of which only the number of rows differs; absent when there is none. */
   readonly resized?: readonly ResizedTensor[];
+  /** Sides into which an adapter was merged to be compared; absent where there is none. */
+  readonly mergedAdapters?: readonly ('old' | 'new')[];
   /** Stacks of blocks of which some are at another depth than before; absent where there is none. */
   readonly movedBlocks?: readonly MovedBlocks[];
   /** What was not compared of a comparison in parts that is combined before it is complete; absent where nothing is missing. */
@@ -147,6 +149,7 @@ export interface SummaryFacts {
   readonly nameChanges?: readonly NameChange[];
   readonly resized?: readonly ResizedTensor[];
   readonly movedBlocks?: readonly MovedBlocks[];
+  readonly mergedAdapters?: readonly ('old' | 'new')[];
 }
 
 /** Totals over every tensor of the columns. */
@@ -188,7 +191,15 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
   const layers = measureLayers(columns);
   const compared = elements.unchanged + elements.modified;
   const larger = Math.max(measureSide(columns.old).elements, measureSide(columns.new).elements);
-  const { configChanges = [], unconfigured = [], leftOut = [], nameChanges = [], resized = [], movedBlocks = [] } = facts;
+  const {
+    configChanges = [],
+    unconfigured = [],
+    leftOut = [],
+    nameChanges = [],
+    resized = [],
+    movedBlocks = [],
+    mergedAdapters = [],
+  } = facts;
   return {
     totalParametersOld: facts.old.elements,
     totalParametersNew: facts.new.elements,
@@ -234,6 +245,7 @@ export function summarize(columns: TensorColumns, facts: SummaryFacts): DiffSumm
     ...(nameChanges.length > 0 && { nameChanges }),
     ...(resized.length > 0 && { resized }),
     ...(movedBlocks.length > 0 && { movedBlocks }),
+    ...(mergedAdapters.length > 0 && { mergedAdapters }),
     tensors: columns,
   };
 }

@@ -29,7 +29,7 @@ export function describePlace({ path, offset }: Finding): string {
 }
 
 /** Further findings that say how a file was read. */
-const CHOICES: ReadonlySet<string> = new Set(['ModelKey', 'GgufTransformsUndone']);
+const CHOICES: ReadonlySet<string> = new Set(['AdapterMerged', 'ModelKey', 'GgufTransformsUndone']);
 
 function isChoice({ code }: Finding): boolean {
   return code.endsWith('Chosen') || CHOICES.has(code);

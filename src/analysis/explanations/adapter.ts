@@ -1,5 +1,7 @@
-import { formatPercent } from '../../wording/numbers.ts';
+import { formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { joinWords } from '../../wording/sentences.ts';
 import { groupChange } from '../overall.ts';
+import { sumOf } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import type { Explain } from './explanation.ts';
 import type { Story } from './story.ts';
@@ -14,8 +16,47 @@ export function isOfAdapter(dtype: string): boolean {
   return /^(?:lora|dora|loha|lokr)(?:_|$)/.test(dtype);
 }
 
-/** Tensors of f32 that differ by no more than the order of a sum makes: merged weights, adapters with other factors of the same change. */
-export const explainRounding: Explain = (story, open) => {
+/** Largest step of a type, relative to the value. */
+const STEPS: ReadonlyMap<string, number> = new Map([
+  ['bf16', 2 ** -7],
+  ['f16', 2 ** -10],
+]);
+/** Share of the elements that lie so near to the middle of two numbers that the order of a sum decides between them. */
+const UNDECIDED = 1e-3;
+
+/**
+ * Tensors that differ by no more than the order of a sum makes: of f32 merged weights and adapters with other factors of the same change; of
+ * 16 bits a few elements, by one step, where an adapter was merged here.
+ */
+export const explainRounding: Explain = (story, open) => [...explainSingles(story, open), ...explainMerged(story, open)];
+
+/** Weights of 16 bits beside those into which an adapter was merged. */
+const explainMerged: Explain = ({ compared, summary }, open) => {
+  if (summary.mergedAdapters === undefined) return [];
+  const rows = open.filter(({ oldDtype, newDtype, change, changedShare, elements }) => {
+    const step = oldDtype === newDtype ? STEPS.get(newDtype) : undefined;
+    // Elements that differ may be twice as large as others.
+    return (
+      step !== undefined &&
+      changedShare * elements <= Math.max(1, UNDECIDED * elements) &&
+      change <= 2 * step * Math.sqrt(changedShare)
+    );
+  });
+  if (rows.length === 0) return [];
+  const differ = Math.round(sumOf(rows, ({ changedShare, elements }) => changedShare * elements));
+  const elements = sumOf(compared, (row) => row.elements);
+  const types = joinWords([...new Set(rows.map(({ newDtype }) => newDtype))].sort());
+  return [
+    {
+      code: 'rounding',
+      rows,
+      sentence: `same weights up to the rounding of the merge: ${formatCount(differ)} of ${formatNoun(elements, 'element')} ${differ === 1 ? 'differs' : 'differ'}, by one step of ${types}`,
+      evidence: { tensors: rows.length, differ, elements },
+    },
+  ];
+};
+
+const explainSingles: Explain = (story, open) => {
   const rows = open.filter(
     (row) => row.changeType === 'unchanged' && row.change <= ROUNDING && isSingle(row.oldDtype) && isSingle(row.newDtype),
   );
@@ -41,7 +82,7 @@ export const explainUnmerged: Explain = (_, open) => {
     {
       code: 'unmerged_adapter',
       rows,
-      sentence: `the ${side} checkpoint is an adapter: its ΔW are no whole weights; open its base with it as the adapter of that side`,
+      sentence: `the ${side} checkpoint is an adapter, and its ΔW are no whole weights: give its base in its place, and it as --adapter-${side} (${side}.adapter)`,
       evidence: { tensors: rows.length, side },
     },
   ];

@@ -127,6 +127,9 @@ const { tensors: _, ...SUMMARY_FIELDS } = object<DiffSummary>({
       ),
     ),
   ),
+  mergedAdapters: optional(
+    described('Sides into which an adapter was merged to be compared; absent when there is none.', list(oneOf(['old', 'new']))),
+  ),
   movedBlocks: optional(
     described(
       'Stacks in which blocks of the old checkpoint stand at another depth, equal in every value; absent when there is none.',

@@ -12,6 +12,7 @@ use super::module::{self, Module, Slot};
 use super::settings::AllSettings;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
+use crate::finding::{Finding, Severity};
 use crate::tensor::{Node, PairRule, Tensor};
 
 /// What wrappers and pipelines put before a model's names, so that one side may lack it.
@@ -50,6 +51,9 @@ pub(crate) fn merge(base: &mut Checkpoint, mut adapter: Checkpoint) -> Result<()
         move_sources(tensor, first_source).map_err(at)?;
     }
     merged(base, &adapter).map_err(at)?;
+    let message = "the adapter is merged into the weights";
+    let finding = Finding::new("AdapterMerged", Severity::Info, message.to_owned()).at(&path);
+    base.findings.push(finding);
     base.sources.extend(adapter.sources);
     base.findings.extend(adapter.findings);
     base.left_out.extend(adapter.left_out);
