@@ -46,7 +46,7 @@ import type { TensorView, ViewOperation, ViewOptions } from './view-types.ts';
 export class Checkpoint {
   readonly path: string;
   readonly format: CheckpointFormat;
-  /** Free-form texts of the file, as safetensors' `__metadata__`, or the keys of a GGUF file; an object without prototype. */
+  /** Free-form texts of the file, as safetensors' `__metadata__`, the keys of a GGUF file, or how a PyTorch file describes torchao's tensors; an object without prototype. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Whether a folder was looked at: only then is configuration that is not there absent, and not just unknown. */
   readonly hasFolder: boolean;

@@ -652,27 +652,63 @@ fn classes_of_torchao_are_told_by_their_description() {
     assert_eq!(described(old, new), Some(Code::MissingRecord));
 }
 
-/// Subclasses in a pickle, and those of torchao before 0.13: codes with scales are no numbers to compare.
+/// Each is what the folder of its name has as safetensors.
+#[test]
+fn subclasses_in_pickles_are_those_of_safetensors() {
+    let checkpoint = open(&fixtures().join("torchao.pt"), &OpenOptions::default()).unwrap();
+    let mut names = Vec::new();
+    for (number, tensor) in checkpoint.tensors.iter().enumerate() {
+        let name = tensor.name.strip_suffix(".weight").unwrap();
+        let folder = fixtures().join(name);
+        let all = tensor.elements;
+        let observer = Observer::default();
+        let read = read_elements(&checkpoint, number, 0, all, ElementType::F32, &observer);
+        let found = read.unwrap_or_else(|error| panic!("{}: {error}", tensor.name));
+        let found: Vec<f32> = found
+            .as_chunks()
+            .0
+            .iter()
+            .map(|x| f32::from_le_bytes(*x))
+            .collect();
+        let (shape, wanted) = &values(&folder)["up_proj.weight"];
+        assert!(
+            tensor
+                .shape
+                .iter()
+                .map(|&dim| dim as usize)
+                .eq(shape.iter().copied())
+        );
+        assert_eq!(&found, wanted, "{}", tensor.name);
+        let (_place, other) = model(&folder);
+        assert_eq!(tensor.dtype_name(), other.tensors[0].dtype_name());
+        names.push(name);
+    }
+    let folders = folders();
+    let wanted = folders.iter().filter_map(|path| path.file_name()?.to_str());
+    let wanted = wanted.filter(|name| name.starts_with("torchao"));
+    names.sort_unstable();
+    assert!(wanted.eq(names));
+}
+
+/// Those of torchao before 0.13, and ones without a description: codes with scales are no numbers to compare.
 #[test]
 fn parts_of_subclasses_are_said() {
-    let pickled = fixtures().join("torchao-int8.pt");
-    let checkpoint = open(&pickled, &OpenOptions::default()).unwrap();
-    assert_eq!(error_of(&checkpoint), Some(Code::UnsupportedLayout));
-    let names: Vec<&str> = checkpoint.tensors.iter().map(|t| &*t.name).collect();
-    assert_eq!(names, ["up_proj.weight"]);
-    let (_place, checkpoint) = changed("torchao-int8", |parts, _| {
-        let ending = [
-            ("qdata", "int_data"),
-            ("scale", "scale"),
-            ("zero_point", "zero_point"),
-        ];
-        for (old, new) in ending {
-            let part = parts.remove(&format!("up_proj._weight_{old}")).unwrap();
-            parts.insert(format!("up_proj.weight.tensor_impl.{new}"), part);
-        }
-    });
-    assert_eq!(error_of(&checkpoint), Some(Code::UnsupportedLayout));
-    assert_eq!(checkpoint.tensors.len(), 1);
+    let rename = |names: [&str; 3]| {
+        let (_place, checkpoint) = changed("torchao-int8", |parts, _| {
+            for (old, new) in ["qdata", "scale", "zero_point"].into_iter().zip(names) {
+                let part = parts.remove(&format!("up_proj._weight_{old}")).unwrap();
+                parts.insert(format!("up_proj.weight.{new}"), part);
+            }
+        });
+        assert_eq!(error_of(&checkpoint), Some(Code::UnsupportedLayout));
+        assert_eq!(checkpoint.tensors.len(), 1);
+    };
+    rename([
+        "tensor_impl.int_data",
+        "tensor_impl.scale",
+        "tensor_impl.zero_point",
+    ]);
+    rename(["inner.qdata", "inner.scale", "inner.zero_point"]);
 }
 
 /// An index beyond the groups is found when it is read.

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::document::Reading;
+use super::document::{Reading, Ref};
 use super::tree::Tree;
 use crate::error::{Result, counted};
 use crate::finding::{Finding, Severity};
+use crate::pickle::Value;
 use crate::tensor::Tensor;
 
 /// Names of what is left out that a message lists.
@@ -159,6 +160,36 @@ pub(super) fn rename_equal(reading: &mut Reading, tensors: &mut [Tensor]) {
                 "names that are equal when keys are joined by dots: {} renamed, the first to {first:?}",
                 counted(renamed, "tensor")
             ),
+        ));
+    }
+}
+
+/// Says which classes came with their source: text that torch would show, and never runs.
+pub(super) fn note_sources(reading: &mut Reading, document: usize) {
+    let Some(found) = reading.documents.get(document) else {
+        return;
+    };
+    let mut classes = 0u64;
+    for id in found.persistent() {
+        let at = Ref {
+            document: document as u32,
+            id: *id,
+        };
+        if let Value::Persistent(argument) = reading.value(at)
+            && let Some([kind, ..]) = reading.sequence(Ref {
+                id: *argument,
+                ..at
+            })
+            && reading.text(Ref { id: *kind, ..at }) == Some(b"module")
+        {
+            classes += 1;
+        }
+    }
+    if classes > 0 {
+        reading.context.note(Finding::new(
+            "PickledSource",
+            Severity::Info,
+            format!("the file holds the Python source of {classes} class(es); it is not run"),
         ));
     }
 }

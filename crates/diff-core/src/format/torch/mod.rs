@@ -28,6 +28,7 @@ mod sparse;
 mod storage;
 mod strided;
 mod tensor;
+mod torchao;
 mod tree;
 mod walk;
 mod zero;
@@ -231,7 +232,7 @@ pub(super) fn open_rank(
 /// Everything below the roots of a file.
 fn tree_of(reading: &mut Reading, (document, constants): (usize, Option<usize>)) -> Result<Tree> {
     let mut tree = Tree::default();
-    walk::note_sources(reading, document);
+    findings::note_sources(reading, document);
     let root = root_of(reading, document)?;
     walk::walk(reading, root, &mut tree, None)?;
     if let Some(constants) = constants {
@@ -275,7 +276,7 @@ fn read_with(
                 left_out: chosen.left_out,
                 candidates: chosen.candidates,
                 tensors: chosen.tensors,
-                metadata: Vec::new(),
+                metadata: chosen.metadata,
                 findings,
                 sources,
             };

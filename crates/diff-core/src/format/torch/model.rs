@@ -27,6 +27,8 @@ pub(super) struct Chosen {
     pub(super) candidates: Vec<Candidate>,
     /// Of each tensor, what this rank has of it.
     pub(super) parts: Vec<Part>,
+    /// What is known of tensors by their names, where that is more than they are.
+    pub(super) metadata: Vec<(String, String)>,
 }
 
 /// The tensors of the model, named from the model's mapping on.
@@ -68,6 +70,12 @@ pub(super) fn choose(
             beside.push((node, found));
         }
     }
+    let mut metadata = Vec::new();
+    for (node, said) in std::mem::take(&mut tree.described) {
+        if root.is_none_or(|root| is_inside(&tree, node, root)) {
+            metadata.push((reading.name(&tree, node, root)?, said));
+        }
+    }
     let others = (beside.len() as u64).saturating_sub(skipped);
     let Named {
         mut tensors,
@@ -100,6 +108,7 @@ pub(super) fn choose(
         left_out,
         candidates,
         parts,
+        metadata,
     })
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     /// In the order of the file, with the number of their node.
     pub(super) leaves: Vec<(u32, Found)>,
+    /// What is known of a node whose tensors are the parts of one, in the order of the nodes.
+    pub(super) described: Vec<(u32, String)>,
 }
 
 /// What of a child counts.

@@ -11,9 +11,7 @@ use super::optimizer::{Names, name_states};
 use super::tensor::Found;
 use super::tree::{Child, Children, Kind, Node, Only, Segment, Tree};
 use crate::error::Result;
-use crate::finding::{Finding, Severity};
 use crate::limits::Cap;
-use crate::pickle::Value;
 
 /// Something to go through: where it hangs, and what of it is left.
 struct Frame {
@@ -200,9 +198,15 @@ impl Walker<'_> {
         self.reading
             .check_cap(Cap::Visits, self.visits, "number of values to go through")?;
         let leaves_before = self.tree.leaves.len();
-        let node = match node {
-            Some(node) => node,
-            None => self.add_node(parent, segment, &children),
+        let node = if let Some(node) = node {
+            node
+        } else {
+            let node = self.add_node(parent, segment, &children);
+            if let Some(said) = self.reading.torchao_description(at) {
+                self.reading.context.meter.debit(2 * said.len() as u64)?;
+                self.tree.described.push((node, said));
+            }
+            node
         };
         stack.push(Frame {
             at,
@@ -308,6 +312,7 @@ impl Walker<'_> {
             .is_some_and(|(node, _, _)| *node == frame.node);
         if is_barren && !is_awaited {
             self.tree.nodes.pop();
+            self.tree.described.pop_if(|(node, _)| *node == frame.node);
         }
         is_barren && !is_awaited
     }
@@ -325,35 +330,5 @@ fn inside(root: Ref) -> Children {
         kind: Kind::Object,
         items: vec![(None, root, Only::Everything)],
         is_optimizer: false,
-    }
-}
-
-/// Says which classes came with their source: text that torch would show, and never runs.
-pub(super) fn note_sources(reading: &mut Reading, document: usize) {
-    let Some(found) = reading.documents.get(document) else {
-        return;
-    };
-    let mut classes = 0u64;
-    for id in found.persistent() {
-        let at = Ref {
-            document: document as u32,
-            id: *id,
-        };
-        if let Value::Persistent(argument) = reading.value(at)
-            && let Some([kind, ..]) = reading.sequence(Ref {
-                id: *argument,
-                ..at
-            })
-            && reading.text(Ref { id: *kind, ..at }) == Some(b"module")
-        {
-            classes += 1;
-        }
-    }
-    if classes > 0 {
-        reading.context.note(Finding::new(
-            "PickledSource",
-            Severity::Info,
-            format!("the file holds the Python source of {classes} class(es); it is not run"),
-        ));
     }
 }

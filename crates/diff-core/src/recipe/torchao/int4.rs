@@ -3,7 +3,7 @@
 //! Sources: `int4_row_quantize_zp` and `pack_int4` of fbgemm (`experimental/gen_ai/quantize.py`); `matrix_to_m16n8k16_Bint4_layout` of
 //! torch (`native/cuda/int4mm.cu`), `_dequantize_affine_tinygemm` of torchao 0.18 (`quantization/quant_primitives.py`).
 
-use super::Said;
+use super::{Said, part};
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::recipe::module::{Module, as_bytes, axes, expect_shape, wrong_type};
@@ -47,8 +47,8 @@ fn dense(codes: Tensor, scale: Tensor, zero: Tensor, group: u64, round: Option<D
 
 /// Two codes a byte along the rows; scales and zero points have their last two axes exchanged.
 pub(super) fn plain(module: &Module, said: &Said) -> Result<Tensor> {
-    let scale = module.need("._weight_scale")?;
-    let zero = module.need("._weight_zero_point")?;
+    let scale = module.need(&part(module, "scale"))?;
+    let zero = module.need(&part(module, "zero_point"))?;
     let shape = said.numbers("/_data/shape");
     let group = group_of(said)?;
     let ([outer @ .., rows, columns], true) = (shape.as_slice(), shape.len() < 4) else {
@@ -78,7 +78,7 @@ pub(super) fn plain(module: &Module, said: &Said) -> Result<Tensor> {
 /// Lane t of a tile holds output t / 4. Word p of it holds the inputs 32p + 16a + 8b + 2(t % 4) + c with a, b and c of 0 and 1, which lie in
 /// the word as AWQ's codes do.
 pub(super) fn tiles(module: &Module, said: &Said) -> Result<Tensor> {
-    let factors = module.need("._weight_scale_and_zero")?;
+    let factors = module.need(&part(module, "scale_and_zero"))?;
     let group = group_of(said)?;
     let shape = said.numbers("/_data/shape");
     let &[rows, columns] = shape.as_slice() else {

@@ -1,4 +1,5 @@
-//! torchao in safetensors: parts of a tensor subclass as `_weight_qdata`, `_weight_scale`, …, whose class stands in the file's metadata.
+//! torchao: parts of a tensor subclass, as `_weight_qdata`, `_weight_scale`, … in safetensors and `weight.qdata`, `weight.scale`, … in pickles.
+//! Its class stands in the metadata of the former, and the reader of the latter says it in the same way.
 //!
 //! Source: `torchao/prototype/safetensors` of torchao 0.18. Values are rounded to the type that the tensor had.
 
@@ -17,8 +18,8 @@ use crate::tensor::{Affine, Factor, Tensor};
 
 pub(super) const SCHEME: Scheme = Scheme {
     label: "torchao",
-    marks: &[("._weight_qdata", ".weight")],
-    is_one: |_| true,
+    marks: &[("._weight_qdata", ".weight"), (QDATA, "")],
+    is_one: |module| module.mark != QDATA || description(module).is_some(),
     dense: |module| {
         let said = Said::of(module)?;
         match said.word("/_type").unwrap_or_default() {
@@ -32,11 +33,32 @@ pub(super) const SCHEME: Scheme = Scheme {
     },
 };
 
-/// Subclasses in a pickle: their parts are attributes, and their class is not kept.
+/// Where the parts are attributes in a pickle.
+const QDATA: &str = ".qdata";
+
+/// What a part of the tensor is called.
+fn part(module: &Module, name: &str) -> String {
+    let before = if module.mark == QDATA {
+        "."
+    } else {
+        "._weight_"
+    };
+    format!("{before}{name}")
+}
+
+/// What stands in the metadata of the tensor.
+fn description<'a>(module: &Module<'a>) -> Option<&'a str> {
+    let ending = if module.mark == QDATA { "" } else { ".weight" };
+    let name = |key: &str| key.strip_suffix(ending) == Some(module.stem);
+    let mut metadata = module.metadata.iter();
+    metadata.find(|(key, _)| name(key)).map(|(_, text)| &**text)
+}
+
+/// Subclasses of torchao before 0.13 in pickles, and any whose class was lost.
 pub(super) const PICKLED: Scheme = Scheme {
     label: "torchao",
     marks: &[
-        (".qdata", ""),
+        (QDATA, ""),
         (".tensor_impl.int_data", ""),
         (".tensor_impl.packed_weight", ""),
         (".tensor_impl.float8_data", ""),
@@ -52,7 +74,7 @@ pub(super) const PICKLED: Scheme = Scheme {
         for part in ["scale", "scale_and_zero", "zero_point", "per_tensor_scale"] {
             module.get(&format!("{inner}.{part}"));
         }
-        Err(unread::layout("torchao in a pickle"))
+        Err(unread::layout("torchao without its class, or before 0.13"))
     },
 };
 
@@ -63,15 +85,17 @@ impl Said {
     /// # Errors
     /// `InvalidHeader` where there is nothing; `MissingRecord` where a part of the tensor is not there.
     fn of(module: &Module) -> Result<Self> {
-        let name = format!("{}.weight", module.stem);
-        let text = module.metadata.iter().find(|(key, _)| *key == name);
-        let said = text.and_then(|(_, text)| serde_json::from_str::<Value>(text).ok());
+        let text = description(module);
+        let said = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let said = said.ok_or_else(|| {
             Error::new(
                 Code::InvalidHeader,
                 "class of a torchao tensor is not known",
             )
-            .expected(format!("{name} in the metadata of the safetensors file"))
+            .expected(format!(
+                "{}.weight in the metadata of the safetensors file",
+                module.stem
+            ))
             .found("no description of it")
             .hint("the file was written anew without its metadata; take the one that torchao wrote")
         })?;
@@ -79,7 +103,7 @@ impl Said {
             .pointer("/_tensor_data_names")
             .and_then(Value::as_array);
         for part in parts.into_iter().flatten().filter_map(Value::as_str) {
-            let ending = format!("._weight_{part}");
+            let ending = self::part(module, part);
             if !module.has(&ending) {
                 return Err(module.lacks(&ending));
             }
@@ -117,8 +141,8 @@ impl Said {
 
 /// One code a byte.
 fn bytes(module: &Module, said: &Said) -> Result<Tensor> {
-    let scale = module.need("._weight_scale")?;
-    let zeros = module.get("._weight_zero_point");
+    let scale = module.need(&part(module, "scale"))?;
+    let zeros = module.get(&part(module, "zero_point"));
     let codes = module.codes;
     let word = match codes.dtype {
         DType::I8 => "int8",

@@ -2,7 +2,7 @@
 //!
 //! Sources: `MXTensor.dequantize`, `NVFP4Tensor.dequantize` and `from_blocked` of torchao 0.18 (`prototype/mx_formats`).
 
-use super::{Said, unread};
+use super::{Said, part, unread};
 use crate::decode::minifloat::E2M1;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
@@ -12,7 +12,7 @@ use crate::tensor::{Affine, Factor, Layout, Table, Tensor};
 
 /// Floats of eight or four bits, with an exponent for each block of a row.
 pub(super) fn mx(module: &Module, said: &Said) -> Result<Tensor> {
-    let scale = module.need("._weight_scale")?;
+    let scale = module.need(&part(module, "scale"))?;
     if scale.dtype != DType::F8E8M0 {
         return Err(wrong_type(scale, "f8_e8m0fnu"));
     }
@@ -40,13 +40,13 @@ pub(super) fn mx(module: &Module, said: &Said) -> Result<Tensor> {
 
 /// Floats of four bits with one of eight for each block, which the tensor or each matrix of it has a scale for.
 pub(super) fn nvfp4(module: &Module, said: &Said) -> Result<Tensor> {
-    let scale = module.need("._weight_scale")?;
+    let scale = module.need(&part(module, "scale"))?;
     if scale.dtype != DType::F8E4M3 {
         return Err(wrong_type(scale, "f8_e4m3fn"));
     }
     let codes = pairs(module.codes)?;
     let (block, scale) = scales(said, &codes, scale)?;
-    let scale = match module.get("._weight_per_tensor_scale") {
+    let scale = match module.get(&part(module, "per_tensor_scale")) {
         None => scale,
         Some(second) => {
             let sides = shared(&scale.shape, second, &[Sharing::Tensor])?;
