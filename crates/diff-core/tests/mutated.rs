@@ -66,13 +66,22 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 
 fn fixtures() -> Vec<PathBuf> {
     let root = common::fixtures();
-    let mut files: Vec<PathBuf> = ["torch", "hostile", "metrics", "numpy", "objects"]
+    let folders = [
+        "torch",
+        "hostile",
+        "metrics",
+        "numpy",
+        "objects",
+        "quantised",
+    ];
+    let mut files: Vec<PathBuf> = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
             let extension = path.extension().and_then(|e| e.to_str());
-            !matches!(extension, Some("py" | "json")) && path.metadata().unwrap().len() < 1 << 18
+            let about = path.metadata().unwrap();
+            !matches!(extension, Some("py" | "json")) && about.is_file() && about.len() < 1 << 18
         })
         .collect();
     files.sort();

@@ -572,6 +572,55 @@ fn unknown_schemes_are_said() {
     assert_eq!(error_of(&checkpoint), unread);
 }
 
+/// What a configuration says of one module: auto-round's own numbers, and the other ways in which scales of blocks and columns are written.
+#[test]
+fn modules_may_have_numbers_of_their_own() {
+    let own = |group: i64| {
+        changed("gptq-int4", |_, config| {
+            let settings = config["quantization_config"].as_object_mut().unwrap();
+            settings["group_size"] = json!(128);
+            let modules = json!({ "model.layers.0.mlp.down_proj": { "group_size": group } });
+            settings.insert("extra_config".to_owned(), modules);
+        })
+    };
+    let (_place, checkpoint) = own(32);
+    let right = fixtures().join("gptq-int4");
+    assert_eq!(other_numbers(&checkpoint, &right, false), (0, 0));
+    let (_place, checkpoint) = own(16);
+    assert_eq!(error_of(&checkpoint), Some(Code::SizeMismatch));
+    let (_place, checkpoint) = changed("fp8-blocks", |parts, _| {
+        let scale = parts.iter_mut().find(|(name, _)| name.ends_with("_inv"));
+        scale.unwrap().1.1 = vec![2, 1, 3, 1];
+    });
+    let right = fixtures().join("fp8-blocks");
+    assert_eq!(other_numbers(&checkpoint, &right, false), (0, 0));
+    // Experts of Llama 4: a scale for each output, which is a column.
+    for shape in [[2, 1, 24], [2, 24, 1]] {
+        let (_place, checkpoint) = changed("ct-fp8", |parts, config| {
+            config["quantization_config"] = json!({ "quant_method": "fbgemm_fp8" });
+            parts.clear();
+            let ones = [0x38; 2 * 4 * 24];
+            parts.insert("x".into(), (Dtype::F8_E4M3, vec![2, 4, 24], ones.to_vec()));
+            let scales: Vec<u8> = (0..48).flat_map(|at| (at as f32).to_le_bytes()).collect();
+            parts.insert("x_scale".into(), (Dtype::F32, shape.to_vec(), scales));
+        });
+        let tensor = &checkpoint.tensors[0];
+        let observer = Observer::default();
+        let read = read_elements(
+            &checkpoint,
+            0,
+            0,
+            tensor.elements,
+            ElementType::F32,
+            &observer,
+        );
+        let found = read.unwrap();
+        let found = found.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x));
+        let wanted = (0..192).map(|at| (at / 96 * 24 + at % 24) as f32);
+        assert!(found.eq(wanted), "{shape:?}");
+    }
+}
+
 /// Marlin as GPTQ's libraries name its parts.
 #[test]
 fn marlin_of_gptq_is_that_of_awq() {

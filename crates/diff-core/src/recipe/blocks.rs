@@ -85,11 +85,16 @@ pub(super) fn shared(shape: &[u64], scale: &Tensor, ways: &[Sharing]) -> Result<
         let sides = way.sides(shape)?;
         let mut wanted = grid(shape, &sides);
         let is_it = trimmed(&wanted) == found;
-        // One for each column may stand as [columns, 1].
-        if *way == Column && !is_it {
-            wanted.pop();
-            wanted.pop();
-            wanted.extend(shape.last());
+        match *way {
+            // One for each column may stand as [columns, 1].
+            Column if !is_it => {
+                wanted.pop();
+                wanted.pop();
+                wanted.extend(shape.last());
+            }
+            // modelopt keeps the axes inside of the blocks.
+            Block(..) if !is_it && shape.len() == 2 => wanted.insert(1, 1),
+            _ => {}
         }
         (is_it || trimmed(&wanted) == found).then_some(sides)
     };

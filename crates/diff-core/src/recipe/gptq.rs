@@ -89,14 +89,23 @@ fn dense(module: &Module) -> Result<Tensor> {
     Tensor::of_affine(affine, Some(label.into())).permuted(&[1, 0])
 }
 
+/// A number of the configuration; auto-round lists modules that have their own.
+fn said(module: &Module, key: &str) -> Option<i64> {
+    let own = module.settings.get("extra_config");
+    let own = own.and_then(|modules| modules.get(module.stem)?.get(key)?.as_i64());
+    own.or_else(|| module.settings.number(key))
+}
+
+/// Whether modules that patterns name may have other numbers than the configuration's own.
+fn is_open(module: &Module) -> bool {
+    module.settings.get("dynamic").is_some()
+}
+
 /// Inputs of a group: as many as the configuration says, or else what gives as many groups as there are. The configuration may say other
 /// ones for some modules.
 fn group_of(module: &Module, inputs: u64, scales: &Tensor) -> Result<u64> {
     let groups = scales.shape.first().copied().unwrap_or(0);
-    let configured = module
-        .settings
-        .number("group_size")
-        .filter(|_| module.settings.get("dynamic").is_none());
+    let configured = said(module, "group_size").filter(|_| !is_open(module));
     let group = match configured {
         Some(size) => u64::try_from(size)
             .ok()
@@ -147,10 +156,9 @@ fn width(module: &Module, zero_words: u64, outputs: u64) -> Result<u32> {
         .saturating_mul(32)
         .checked_div(outputs)
         .unwrap_or(0);
-    let configured = module.settings.number("bits");
+    let configured = said(module, "bits");
     // Rows of few outputs end in padding.
-    // Some modules may have other widths than the configuration's own.
-    let is_open = configured.is_none() || module.settings.get("dynamic").is_some();
+    let is_open = configured.is_none() || is_open(module);
     let fits = |bits: u64| (outputs * bits).div_ceil(32) == zero_words;
     let found = configured
         .and_then(|bits| u64::try_from(bits).ok())
