@@ -153,7 +153,17 @@ test('a kind of adapter that is not known is named, and so is a lost configurati
   const file = join(other, 'adapter_config.json');
   const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...config, peft_type: 'IA3' }));
-  await t.throwsAsync(loadCheckpoint(at('base/f32'), { adapter: other }), { message: /expected LORA, LOHA or LOKR, found IA3/ });
+  await t.throwsAsync(loadCheckpoint(at('base/f32'), { adapter: other }), {
+    message: /expected LORA, LOHA, LOKR or TRAINABLE_TOKENS, found IA3/,
+  });
+  // Factors that began as a part of the base are no change of it.
+  writeFileSync(file, JSON.stringify({ ...config, init_lora_weights: 'pissa_niter_16' }));
+  await t.throwsAsync(loadCheckpoint(at('base/f32'), { adapter: other }), { message: /found init_lora_weights: pissa_niter_16/ });
+  using begun = await loadCheckpoint(other);
+  t.deepEqual(
+    begun.findings.map(({ code, severity }) => [code, severity]),
+    [['AdapterNeedsBase', 'warning']],
+  );
   const lost = join(folder.path, 'lost.safetensors');
   cpSync(join(at('plain/adapter'), 'adapter_model.safetensors'), lost);
   await t.throwsAsync(loadCheckpoint(at('base/f32'), { adapter: lost }), { message: /adapter_config\.json is missing/ });

@@ -95,6 +95,7 @@ const CASES: &[(&str, f32)] = &[
     ("lokr", 0.0),
     ("lokr-both", 0.0),
     ("lokr-middle", 4.0),
+    ("tokens", 0.0),
     ("dora", 4.0),
     ("dora-turned", 4.0),
 ];
@@ -127,6 +128,8 @@ fn a_base_and_an_adapter_are_what_peft_merges() {
         ("convolution-bf16", "bf16", 0.0),
         ("dora-bf16", "bf16", 0.0),
         ("plain-f16", "f16", 0.0),
+        ("tokens-only", "f32", 0.0),
+        ("tokens-bf16", "bf16", 0.0),
     ] {
         let ours = merged(&format!("base/{base}"), &format!("{name}/adapter"));
         check(
@@ -136,6 +139,165 @@ fn a_base_and_an_adapter_are_what_peft_merges() {
             name,
         );
     }
+}
+
+#[test]
+fn layers_that_an_adapter_repeats_have_factors_of_their_own() {
+    let ours = merged("replicated/base", "replicated/adapter");
+    let theirs = opened("replicated/merged.safetensors");
+    check(&ours, &theirs, (0.0, F32), "replicated");
+    assert_eq!(ours.tensors.len(), theirs.tensors.len());
+    assert!(
+        theirs
+            .tensors
+            .iter()
+            .any(|one| one.name.starts_with("model.layers.3."))
+    );
+}
+
+#[test]
+fn weights_that_lycoris_decomposes_are_those_that_it_merges() {
+    for algo in ["lora", "loha", "lokr"] {
+        for (kind, base, most, spacing) in [
+            ("", "f32", 4.0, F32),
+            ("-inputs", "f32", 4.0, F32),
+            ("-bf16", "bf16", 0.0, BF16),
+            ("-bf16-inputs", "bf16", 0.0, BF16),
+        ] {
+            let folder = format!("lycoris-decomposed/{algo}{kind}");
+            let ours = merged(
+                &format!("base/{base}"),
+                &format!("{folder}/adapter.safetensors"),
+            );
+            let theirs = opened(&format!("{folder}/merged.safetensors"));
+            check(&ours, &theirs, (most, spacing), &folder);
+        }
+    }
+}
+
+/// What merging a copy of an adapter with another configuration says.
+fn merged_with(name: &str, from: &str, edit: &[(&str, &str)]) -> String {
+    let folder =
+        std::env::temp_dir().join(format!("model-diff-merged-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let source = fixture(from);
+    std::fs::copy(
+        source.join("adapter_model.safetensors"),
+        folder.join("adapter_model.safetensors"),
+    )
+    .unwrap();
+    let mut config = std::fs::read_to_string(source.join("adapter_config.json")).unwrap();
+    for (old, new) in edit {
+        assert!(config.contains(old), "{old}");
+        config = config.replace(old, new);
+    }
+    std::fs::write(folder.join("adapter_config.json"), config).unwrap();
+    let options = OpenOptions {
+        adapter: Some(folder.clone()),
+        ..OpenOptions::default()
+    };
+    let base = if from.starts_with("replicated") {
+        "replicated/base"
+    } else {
+        "base/f32"
+    };
+    let made = open(&fixture(base), &options);
+    std::fs::remove_dir_all(folder).unwrap();
+    made.err()
+        .map_or_else(String::new, |error| error.to_string())
+}
+
+#[test]
+fn what_of_a_configuration_cannot_be_merged_is_an_error_that_names_it() {
+    for (name, from, edit, said) in [
+        (
+            "tokens-many",
+            "tokens/adapter",
+            ("29,", "30,"),
+            "found token 30",
+        ),
+        (
+            "tokens-twice",
+            "tokens/adapter",
+            ("29,", "3,"),
+            "two rows of one token",
+        ),
+        (
+            "tokens-fewer",
+            "tokens/adapter",
+            ("      29,\n", ""),
+            "expected [4, 12], found [5, 12]",
+        ),
+        (
+            "tokens-other",
+            "tokens/adapter",
+            ("\"embed\": [", "\"bed\": ["),
+            "does not say which tokens",
+        ),
+        (
+            "tokens-none",
+            "tokens-only/adapter",
+            ("token_indices", "tokens"),
+            "does not say which tokens",
+        ),
+        (
+            "layers-more",
+            "replicated/adapter",
+            ("3\n    ]", "4\n    ]"),
+            "expected one of 3, found layer 3",
+        ),
+        (
+            "layers-many",
+            "replicated/adapter",
+            ("3\n    ]", "99999999999\n    ]"),
+            "too many layers",
+        ),
+        (
+            "pissa",
+            "plain/adapter",
+            (
+                "\"init_lora_weights\": true",
+                "\"init_lora_weights\": \"pissa_niter_4\"",
+            ),
+            "init_lora_weights: pissa_niter_4",
+        ),
+        (
+            "qalora",
+            "plain/adapter",
+            ("\"use_qalora\": false", "\"use_qalora\": true"),
+            "found use_qalora",
+        ),
+        (
+            "alora",
+            "plain/adapter",
+            (
+                "\"alora_invocation_tokens\": null",
+                "\"alora_invocation_tokens\": [5]",
+            ),
+            "found alora_invocation_tokens",
+        ),
+        (
+            "kasa",
+            "plain/adapter",
+            ("\"kasa_config\": null", "\"kasa_config\": {}"),
+            "found kasa_config",
+        ),
+    ] {
+        let error = merged_with(name, from, &[edit]);
+        assert!(error.contains(said), "{name}: {error:?}");
+    }
+    assert_eq!(merged_with("plain", "plain/adapter", &[]), "");
+    assert_eq!(
+        merged_with(
+            "gaussian",
+            "plain/adapter",
+            &[(
+                "\"init_lora_weights\": true",
+                "\"init_lora_weights\": \"gaussian\""
+            )]
+        ),
+        ""
+    );
 }
 
 #[test]

@@ -577,7 +577,7 @@ impl Bytes {
             .map(|(at, value)| factors[index(at)] * value)
             .collect();
         (
-            tensor.normed(&magnitude, axis).unwrap(),
+            tensor.normed(&magnitude, axis, 0.0).unwrap(),
             Dense {
                 shape: dense.shape,
                 values,

@@ -125,6 +125,14 @@ fn weight(
     wanted: Wanted,
     is_parameter: bool,
 ) -> Result<(Tensor, String)> {
+    if let Some(what) = settings.not_low_rank() {
+        return Err(Error::new(
+            Code::UnsupportedFormat,
+            "adapter's change of a weight is made in a way that is not known here",
+        )
+        .found(what)
+        .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+    }
     let get = |slot: Slot| module.get(slot);
     if get(Slot::Hada(1, 1)).is_some() || get(Slot::Hada(1, 2)).is_some() {
         return hadamard(module, settings, wanted);

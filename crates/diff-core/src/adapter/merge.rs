@@ -10,6 +10,7 @@ use super::PEFT;
 use super::delta::{self, Change, Wanted};
 use super::module::{self, Module, Slot};
 use super::settings::AllSettings;
+use super::{layers, tokens};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
@@ -67,16 +68,21 @@ fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
             Code::UnsupportedFormat,
             "adapter is of a kind that cannot be merged here",
         )
-        .expected("LORA, LOHA or LOKR")
+        .expected("LORA, LOHA, LOKR or TRAINABLE_TOKENS")
         .found(kind)
         .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
     }
-    if settings.replicates_layers() {
+    settings.check()?;
+    if let Some(what) = settings.not_merged() {
         return Err(Error::new(
             Code::UnsupportedFormat,
-            "adapter repeats layers of its base",
+            "adapter cannot be merged here into the base as it is",
         )
+        .found(what)
         .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+    }
+    if let Some(layers) = settings.replicated() {
+        layers::replicate(base, layers)?;
     }
     let modules = module::find(&adapter.tensors);
     let mut used = vec![false; adapter.tensors.len()];
@@ -99,6 +105,14 @@ fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
         .filter(|(_, used)| !**used)
         .map(|(tensor, _)| tensor)
     {
+        if let Some(path) = tokens::module_of(&tensor.name) {
+            let name = format!("{path}.weight");
+            let place = names.find(&name).ok_or_else(|| missing(&name))?;
+            replace(base, place, |old| {
+                tokens::replaced(old, tensor, path, &settings)
+            })?;
+            continue;
+        }
         let name = tensor
             .name
             .strip_prefix(PEFT)
@@ -165,11 +179,14 @@ fn added(
         .map_err(|error| error.tensor(&old.name))?;
     if let Some(magnitude) = magnitude {
         if module.get(Slot::DoraScale).is_some() {
-            return Err(Error::new(
-                Code::UnsupportedFormat,
-                "weight decomposition of LyCORIS cannot be merged here",
-            )
-            .tensor(&old.name));
+            // Over outputs or inputs, as its shape tells.
+            let is_over_inputs = old.shape.len() > 1
+                && magnitude.shape.first() == Some(&1)
+                && magnitude.shape.get(1) == old.shape.get(1)
+                && old.shape.first() != Some(&magnitude.elements);
+            return sum
+                .normed(magnitude, usize::from(is_over_inputs), f32::EPSILON)?
+                .rounded(old.dtype);
         }
         // The norms are those of the outputs of a layer, and of the dimensions of an embedding.
         let is_square = old.shape.first() == old.shape.get(1);
@@ -178,7 +195,7 @@ fn added(
             || (old.shape.len() == 2
                 && old.shape.first() != Some(&magnitude.elements)
                 && old.shape.get(1) == Some(&magnitude.elements));
-        sum = sum.normed(magnitude, usize::from(is_turned))?;
+        sum = sum.normed(magnitude, usize::from(is_turned), 0.0)?;
     }
     sum.rounded(old.dtype)
 }
@@ -221,14 +238,6 @@ fn replace(
 
 #[cold]
 fn missing(name: &str) -> Error {
-    if name.ends_with(".trainable_tokens_delta") {
-        return Error::new(
-            Code::UnsupportedFormat,
-            "single tokens that an adapter trained cannot be merged here",
-        )
-        .tensor(name)
-        .hint("merge it with peft first (merge_and_unload) and compare what is saved then");
-    }
     Error::new(
         Code::Argument,
         "adapter changes a tensor that the base does not have",

@@ -7,10 +7,12 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod delta;
+mod layers;
 mod merge;
 mod module;
 mod pattern;
 mod settings;
+mod tokens;
 
 use std::collections::HashSet;
 
@@ -79,10 +81,10 @@ pub(crate) fn apply(checkpoint: &mut Checkpoint) {
             tensor.name = name.to_owned();
         }
     }
-    note(checkpoint, unscaled, is_dora);
+    note(checkpoint, unscaled, is_dora, settings.changing_base());
 }
 
-fn note(checkpoint: &mut Checkpoint, unscaled: usize, is_dora: bool) {
+fn note(checkpoint: &mut Checkpoint, unscaled: usize, is_dora: bool, changing_base: Option<&str>) {
     let mut add = |code, severity, message: String| {
         let finding = Finding::new(code, severity, message).at(&checkpoint.path);
         checkpoint.findings.push(finding);
@@ -93,6 +95,13 @@ fn note(checkpoint: &mut Checkpoint, unscaled: usize, is_dora: bool) {
             "adapter_config.json is missing, so the scale of {modules} is not known; each ΔW is B·A without it"
         );
         add("AdapterScaleUnknown", Severity::Warning, message);
+    }
+    if let Some(way) = changing_base {
+        let message = format!(
+            "the factors began as a part of the base's weights, which was taken off those (init_lora_weights: {way}); each ΔW holds that part, \
+             and is the change of the weights only beside another adapter that began so"
+        );
+        add("AdapterNeedsBase", Severity::Warning, message);
     }
     if is_dora {
         let message = "weight-decomposed adapter (DoRA): each ΔW is its low-rank part, the magnitudes stand apart; \

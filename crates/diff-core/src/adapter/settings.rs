@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::module::{Module, Slot};
 use super::pattern::Patterns;
@@ -30,8 +31,32 @@ pub(super) struct Settings {
     alpha_pattern: Patterns,
     fan_in_fan_out: Option<bool>,
     pub(super) target_parameters: Option<Vec<String>>,
-    layer_replication: Option<Vec<serde::de::IgnoredAny>>,
+    layer_replication: Option<Vec<(u64, u64)>>,
+    trainable_token_indices: Option<Tokens>,
+    /// The same where single tokens are all that is trained.
+    token_indices: Option<Vec<u64>>,
+    init_lora_weights: Option<serde_json::Value>,
+    use_qalora: Option<bool>,
+    use_bdlora: Option<IgnoredAny>,
+    kasa_config: Option<IgnoredAny>,
+    monteclora_config: Option<IgnoredAny>,
+    arrow_config: Option<IgnoredAny>,
+    alora_invocation_tokens: Option<IgnoredAny>,
 }
+
+/// Rows that are trained: of the input embedding, or by the end of a module's path.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Tokens {
+    OfInput(Vec<u64>),
+    ByModule(HashMap<String, Vec<u64>>),
+}
+
+/// Kinds of adapters that are merged.
+const KINDS: [&str; 4] = ["LORA", "LOHA", "LOKR", "TRAINABLE_TOKENS"];
+
+/// Ways to begin that take what the factors begin with off the weights of the base, so that they are none of the base's any more.
+const CHANGING_BASE: [&str; 5] = ["pissa", "olora", "corda", "loftq", "lora_ga"];
 
 /// The settings of an adapter: one, or one for each part of a pipeline.
 #[derive(Debug, Default)]
@@ -82,7 +107,70 @@ impl AllSettings {
     /// What kind of adapter peft calls it, where that is none whose tensors are known here.
     pub(super) fn unknown_kind(&self) -> Option<&str> {
         let kind = self.peft.as_ref()?.peft_type.as_deref()?;
-        (!["LORA", "LOHA", "LOKR"].contains(&kind)).then_some(kind)
+        (!KINDS.contains(&kind)).then_some(kind)
+    }
+
+    /// What of the configuration makes ΔW another one than B·A·s.
+    pub(super) fn not_low_rank(&self) -> Option<&'static str> {
+        let peft = self.peft.as_ref()?;
+        [
+            ("use_qalora", peft.use_qalora == Some(true)),
+            ("use_bdlora", peft.use_bdlora.is_some()),
+            ("kasa_config", peft.kasa_config.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, is_set)| is_set.then_some(name))
+    }
+
+    /// What of the configuration makes the adapter no fixed change of this base.
+    pub(super) fn not_merged(&self) -> Option<String> {
+        if let Some(way) = self.changing_base() {
+            return Some(format!("init_lora_weights: {way}"));
+        }
+        let peft = self.peft.as_ref()?;
+        let found = [
+            ("monteclora_config", peft.monteclora_config.is_some()),
+            ("arrow_config", peft.arrow_config.is_some()),
+            (
+                "alora_invocation_tokens",
+                peft.alora_invocation_tokens.is_some(),
+            ),
+        ]
+        .into_iter()
+        .find_map(|(name, is_set)| is_set.then_some(name));
+        self.not_low_rank().or(found).map(str::to_owned)
+    }
+
+    /// How the factors began, where that changed the base.
+    pub(super) fn changing_base(&self) -> Option<&str> {
+        let way = self.peft.as_ref()?.init_lora_weights.as_ref()?.as_str()?;
+        CHANGING_BASE
+            .iter()
+            .any(|known| way.starts_with(known))
+            .then_some(way)
+    }
+
+    /// The tokens whose rows an adapter has of a module, in the order of its rows.
+    pub(super) fn tokens(&self, path: &str) -> Option<&[u64]> {
+        let peft = self.peft.as_ref()?;
+        let is_it = |key: &str| {
+            let before = path.strip_suffix(key);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        match &peft.trainable_token_indices {
+            Some(Tokens::OfInput(tokens)) => Some(tokens),
+            Some(Tokens::ByModule(tokens)) => {
+                let found = tokens.iter().find(|(key, _)| is_it(key));
+                found.map(|(_, tokens)| tokens.as_slice())
+            }
+            None => peft.token_indices.as_deref(),
+        }
+    }
+
+    /// # Errors
+    /// Why the configuration cannot be used.
+    pub(super) fn check(&self) -> Result<()> {
+        self.error.clone().map_or(Ok(()), Err)
     }
 
     /// Whether weights lie as (in, out).
@@ -91,12 +179,10 @@ impl AllSettings {
         settings.and_then(|settings| settings.fan_in_fan_out) == Some(true)
     }
 
-    pub(super) fn replicates_layers(&self) -> bool {
-        let layers = self
-            .peft
-            .as_ref()
-            .and_then(|peft| peft.layer_replication.as_ref());
-        layers.is_some_and(|layers| !layers.is_empty())
+    /// First and last but one of the layers that the model is made of; None where they are the base's own.
+    pub(super) fn replicated(&self) -> Option<&[(u64, u64)]> {
+        let layers = self.peft.as_ref()?.layer_replication.as_deref()?;
+        (!layers.is_empty()).then_some(layers)
     }
 
     /// What B·A is multiplied with, of factors of this rank.

@@ -20,6 +20,7 @@ pub(super) struct Normed<'a> {
     /// Indices along the axis, and elements of one of them that lie together.
     indices: u64,
     together: u64,
+    epsilon: f32,
 }
 
 impl<'a> Normed<'a> {
@@ -30,6 +31,7 @@ impl<'a> Normed<'a> {
             magnitude: Held::new(checkpoint, &normed.magnitude)?,
             factors: Once::default(),
             indices: normed.magnitude.elements.max(1),
+            epsilon: normed.epsilon,
             together: normed.of.shape.iter().skip(normed.axis + 1).product(),
         })
     }
@@ -56,7 +58,9 @@ impl<'a> Normed<'a> {
                 });
             }
             let pairs = magnitude.iter().zip(&sums);
-            Ok(pairs.map(|(m, sum)| m / (sum.sqrt() as f32)).collect())
+            Ok(pairs
+                .map(|(m, sum)| m / (sum.sqrt() as f32 + self.epsilon))
+                .collect())
         });
         factors.map(Vec::as_slice)
     }

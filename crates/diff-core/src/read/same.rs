@@ -80,7 +80,9 @@ pub(super) fn has_form(a: &Tensor, b: &Tensor, is_one: &dyn Fn(&Stored, &Stored)
         },
         (Node::Times(p), Node::Times(q)) => is_one_scale(&p.number, &q.number),
         (Node::Pair(p), Node::Pair(q)) => p.rule == q.rule,
-        (Node::Normed(p), Node::Normed(q)) => p.axis == q.axis,
+        (Node::Normed(p), Node::Normed(q)) => {
+            p.axis == q.axis && p.epsilon.to_bits() == q.epsilon.to_bits()
+        }
         (Node::LowRank(_), Node::LowRank(_))
         | (Node::Kronecker(_), Node::Kronecker(_))
         | (Node::Rounded(_), Node::Rounded(_)) => true,

@@ -130,11 +130,11 @@ impl Tensor {
     }
 
     /// Every element times the magnitude of its index along `axis`, over the Euclidean norm of the elements with that index: weight-decomposed
-    /// adaptation (`DoRA`, <https://arxiv.org/abs/2402.09353>), in f32.
+    /// adaptation (`DoRA`, <https://arxiv.org/abs/2402.09353>), in f32. `epsilon` is added to each norm.
     ///
     /// # Errors
     /// `SizeMismatch` where there is no magnitude for each index; what keeps a part from being read.
-    pub fn normed(&self, magnitude: &Self, axis: usize) -> Result<Self> {
+    pub fn normed(&self, magnitude: &Self, axis: usize, epsilon: f32) -> Result<Self> {
         if self.shape.get(axis) != Some(&magnitude.elements) {
             return Err(self.does_not_fit(magnitude, "there is not one magnitude for each index"));
         }
@@ -142,6 +142,7 @@ impl Tensor {
             of: self.clone(),
             magnitude: magnitude.clone(),
             axis,
+            epsilon,
         };
         let node = Node::Normed(Arc::new(node));
         Self::computed(self.shape.clone(), &[self, magnitude], node)

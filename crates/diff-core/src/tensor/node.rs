@@ -225,6 +225,8 @@ pub struct Normed {
     /// One number for each index along `axis`.
     pub magnitude: Tensor,
     pub axis: usize,
+    /// What is added to each norm.
+    pub epsilon: f32,
 }
 
 impl Node {
