@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<Transform, string>> = {
 /** Names in a message. */
 const SHOWN = 5;
 
-function describe({ architecture, views, unknown, transformed }: Translation, { table }: Checkpoint): Finding[] {
+function describe({ architecture, views, unknown, notUndone, transformed }: Translation, { table }: Checkpoint): Finding[] {
   const say = (code: string, severity: Finding['severity'], message: string): Finding => ({
     code,
     severity,
@@ -58,13 +58,26 @@ function describe({ architecture, views, unknown, transformed }: Translation, { 
     offset: null,
   });
   const undone = [...transformed].map(([transform, count]) => `${WORDS[transform]} (${formatNoun(count, 'tensor')})`);
-  const names = unknown.slice(0, SHOWN).map((row) => JSON.stringify(table.names[row] ?? ''));
-  const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
+  const list = (rows: readonly number[]): string => {
+    const names = rows.slice(0, SHOWN).map((row) => JSON.stringify(table.names[row] ?? ''));
+    return `${names.join(', ')}${rows.length > SHOWN ? ` and ${rows.length - SHOWN} more` : ''}`;
+  };
+  const [known, nameless] = [[...notUndone.keys()], unknown.filter((row) => !notUndone.has(row))];
+  const forms = [...new Set(notUndone.values())];
   return [
     ...(undone.length === 0
       ? []
       : [say('GgufTransformsUndone', 'info', `what the converter to GGUF does to values: ${undone.join('; ')}`)]),
-    ...(unknown.length === 0
+    ...(known.length === 0
+      ? []
+      : [
+          say(
+            'GgufNotUndone',
+            'warning',
+            `${formatNoun(known.length, 'tensor')} of the GGUF file keep their names and are not compared, since the converter writes ${forms.join(', ')}, which is not undone: ${list(known)}`,
+          ),
+        ]),
+    ...(nameless.length === 0
       ? []
       : [
           say(
@@ -72,7 +85,7 @@ function describe({ architecture, views, unknown, transformed }: Translation, { 
             'warning',
             views.length === 0
               ? `Hugging Face's names of the architecture ${JSON.stringify(architecture)} are not known here: nothing was translated; rename rules can do it`
-              : `${formatNoun(unknown.length, 'tensor')} of the GGUF file keep their names, since no rule for ${architecture} knows them: ${names.join(', ')}${more}`,
+              : `${formatNoun(nameless.length, 'tensor')} of the GGUF file keep their names, since no rule for ${architecture} knows them: ${list(nameless)}`,
           ),
         ]),
   ];

@@ -22,6 +22,8 @@ export interface Architecture {
   readonly addsOne?: boolean;
   /** Matrices that were transposed: Conv1D of GPT-2. */
   readonly transposed?: readonly string[];
+  /** Tensors of a block that no view undoes: what the converter writes of them. */
+  readonly notUndone?: ReadonlyMap<string, string>;
 }
 
 const OUTSIDE: Names = { token_embd: 'embed_tokens', output_norm: 'norm', output: '/lm_head' };
@@ -126,7 +128,6 @@ export const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map([
       roots: ['backbone.'],
       outside: { token_embd: 'embeddings', output_norm: 'norm_f', output: '/lm_head' },
       block: 'layers',
-      // ssm_a is -exp(A_log), which no view undoes.
       inside: {
         attn_norm: 'norm',
         ssm_in: 'mixer.in_proj',
@@ -136,6 +137,7 @@ export const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map([
         ssm_d: 'mixer.D',
         ssm_out: 'mixer.out_proj',
       },
+      notUndone: new Map([['ssm_a', '-exp(A_log)']]),
     },
   ],
 ]);

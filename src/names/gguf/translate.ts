@@ -11,6 +11,8 @@ export interface Translation {
   readonly views: readonly NamedView[];
   /** Rows of the GGUF file that keep their names. */
   readonly unknown: readonly number[];
+  /** Those of them that are known and not undone, with what the converter writes. */
+  readonly notUndone: ReadonlyMap<number, string>;
   /** Tensors of the other side whose values are taken as the converter makes them. */
   readonly otherViews: readonly NamedView[];
   /** Tensors of the GGUF file that have been transformed, by what was done. */
@@ -32,6 +34,7 @@ export function translateNames(gguf: NamedTensors, metadata: Readonly<Record<str
   const views: NamedView[] = [];
   const otherViews: NamedView[] = [];
   const unknown: number[] = [];
+  const notUndone = new Map<number, string>();
   const transformed = new Map<Transform, number>();
   const taken = new Set(gguf.names);
   const parsed = gguf.names.map(parseGgufName);
@@ -47,6 +50,8 @@ export function translateNames(gguf: NamedTensors, metadata: Readonly<Record<str
     // A name that another tensor has would hide one of the two.
     if (found === null || found.views.some((view) => taken.has(view.name)) || views.length + found.views.length > MOST_VIEWS) {
       unknown.push(row);
+      const written = tensor.block === null ? undefined : architecture?.notUndone?.get(tensor.stem);
+      if (written !== undefined) notUndone.set(row, written);
       continue;
     }
     for (const view of found.views) taken.add(view.name);
@@ -54,7 +59,7 @@ export function translateNames(gguf: NamedTensors, metadata: Readonly<Record<str
     otherViews.push(...found.otherViews);
     for (const transform of found.transforms) transformed.set(transform, (transformed.get(transform) ?? 0) + 1);
   }
-  return { architecture: name, views, unknown, otherViews, transformed };
+  return { architecture: name, views, unknown, notUndone, otherViews, transformed };
 }
 
 /** The root with which most names are found on the other side. */
