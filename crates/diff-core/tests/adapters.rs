@@ -156,6 +156,26 @@ fn layers_that_an_adapter_repeats_have_factors_of_their_own() {
 }
 
 #[test]
+fn a_head_that_is_the_embedding_follows_it() {
+    for name in ["tokens", "tokens-only", "embedding", "saved"] {
+        let theirs = opened(&format!("tied/{name}/merged.safetensors"));
+        for base in ["tied/both.bin", "tied/copies"] {
+            let both = merged(base, &format!("tied/{name}/adapter"));
+            check(&both, &theirs, (0.0, F32), name);
+        }
+        // Without the head, which the embedding stands for.
+        let one = merged("tied/base", &format!("tied/{name}/adapter"));
+        let embedding = "model.embed_tokens.weight";
+        assert_eq!(
+            numbers(&one, embedding),
+            numbers(&theirs, embedding),
+            "{name}"
+        );
+        assert!(one.tensors.iter().all(|one| one.name != "lm_head.weight"));
+    }
+}
+
+#[test]
 fn weights_that_lycoris_decomposes_are_those_that_it_merges() {
     for algo in ["lora", "loha", "lokr"] {
         for (kind, base, most, spacing) in [

@@ -4,37 +4,19 @@
 //! The ΔW of embeddings and of parameters is rounded to that type before it is added, too. Of `DoRA`, the sum is multiplied with its
 //! magnitudes over its norms and then rounded.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::PEFT;
 use super::delta::{self, Change, Wanted};
 use super::module::{self, Module, Slot};
+use super::names::Names;
 use super::settings::AllSettings;
+use super::ties::{self, Ties};
 use super::{layers, tokens};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::tensor::{Node, PairRule, Tensor};
-
-/// What wrappers and pipelines put before a model's names, so that one side may lack it.
-const PREFIXES: &[&str] = &[
-    "model.",
-    "unet.",
-    "transformer.",
-    "text_encoder.",
-    "text_encoder_2.",
-    "diffusion_model.",
-];
-
-/// What Kohya puts before names in which dots are underscores, and what a pipeline calls the same part.
-const KOHYA: &[(&str, &str)] = &[
-    ("lora_unet_", "unet."),
-    ("lora_transformer_", "transformer."),
-    ("lora_te1_", "text_encoder."),
-    ("lora_te2_", "text_encoder_2."),
-    ("lora_te_", "text_encoder."),
-    ("lycoris_", ""),
-];
 
 /// Kinds of models whose experts lie as (experts, in, out).
 const TRANSPOSED: &[&str] = &["gpt_oss", "llama4", "llama4_text"];
@@ -62,7 +44,43 @@ pub(crate) fn merge(base: &mut Checkpoint, mut adapter: Checkpoint) -> Result<()
 }
 
 fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
+    if adapter.tensors.is_empty() {
+        return Err(Error::new(Code::NoTensors, "adapter has no tensors"));
+    }
     let settings = AllSettings::of(adapter);
+    check(&settings)?;
+    if let Some(layers) = settings.replicated() {
+        layers::replicate(base, layers)?;
+    }
+    let modules = module::find(&adapter.tensors);
+    let merging = Merging {
+        is_transposed: is_transposed(base),
+        names: Names::of(base),
+        ties: Ties::of(base),
+        settings,
+    };
+    let of_modules = modules.iter().flat_map(Module::slots);
+    let of_modules: HashSet<usize> = of_modules.map(|(_, place, _)| place).collect();
+    let others = adapter.tensors.iter().enumerate();
+    let others = others.filter(|(place, _)| !of_modules.contains(place));
+    let others: Vec<&Tensor> = others.map(|(_, tensor)| tensor).collect();
+    // Whole tensors come first: the embedding that was saved with its adapter is what that is added to.
+    for tensor in &others {
+        match tokens::module_of(&tensor.name) {
+            Some(path) => merging.rows(base, tensor, path, &others)?,
+            None => merging.whole(base, tensor)?,
+        }
+    }
+    for module in &modules {
+        merging.module(base, module)?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// `UnsupportedFormat` for a kind or a configuration that cannot be merged; what is wrong with the configuration.
+fn check(settings: &AllSettings) -> Result<()> {
+    const HOW: &str = "merge it with peft first (merge_and_unload) and compare what is saved then";
     if let Some(kind) = settings.unknown_kind() {
         return Err(Error::new(
             Code::UnsupportedFormat,
@@ -70,62 +88,73 @@ fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
         )
         .expected("LORA, LOHA, LOKR or TRAINABLE_TOKENS")
         .found(kind)
-        .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+        .hint(HOW));
     }
     settings.check()?;
-    if let Some(what) = settings.not_merged() {
-        return Err(Error::new(
+    match settings.not_merged() {
+        Some(what) => Err(Error::new(
             Code::UnsupportedFormat,
             "adapter cannot be merged here into the base as it is",
         )
         .found(what)
-        .hint("merge it with peft first (merge_and_unload) and compare what is saved then"));
+        .hint(HOW)),
+        None => Ok(()),
     }
-    if let Some(layers) = settings.replicated() {
-        layers::replicate(base, layers)?;
+}
+
+/// What is known of a base and an adapter while they are merged.
+struct Merging {
+    settings: AllSettings,
+    names: Names,
+    ties: Ties,
+    /// Whether experts lie as (experts, in, out).
+    is_transposed: bool,
+}
+
+impl Merging {
+    /// Puts single rows in their places.
+    fn rows(
+        &self,
+        base: &mut Checkpoint,
+        rows: &Tensor,
+        path: &str,
+        others: &[&Tensor],
+    ) -> Result<()> {
+        let name = format!("{path}.weight");
+        let Some(place) = self.names.find(&name) else {
+            let of_rows = others
+                .iter()
+                .filter(|one| tokens::module_of(&one.name).is_some());
+            // One with the embedding, whose rows the adapter has too.
+            if ties::is_head(path) && of_rows.count() > 1 {
+                return Ok(());
+            }
+            return Err(missing(&name));
+        };
+        replace(base, place, |old| {
+            tokens::replaced(old, rows, path, &self.settings)
+        })?;
+        self.ties.follow(base, place);
+        Ok(())
     }
-    let modules = module::find(&adapter.tensors);
-    let mut used = vec![false; adapter.tensors.len()];
-    for place in modules
-        .iter()
-        .flat_map(Module::slots)
-        .map(|(_, place, _)| place)
-    {
-        if let Some(used) = used.get_mut(place) {
-            *used = true;
-        }
-    }
-    let is_transposed = is_transposed(base);
-    let names = Names::of(base);
-    // Whole tensors come first: the embedding that was saved with its adapter is what that is added to.
-    for tensor in adapter
-        .tensors
-        .iter()
-        .zip(&used)
-        .filter(|(_, used)| !**used)
-        .map(|(tensor, _)| tensor)
-    {
-        if let Some(path) = tokens::module_of(&tensor.name) {
-            let name = format!("{path}.weight");
-            let place = names.find(&name).ok_or_else(|| missing(&name))?;
-            replace(base, place, |old| {
-                tokens::replaced(old, tensor, path, &settings)
-            })?;
-            continue;
-        }
+
+    /// Puts a tensor that was saved whole in its place.
+    fn whole(&self, base: &mut Checkpoint, tensor: &Tensor) -> Result<()> {
         let name = tensor
             .name
             .strip_prefix(PEFT)
             .unwrap_or(&tensor.name)
             .replace(".base_layer.", ".");
-        let place = names.find(&name).ok_or_else(|| missing(&tensor.name))?;
-        replace(base, place, |old| whole(old, tensor))?;
+        let place = self
+            .names
+            .find(&name)
+            .ok_or_else(|| missing(&tensor.name))?;
+        replace(base, place, |old| whole(old, tensor))
     }
-    if adapter.tensors.is_empty() {
-        return Err(Error::new(Code::NoTensors, "adapter has no tensors"));
-    }
-    for module in &modules {
-        let is_turned = settings.is_turned(module);
+
+    /// Adds what the factors of a module stand for.
+    fn module(&self, base: &mut Checkpoint, module: &Module) -> Result<()> {
+        let settings = &self.settings;
         if settings.lacks_scale(module) {
             return Err(Error::new(
                 Code::MissingRecord,
@@ -134,32 +163,32 @@ fn merged(base: &mut Checkpoint, adapter: &Checkpoint) -> Result<()> {
             .tensor(&module.stem)
             .hint("give the folder that holds both, as peft saves them"));
         }
-        for Change { tensor, .. } in delta::changes(module, &settings, Wanted::Any) {
+        let is_turned = settings.is_turned(module);
+        for Change { tensor, .. } in delta::changes(module, settings, Wanted::Any) {
             let name = tensor.name;
-            let place = names.find(&name).ok_or_else(|| missing(&name))?;
+            let place = self.names.find(&name).ok_or_else(|| missing(&name))?;
             let is_bias = name == format!("{}.bias", module.path);
             replace(base, place, |old| {
                 let wanted = Wanted::Shape {
                     shape: &old.shape,
-                    is_transposed,
+                    is_transposed: self.is_transposed,
                 };
-                let mut changes = delta::changes(module, &settings, wanted).into_iter();
+                let mut changes = delta::changes(module, settings, wanted).into_iter();
                 let Some(change) = changes.find(|change| change.tensor.name == name) else {
                     return Err(missing(&name));
                 };
                 if let Some(error) = change.tensor.error() {
                     return Err(error.clone());
                 }
-                added(
-                    old,
-                    &change,
-                    module.magnitude().filter(|_| !is_bias),
-                    (module, is_turned),
-                )
+                let magnitude = module.magnitude().filter(|_| !is_bias);
+                added(old, &change, magnitude, (module, is_turned))
             })?;
+            if module.get(Slot::EmbeddingA).is_some() {
+                self.ties.follow(base, place);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The base's tensor with what the adapter adds to it.
@@ -244,53 +273,6 @@ fn missing(name: &str) -> Error {
     )
     .tensor(name)
     .hint("give the base that the adapter was trained on")
-}
-
-/// The base's tensors by name, and by what an adapter may call them.
-struct Names {
-    exact: HashMap<String, usize>,
-    /// With underscores for dots; None where several are called so.
-    flat: HashMap<String, Option<usize>>,
-}
-
-impl Names {
-    fn of(base: &Checkpoint) -> Self {
-        let (mut exact, mut flat) = (HashMap::new(), HashMap::new());
-        for (place, tensor) in base.tensors.iter().enumerate() {
-            exact.insert(tensor.name.clone(), place);
-            flat.entry(flattened(&tensor.name))
-                .and_modify(|several| *several = None)
-                .or_insert(Some(place));
-        }
-        Self { exact, flat }
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        let lacking = PREFIXES
-            .iter()
-            .filter_map(|prefix| name.strip_prefix(prefix));
-        let lacked = PREFIXES.iter().map(|prefix| format!("{prefix}{name}"));
-        let names = std::iter::once(name.to_owned())
-            .chain(lacking.map(str::to_owned))
-            .chain(lacked);
-        let exact = names
-            .into_iter()
-            .find_map(|name| self.exact.get(&name).copied());
-        exact.or_else(|| {
-            let (rest, part) = KOHYA
-                .iter()
-                .find_map(|(kohya, part)| Some((name.strip_prefix(kohya)?, part)))?;
-            let rest = flattened(rest);
-            let names = [rest.clone(), format!("{}{rest}", flattened(part))];
-            names
-                .iter()
-                .find_map(|name| self.flat.get(name).copied().flatten())
-        })
-    }
-}
-
-fn flattened(name: &str) -> String {
-    name.replace('.', "_")
 }
 
 fn is_transposed(base: &Checkpoint) -> bool {

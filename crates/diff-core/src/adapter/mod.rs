@@ -10,8 +10,10 @@ mod delta;
 mod layers;
 mod merge;
 mod module;
+mod names;
 mod pattern;
 mod settings;
+mod ties;
 mod tokens;
 
 use std::collections::HashSet;
