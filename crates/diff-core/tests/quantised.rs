@@ -545,6 +545,18 @@ fn unknown_schemes_are_said() {
     assert_eq!(error_of(&checkpoint), unread);
     assert_eq!(checkpoint.tensors[0].dtype_name(), "quantised");
     assert_eq!(checkpoint.tensors.len(), 1);
+    let (_place, checkpoint) = changed("modelopt-nvfp4", |parts, config| {
+        config["quantization_config"]["quant_algo"] = json!("W4A16_AWQ");
+        for (dtype, shape, bytes) in parts.values_mut() {
+            if *dtype == Dtype::F8_E4M3 {
+                *dtype = Dtype::F16;
+                *shape = vec![bytes.len() / 2];
+            }
+        }
+    });
+    assert_eq!(error_of(&checkpoint), unread);
+    let label = checkpoint.tensors.iter().find(|t| t.error().is_some());
+    assert_eq!(label.unwrap().dtype_name(), "quantised");
     // Named by the tensors.
     let rename = |from: &'static str, to: &'static str| {
         move |parts: &mut Parts, _: &mut Value| {

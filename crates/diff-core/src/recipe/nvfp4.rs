@@ -3,9 +3,9 @@
 //! Sources: `compressors/nvfp4`, `mxfp4` and `mxfp6` of compressed-tensors 0.20 (scale / `weight_global_scale`); `NVFP4QTensor` of modelopt
 //! (`quantization/qtensor/nvfp4_tensor.py`: scale * `weight_scale_2`).
 
-use super::Scheme;
 use super::blocks::{Sharing, shared};
 use super::module::{Module, as_type, expect_shape, wrong_type};
+use super::{Scheme, unread};
 use crate::decode::minifloat::E2M1;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
@@ -22,6 +22,7 @@ pub(super) const SCHEME: Scheme = Scheme {
                 || module.has(".weight_scale_2")
                 || module.settings.is("modelopt"))
             && !module.has(".weight_shape")
+            && !unread::is_int4_of_modelopt(module)
     },
     dense,
 };

@@ -44,10 +44,19 @@ fn named(module: &Module) -> Option<&'static str> {
         ".weight_packed" => Some("ct"),
         ".compressed" if module.has(".bitmask") => Some("ct sparse-bitmask"),
         ".codes" if module.has(".codebooks") => Some("aqlm"),
+        ".weight" if is_int4_of_modelopt(module) => Some("modelopt int4"),
         ".weight" if module.has(".weight_scales") => Some("eetq"),
         ".weight" if module.has(".weight._data") => Some("quanto"),
         _ => None,
     }
+}
+
+/// Two rows of integers a byte, with a float for each group; NVFP4 and the MX formats have small floats as scales.
+pub(super) fn is_int4_of_modelopt(module: &Module) -> bool {
+    let is_float = |scale: &Tensor| matches!(scale.dtype, DType::F16 | DType::Bf16 | DType::F32);
+    module.codes.dtype == DType::U8
+        && module.settings.is("modelopt")
+        && module.peek(".weight_scale").is_some_and(is_float)
 }
 
 /// Codes of a method that nothing here reads: integers and small floats of two axes or more. Counters and positions are 64 bits wide.
@@ -66,18 +75,23 @@ fn is_of_unread_method(module: &Module) -> bool {
         ) || module.codes.dtype.bytes() == 1 && !module.codes.dtype.is_integer())
 }
 
+/// What belongs to the codes of these layouts.
+const PARTS: [&str; 7] = [
+    ".meta",
+    ".bitmask",
+    ".codebooks",
+    ".scales",
+    ".weight_scales",
+    ".weight_scale",
+    ".weight_scale_2",
+];
+
 fn dense(module: &Module) -> Result<Tensor> {
     let Some(name) = named(module) else {
         let method = module.settings.method.as_deref().unwrap_or_default();
         return Err(layout(&method.escape_debug().to_string()));
     };
-    for part in [
-        ".meta",
-        ".bitmask",
-        ".codebooks",
-        ".scales",
-        ".weight_scales",
-    ] {
+    for part in PARTS {
         module.get(part);
     }
     Err(layout(name))
