@@ -8,7 +8,7 @@
 //! [1] O'Connor, Aumasson, Neves, Wilcox-O'Hearn: BLAKE3, one function, fast everywhere (2020), section 2.1.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use blake3::Hasher;
 use blake3::hazmat::{
@@ -18,6 +18,7 @@ use blake3::hazmat::{
 use super::UNIT;
 use super::announce::announce;
 use super::describe::describe_chunk;
+use super::kept::{Keeper, Kept};
 use super::piece::few_and_many;
 use super::queue::{Place, Queue};
 use super::release::release;
@@ -28,7 +29,7 @@ use crate::dtype::ValueMap;
 use crate::error::{Code, Error, Result};
 use crate::kernel::{self, CHUNK, Elements, Isa, Method};
 use crate::observe::Observer;
-use crate::read::{As, Read, Reader, Scratch};
+use crate::read::{As, Read, Reader, Scratch, kept_bytes};
 use crate::stats::Moments;
 use crate::tensor::Tensor;
 
@@ -69,7 +70,7 @@ pub fn hash(
         threads,
         observer,
         queue: Queue::new(tensors.iter().map(units)),
-        readers: tensors.iter().map(|_| Mutex::default()).collect(),
+        readers: Keeper::new(tensors.len()),
         trees: tensors.iter().map(tree).collect(),
         results: tensors.iter().map(|_| OnceLock::new()).collect(),
         stop: Stop::default(),
@@ -139,8 +140,7 @@ struct Run<'a> {
     threads: usize,
     observer: &'a Observer,
     queue: Queue,
-    /// Readers of the tensors at work.
-    readers: Vec<Mutex<Option<Arc<Reader<'a>>>>>,
+    readers: Keeper<Reader<'a>>,
     /// Where the parts of a tensor meet; none for a tensor of one unit, which most are.
     trees: Vec<Option<Box<Tree<Part>>>>,
     results: Vec<OnceLock<Result<Hashed>>>,
@@ -177,27 +177,26 @@ impl<'a> Run<'a> {
             };
             if let Some(whole) = whole {
                 let _ = self.results[row].set(whole.and_then(|part| self.finish(row, &part)));
-                *self.kept(row) = None;
+                self.readers.let_go(row);
                 self.observer.add_tensors(1);
             }
         }
     }
 
-    fn kept(&self, row: usize) -> MutexGuard<'_, Option<Arc<Reader<'a>>>> {
-        self.readers[row]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn reader(&self, row: usize) -> Result<Arc<Kept<Reader<'a>>>> {
+        let tensor = &self.checkpoint.tensors[row];
+        self.readers.get(
+            row,
+            || Reader::new(self.checkpoint, tensor, As::Values),
+            |_| kept_bytes(tensor),
+            || self.check(),
+        )
     }
 
-    fn reader(&self, row: usize) -> Result<Arc<Reader<'a>>> {
-        let mut kept = self.kept(row);
-        if let Some(reader) = kept.as_ref() {
-            return Ok(Arc::clone(reader));
-        }
-        let tensor = &self.checkpoint.tensors[row];
-        let reader = Arc::new(Reader::new(self.checkpoint, tensor, As::Values)?);
-        *kept = Some(Arc::clone(&reader));
-        Ok(reader)
+    /// Whether the run is to go on.
+    fn check(&self) -> Result<()> {
+        self.observer.check()?;
+        self.stop.check()
     }
 
     fn named(&self, row: usize, error: Error) -> Error {
@@ -226,8 +225,7 @@ impl<'a> Run<'a> {
             reader.at_once(few, many)
         };
         for at in (start..end).step_by(piece as usize) {
-            self.observer.check()?;
-            self.stop.check()?;
+            self.check()?;
             let count = (end - at).min(piece) as usize;
             let read = reader
                 .read(at, count, scratch)

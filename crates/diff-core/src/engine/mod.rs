@@ -5,6 +5,7 @@ mod describe;
 mod export;
 mod grid;
 mod hash;
+mod kept;
 mod parts;
 mod piece;
 mod plan;

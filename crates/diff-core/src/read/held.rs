@@ -44,7 +44,7 @@ impl<'a> Held<'a> {
     pub(super) fn all(&self) -> Result<&[f32]> {
         let numbers = self.numbers.get_or_make(|| {
             let reader = part(self.checkpoint, self.tensor, As::Values)?;
-            let mut numbers = Vec::new();
+            let mut numbers = Vec::with_capacity(self.tensor.elements as usize);
             let mut scratch = Scratch::default();
             for at in (0..self.tensor.elements).step_by(kernel::CHUNK) {
                 let count = (self.tensor.elements - at).min(kernel::CHUNK as u64) as usize;

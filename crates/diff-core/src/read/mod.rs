@@ -9,6 +9,7 @@ mod codes;
 mod concat;
 mod each;
 mod held;
+mod kept;
 mod kronecker;
 mod lookup;
 mod low_rank;
@@ -32,6 +33,7 @@ use crate::source::Source;
 use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
 use plain::Plain;
 
+pub(crate) use kept::kept_bytes;
 pub(crate) use same::is_same;
 pub(crate) use scratch::Scratch;
 pub(crate) use sparse::Coalesced;

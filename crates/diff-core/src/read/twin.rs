@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::affine::read_all;
+use super::kept::in_f32;
 use super::same::has_form;
 use super::{Read, Reader, Region};
 use crate::checkpoint::Checkpoint;
@@ -41,6 +42,16 @@ impl<'a> Twin<'a> {
             held: [held(a)?, held(b)?],
             is_held_equal: Once::default(),
         })
+    }
+
+    /// Bytes that it takes to compare what readers hold of both.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let [a, b] = &self.held;
+        let pairs = a.iter().zip(b);
+        pairs
+            .map(|(a, b)| in_f32(a).saturating_add(in_f32(b)))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether these elements of both are made of equal bytes, and how many those are.

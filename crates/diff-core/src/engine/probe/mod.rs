@@ -9,13 +9,14 @@ mod tests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::engine::kept::Keeper;
 use crate::engine::plan::Plan;
 use crate::engine::queue::{Place, Queue};
 use crate::engine::workers::{self, Stop};
 use crate::error::{Code, Error, Result};
 use crate::kernel::Isa;
 use crate::observe::Observer;
-use crate::read::Scratch;
+use crate::read::{Reader, Scratch};
 use crate::stats::Probe;
 use subject::Subject;
 
@@ -76,6 +77,8 @@ struct Run<'a> {
     /// In the order of the files.
     pub(super) subjects: Vec<Subject<'a>>,
     queue: Queue,
+    /// By the numbers of the items.
+    pub(super) readers: Keeper<[Reader<'a>; 2]>,
     /// Subjects whose survey some thread has taken on.
     pub(super) surveyed: AtomicUsize,
     pub(super) stop: Stop,
@@ -114,6 +117,7 @@ impl<'a> Run<'a> {
             observer,
             isa: Isa::detect(),
             queue: Queue::new(subjects.iter().map(Subject::units)),
+            readers: Keeper::new(plan.items.len()),
             subjects,
             surveyed: AtomicUsize::new(0),
             stop: Stop::default(),
@@ -154,6 +158,7 @@ impl<'a> Run<'a> {
                 return;
             }
             if subject.add(done) {
+                self.readers.let_go(subject.index);
                 self.observer.add_tensors(1);
             }
         }

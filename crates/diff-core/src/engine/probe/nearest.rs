@@ -1,6 +1,6 @@
 //! Whether the values of a quantised side are those of the other one, rounded to the nearest.
 
-use crate::engine::probe::subject::{Side, Subject};
+use crate::engine::probe::subject::{Opened, Side};
 use crate::engine::probe::{Run, Worker};
 use crate::error::Result;
 use crate::kernel::probe::{Nearest, values_of};
@@ -27,7 +27,7 @@ pub(super) fn runs(sides: [&Side; 2]) -> [Option<u64>; 2] {
     })
 }
 
-impl Subject<'_> {
+impl Opened<'_, '_> {
     /// For each side that has such runs, the share of elements of the other one that lie nearer to another of its values; NaN for the others.
     pub(super) fn misrounded(
         &self,

@@ -1,6 +1,6 @@
 //! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
 
-use crate::engine::probe::subject::Subject;
+use crate::engine::probe::subject::{Opened, Subject};
 use crate::engine::probe::{Questions, Run, Worker, nearest};
 use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
@@ -77,7 +77,9 @@ impl Subject<'_> {
             of_grid
         }
     }
+}
 
+impl Opened<'_, '_> {
     /// Looks at a few elements for what need not be asked of all.
     pub(super) fn survey(&self, run: &Run, worker: &mut Worker) -> Result<Survey> {
         let mut survey = Survey {

@@ -1,10 +1,12 @@
 //! One pair that is asked something: its units, and what they found.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{Class, DType};
+use crate::engine::kept::Kept;
 use crate::engine::plan::{Input, Item, Plan};
 use crate::engine::probe::nearest::runs;
 use crate::engine::probe::sample::{Sample, Survey};
@@ -13,7 +15,7 @@ use crate::engine::release::release;
 use crate::error::{Error, Result};
 use crate::kernel::Elements;
 use crate::kernel::probe::{Place, add_hashes, count_casts, count_rows, count_zeros, empty_casts};
-use crate::read::{As, Read, Reader, Scratch};
+use crate::read::{As, Read, Reader, Scratch, kept_bytes};
 use crate::stats::{Hashes, Parts, Probe, Rows, Zeros};
 use crate::tensor::{Node, Tensor};
 
@@ -50,7 +52,24 @@ pub(super) struct Subject<'a> {
 pub(super) struct Side<'a> {
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) tensor: &'a Tensor,
-    reader: Reader<'a>,
+    /// Of the numbers that are handed out.
+    dtype: DType,
+    /// The type whose bits are handed out.
+    bits: Option<DType>,
+}
+
+/// A subject while it is read.
+pub(super) struct Opened<'s, 'a> {
+    subject: &'s Subject<'a>,
+    readers: Arc<Kept<[Reader<'a>; 2]>>,
+}
+
+impl<'a> Deref for Opened<'_, 'a> {
+    type Target = Subject<'a>;
+
+    fn deref(&self) -> &Subject<'a> {
+        self.subject
+    }
 }
 
 /// What the units of a subject have found so far. Made when the first one is done.
@@ -82,7 +101,8 @@ impl<'a> Subject<'a> {
             Some(Side {
                 checkpoint,
                 tensor,
-                reader,
+                dtype: reader.dtype(),
+                bits: reader.bits(),
             })
         };
         let sides = [side(item.old)?, side(item.new)?];
@@ -275,12 +295,12 @@ impl<'a> Subject<'a> {
         &self,
         number: u64,
         threads: usize,
-        run: &Run,
+        run: &Run<'a>,
         worker: &mut Worker,
     ) -> Result<Found> {
         let Some((first, end)) = self.span(number) else {
             return Ok(Found {
-                sample: self.sample(run, worker)?,
+                sample: self.open(run)?.sample(run, worker)?,
                 ..Found::default()
             });
         };
@@ -288,15 +308,16 @@ impl<'a> Subject<'a> {
         if !survey.questions.needs_all() {
             return Ok(Found::default());
         }
+        let opened = self.open(run)?;
         let mut parts = self.empty(survey.questions, first, end);
         for start in (first..end).step_by(self.piece as usize) {
             run.check()?;
             let count = (end - start).min(self.piece) as usize;
-            self.look(start, count, run, worker, &mut parts)?;
+            opened.look(start, count, run, worker, &mut parts)?;
         }
-        for side in &self.sides {
+        for (side, reader) in self.sides.iter().zip(opened.readers.iter()) {
             let is_last = end == self.elements;
-            release(&side.reader, side.tensor, (first, end), is_last, threads);
+            release(reader, side.tensor, (first, end), is_last, threads);
         }
         Ok(Found {
             parts: Some(parts),
@@ -305,17 +326,46 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// Readers of both sides. Whoever waits for a survey has none, as the survey may wait for room for its own.
+    fn open<'s>(&'s self, run: &Run<'a>) -> Result<Opened<'s, 'a>> {
+        let readers = run.readers.get(
+            self.index,
+            || {
+                let [old, new] = &self.sides;
+                let reader =
+                    |side: &Side<'a>| Reader::new(side.checkpoint, side.tensor, As::Values);
+                Ok([reader(old)?, reader(new)?])
+            },
+            |_| {
+                let [old, new] = &self.sides;
+                kept_bytes(old.tensor).saturating_add(kept_bytes(new.tensor))
+            },
+            || run.check(),
+        )?;
+        Ok(Opened {
+            subject: self,
+            readers,
+        })
+    }
+
     /// The survey, by the thread that comes first; the others wait for it. Nothing is read where the sample of rows is all that is asked.
     pub(super) fn survey_once(
         &self,
-        run: &Run,
+        run: &Run<'a>,
         worker: &mut Worker,
     ) -> std::result::Result<&Survey, &Error> {
         self.survey
-            .get_or_init(|| self.survey(run, worker))
+            .get_or_init(|| {
+                let survey = self.open(run)?.survey(run, worker);
+                // All surveys come before the first unit.
+                run.readers.let_go(self.index);
+                survey
+            })
             .as_ref()
     }
+}
 
+impl Opened<'_, '_> {
     pub(super) fn read<'s>(
         &'s self,
         start: u64,
@@ -323,9 +373,22 @@ impl<'a> Subject<'a> {
         [old, new]: &'s mut [Scratch; 2],
     ) -> Result<[Elements<'s>; 2]> {
         Ok([
-            self.sides[0].read(start, count, old)?,
-            self.sides[1].read(start, count, new)?,
+            self.read_side(0, start, count, old)?,
+            self.read_side(1, start, count, new)?,
         ])
+    }
+
+    fn read_side<'s>(
+        &'s self,
+        at: usize,
+        start: u64,
+        count: usize,
+        scratch: &'s mut Scratch,
+    ) -> Result<Elements<'s>> {
+        let (side, reader) = (&self.sides[at], &self.readers[at]);
+        reader
+            .read(start, count, scratch)
+            .map_err(|e| e.tensor(&side.tensor.name).at(&side.checkpoint.path))
     }
 
     /// One piece, with every question that needs all elements.
@@ -370,20 +433,9 @@ impl<'a> Subject<'a> {
 }
 
 impl Side<'_> {
-    pub(super) fn read<'s>(
-        &'s self,
-        start: u64,
-        count: usize,
-        scratch: &'s mut Scratch,
-    ) -> Result<Elements<'s>> {
-        self.reader
-            .read(start, count, scratch)
-            .map_err(|e| e.tensor(&self.tensor.name).at(&self.checkpoint.path))
-    }
-
     /// The type of the numbers that are handed out.
     pub(super) fn dtype(&self) -> DType {
-        self.reader.dtype()
+        self.dtype
     }
 
     /// Whether it has numbers of a float type; codes with a scale have none.
@@ -399,6 +451,6 @@ impl Side<'_> {
             } => Some((scale.to_bits(), zero_point)),
             _ => None,
         };
-        self.reader.bits() == other.reader.bits() && map(self.tensor) == map(other.tensor)
+        self.bits == other.bits && map(self.tensor) == map(other.tensor)
     }
 }

@@ -8,9 +8,10 @@ mod unit;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::grid::{Grid, Share, elements_of, shares, units_of};
+use super::kept::Keeper;
 use super::plan::{Plan, TOGETHER};
 use super::queue::{Place, Queue};
 use super::sample::{Distribution, Histogram, Sample};
@@ -21,7 +22,7 @@ use crate::kernel::{Isa, Method};
 use crate::observe::Observer;
 use crate::read::{Reader, Scratch};
 use crate::stats::PairStats;
-use row::{INPUTS, Kept, Readers, Row};
+use row::{INPUTS, Readers, Row};
 use unit::Unit;
 
 /// How a plan is run.
@@ -95,8 +96,8 @@ struct Run<'a> {
     isa: Isa,
     /// Items that are read together, in the order of the files.
     rows: Vec<Range<usize>>,
-    /// Readers of the rows at work, where making them anew for each unit costs something.
-    readers: Vec<Kept<'a>>,
+    /// Of the rows for which making them anew for each unit costs something.
+    readers: Keeper<Readers<'a>>,
     queue: Queue,
     /// Where the parts of an item meet; none for an item of one unit, which most are.
     trees: Vec<Option<Box<Tree<PairStats>>>>,
@@ -129,7 +130,7 @@ impl<'a> Run<'a> {
             options,
             observer,
             isa,
-            readers: rows.iter().map(|_| Mutex::default()).collect(),
+            readers: Keeper::new(rows.len()),
             rows,
             queue,
             trees,
@@ -182,12 +183,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn kept(&self, row: usize) -> MutexGuard<'_, Option<Arc<Readers<'a>>>> {
-        self.readers[row]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The chunks of one unit, those of each item merged in their tree.
     fn unit(&self, number: usize, unit: u64, worker: &mut Worker) {
         let items = &self.plan.items[self.rows[number].clone()];
@@ -198,13 +193,25 @@ impl<'a> Run<'a> {
             self.unit_with(number, unit, (&row, &readers), worker);
             return;
         }
-        let readers = Arc::clone(
-            self.kept(number)
-                .get_or_insert_with(|| Arc::new(Readers::new(self.plan, &row))),
+        let readers = self.readers.get(
+            number,
+            || Ok(Readers::new(self.plan, &row)),
+            |readers| readers.kept_bytes(&row),
+            || {
+                self.observer.check()?;
+                self.stop.check()
+            },
         );
-        let is_over = self.unit_with(number, unit, (&row, &readers), worker);
-        if is_over {
-            *self.kept(number) = None;
+        match readers {
+            Ok(readers) => {
+                if self.unit_with(number, unit, (&row, &readers), worker) {
+                    self.readers.let_go(number);
+                }
+            }
+            // The run is to end: readers that cannot be made are errors of their items.
+            Err(error) => {
+                self.stop.on(&error);
+            }
         }
     }
 

@@ -1,11 +1,9 @@
 //! The items that are read together: their inputs, each read once, and what is known of them.
 
-use std::sync::Arc;
-
 use crate::engine::plan::{Input, Item, Plan, TOGETHER};
 use crate::error::{Code, Error, Result};
 use crate::kernel::complex;
-use crate::read::{As, Read, Reader, Twin, is_same};
+use crate::read::{As, Read, Reader, Twin, is_same, kept_bytes};
 use crate::tensor::Tensor;
 
 /// Inputs of a row at most: the new one, and an old one for each item.
@@ -83,6 +81,15 @@ impl<'a> Readers<'a> {
         Self { of: readers, twin }
     }
 
+    /// Bytes that they keep.
+    pub(super) fn kept_bytes(&self, row: &Row) -> u64 {
+        let tensors = row.tensors.iter().flatten();
+        let twin = self.twin.as_ref().map_or(0, Twin::held_bytes);
+        tensors
+            .map(|tensor| kept_bytes(tensor))
+            .fold(twin, u64::saturating_add)
+    }
+
     /// The readers of both sides of an item.
     ///
     /// # Errors
@@ -153,6 +160,3 @@ fn readable<'a>(reader: Result<Reader<'a>>, tensor: &Tensor) -> Result<Reader<'a
     }
     Ok(reader)
 }
-
-/// Readers that keep something, of the rows at work.
-pub(super) type Kept<'a> = std::sync::Mutex<Option<Arc<Readers<'a>>>>;

@@ -1,5 +1,7 @@
 //! The same bits whatever the threads, and what ends a run.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::checkpoint::{Checkpoint, Format};
 use crate::dtype::DType;

@@ -206,7 +206,8 @@ pub(super) fn read_all(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Vec<f
         );
     }
     let reader = part(checkpoint, tensor, As::Values)?;
-    let (mut values, mut cells) = (Vec::new(), Vec::new());
+    let mut values = Vec::with_capacity(tensor.elements as usize);
+    let mut cells = Vec::new();
     let mut scratch = Scratch::default();
     for at in (0..tensor.elements).step_by(kernel::CHUNK) {
         let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
