@@ -8,7 +8,7 @@ import { escapeTerminal } from '../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun } from '../wording/numbers.ts';
 import { listNames } from '../wording/sentences.ts';
 import { wrapWords } from '../wording/width.ts';
-import { quote } from './session.ts';
+import { quote } from '../wording/quote.ts';
 
 /** More than these of one kind are counted. */
 const MOST_LISTED = 20;

@@ -1,6 +1,7 @@
 import { spellAscii } from '../report/text/ascii.ts';
 import { countLines } from '../report/text/count-lines.ts';
 import { spellAddress } from '../wording/address.ts';
+import { quote } from '../wording/quote.ts';
 import { decideColor, readColumns, type When } from './terminal.ts';
 
 /** What one call of the program shares: where it writes, how it is stopped, how it ends. */
@@ -76,12 +77,4 @@ export function log(session: Session, line: string): void {
   const text = guardLog(session, session.ascii ? spellAscii(line) : line);
   session.logged += countLines([text], readColumns(session.stderr));
   session.stderr.write(`${text}\n`);
-}
-
-/** What no shell reads as anything else; those of Windows leave the backslashes of its paths alone. */
-const PLAIN = process.platform === 'win32' ? /^[\w@+=:,./\\-]+$/u : /^[\w@%+=:,./-]+$/u;
-
-/** An argument as a shell takes it. */
-export function quote(argument: string): string {
-  return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }

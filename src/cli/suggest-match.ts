@@ -5,7 +5,8 @@ import { countMatches } from './count-matches.ts';
 import type { DiffFlags } from './flags.ts';
 import { findFlag } from './option-flags.ts';
 import { type Proposal, proposeNames, type Shapes } from './propose-names.ts';
-import { quote, type Session } from './session.ts';
+import { quote } from '../wording/quote.ts';
+import type { Session } from './session.ts';
 
 /** Mappings of a file that are opened to look for the names of the other side. */
 const MOST_KEYS = 8;

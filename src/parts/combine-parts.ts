@@ -6,6 +6,7 @@ import { ModelDiffError } from '../errors.ts';
 import { binding } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import { formatCount, formatNoun } from '../wording/numbers.ts';
+import { quote } from '../wording/quote.ts';
 import { requireSamePlan } from './mismatch.ts';
 import { checkCombine } from './options.ts';
 import { listNumbers } from './list-numbers.ts';
@@ -100,12 +101,7 @@ function incomplete(directory: string, problems: readonly FoundPart[], of: numbe
       kind: 'Mismatch',
       code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',
       path: directory,
-      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${quoteFolder(directory)}${force}; --allow-partial reports what is there`,
+      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${quote(directory)}${force}; --allow-partial reports what is there`,
     },
   );
-}
-
-/** A folder as a shell takes it. */
-function quoteFolder(directory: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(directory) ? directory : JSON.stringify(directory);
 }

@@ -8,7 +8,8 @@ import { chooseConfigured } from '../parts/choose-configured.ts';
 import type { PlanFlags } from '../flags.ts';
 import { refuseInside } from '../checkpoint-files.ts';
 import { refuseStdin } from '../output.ts';
-import { applyFlags, quote, type Session } from '../session.ts';
+import { quote } from '../../wording/quote.ts';
+import { applyFlags, type Session } from '../session.ts';
 
 /** `model-diff plan OLD NEW -n N -o RUN`: cuts a comparison into parts, by the headers alone. */
 export async function runPlan(session: Session, oldPath: string, newPath: string, given: PlanFlags): Promise<void> {

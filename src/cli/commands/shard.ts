@@ -3,6 +3,7 @@ import { comparePart } from '../../parts/compare-part.ts';
 import type { ComparePartOptions } from '../../parts/types.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
+import { quote } from '../../wording/quote.ts';
 import { refuseInside } from '../checkpoint-files.ts';
 import { formatSeconds } from '../describe-run.ts';
 import type { DiffFlags } from '../flags.ts';
@@ -53,7 +54,7 @@ export async function runShard(session: Session, paths: readonly string[], flags
   if (asked !== undefined)
     throw argumentError(
       `${spell(asked)} makes no sense with --shard: a part has no report`,
-      `give it to model-diff combine ${runDir}`,
+      `give it to model-diff combine ${quote(runDir)}`,
     );
   const chosen = chooseShard(shard, session.env);
   const plan = choosePlan(session, paths, flags, chosen);

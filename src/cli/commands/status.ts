@@ -6,7 +6,8 @@ import { formatBytes, formatCount, formatNoun, formatPercent } from '../../wordi
 import { EXIT } from '../exit.ts';
 import type { StatusFlags } from '../flags.ts';
 import { isSubmitted, resubmit } from '../slurm/resubmit.ts';
-import { applyFlags, quote, type Session } from '../session.ts';
+import { quote } from '../../wording/quote.ts';
+import { applyFlags, type Session } from '../session.ts';
 
 /** Damaged and foreign files, and parts at work, that are listed. */
 const SHOWN = 20;

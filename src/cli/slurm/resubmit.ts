@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelDiffError } from '../../errors.ts';
-import { quote } from '../session.ts';
+import { quote } from '../../wording/quote.ts';
 import { SHARD_SCRIPT } from './scripts.ts';
 
 /** Whether the parts of a run were submitted to Slurm. */

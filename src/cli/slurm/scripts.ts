@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { argumentError } from '../../errors.ts';
-import { quote } from '../session.ts';
+import { quote } from '../../wording/quote.ts';
 
 /** Names of the scripts in the folder of a run. */
 export const SHARD_SCRIPT = 'shards.sbatch';
@@ -54,7 +54,7 @@ export function writeShardScript(run: SlurmRun): string {
     'trap requeue USR1',
     'export MODEL_DIFF_SHARD_OFFSET="${1:-0}"',
     ...spread,
-    `${call(run)} --shard auto --run-dir ${quote(run.runDir)} --threads "\${SLURM_CPUS_PER_TASK:-${run.cpus}}" &`,
+    `${call(run)} --shard auto --run-dir ${quoteWord(run.runDir)} --threads "\${SLURM_CPUS_PER_TASK:-${run.cpus}}" &`,
     'child=$!',
     'wait "$child"',
   ]);
@@ -68,7 +68,7 @@ export function writeCombineScript(run: SlurmRun): string {
       '--requeue',
       `--output=${logs(run, 'combine-%j.out')}`,
     ]),
-    [call(run), 'combine', quote(run.runDir), ...run.combineArgs.map(quote)].join(' '),
+    [call(run), 'combine', ...[run.runDir, ...run.combineArgs].map(quoteWord)].join(' '),
   ]);
 }
 
@@ -90,7 +90,12 @@ function spellScript(lines: readonly string[]): string {
 }
 
 function call({ node, cli }: SlurmRun): string {
-  return `${quote(node)} ${quote(cli)}`;
+  return `${quoteWord(node)} ${quoteWord(cli)}`;
+}
+
+/** For the shell of the cluster, wherever the script is written. */
+function quoteWord(word: string): string {
+  return quote(word, 'linux');
 }
 
 /** A file among the logs of a run. Slurm replaces what follows a `%` in its name, so those of the folder are doubled. */

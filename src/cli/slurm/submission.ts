@@ -1,6 +1,6 @@
 import { ModelDiffError } from '../../errors.ts';
 import { formatNoun } from '../../wording/numbers.ts';
-import { quote } from '../session.ts';
+import { quote } from '../../wording/quote.ts';
 import type { ArrayJob } from './arrays.ts';
 import { afterArguments, arrayArguments, submitJob } from './client.ts';
 
@@ -52,7 +52,7 @@ export async function spellCommands(submission: Submission): Promise<string[]> {
   const lines: string[] = [];
   await submitAll(submission, (args) => {
     const name = `job${lines.length + 1}`;
-    const words = args.map((word) => (/\$job/u.test(word) ? word : quote(word)));
+    const words = args.map((word) => (/\$job/u.test(word) ? word : quote(word, 'linux')));
     lines.push(`${name}=$(sbatch ${words.join(' ')})`);
     return Promise.resolve(`$${name}`);
   });

@@ -260,7 +260,7 @@ pub(super) fn note_links(checkpoint: &mut Checkpoint, directory: &Path) {
             }
             let message = format!(
                 "the file is a link out of the cache, to {}",
-                target.display()
+                dunce::simplified(&target).display()
             );
             Some(Finding::new("SymlinkOutsideCache", Severity::Warning, message).at(path))
         })

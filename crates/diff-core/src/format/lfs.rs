@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::source::{FileSource, Files, Source};
+use crate::source::{FileSource, Files, Source, canonical_path};
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"version https://git-lfs.github.com/spec/v1";
@@ -139,7 +139,7 @@ fn missing(path: &Path, pointer: &Pointer, stores: &[PathBuf]) -> Error {
 /// the one around the current directory. Git hands its programs pointers outside of every repository.
 fn stores(path: &Path) -> Vec<PathBuf> {
     let named = ["GIT_COMMON_DIR", "GIT_DIR"].into_iter().find_map(variable);
-    let around = |path: PathBuf| repository_around(&path.canonicalize().ok()?);
+    let around = |path: PathBuf| repository_around(&canonical_path(&path).ok()?);
     let found = [
         path.parent()
             .map(|parent| Path::new(".").join(parent))
@@ -173,17 +173,14 @@ fn repository_around(directory: &Path) -> Option<PathBuf> {
         }
         let text = read_small(&git)?;
         let git = folder.join(text.strip_prefix("gitdir:")?.trim());
-        git.canonicalize().ok()
+        canonical_path(&git).ok()
     })
 }
 
 /// The folder of the objects of a repository: `lfs/objects` in the directory that its worktrees share, or where `lfs.storage` says.
 fn store_of(git: &Path) -> PathBuf {
     let common = match read_small(&git.join("commondir")) {
-        Some(text) => git
-            .join(text.trim())
-            .canonicalize()
-            .unwrap_or_else(|_| git.to_path_buf()),
+        Some(text) => canonical_path(&git.join(text.trim())).unwrap_or_else(|_| git.to_path_buf()),
         None => git.to_path_buf(),
     };
     let home = ["HOME", "USERPROFILE"]

@@ -151,7 +151,7 @@ impl Files {
         if self.is_remote(path) {
             return Ok(path.to_path_buf());
         }
-        path.canonicalize()
+        canonical_path(path)
     }
 
     /// Files of which only the size tells whether they change.
@@ -162,6 +162,15 @@ impl Files {
             .map(|remote| remote.unpinned())
             .unwrap_or_default()
     }
+}
+
+/// The one path that a file of this machine has behind links, as people and other programs write it: on Windows without `\\?\` where it
+/// does not need that, so a long path may not begin as the folder around it does.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn canonical_path(path: &Path) -> io::Result<PathBuf> {
+    dunce::canonicalize(path)
 }
 
 fn not_found(path: &Path) -> Error {
@@ -187,5 +196,18 @@ fn place_of(metadata: &std::fs::Metadata) -> Place {
         Place::File(metadata.len())
     } else {
         Place::Other
+    }
+}
+
+#[cfg(all(test, windows))]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_paths_are_those_that_people_write() {
+        let path = canonical_path(&std::env::temp_dir()).unwrap();
+        assert!(path.is_absolute());
+        assert!(!path.to_string_lossy().starts_with(r"\\?\"), "{path:?}");
     }
 }

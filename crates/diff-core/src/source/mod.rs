@@ -25,6 +25,7 @@ use crate::error::{Code, Error, Result, counted};
 #[cfg(test)]
 pub(crate) use counted::CountedSource;
 pub use file::FileSource;
+pub(crate) use files::canonical_path;
 pub use files::{Entry, Files, Place};
 pub use memory::MemorySource;
 
