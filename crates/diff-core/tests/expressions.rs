@@ -677,6 +677,7 @@ fn views_are_compared_as_their_elements_are() {
         |tensor: &Tensor, from: u64, to: u64| tensor.sliced(&[from..to, 0..columns]).unwrap();
     let halves = vec![half(&plain, 700, rows), half(&plain, 0, 700)];
     let transposed = plain.permuted(&[1, 0]).unwrap();
+    let heads = plain.reshaped(&[rows, 32, 64]).unwrap();
     let cases: Vec<Both> = vec![
         (
             transposed.clone(),
@@ -693,6 +694,14 @@ fn views_are_compared_as_their_elements_are() {
         (
             plain.sliced(&[3..rows, 5..columns - 1]).unwrap(),
             dense.map(vec![rows - 3, columns - 6], |at| vec![at[0] + 3, at[1] + 5]),
+        ),
+        (
+            plain.sliced(&[0..rows, 512..columns]).unwrap(),
+            dense.map(vec![rows, columns - 512], |at| vec![at[0], at[1] + 512]),
+        ),
+        (
+            heads.permuted(&[1, 0, 2]).unwrap(),
+            dense.map(vec![32, rows, 64], |at| vec![at[1], at[0] * 64 + at[2]]),
         ),
     ];
     for (view, dense) in cases {

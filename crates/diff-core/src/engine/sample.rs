@@ -8,7 +8,7 @@ use crate::kernel::{self, CHUNK, Elements, complex};
 use crate::stats::Exponents;
 
 /// Elements of each chunk that are looked at.
-const SAMPLE: usize = 4096;
+pub(super) const SAMPLE: usize = 4096;
 
 /// Tensors of at most so many elements are looked at whole.
 const SMALL: u64 = 1 << 16;

@@ -6,6 +6,7 @@ use crate::dtype::DType;
 use crate::kernel::decode::{self, Single};
 use crate::kernel::dequantise::{self, Factors, Formula, Rounding};
 use crate::kernel::fast::{self, Bound, Element, Side, Totals};
+use crate::kernel::lines::{self, Foreseen, LINE, Turn};
 #[cfg(target_arch = "aarch64")]
 use crate::kernel::neon;
 use crate::kernel::reference::{self, MomentLanes, PairLanes};
@@ -99,6 +100,15 @@ pub(crate) fn prefetch(bytes: &[u8]) {
     let _ = bytes;
 }
 
+/// The same to the second-level cache: for more than the first one holds beside what is at work.
+#[inline]
+pub(crate) fn prefetch_far(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch_far(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
 /// One method of [`Isa`] for each pass, and one compilation of the pass for each instruction set.
 macro_rules! passes {
     ($($name:ident ( $($arg:ident : $type:ty),* ) $(-> $out:ty)? = $body:expr;)*) => {
@@ -146,6 +156,7 @@ passes! {
     fast_pair_rest(element: Element, a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) = fast::pair_block;
     fast_own_rest(element: Element, bytes: &[u8], side: &mut Side) = fast::own_block;
     dequantise(cells: &mut [Single], factors: Factors, formula: Formula, rounding: Rounding) = dequantise::dequantise;
+    copy_lines(storage: &[u8], lines: &[usize], out: &mut [[u8; LINE]]) = lines::copy;
     smallest_code(bytes: &[u8]) -> u16 = fast::smallest_code;
     equal_32(x: &[f32], y: &[f32], format: Format) -> u64 = rounding::equal_32;
     equal_64(x: &[f64], y: &[f64], format: Format) -> u64 = rounding::equal_64;
@@ -190,6 +201,51 @@ impl Isa {
         }
     }
 
+    /// Turns the first `rows` rows.
+    pub(super) fn turn<const N: usize>(self, turn: &Turn<N>, rows: usize, out: &mut [[u8; N]]) {
+        let done = self.turn_blocks(turn, rows, out);
+        turn.rows(done..rows, out);
+    }
+
+    /// As many of the rows as there are instructions for, of cells of this size; answers how many.
+    fn turn_blocks<const N: usize>(
+        self,
+        turn: &Turn<N>,
+        rows: usize,
+        out: &mut [[u8; N]],
+    ) -> usize {
+        match (self.0, N) {
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Avx512, 4) if rows >= x86::turn::WIDE => {
+                let whole = rows - rows % x86::turn::WIDE;
+                let out = out.as_flattened_mut().as_chunks_mut().0;
+                // SAFETY: a value of this kind is only made after its features were detected.
+                unsafe { x86::turn::turn_4_wide(&turn.sized(), whole, out) };
+                whole
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Avx2 | Kind::Avx512, 4) => {
+                let whole = rows - rows % x86::turn::SIDE;
+                let out = out.as_flattened_mut().as_chunks_mut().0;
+                // SAFETY: a value of either kind is only made after the features of AVX2 were detected.
+                unsafe { x86::turn::turn_4(&turn.sized(), whole, out) };
+                whole
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Avx2 | Kind::Avx512, 2) => {
+                let whole = rows - rows % x86::turn::SIDE;
+                let out = out.as_flattened_mut().as_chunks_mut().0;
+                // SAFETY: as above.
+                unsafe { x86::turn::turn_2(&turn.sized(), whole, out) };
+                whole
+            }
+            _ => {
+                let _ = (turn, rows, out);
+                0
+            }
+        }
+    }
+
     /// Numbers of a table, by a permutation of registers where there is one.
     pub(super) fn look_up(self, codes: &[u8], table: &[Single; 16], out: &mut [Single]) {
         match self.0 {
@@ -207,28 +263,41 @@ impl Isa {
         a: &[u8],
         b: &[u8],
         bound: Bound,
+        foreseen: Option<&Foreseen>,
         totals: &mut Totals,
     ) {
         macro_rules! pair {
-            ($($module:ident)::+) => {
+            ($($path:ident)::+ $(, $far:literal, $foreseen:expr)?) => {
                 match (element, bound.near) {
-                    (Element::F32, false) => $($module)::+::pair_f32::<false>(a, b, bound, totals),
-                    (Element::F32, true) => $($module)::+::pair_f32::<true>(a, b, bound, totals),
-                    (Element::Bf16, false) => $($module)::+::pair_bf16::<false>(a, b, bound, totals),
-                    (Element::Bf16, true) => $($module)::+::pair_bf16::<true>(a, b, bound, totals),
-                    (Element::F16, false) => $($module)::+::pair_f16::<false>(a, b, bound, totals),
-                    (Element::F16, true) => $($module)::+::pair_f16::<true>(a, b, bound, totals),
+                    (Element::F32, false) => $($path)::+::pair_f32::<false $(, $far)?>(a, b, bound, $($foreseen,)? totals),
+                    (Element::F32, true) => $($path)::+::pair_f32::<true $(, $far)?>(a, b, bound, $($foreseen,)? totals),
+                    (Element::Bf16, false) => $($path)::+::pair_bf16::<false $(, $far)?>(a, b, bound, $($foreseen,)? totals),
+                    (Element::Bf16, true) => $($path)::+::pair_bf16::<true $(, $far)?>(a, b, bound, $($foreseen,)? totals),
+                    (Element::F16, false) => $($path)::+::pair_f16::<false $(, $far)?>(a, b, bound, $($foreseen,)? totals),
+                    (Element::F16, true) => $($path)::+::pair_f16::<true $(, $far)?>(a, b, bound, $($foreseen,)? totals),
                 }
             };
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = foreseen;
         match self.0 {
             Kind::Portable => fast::pair_tile(element, a, b, bound, totals),
             // SAFETY: a value of this kind is only made after its features were detected.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => unsafe { pair!(x86::avx2) },
+            Kind::Avx2 => unsafe {
+                match foreseen {
+                    None => pair!(x86::avx2, false, &x86::NOTHING),
+                    Some(foreseen) => pair!(x86::avx2, true, foreseen),
+                }
+            },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { pair!(x86::avx512) },
+            Kind::Avx512 => unsafe {
+                match foreseen {
+                    None => pair!(x86::avx512, false, &x86::NOTHING),
+                    Some(foreseen) => pair!(x86::avx512, true, foreseen),
+                }
+            },
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above.
             Kind::Neon => unsafe { pair!(neon) },

@@ -30,7 +30,7 @@ use crate::kernel::decode;
 pub(super) const LANES: usize = 16;
 
 /// Elements after which the lanes are folded into f64.
-pub(super) const BLOCK: usize = 1024;
+pub const BLOCK: usize = 1024;
 
 /// Elements that every loop with intrinsics takes at once: a multiple of its lanes for each type.
 pub(super) const STEP: usize = 32;

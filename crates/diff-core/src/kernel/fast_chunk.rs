@@ -3,7 +3,7 @@
 use crate::kernel::decode::Single;
 use crate::kernel::dispatch::Isa;
 use crate::kernel::fast::{Bound, Element, Lanes, STEP, Side, TILE, Totals, larger, smaller};
-use crate::kernel::{Elements, Method, has_lost_deviation, refine_moments, tiles};
+use crate::kernel::{Elements, Foreseen, Method, has_lost_deviation, refine_moments, tiles};
 use crate::stats::{Moments, PairScale, PairStats};
 
 /// The elements `start .. start + count` of a side as the loop takes them; `tile` keeps what had to be decoded.
@@ -52,9 +52,9 @@ impl Pair {
         }
     }
 
-    /// Adds the next elements: a multiple of [`TILE`], but for the last ones.
+    /// Adds the next elements: whole blocks, but for the last ones. What is `foreseen` is asked for by each tile.
     #[inline]
-    pub(super) fn add(&mut self, a: Elements, b: Elements, isa: Isa) {
+    pub(super) fn add(&mut self, a: Elements, b: Elements, foreseen: Option<Foreseen>, isa: Isa) {
         let Self {
             element,
             bound,
@@ -71,7 +71,7 @@ impl Pair {
             if x[..64] == y[..64] && x == y {
                 isa.fast_own(*element, x, true, totals);
             } else {
-                isa.fast_pair(*element, x, y, *bound, totals);
+                isa.fast_pair(*element, x, y, *bound, foreseen.as_ref(), totals);
             }
         }
         if whole < count || count == 0 {
@@ -135,7 +135,7 @@ pub(super) fn compare(
     isa: Isa,
 ) -> Option<PairStats> {
     let mut pair = Pair::new(element, method);
-    pair.add(a, b, isa);
+    pair.add(a, b, None, isa);
     pair.finish(Some([a, b]), a.dtype == b.dtype, method, isa)
         .ok()
 }

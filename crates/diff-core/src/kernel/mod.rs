@@ -17,6 +17,7 @@ mod dispatch;
 pub mod exponents;
 mod fast;
 mod fast_chunk;
+mod lines;
 #[cfg(test)]
 mod mixed_tests;
 #[cfg(target_arch = "aarch64")]
@@ -41,7 +42,10 @@ use reference::{MomentLanes, PairLanes};
 
 pub use dequantise::{Factors, Formula, Rounding};
 pub use dispatch::Isa;
-pub(crate) use dispatch::prefetch;
+pub(crate) use dispatch::{prefetch, prefetch_far};
+pub use fast::BLOCK;
+pub use lines::{Foreseen, LINE, LINES, Lines};
+pub(crate) use lines::{TURNED, Turn};
 
 /// Elements of a chunk.
 pub const CHUNK: usize = 1 << 18;
@@ -121,17 +125,27 @@ pub fn compare(a: Elements, b: Elements, method: Method, isa: Isa) -> PairStats 
     stats
 }
 
+/// Some elements of both sides of a chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub sides: [Elements<'a>; 2],
+    pub foreseen: Option<Foreseen<'a>>,
+}
+
 /// Both sides of a chunk, handed out one part after the other.
 pub trait Parts {
+    /// Elements of the part that begins with element `start` of the chunk, at most: whole blocks.
+    fn size(&self, start: usize) -> usize;
+
     /// The elements `start .. start + count` of the chunk.
     ///
     /// # Errors
     /// What keeps them from being read.
-    fn part(&mut self, start: usize, count: usize) -> Result<[Elements<'_>; 2]>;
+    fn part(&mut self, start: usize, count: usize) -> Result<Part<'_>>;
 }
 
-/// Elements of a part: both sides as f32 stay in the second-level cache.
-const PART: usize = 16 * TILE;
+/// Elements of a part that is made: both sides as f32 stay in the second-level cache.
+pub const PART: usize = 16 * TILE;
 
 /// [`compare`] of a chunk of `count` elements that is made part by part, so that it need not be written to memory. None where it must be there
 /// as a whole: then nothing is known of it.
@@ -146,8 +160,13 @@ pub fn compare_parts(
 ) -> Result<Option<PairStats>> {
     let mut pair = None;
     let mut is_one_type = false;
-    for start in (0..count).step_by(PART) {
-        let [a, b] = parts.part(start, PART.min(count - start))?;
+    let mut start = 0;
+    while start < count {
+        let size = parts.size(start).min(count - start);
+        let Part {
+            sides: [a, b],
+            foreseen,
+        } = parts.part(start, size)?;
         if pair.is_none() {
             let fast = method.precision == Precision::Fast;
             let element = fast::Element::of_pair(a, b).filter(|_| fast);
@@ -157,7 +176,8 @@ pub fn compare_parts(
         let Some(pair) = &mut pair else {
             return Ok(None);
         };
-        pair.add(a, b, isa);
+        pair.add(a, b, foreseen, isa);
+        start += size;
     }
     Ok(pair.and_then(|pair| pair.finish(None, is_one_type, method, isa).ok()))
 }
@@ -325,6 +345,19 @@ pub(crate) fn dequantise(
     rounding: Rounding,
 ) {
     Isa::detect().dequantise(cells, factors, formula, rounding);
+}
+
+/// The lines of a block, one after the other.
+pub(crate) fn copy_lines(storage: &[u8], lines: &[usize], out: &mut [[u8; LINE]]) {
+    Isa::detect().copy_lines(storage, lines, out);
+}
+
+/// Turns the first `rows` rows of some columns.
+///
+/// # Panics
+/// When a cell lies outside of its slice.
+pub(crate) fn turn<const N: usize>(turn: &Turn<N>, rows: usize, out: &mut [[u8; N]]) {
+    Isa::detect().turn(turn, rows, out);
 }
 
 /// For each code of four bits the number of a table, little-endian.

@@ -1,7 +1,10 @@
 //! Every loop against the portable definition bit for bit, and both definitions against exact sums.
 
 use crate::dtype::{DType, ValueMap};
-use crate::kernel::{self, CHUNK, Elements, Isa, Method, Precision};
+use crate::error::Result;
+use crate::kernel::{
+    self, BLOCK, CHUNK, Elements, Foreseen, Isa, Lines, Method, Part, Parts, Precision,
+};
 use crate::stats::PairStats;
 
 /// Xorshift: the tests must not depend on a crate's stream.
@@ -389,6 +392,51 @@ fn thresholds(dtype: DType, isa: Isa) {
     }
 }
 
+/// A chunk in parts of several sizes, beside lines that lie elsewhere.
+struct Blocks<'a> {
+    sides: [Elements<'a>; 2],
+    lines: Lines,
+}
+
+impl Parts for Blocks<'_> {
+    fn size(&self, start: usize) -> usize {
+        if start == 0 { 4 * BLOCK } else { BLOCK }
+    }
+
+    fn part(&mut self, start: usize, count: usize) -> Result<Part<'_>> {
+        Ok(Part {
+            sides: self.sides.map(|side| side.part(start, count)),
+            foreseen: (start > 0).then_some(Foreseen {
+                storages: self.sides.map(|side| side.bytes),
+                lines: [&self.lines; 2],
+            }),
+        })
+    }
+}
+
+fn parts(dtype: DType, isa: Isa) {
+    let mut random = Random(11);
+    for count in [100, 5000, 7 * BLOCK + 17, CHUNK] {
+        let mut a = encode_all(dtype, count, |_| random.normal());
+        let b = encode_all(dtype, count, |at| {
+            if at < 6 * BLOCK { random.normal() } else { 0.0 }
+        });
+        let item = dtype.bytes() as usize;
+        // Equal blocks too.
+        a[(count / 2) * item..].copy_from_slice(&b[(count / 2) * item..]);
+        let mut blocks = Blocks {
+            sides: [operand(dtype, &a), operand(dtype, &b)],
+            lines: std::array::from_fn(|line| line * 64 * 7 % a.len()),
+        };
+        for threshold in [0.0, 0.75] {
+            let method = method(Precision::Fast, threshold);
+            let found = kernel::compare_parts(count, method, isa, &mut blocks).unwrap();
+            let whole = compare(dtype, &a, &b, method, Isa::PORTABLE);
+            assert_eq!(bits(&found.unwrap()), bits(&whole), "{dtype:?}, {count}");
+        }
+    }
+}
+
 macro_rules! every_loop {
     ($($isa:ident: $($kind:ident = $dtype:expr),*;)*) => {
         $(mod $isa {
@@ -407,6 +455,7 @@ macro_rules! every_loop {
                 #[test] fn every_boundary() { run(tests::every_boundary); }
                 #[test] fn several_chunks() { run(tests::several_chunks); }
                 #[test] fn every_alignment() { run(tests::every_alignment); }
+                #[test] fn parts() { run(tests::parts); }
                 #[test] fn equal_tiles() { run(tests::equal_tiles); }
                 #[test] fn one_sign() { run(tests::one_sign); }
                 #[test] fn special_values() { run(tests::special_values); }

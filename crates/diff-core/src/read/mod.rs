@@ -11,6 +11,7 @@ mod each;
 mod held;
 mod kept;
 mod kronecker;
+mod lent;
 mod lookup;
 mod low_rank;
 mod normed;
@@ -34,6 +35,7 @@ use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
 use plain::Plain;
 
 pub(crate) use kept::kept_bytes;
+pub(crate) use lent::Lent;
 pub(crate) use same::is_same;
 pub(crate) use scratch::Scratch;
 pub(crate) use sparse::Coalesced;
@@ -89,6 +91,11 @@ pub(crate) trait Read: Send + Sync {
     /// Whether a few thousand elements at a time cost no more than many: those of a map, and what is made of them in their order.
     fn comes_in_parts(&self) -> bool {
         false
+    }
+
+    /// The elements from `start` on, where they are those of a map and no more has to be done than to bring them together: see [`Lent`].
+    fn lend(&self, _start: u64) -> Option<Lent<'_>> {
+        None
     }
 
     /// The places of a sparse tensor's elements.
@@ -262,6 +269,13 @@ impl Read for Reader<'_> {
         match self {
             Self::Plain(plain) => plain.comes_in_parts(),
             Self::Made(made) => made.comes_in_parts(),
+        }
+    }
+
+    fn lend(&self, start: u64) -> Option<Lent<'_>> {
+        match self {
+            Self::Plain(plain) => plain.lend(start),
+            Self::Made(made) => made.lend(start),
         }
     }
 

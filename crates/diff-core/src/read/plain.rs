@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lent::{self, Lent, Walk};
 use super::{Read, Region, Scratch, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
@@ -64,6 +65,19 @@ impl Read for Plain<'_> {
 
     fn comes_in_parts(&self) -> bool {
         is_mapped(self.source, self.offset)
+    }
+
+    fn lend(&self, start: u64) -> Option<Lent<'_>> {
+        let item = self.dtype.bytes();
+        if item > lent::WIDEST {
+            return None;
+        }
+        let bytes = self.source.size().checked_sub(self.offset)?;
+        let storage = self
+            .source
+            .view(self.offset, usize::try_from(bytes).ok()?)?;
+        let walk = Walk::new(&[bytes / item], &[1], 0, start);
+        Some(Lent::new(storage, self.dtype, walk))
     }
 }
 

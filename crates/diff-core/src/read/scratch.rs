@@ -55,6 +55,11 @@ impl Scratch {
         }
     }
 
+    /// Counts bytes that were read without this memory.
+    pub(crate) fn add_read(&mut self, bytes: usize) {
+        self.read += bytes as u64;
+    }
+
     /// Bytes that were read since this was asked last.
     pub(crate) fn take_read(&mut self) -> u64 {
         let parts: u64 = self.parts.iter_mut().map(Self::take_read).sum();

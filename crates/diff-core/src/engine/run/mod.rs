@@ -2,6 +2,7 @@
 //! of their [`Tree`]s. Threads take units in the order of the files.
 
 mod row;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod unit;

@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::row::{INPUTS, Readers, Row, Types};
+use super::sides::Sides;
 use super::{Options, Worker};
 use crate::engine::describe::describe_chunk;
 use crate::engine::piece::few_and_many;
@@ -9,9 +10,9 @@ use crate::engine::plan::{Input, Item, TOGETHER};
 use crate::engine::release::release;
 use crate::engine::sample::Sample;
 use crate::engine::tree::push;
-use crate::error::{Code, Error, Result};
-use crate::kernel::{self, CHUNK, Elements, Parts, complex};
-use crate::read::{Bytes, Read, Reader, Scratch, check_places};
+use crate::error::{Error, Result};
+use crate::kernel::{self, CHUNK, Elements, complex};
+use crate::read::{Read, Reader, Scratch, check_places};
 use crate::stats::PairStats;
 use crate::tensor::Tensor;
 
@@ -137,27 +138,11 @@ impl Unit<'_, '_> {
         {
             return false;
         }
-        let mut sides = Sides {
-            unit: self,
-            readers: [old, new],
-            start,
-            is_one: false,
-            bytes: Bytes::default(),
-            scratch: &mut worker.scratch,
-            sample: &mut worker.sample[0],
-        };
+        let readers = [old, new];
+        let mut sides = Sides::new(self, readers, &mut worker.scratch, &mut worker.sample[0]);
         for at in (0..count).step_by(CHUNK) {
-            sides.start = start + at as u64;
             let length = CHUNK.min(count - at);
-            let isa = self.run.isa;
-            sides.look_at_bytes(length);
-            let done = kernel::compare_parts(length, method, isa, &mut sides).and_then(|done| {
-                if let Some(stats) = done {
-                    return Ok(stats);
-                }
-                sides.compare(length)
-            });
-            match done {
+            match sides.chunk(start + at as u64, length, method) {
                 Ok(stats) => push(&mut worker.pending[0], stats),
                 Err(error) => {
                     self.errors[0] = Some(Box::new(error));
@@ -219,95 +204,13 @@ impl Unit<'_, '_> {
     }
 }
 
-/// Both sides of an item, part by part.
-struct Sides<'p, 'u, 'a> {
-    unit: &'p Unit<'u, 'a>,
-    readers: [&'u Reader<'a>; 2],
-    /// First element of the chunk at work.
-    start: u64,
-    /// Whether both sides of that chunk are made of equal bytes, so that one of them is read.
-    is_one: bool,
-    bytes: Bytes,
-    scratch: &'p mut [Scratch; INPUTS],
-    sample: &'p mut Sample,
-}
-
-impl Sides<'_, '_, '_> {
-    /// Looks whether a chunk is made of equal bytes on both sides; those of the new one count as read with that.
-    fn look_at_bytes(&mut self, count: usize) {
-        let (Some(twin), Some(input)) = (&self.unit.readers.twin, self.unit.row.inputs[0]) else {
-            return;
-        };
-        let first = input.start + self.start;
-        let elements = first..first + count as u64;
-        // What keeps the bytes from being read is told by the readers, which know its name.
-        let equal = twin.equal_bytes(self.readers, &elements, &mut self.bytes);
-        let equal = equal.ok().flatten();
-        self.is_one = equal.is_some();
-        self.unit.run.observer.add_read(equal.unwrap_or(0));
-    }
-
-    /// A chunk as a whole, after its parts: its bytes are in cache, and count once.
-    fn compare(&mut self, count: usize) -> Result<PairStats> {
-        let run = self.unit.run;
-        run.count_read(self.scratch);
-        let (unit, readers, start) = (self.unit, self.readers, self.start);
-        let [a, b] = read_sides(unit, readers, (start, count, self.is_one), self.scratch)?;
-        let stats = kernel::compare(a, b, run.options.method, run.isa);
-        self.scratch.iter_mut().for_each(|scratch| {
-            scratch.take_read();
-        });
-        Ok(stats)
-    }
-}
-
-fn read_sides<'s>(
-    unit: &Unit,
-    readers: [&'s Reader; 2],
-    (start, count, is_one): (u64, usize, bool),
-    [old, new, ..]: &'s mut [Scratch; INPUTS],
-) -> Result<[Elements<'s>; 2]> {
-    let read = |slot: usize, scratch| {
-        let (Some(input), Some(tensor)) = (unit.row.inputs[slot], unit.row.tensors[slot]) else {
-            return Err(Error::new(Code::Internal, "side of a pair is missing"));
-        };
-        readers[slot]
-            .read(input.start + start, count, scratch)
-            .map_err(|error| unit.run.named(error, input, tensor))
-    };
-    let first = read(0, old)?;
-    Ok([first, if is_one { first } else { read(1, new)? }])
-}
-
-impl Parts for Sides<'_, '_, '_> {
-    fn part(&mut self, start: usize, count: usize) -> Result<[Elements<'_>; 2]> {
-        let Self {
-            unit,
-            readers,
-            start: first,
-            is_one,
-            scratch,
-            sample,
-            ..
-        } = self;
-        let place = (*first + start as u64, count, *is_one);
-        let [a, b] = read_sides(unit, *readers, place, scratch)?;
-        if start == 0 {
-            let elements = unit.items[0].elements();
-            let histogram = unit.run.options.histogram;
-            sample.take(elements, Some(a), Some(b), histogram);
-        }
-        Ok([a, b])
-    }
-}
-
 impl Run<'_> {
-    fn count_read(&self, scratch: &mut [Scratch]) {
+    pub(super) fn count_read(&self, scratch: &mut [Scratch]) {
         self.observer
             .add_read(scratch.iter_mut().map(Scratch::take_read).sum());
     }
 
-    fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
+    pub(super) fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
         let error = error.tensor(&tensor.name);
         match self.plan.checkpoint(input) {
             Some(checkpoint) => error.at(&checkpoint.path),

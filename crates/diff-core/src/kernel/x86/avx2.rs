@@ -17,6 +17,7 @@ use std::arch::x86_64::*;
 use crate::kernel::decode::{self, Single};
 use crate::kernel::dequantise;
 use crate::kernel::fast::{self, BLOCK, Bound, Element, Lanes, STEP, Side, Totals};
+use crate::kernel::{Foreseen, LINE};
 
 macro_rules! avx2 {
     ($($(#[$attribute:meta])* { $item:item })*) => {
@@ -258,11 +259,11 @@ macro_rules! loops {
     ($kind:ident, $element:expr, $step:literal, $count:ident, $pair:ident, $own:ident, $difference:ident, $side:ident) => {
         avx2! {
             {
-            pub(crate) fn $pair<const NEAR: bool>(a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) {
+            pub(crate) fn $pair<const NEAR: bool, const FAR: bool>(a: &[u8], b: &[u8], bound: Bound, foreseen: &Foreseen, totals: &mut Totals) {
                 const BYTES: usize = BLOCK / STEP * $step;
                 for (a, b) in a.chunks(BYTES).zip(b.chunks(BYTES)) {
                     let zeros = (totals.old.zeros, totals.new.zeros);
-                    $difference::<NEAR>(a.as_chunks().0, b.as_chunks().0, bound, totals);
+                    $difference::<NEAR, FAR>(a.as_chunks().0, b.as_chunks().0, bound, foreseen, totals);
                     let ab = $side::<true>(a.as_chunks().0, b.as_chunks().0, &mut totals.old);
                     fold(&mut totals.ab, ab.0);
                     $side::<false>(b.as_chunks().0, b.as_chunks().0, &mut totals.new);
@@ -293,7 +294,8 @@ macro_rules! loops {
             }}
 
             #[inline(never)] {
-            fn $difference<const NEAR: bool>(a: &[[u8; $step]], b: &[[u8; $step]], bound: Bound, totals: &mut Totals) {
+            fn $difference<const NEAR: bool, const FAR: bool>(a: &[[u8; $step]], b: &[[u8; $step]], bound: Bound, foreseen: &Foreseen, totals: &mut Totals) {
+                let mut line = 0;
                 let zero = _mm256_setzero_ps();
                 let (mut dd, mut abs_d, mut d_, mut ad) = ([zero; 2], [zero; 2], [zero; 2], [zero; 2]);
                 let none = _mm256_setzero_si256();
@@ -305,8 +307,15 @@ macro_rules! loops {
                 let magnitude_bits = _mm256_set1_epi32(0x7fff_ffff);
                 let ahead = super::ahead();
                 for (a, b) in a.iter().zip(b) {
-                    prefetch(a, ahead);
-                    prefetch(b, ahead);
+                    if FAR {
+                        for _ in 0..$step / LINE {
+                            super::foresee(foreseen, line);
+                            line += 1;
+                        }
+                    } else {
+                        prefetch(a, ahead);
+                        prefetch(b, ahead);
+                    }
                     let (rows_a, rows_b) = (rows!($kind, a), rows!($kind, b));
                     for row in 0..2 {
                         for half in 0..2 {

@@ -16,6 +16,7 @@
 
 use std::arch::x86_64::*;
 
+use crate::kernel::Foreseen;
 use crate::kernel::fast::{self, BLOCK, Bound, Element, Lanes, Side, TILE, Totals};
 
 const VECTORS: usize = TILE / 16;
@@ -224,7 +225,8 @@ avx512! {
         (_mm512_set1_epi32(below), _mm512_set1_epi32(bound.bits.saturating_add(1)))
     }
 
-    pub(crate) fn pair_f32<const NEAR: bool>(a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) {
+    pub(crate) fn pair_f32<const NEAR: bool, const FAR: bool>(a: &[u8], b: &[u8], bound: Bound, foreseen: &Foreseen, totals: &mut Totals) {
+        let mut line = 0;
         let (mut below, mut above): (Masks, Masks) = ([0; VECTORS], [0; VECTORS]);
         let (mut differ, mut zero_a, mut zero_b): (Masks, Masks, Masks) = ([0; VECTORS], [0; VECTORS], [0; VECTORS]);
         let bounds = bounds::<NEAR>(bound);
@@ -240,8 +242,13 @@ avx512! {
             let mut sums = zero_sums();
             let masks = below.iter_mut().zip(above).zip(differ).zip(zero_a.iter_mut().zip(zero_b));
             for ((a, b), (((below, above), differ), (zero_a, zero_b))) in a.iter().zip(b).zip(masks) {
-                prefetch(a, ahead);
-                prefetch(b, ahead);
+                if FAR {
+                    super::foresee(foreseen, line);
+                    line += 1;
+                } else {
+                    prefetch(a, ahead);
+                    prefetch(b, ahead);
+                }
                 let (p, q) = (load(a), load(b));
                 let (x, y) = (_mm512_castsi512_ps(p), _mm512_castsi512_ps(q));
                 let magnitude = add_terms!(sums, x, y);
@@ -335,7 +342,8 @@ macro_rules! split {
 macro_rules! sixteen_bits {
     ($pair:ident, $own:ident, $kind:ident, $element:expr) => {
         avx512! {
-            pub(crate) fn $pair<const NEAR: bool>(a: &[u8], b: &[u8], bound: Bound, totals: &mut Totals) {
+            pub(crate) fn $pair<const NEAR: bool, const FAR: bool>(a: &[u8], b: &[u8], bound: Bound, foreseen: &Foreseen, totals: &mut Totals) {
+                let mut line = 0;
                 let (mut below, mut above): (Masks, Masks) = ([0; VECTORS], [0; VECTORS]);
                 let (mut differ, mut zero_a, mut zero_b): (WideMasks, WideMasks, WideMasks) =
                     ([0; VECTORS / 2], [0; VECTORS / 2], [0; VECTORS / 2]);
@@ -353,8 +361,13 @@ macro_rules! sixteen_bits {
                     let mut sums = zero_sums();
                     let masks = below.iter_mut().zip(above).zip(differ).zip(zero_a.iter_mut().zip(zero_b));
                     for ((a, b), ((([below, below_1], [above, above_1]), differ), (zero_a, zero_b))) in a.iter().zip(b).zip(masks) {
-                        prefetch(a, ahead);
-                        prefetch(b, ahead);
+                        if FAR {
+                            super::foresee(foreseen, line);
+                            line += 1;
+                        } else {
+                            prefetch(a, ahead);
+                            prefetch(b, ahead);
+                        }
                         let (p, x, x_1) = split!($kind, a);
                         let (q, y, y_1) = split!($kind, b);
                         let magnitude = add_terms!(sums, x, y);

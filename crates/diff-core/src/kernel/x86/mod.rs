@@ -3,9 +3,29 @@
 
 pub(super) mod avx2;
 pub(super) mod avx512;
+pub(super) mod turn;
 
-use std::arch::x86_64::{__cpuid, _MM_HINT_T0, _mm_prefetch};
+use std::arch::x86_64::{__cpuid, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 use std::sync::OnceLock;
+
+use crate::kernel::{Foreseen, LINES};
+
+/// What a loop is given that foresees nothing.
+pub(super) static NOTHING: Foreseen = Foreseen {
+    storages: [&[]; 2],
+    lines: [&[0; LINES]; 2],
+};
+
+/// Asks for a line of each side, to the second-level cache: what waits for the first one is too little to keep the memory busy, which was
+/// slower for permuted heads on Zen 5.
+#[inline]
+fn foresee(foreseen: &Foreseen, line: usize) {
+    for (storage, lines) in foreseen.storages.iter().zip(foreseen.lines) {
+        let at = lines[line % lines.len()];
+        // SAFETY: a hint about an address, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(storage.as_ptr().wrapping_add(at).cast()) };
+    }
+}
 
 /// How many bytes ahead of itself a loop asks for memory; 0 is the line that it is about to read, which costs nothing.
 ///
@@ -38,5 +58,13 @@ pub(super) fn prefetch_lines(bytes: &[u8]) {
     for line in bytes.chunks(64) {
         // SAFETY: a hint about an address, which never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+}
+
+/// The same to the second-level cache.
+pub(super) fn prefetch_far(bytes: &[u8]) {
+    for line in bytes.chunks(64) {
+        // SAFETY: a hint about an address, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
     }
 }

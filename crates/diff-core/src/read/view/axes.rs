@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::read::lent::Walk;
+
 /// Axes of more than one element, outermost first; none that could be one with its neighbour.
 #[derive(Debug)]
 pub(super) struct Axes {
@@ -102,6 +104,19 @@ impl Axes {
     /// Whether the elements that lie together in the storage do so in the view too.
     pub(super) fn is_in_lines(&self) -> bool {
         self.along == self.dims.len() - 1
+    }
+
+    /// Elements that lie together in the view as in the storage.
+    pub(super) fn run(&self) -> u64 {
+        match (self.dims.last(), self.strides.last()) {
+            (Some(&dim), Some(1)) => dim,
+            _ => 1,
+        }
+    }
+
+    /// The runs from element `start` on, where they are of more than one element; the view begins at `offset`.
+    pub(super) fn walk(&self, offset: u64, start: u64) -> Walk {
+        Walk::new(&self.dims, &self.strides, offset, start)
     }
 
     /// Whether an element that comes later lies further back in the storage.

@@ -1,20 +1,10 @@
 //! Elements of a panel brought into logical order. Cells are elements as bytes, so that one loop serves every type of a size.
 
 use super::axes::Panel;
-use crate::kernel::prefetch;
+use crate::kernel::{self, TURNED, Turn, prefetch, prefetch_far};
 
-/// Columns that are turned together: as many elements of 4 bytes as a line of the cache holds.
-const COLUMNS: usize = 16;
-
-/// Rows that are turned together: a tile of elements of 8 bytes stays in the first-level cache.
+/// Rows that are turned together: some lines of the cache of each column.
 const ROWS: usize = 64;
-
-/// Rows of the tiles for what is left, and of the blocks that tiles are made of.
-const SOME_ROWS: usize = 16;
-const BLOCK: usize = 4;
-
-/// Columns ahead of those at work whose memory is asked for: each lies in pages of its own, which no processor foresees.
-const AHEAD: usize = 8;
 
 /// Bytes ahead of the run at work that are asked for, as far as they lie in other runs.
 const FORESEEN: usize = 4 << 10;
@@ -31,7 +21,7 @@ pub(super) fn copy<const N: usize>(
 ) {
     if panel.row_out == 1 {
         lines(panel, cells, at, out);
-    } else if panel.step == 1 && panel.columns >= COLUMNS {
+    } else if panel.step == 1 && panel.columns >= TURNED {
         turn(panel, cells, at, out);
     } else if panel.columns >= panel.rows {
         rows(panel, 0..panel.rows, 0..panel.columns, cells, &at, out);
@@ -96,59 +86,25 @@ fn turn<const N: usize>(
     at: impl Fn(usize) -> usize,
     out: &mut [[u8; N]],
 ) {
-    let whole = panel.columns - panel.columns % COLUMNS;
-    for column in (0..whole).step_by(COLUMNS) {
-        let mut row = 0;
-        while row < panel.rows {
-            let left = panel.rows - row;
-            let place = (row, column);
-            row += if left >= ROWS {
-                tile::<N, ROWS>(panel, place, cells, &at, out)
-            } else if left >= SOME_ROWS {
-                tile::<N, SOME_ROWS>(panel, place, cells, &at, out)
-            } else if left >= BLOCK {
-                tile::<N, BLOCK>(panel, place, cells, &at, out)
-            } else {
-                let group = column..column + COLUMNS;
-                rows(panel, row..panel.rows, group, cells, &at, out);
-                left
+    let whole = panel.columns - panel.columns % TURNED;
+    for column in (0..whole).step_by(TURNED) {
+        for row in (0..panel.rows).step_by(ROWS) {
+            let rows = ROWS.min(panel.rows - row);
+            for across in 0..TURNED {
+                let from = at(column + TURNED + across) + row;
+                let run = cells.get(from..from + rows).unwrap_or_default();
+                prefetch_far(run.as_flattened());
+            }
+            let turn = Turn {
+                cells,
+                from: std::array::from_fn(|across| at(column + across) + row),
+                to: panel.to.wrapping_add(row * panel.row_out + column),
+                pitch: panel.row_out,
             };
+            kernel::turn(&turn, rows, out);
         }
     }
     columns(panel, 0..panel.rows, whole..panel.columns, cells, &at, out);
-}
-
-/// R rows of [`COLUMNS`] columns of step 1; answers R. Blocks of 4 × 4 become shuffles of vectors.
-fn tile<const N: usize, const R: usize>(
-    panel: &Panel,
-    (row, column): (usize, usize),
-    cells: &[[u8; N]],
-    at: &impl Fn(usize) -> usize,
-    out: &mut [[u8; N]],
-) -> usize {
-    let mut tile = [[[0; N]; COLUMNS]; R];
-    for group in (0..COLUMNS).step_by(BLOCK) {
-        for across in 0..BLOCK {
-            let from = at(column + group + across + AHEAD) + row;
-            prefetch(cells.get(from..from + R).unwrap_or_default().as_flattened());
-        }
-        let [a, b, c, d] = [0, 1, 2, 3].map(|across| {
-            let from = at(column + group + across) + row;
-            cells[from..from + R].as_chunks::<BLOCK>().0
-        });
-        let blocks = tile.as_chunks_mut::<BLOCK>().0;
-        for ((((lines, a), b), c), d) in blocks.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            for (down, line) in lines.iter_mut().enumerate() {
-                let target = &mut line[group..group + BLOCK];
-                target.copy_from_slice(&[a[down], b[down], c[down], d[down]]);
-            }
-        }
-    }
-    for (line, row) in tile.iter().zip(row..) {
-        let to = panel.to.wrapping_add(row * panel.row_out + column);
-        out[to..to + COLUMNS].copy_from_slice(line);
-    }
-    R
 }
 
 /// Row by row: few rows, or a step between them.

@@ -12,6 +12,7 @@ mod tests;
 
 use std::ops::Range;
 
+use super::lent::{self, Lent};
 use super::{As, Read, Reader, Region, Scratch, part, plain, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType};
@@ -157,6 +158,18 @@ impl Read for Strided<'_> {
 
     fn comes_in_parts(&self) -> bool {
         self.axes.is_in_lines() && plain::is_mapped(self.source, self.storage.offset)
+    }
+
+    fn lend(&self, start: u64) -> Option<Lent<'_>> {
+        let item = self.dtype.bytes();
+        let is_fit = item <= lent::WIDEST && (self.order == ByteOrder::Little || item == 1);
+        if !is_fit || self.axes.run() * item < LINE {
+            return None;
+        }
+        let Span { offset, bytes, .. } = self.storage;
+        let storage = self.source.view(offset, bytes as usize)?;
+        let walk = self.axes.walk(self.offset, start);
+        Some(Lent::new(storage, self.dtype, walk))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fetch::GAP;
 use super::*;
+use crate::kernel::BLOCK;
 use crate::source::{CountedSource, MemorySource};
 
 /// A type of elements of so many bytes.
@@ -116,6 +117,21 @@ impl Case {
                 self.shape, self.strides, self.offset
             );
             assert!(is_equal, "{label}");
+            if let Some(mut lent) = view.lend(start) {
+                let parts = [4 * BLOCK].into_iter().chain(std::iter::repeat(BLOCK));
+                let mut left = wanted.as_slice();
+                for part in parts {
+                    let (now, behind) = left.split_at(left.len().min(part * item));
+                    if now.is_empty() {
+                        break;
+                    }
+                    lent.take(now.len() / item);
+                    assert!(lent.elements().bytes == now, "{label}, lent");
+                    let (storage, lines) = lent.foreseen();
+                    assert!(lines.iter().all(|at| *at < storage.len()), "{label}");
+                    left = behind;
+                }
+            }
             if std::ptr::addr_eq(source, &raw const unmapped) {
                 let (exact, joined) = self.footprint(item as u64, start, count);
                 let asked = unmapped.bytes_read();
@@ -200,6 +216,28 @@ fn tiles_of_every_height_and_width() {
                 let half = (rows * columns / 2).min(rows * columns - columns / 2);
                 case.check(item, (columns / 2, half), true);
             }
+        }
+    }
+}
+
+/// Runs of whole lines of the cache and of parts of them, shorter than a block and longer, that are entered anywhere.
+#[test]
+fn runs_are_lent() {
+    for (shape, strides) in [
+        ([2, 3, 300, 64], [1 << 20, 64, 192, 1]),
+        ([2, 3, 40, 160], [1 << 16, 80, 400, 1]),
+        ([2, 3, 40, 97], [1 << 16, 80, 400, 1]),
+        ([3, 1, 3, 3584], [1 << 16, 1, 4096, 1]),
+        ([3, 1, 3, 1024], [1 << 16, 1, 2048, 1]),
+        ([3, 2, 3, 5000], [1 << 16, 1 << 15, 5003, 1]),
+    ] {
+        let case = Case::new(&shape, &strides, 3);
+        let all = case.elements();
+        for item in [1, 2, 4, 8] {
+            case.check(item, (0, all), false);
+            case.check(item, (1, all - 1), false);
+            case.check(item, (1600, 5000), false);
+            case.check(item, (all / 2 + 7, all / 3), false);
         }
     }
 }
