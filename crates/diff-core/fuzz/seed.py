@@ -51,6 +51,11 @@ for folder in ("torch", "hostile", "metrics", "numpy", "objects", "gguf"):
 for name in ("dcp", "dcp-bare"):
     with open(os.path.join(FIXTURES, "distributed", name, ".metadata"), "rb") as f:
         put("dcp_metadata", name, f.read())
+for name in ("fsdp-1", "fsdp-2", "fsdp-2-grid"):
+    with zipfile.ZipFile(os.path.join(FIXTURES, "distributed", name, "model_world_size_4_rank_3.pt")) as z:
+        for entry in z.namelist():
+            if entry.endswith("data.pkl"):
+                put("fsdp_rank", name, z.read(entry))
 for name, content in (
     ("index", b'{"metadata":{"total_size":1},"weight_map":{"a":"one.safetensors"}}'),
     ("pipeline", b'{"_class_name":"P","unet":["diffusers","U"]}'),

@@ -95,6 +95,40 @@ pub fn open_distributed(metadata: &[u8]) {
     }
 }
 
+/// Opens a folder of one file for each of four ranks, of which the last one holds this pickle, and reads the beginning of its tensors.
+pub fn open_rank(pickle: &[u8]) {
+    const OTHERS: [&[u8]; 3] = [
+        include_bytes!("../../../../__test__/fixtures/distributed/fsdp-2/model_world_size_4_rank_0.pt"),
+        include_bytes!("../../../../__test__/fixtures/distributed/fsdp-2/model_world_size_4_rank_1.pt"),
+        include_bytes!("../../../../__test__/fixtures/distributed/fsdp-2/model_world_size_4_rank_2.pt"),
+    ];
+    let folder = file().with_extension("fsdp");
+    let storage: Vec<u8> = (0..=255).collect();
+    let names: Vec<String> = (0..12).map(|key| format!("x/data/{key}")).collect();
+    let mut entries: Vec<(&str, &[u8])> = vec![("x/data.pkl", pickle), ("x/version", b"3\n")];
+    entries.extend(names.iter().map(|name| (name.as_str(), storage.as_slice())));
+    let path = |rank: usize| folder.join(format!("model_world_size_4_rank_{rank}.pt"));
+    let made = std::fs::create_dir_all(&folder).and_then(|()| {
+        for (rank, bytes) in OTHERS.iter().enumerate() {
+            if !path(rank).exists() {
+                std::fs::write(path(rank), bytes)?;
+            }
+        }
+        std::fs::write(path(3), zip(&entries))
+    });
+    if made.is_ok()
+        && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
+    {
+        let observer = Observer::default();
+        for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
+            let count = tensor.elements.min(MOST_ELEMENTS);
+            for start in [0, tensor.elements - count] {
+                let _ = read_elements(&checkpoint, index, start, count, ElementType::Raw, &observer);
+            }
+        }
+    }
+}
+
 /// A file of this process, in memory where the system has such a place.
 fn file() -> PathBuf {
     let shared = PathBuf::from("/dev/shm");

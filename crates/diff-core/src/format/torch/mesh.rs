@@ -244,3 +244,59 @@ fn reorder(order: &mut [Vec<usize>], stated: &[(u64, Vec<u64>)]) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offsets of the box of rank (1, 0) of a mesh of 2 x 3, whose elements are of this shape; None where they cannot be told.
+    fn offsets(
+        local: &[u64],
+        placements: [(&str, Option<u64>); 2],
+        order: Option<Vec<(u64, Vec<u64>)>>,
+    ) -> Option<Vec<u64>> {
+        let mesh = Mesh {
+            sizes: vec![2, 3],
+            coordinates: vec![1, 0],
+            order,
+        };
+        let placements = placements.map(|(name, split)| Placement {
+            name: name.to_owned(),
+            dim: Some(0),
+            split,
+        });
+        let found = own_box(&[12, 5], local, Some(mesh), Some(placements.into()), "");
+        found.ok().map(|(offsets, _)| offsets)
+    }
+
+    #[test]
+    fn an_axis_is_divided_in_the_order_of_its_placements_or_the_one_that_is_stated() {
+        let plain = [("Shard", None), ("Shard", None)];
+        // In halves, then in thirds of those.
+        assert_eq!(offsets(&[2, 5], plain, None), Some(vec![6, 0]));
+        // In thirds, then in halves of those.
+        let strided = [("_StridedShard", Some(3)), ("Shard", None)];
+        assert_eq!(offsets(&[2, 5], strided, None), Some(vec![2, 0]));
+        let turned = Some(vec![(0, vec![1, 0])]);
+        assert_eq!(offsets(&[2, 5], plain, turned), Some(vec![2, 0]));
+        let copies = [("Shard", None), ("Replicate", None)];
+        assert_eq!(offsets(&[6, 5], copies, None), Some(vec![6, 0]));
+    }
+
+    #[test]
+    fn what_is_no_box_or_another_one_is_refused() {
+        let strided = [("_StridedShard", Some(2)), ("Shard", None)];
+        assert_eq!(offsets(&[2, 5], strided, None), None);
+        let plain = [("Shard", None), ("Shard", None)];
+        assert_eq!(offsets(&[3, 5], plain, None), None);
+        for order in [vec![(0, vec![0, 0])], vec![(0, vec![7, 1])], Vec::new()] {
+            assert_eq!(offsets(&[2, 5], plain, Some(order)), None);
+        }
+        for name in ["Partial", "_MaskPartial", "RaggedShard"] {
+            assert_eq!(
+                offsets(&[6, 5], [("Shard", None), (name, None)], None),
+                None
+            );
+        }
+    }
+}

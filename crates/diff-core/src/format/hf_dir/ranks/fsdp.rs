@@ -225,7 +225,7 @@ fn note(
     let mut findings = vec![Finding::new("DistributedJoined", Severity::Info, message)];
     if flat > 0 {
         let message = format!(
-            "{} of FSDP's, the weights of a module one behind the other; their names and shapes stand in none of the files, so only checkpoints of one \
+            "{} of FSDP, each the weights of a module one behind the other; their names and shapes stand in none of the files, so only checkpoints of one \
              form can be compared; save it with FULL_STATE_DICT or SHARDED_STATE_DICT to have them",
             counted(flat, "flat parameter"),
         );
