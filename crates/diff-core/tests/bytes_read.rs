@@ -152,6 +152,17 @@ fn views() -> Vec<(&'static str, Tensor, u64)> {
             strided(DType::F32, &[1024, 1500], &[2048, 1], 7),
             1024 * 1500 * 4,
         ),
+        // Types that a chunk is looked at as a whole for, after its first part.
+        (
+            "rows sliced, f64",
+            strided(DType::F64, &[512, 1500], &[2048, 1], 7),
+            512 * 1500 * 8,
+        ),
+        (
+            "rows sliced, i32",
+            strided(DType::I32, &[1024, 1500], &[2048, 1], 7),
+            1024 * 1500 * 4,
+        ),
         (
             "every second row",
             strided(DType::F32, &[1024, 1024], &[2048, 1], 0),
