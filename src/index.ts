@@ -39,7 +39,7 @@ export type { InspectionProvenance, Origin, Provenance } from './comparison/prov
 export type { ParameterDiff } from './comparison/rows.ts';
 export type { ComparedFile, ComparedSide, SideTotals } from './comparison/side.ts';
 export type * from './comparison/structure.ts';
-export type { ConfigChange, DiffSummary, PartialCoverage, ResizedTensor } from './comparison/summary.ts';
+export type { ConfigChange, DiffSummary, MovedBlocks, PartialCoverage, ResizedTensor } from './comparison/summary.ts';
 export type { NameChange } from './names/name-change.ts';
 export type { LayerType } from './layer-types/layer-type.ts';
 export type { LayerPatterns } from './layer-types/user-patterns.ts';

@@ -48,5 +48,5 @@ test('2 TB in parts', async (t) => {
   const { summary } = JSON.parse(partial.stdout) as { summary: { failed_tensors: number; partial: { missing_bytes: number } } };
   t.is(summary.failed_tensors, TENSORS);
   t.true(summary.partial.missing_bytes > 2e12);
-  t.true(performance.now() - began < 100_000);
+  t.true(performance.now() - began < 300_000);
 });

@@ -41,6 +41,7 @@ export async function findMovedBlocks(
   options: ResolvedOptions,
   run: RunOptions,
 ): Promise<MovedBlocks[]> {
+  if (!mayHaveMoved(columns)) return [];
   const stacks = readStacks(columns);
   const candidates = [...stacks].flatMap(([name, stack]) => findCandidates(name, stack, columns));
   if (candidates.length === 0) return [];
@@ -52,6 +53,14 @@ export async function findMovedBlocks(
     moved.set(stack, blocks.set(block, from));
   }
   return [...moved].map(([name, blocks]) => describeStack(name, stacks.get(name), blocks, columns));
+}
+
+/** Change from which a tensor may be another one: two that have nothing to do with each other are at 1.41. */
+const LEAST_MOVED = 0.5;
+
+/** Whether a tensor is new, or so unlike the old one that it may be another; reading all names is a part of the time of a short run. */
+function mayHaveMoved({ names, symmetricChange, old }: TensorColumns): boolean {
+  return names.some((_, row) => (symmetricChange[row] ?? 0) >= LEAST_MOVED || shapeAt(old, row) === null);
 }
 
 function readStacks(columns: TensorColumns): Map<string, Stack> {
