@@ -59,12 +59,16 @@ function findMatrices(sides: TranslatedSides): { readonly oblong: readonly Matri
   const [old, fresh] = [listTensors(sides.old), listTensors(sides.new)];
   const oblong: Matrix[] = [];
   const square: Matrix[] = [];
-  for (const [row, name] of fresh.names.entries()) {
-    const other = old.find(name);
-    if (other === undefined || !fresh.isReadable(row) || !old.isReadable(other)) continue;
-    const [before, after] = [old.shape(other), fresh.shape(row)];
-    if (before.length !== 2 || after.length !== 2 || before[0] !== after[1] || before[1] !== after[0]) continue;
-    if (Math.min(...after) >= FEWEST) (after[0] === after[1] ? square : oblong).push({ name, old: other, new: row });
+  for (let row = 0; row < fresh.names.length; row += 1) {
+    const after = fresh.shape(row);
+    const [rows = 0, columns = 0] = after;
+    if (after.length !== 2 || rows < FEWEST || columns < FEWEST) continue;
+    const name = fresh.names[row] ?? '';
+    const other = name === old.names[row] ? row : old.find(name);
+    if (other === undefined) continue;
+    const before = old.shape(other);
+    if (before.length !== 2 || before[0] !== columns || before[1] !== rows) continue;
+    if (fresh.isReadable(row) && old.isReadable(other)) (rows === columns ? square : oblong).push({ name, old: other, new: row });
   }
   return { oblong, square };
 }

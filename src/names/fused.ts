@@ -63,13 +63,17 @@ export function splitFused(own: NamedTensors, other: NamedTensors): Split {
   const views: NamedView[] = [];
   const rows = new Set<number>();
   const rules = new Map<string, number>();
-  const taken = new Set(own.names);
-  for (const [row, name] of own.names.entries()) {
-    if (other.find(name) !== undefined || !own.isReadable(row)) continue;
+  let taken: Set<string> | undefined;
+  for (let row = 0; row < own.names.length; row += 1) {
+    const name = own.names[row] ?? '';
+    // Names in the same order are not looked up.
+    if (name === other.names[row] || other.find(name) !== undefined || !own.isReadable(row)) continue;
     const found = splitStack(name, row, own, other) ?? splitModule(name, row, own, other);
-    if (found === null || found.views.some((view) => taken.has(view.name))) continue;
+    if (found === null) continue;
+    const names = (taken ??= new Set(own.names));
+    if (found.views.some((view) => names.has(view.name))) continue;
     if (views.length + found.views.length > MOST_VIEWS) break;
-    for (const view of found.views) taken.add(view.name);
+    for (const view of found.views) names.add(view.name);
     views.push(...found.views);
     rows.add(row);
     rules.set(found.rule, (rules.get(found.rule) ?? 0) + 1);

@@ -10,11 +10,13 @@ use crate::stats::{Casts, Narrow};
 /// hold what comes out, or all but the range of it: bf16 and f16 are each other's way to a narrower file.
 #[must_use]
 pub fn empty_casts(old: DType, new: DType) -> Option<Casts> {
+    const BF16_MANTISSA: u32 = 7;
     let (old, new) = (Format::stored(old)?, Format::stored(new)?);
     let try_casts = |from: Format, to: Format| {
         Narrow::ALL.map(|narrow| {
             let narrow = Format::of(narrow);
-            let is_held = to.holds(narrow) || to.mantissa >= Format::of(Narrow::Bf16).mantissa;
+            let may_pass = from.mantissa > to.mantissa && to.mantissa >= BF16_MANTISSA;
+            let is_held = to.holds(narrow) || may_pass;
             (is_held && !narrow.holds(from)).then_some(0)
         })
     };
