@@ -81,7 +81,7 @@ export const COVERAGE_KINDS: readonly Kind[] = [
           return [name, { ...tensor, shape: [rows + 16, width], values }];
         }),
       );
-      return pair(base, grown, [/every matrix changed|changed/i, /reshaped/], [IDENTICAL, /nothing can be said/]);
+      return pair(base, grown, [/every matrix changed|changed/i, /gained 16 rows \(/], [IDENTICAL, /nothing can be said/]);
     },
   },
   {
@@ -142,6 +142,17 @@ export const COVERAGE_KINDS: readonly Kind[] = [
         change(base, (tensor) => (MATRICES.has(tensor.part) ? () => 0.05 * random.gaussian() : null)),
         [/no resemblance/i],
         [IDENTICAL, /fine-tun/],
+      ),
+  },
+  {
+    name: 'a new head',
+    applies: has('head', 'mlp'),
+    make: (base, random) =>
+      pair(
+        base,
+        change(base, ({ part }) => (part === 'head' ? () => 0.05 * random.gaussian() : null)),
+        [/bears? no resemblance to what/],
+        [IDENTICAL, TRAINING, /no resemblance: /i],
       ),
   },
   {

@@ -4,6 +4,14 @@ import { PLACE_KINDS } from './places.ts';
 import { ROUNDING_KINDS } from './roundings.ts';
 import { FORM_KINDS } from './forms.ts';
 import { COVERAGE_KINDS } from './coverage.ts';
+import { DEPTH_KINDS } from './depth.ts';
 import type { Kind } from './kind.ts';
 
-export const KINDS: readonly Kind[] = [...TRAINING_KINDS, ...PLACE_KINDS, ...ROUNDING_KINDS, ...FORM_KINDS, ...COVERAGE_KINDS];
+export const KINDS: readonly Kind[] = [
+  ...TRAINING_KINDS,
+  ...PLACE_KINDS,
+  ...ROUNDING_KINDS,
+  ...FORM_KINDS,
+  ...DEPTH_KINDS,
+  ...COVERAGE_KINDS,
+];

@@ -75,6 +75,12 @@ export const ROUNDING_KINDS: readonly Kind[] = [
       pair(base, store(store(base, 'bf16'), 'f32'), [SAME, /rounded to bf16, stored as f32/], [IDENTICAL, TRAINING]),
   },
   {
+    name: 'to f16 by way of bf16',
+    dtypes: ['f32'],
+    make: (base) =>
+      pair(base, store(store(base, 'bf16'), 'f16'), [SAME, /rounded from f32 to bf16, stored as f16/], [IDENTICAL, TRAINING]),
+  },
+  {
     name: 'fp8, a scale a tensor',
     make: (base) =>
       pair(

@@ -12,8 +12,9 @@ use crate::tensor::Tensor;
 /// Where layers are, behind what models are wrapped in.
 const PLACES: [&str; 3] = ["layers.", "encoder.layer.", "h."];
 
-/// Layers that a model may come to.
+/// Layers, and tensors of them, that a model may come to.
 const MOST_LAYERS: u64 = 4096;
+const MOST_TENSORS: usize = 1 << 20;
 
 /// Where the number of the layer begins in a name, the number, and what is behind it.
 fn split<'a>(name: &'a str, place: &str) -> Option<(usize, u64, &'a str)> {
@@ -80,6 +81,13 @@ pub(super) fn replicate(base: &mut Checkpoint, ranges: &[(u64, u64)]) -> Result<
             .found(format!("layer {of}"))
             .hint("give the base that the adapter was trained on")
         })?;
+        if made.len() + layer.len() > MOST_TENSORS {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                "adapter repeats layers of too many tensors",
+            )
+            .expected(format!("at most {MOST_TENSORS}")));
+        }
         for (at, tensor) in layer {
             let (before, rest) = tensor.name.split_at(*at);
             let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());

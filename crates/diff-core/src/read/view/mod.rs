@@ -111,7 +111,7 @@ impl Read for Strided<'_> {
         let Scratch {
             window, out, read, ..
         } = scratch;
-        out.resize(count * item, 0);
+        let out = in_lines(out, count * item);
         let range = (start, count);
         *read += match item {
             1 => self.cells::<1>(range, window, out),
@@ -175,6 +175,15 @@ impl Read for Strided<'_> {
 
 /// Bytes of a line of the cache.
 const LINE: u64 = 64;
+
+/// So many bytes that begin with a line of the cache: rows of a result lie a power of two apart more often than not, so a line that two
+/// columns of tiles share is out of the cache when the second one comes.
+fn in_lines(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
+    let line = LINE as usize;
+    buffer.resize(bytes + line, 0);
+    let start = buffer.as_ptr().align_offset(line).min(line);
+    &mut buffer[start..start + bytes]
+}
 
 /// A view of elements that are made of others.
 pub(super) struct Seen<'a> {
