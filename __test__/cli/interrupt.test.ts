@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { makeFolder, run } from './cli.ts';
@@ -72,17 +72,26 @@ withSignals('progress by bytes is drawn over one line', async (t) => {
 for (const phase of ['open', 'compare', 'analyze', 'write']) {
   withSignals(`Ctrl-C ends the program while it is at "${phase}"`, async (t) => {
     const out = join(folder.path, 'out.json');
-    let sent = 0;
-    const { signal } = await run([...many, '-o', out, '--progress', 'json'], {
-      onStderr: (text, kill) => {
-        if (sent === 0 && text.includes(`"phase":"${phase}"`)) {
-          sent = performance.now();
-          kill('SIGINT');
-        }
-      },
-    });
+    let [sent, ended] = [0, 0];
+    const interrupt = async (): Promise<NodeJS.Signals | null> => {
+      rmSync(out, { force: true });
+      sent = 0;
+      const { signal } = await run([...many, '-o', out, '--progress', 'json'], {
+        onStderr: (text, kill) => {
+          if (sent === 0 && text.includes(`"phase":"${phase}"`)) {
+            sent = performance.now();
+            kill('SIGINT');
+          }
+        },
+      });
+      ended = performance.now();
+      return signal;
+    };
+    // On a busy machine this process may learn of a short phase when the program has ended.
+    let signal = await interrupt();
+    for (let again = 0; signal === null && again < 3; again += 1) signal = await interrupt();
     t.is(signal, 'SIGINT');
-    t.true(performance.now() - sent < 2000, `${performance.now() - sent} ms`);
+    t.true(ended - sent < 2000, `${ended - sent} ms`);
     t.false(existsSync(out));
     t.deepEqual(
       readdirSync(folder.path).filter((name) => name.includes('tmp')),
