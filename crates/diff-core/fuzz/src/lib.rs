@@ -1,6 +1,6 @@
 //! What the targets share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diff_core::engine::{ElementType, read_elements};
 use diff_core::observe::Observer;
@@ -43,16 +43,8 @@ pub fn open_model(config: &[u8], weights: &[u8]) {
     let made = std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::write(folder.join("config.json"), config))
         .and_then(|()| std::fs::write(folder.join("model.safetensors"), weights));
-    if made.is_ok()
-        && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
-    {
-        let observer = Observer::default();
-        for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
-            let count = tensor.elements.min(MOST_ELEMENTS);
-            for start in [0, tensor.elements - count] {
-                let _ = read_elements(&checkpoint, index, start, count, ElementType::F32, &observer);
-            }
-        }
+    if made.is_ok() {
+        open_folder(&folder, ElementType::F32);
     }
 }
 
@@ -116,16 +108,8 @@ pub fn open_rank(pickle: &[u8]) {
         }
         std::fs::write(path(3), zip(&entries))
     });
-    if made.is_ok()
-        && let Ok(checkpoint) = open(&folder, &OpenOptions::default())
-    {
-        let observer = Observer::default();
-        for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
-            let count = tensor.elements.min(MOST_ELEMENTS);
-            for start in [0, tensor.elements - count] {
-                let _ = read_elements(&checkpoint, index, start, count, ElementType::Raw, &observer);
-            }
-        }
+    if made.is_ok() {
+        open_folder(&folder, ElementType::Raw);
     }
 }
 
@@ -168,4 +152,18 @@ pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     out.extend(start.to_le_bytes());
     out.extend([0, 0]);
     out
+}
+
+/// Opens a directory, and reads the first and the last elements of its tensors.
+fn open_folder(folder: &Path, element_type: ElementType) {
+    let Ok(checkpoint) = open(folder, &OpenOptions::default()) else {
+        return;
+    };
+    let observer = Observer::default();
+    for (index, tensor) in checkpoint.tensors.iter().enumerate().take(64) {
+        let count = tensor.elements.min(MOST_ELEMENTS);
+        for start in [0, tensor.elements - count] {
+            let _ = read_elements(&checkpoint, index, start, count, element_type, &observer);
+        }
+    }
 }
