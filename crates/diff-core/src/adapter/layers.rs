@@ -69,8 +69,20 @@ pub(super) fn replicate(base: &mut Checkpoint, ranges: &[(u64, u64)]) -> Result<
             None => others.push(tensor),
         }
     }
-    let mut made = Vec::new();
     let repeated = ranges.iter().flat_map(|(start, end)| *start..*end);
+    let sizes = repeated
+        .clone()
+        .map(|of| layers.get(&of).map_or(0, Vec::len));
+    let tensors = sizes.fold(0, usize::saturating_add);
+    if tensors > MOST_TENSORS {
+        return Err(Error::new(
+            Code::LimitExceeded,
+            "adapter repeats layers of too many tensors",
+        )
+        .expected(format!("at most {MOST_TENSORS}"))
+        .found(tensors));
+    }
+    let mut made = Vec::with_capacity(tensors);
     for (number, of) in (0_u64..).zip(repeated) {
         let layer = layers.get(&of).ok_or_else(|| {
             Error::new(
@@ -81,13 +93,6 @@ pub(super) fn replicate(base: &mut Checkpoint, ranges: &[(u64, u64)]) -> Result<
             .found(format!("layer {of}"))
             .hint("give the base that the adapter was trained on")
         })?;
-        if made.len() + layer.len() > MOST_TENSORS {
-            return Err(Error::new(
-                Code::LimitExceeded,
-                "adapter repeats layers of too many tensors",
-            )
-            .expected(format!("at most {MOST_TENSORS}")));
-        }
         for (at, tensor) in layer {
             let (before, rest) = tensor.name.split_at(*at);
             let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -101,4 +106,30 @@ pub(super) fn replicate(base: &mut Checkpoint, ranges: &[(u64, u64)]) -> Result<
     let behind = others.split_off(first.unwrap_or(others.len()));
     base.tensors = others.into_iter().chain(made).chain(behind).collect();
     Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::format::{OpenOptions, open};
+
+    #[test]
+    fn layers_of_too_many_tensors_are_refused_before_one_is_made() {
+        let base = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../__test__/fixtures/adapters/replicated/base"
+        );
+        let mut base = open(base.as_ref(), &OpenOptions::default()).unwrap();
+        let tensor = base.tensors.first().unwrap().clone();
+        base.tensors = (0..=MOST_TENSORS / MOST_LAYERS as usize)
+            .map(|at| Tensor {
+                name: format!("model.layers.0.{at}.weight"),
+                ..tensor.clone()
+            })
+            .collect();
+        let most = vec![(0, 1); MOST_LAYERS as usize];
+        let error = replicate(&mut base, &most).unwrap_err();
+        assert_eq!(error.code(), Code::LimitExceeded);
+    }
 }
