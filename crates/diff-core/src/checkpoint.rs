@@ -70,6 +70,35 @@ pub struct Candidate {
 }
 
 impl Checkpoint {
+    /// Tensors over their sources, of which nothing else is known.
+    #[must_use]
+    pub fn new(
+        path: impl Into<PathBuf>,
+        format: Format,
+        tensors: Vec<Tensor>,
+        sources: Vec<Arc<dyn Source>>,
+    ) -> Self {
+        Self {
+            path: path.into(),
+            format,
+            tensors,
+            sources,
+            metadata: Vec::new(),
+            has_folder: false,
+            config: None,
+            configs: Vec::new(),
+            findings: Vec::new(),
+            left_out: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Tensors that no file holds: `memory` stands where a path stands in messages.
+    #[must_use]
+    pub fn in_memory(tensors: Vec<Tensor>, sources: Vec<Arc<dyn Source>>) -> Self {
+        Self::new("memory", Format::Memory, tensors, sources)
+    }
+
     /// The same files and what is said of them with other tensors, which must be of these files.
     #[must_use]
     pub fn with_tensors(&self, tensors: Vec<Tensor>) -> Self {

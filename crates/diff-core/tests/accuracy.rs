@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use diff_core::Result;
-use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{Histogram, Input, Item, Options, Plan, run};
 use diff_core::kernel::{CHUNK, Method, Precision};
@@ -179,25 +179,16 @@ fn checkpoint(data: Data, elements: u64, is_new: bool) -> Arc<Checkpoint> {
         offset: 0,
         bytes: source.size(),
     };
-    Arc::new(Checkpoint {
-        path: "generated".into(),
-        format: Format::Memory,
-        tensors: vec![Tensor::plain(
+    Arc::new(Checkpoint::in_memory(
+        vec![Tensor::plain(
             "w".into(),
             data.dtype,
             vec![elements],
             elements,
             span,
         )],
-        sources: vec![source],
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    })
+        vec![source],
+    ))
 }
 
 fn compare(data: Data, elements: u64, precision: Precision) -> PairStats {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use common::{Folder, Watched, checkpoint};
+use common::{Folder, Watched};
 use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::{ByteOrder, DType};
 use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
@@ -223,7 +223,7 @@ fn the_bytes_of_the_elements_are_read_once() {
             // A map, as far as there are maps here; and a source that has none.
             let mapped = paths.each_ref().map(|path| {
                 let source: Arc<dyn Source> = Arc::new(FileSource::open(path).unwrap());
-                checkpoint(vec![tensor.clone()], vec![source])
+                Arc::new(Checkpoint::in_memory(vec![tensor.clone()], vec![source]))
             });
             let (result, observer) = run(&mapped[0], &mapped[1], threads);
             if wanted > 0 {
@@ -238,10 +238,10 @@ fn the_bytes_of_the_elements_are_read_once() {
                 .each_ref()
                 .map(|path| Watched::new(Arc::new(FileSource::open(path).unwrap()), |_, _| Ok(())));
             let read = watched.each_ref().map(|source| {
-                checkpoint(
+                Arc::new(Checkpoint::in_memory(
                     vec![tensor.clone()],
                     vec![Arc::clone(source) as Arc<dyn Source>],
-                )
+                ))
             });
             let (result, observer) = run(&read[0], &read[1], threads);
             results.push(result);
@@ -310,7 +310,7 @@ fn equal_codes_and_scales_are_told_by_their_bytes() {
             } else {
                 Watched::new(source, |_, _| Ok(())) as Arc<dyn Source>
             };
-            checkpoint(vec![tensor.clone()], vec![source])
+            Arc::new(Checkpoint::in_memory(vec![tensor.clone()], vec![source]))
         });
         let (result, observer) = run(&opened[0], &opened[1], 3);
         (result, observer.bytes_read())
@@ -443,10 +443,10 @@ fn a_large_transpose_reads_its_file_once() {
             ..Tensor::plain("w".into(), DType::F32, vec![SIDE, SIDE], SIDE * SIDE, span)
         };
         let checkpoints = sides.each_ref().map(|source| {
-            checkpoint(
+            Arc::new(Checkpoint::in_memory(
                 vec![tensor.clone()],
                 vec![Arc::clone(source) as Arc<dyn Source>],
-            )
+            ))
         });
         run(&checkpoints[0], &checkpoints[1], threads);
         for source in &sides {

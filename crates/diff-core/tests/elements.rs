@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::fixtures;
 use diff_core::Code;
-use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{ElementType, read_elements};
 use diff_core::format::{OpenOptions, open};
@@ -23,19 +23,7 @@ fn checkpoint(bytes: Vec<u8>, make: impl FnOnce(Span) -> Tensor) -> Checkpoint {
         bytes: bytes.len() as u64,
     };
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", bytes));
-    Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors: vec![make(span)],
-        sources: vec![source],
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    }
+    Checkpoint::in_memory(vec![make(span)], vec![source])
 }
 
 /// Codes that do not repeat in step with bytes or chunks.

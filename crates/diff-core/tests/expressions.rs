@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use common::Watched;
-use diff_core::Code;
 use diff_core::dtype::{ByteOrder, DType};
 use diff_core::engine::{self, ElementType, Histogram, Input, Item, Options, Plan, read_elements};
 use diff_core::kernel::Method;
@@ -17,6 +16,7 @@ use diff_core::tensor::{
     Affine, Encoding, Factor, Index, Layout, Node, Packing, PairRule, Rule, Scale, Signs, Span,
     Stored, Table, Tensor,
 };
+use diff_core::{Checkpoint, Code};
 
 struct Random(u64);
 
@@ -629,7 +629,7 @@ fn chains_of_nodes_are_what_their_definition_says() {
         let start = random.below(all + 1);
         let count = random.below(all - start + 1);
         for source in sources(&bytes.0) {
-            let checkpoint = common::checkpoint(vec![tensor.clone()], vec![source]);
+            let checkpoint = Arc::new(Checkpoint::in_memory(vec![tensor.clone()], vec![source]));
             for (start, count) in [(0, all), (start, count)] {
                 let found = read_elements(
                     &checkpoint,
@@ -717,9 +717,11 @@ fn views_are_compared_as_their_elements_are() {
         );
         let run = |old: &Tensor, of: &[u8], threads| {
             sources(of).map(|source| {
-                let old = common::checkpoint(vec![old.clone()], vec![source]);
-                let new =
-                    common::checkpoint(vec![copy.clone()], vec![sources(&copied.0)[0].clone()]);
+                let old = Arc::new(Checkpoint::in_memory(vec![old.clone()], vec![source]));
+                let new = Arc::new(Checkpoint::in_memory(
+                    vec![copy.clone()],
+                    vec![sources(&copied.0)[0].clone()],
+                ));
                 let item = Item {
                     old: Some(Input::whole(0, 0, &old.tensors[0])),
                     new: Some(Input::whole(1, 0, &new.tensors[0])),
@@ -764,7 +766,10 @@ fn four_checkpoints_are_read_in_one_pass() {
         let watched = Watched::new(memory, |_, _| Ok(()));
         let tensor = Tensor::plain("w".into(), DType::F32, vec![elements], elements, span);
         let source: Arc<dyn Source> = Arc::clone(&watched) as _;
-        (common::checkpoint(vec![tensor], vec![source]), watched)
+        (
+            Arc::new(Checkpoint::in_memory(vec![tensor], vec![source])),
+            watched,
+        )
     };
     let sides: Vec<_> = (1..5).map(side).collect();
     let input = |side: usize| Some(Input::whole(side, 0, &sides[side].0.tensors[0]));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{Watched, checkpoint, fixtures};
+use common::{Watched, fixtures};
 use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
@@ -45,7 +45,10 @@ fn panicking() -> (Arc<Checkpoint>, Arc<Watched>) {
         Tensor::plain(at.to_string(), DType::U8, shape, ELEMENTS, span)
     });
     let sources = vec![Arc::clone(&source) as Arc<dyn Source>];
-    (checkpoint(tensors.collect(), sources), source)
+    (
+        Arc::new(Checkpoint::in_memory(tensors.collect(), sources)),
+        source,
+    )
 }
 
 fn plan(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>) -> Plan {

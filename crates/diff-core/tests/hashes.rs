@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 use std::sync::Arc;
 
-use common::{checkpoint, fixtures};
+use common::fixtures;
 use diff_core::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{self, ElementType, read_elements};
@@ -43,7 +43,10 @@ fn tensors(dtype: DType, counts: &[usize]) -> (Arc<Checkpoint>, Vec<u8>) {
         Tensor::plain(name, dtype, vec![count], count, span)
     });
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", bytes.clone()));
-    (checkpoint(list.collect(), vec![source]), bytes)
+    (
+        Arc::new(Checkpoint::in_memory(list.collect(), vec![source])),
+        bytes,
+    )
 }
 
 #[test]

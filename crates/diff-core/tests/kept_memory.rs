@@ -1,13 +1,10 @@
 //! What readers keep (here the right factors of products) is bounded for a run as a whole, not for each tensor: more of it than the budget of a run
 //! leaves memory flat, whatever the threads. A test of its own, as it counts the memory of the process.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use common::checkpoint;
 use diff_core::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{self, Histogram, Input, Item, Options, Plan, Questions};
@@ -73,7 +70,7 @@ fn products(seed: u8) -> Arc<Checkpoint> {
         let right = factor(format!("{at}.right"), RANK, COLUMNS);
         Tensor::low_rank(&left, &right).unwrap()
     });
-    checkpoint(tensors.collect(), vec![source])
+    Arc::new(Checkpoint::in_memory(tensors.collect(), vec![source]))
 }
 
 /// The most bytes that were held at once while `work` ran, beside those from before.

@@ -5,7 +5,7 @@ mod common;
 use std::ops::Range;
 use std::sync::Arc;
 
-use common::{Counting, Watched, checkpoint, measured};
+use common::{Counting, Watched, measured};
 use diff_core::dtype::DType;
 use diff_core::engine::{self, Cut, Histogram, Input, Item, Options, Outcome, Plan};
 use diff_core::kernel::Method;
@@ -78,10 +78,10 @@ fn side(seed: u32, watch: impl Fn(Arc<dyn Source>) -> Arc<dyn Source>) -> Arc<Ch
             span,
         ));
     }
-    checkpoint(
+    Arc::new(Checkpoint::in_memory(
         tensors,
         vec![watch(Arc::new(MemorySource::new("memory", data)))],
-    )
+    ))
 }
 
 /// Pairs of all tensors; of some also a side alone, a part, and two old ones that share their new side.
@@ -220,7 +220,10 @@ fn small() -> (Plan, Joined) {
             Tensor::plain(at.to_string(), DType::U8, vec![count], count, span)
         };
         let tensors = counts.into_iter().enumerate().map(tensor).collect();
-        checkpoint(tensors, vec![Arc::new(MemorySource::new("memory", data))])
+        Arc::new(Checkpoint::in_memory(
+            tensors,
+            vec![Arc::new(MemorySource::new("memory", data))],
+        ))
     };
     let (old, new) = (tensors(1), tensors(9));
     let pair = |at: usize| Item {

@@ -4,7 +4,6 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use diff_core::Checkpoint;
-use diff_core::checkpoint::Format;
 use diff_core::decode::blocks::BlockFormat;
 use diff_core::decode::codebook::NF4;
 use diff_core::decode::minifloat::E2M1;
@@ -146,19 +145,10 @@ pub fn run(as_json: bool, rounds: usize) -> Any<()> {
     };
     for (name, tensor) in cases {
         let elements = tensor.elements as f64;
-        let checkpoint = Arc::new(Checkpoint {
-            path: "memory".into(),
-            format: Format::Memory,
-            tensors: vec![tensor],
-            sources: vec![Arc::clone(&source)],
-            metadata: Vec::new(),
-            has_folder: false,
-            config: None,
-            configs: Vec::new(),
-            findings: Vec::new(),
-            left_out: Vec::new(),
-            candidates: Vec::new(),
-        });
+        let checkpoint = Arc::new(Checkpoint::in_memory(
+            vec![tensor],
+            vec![Arc::clone(&source)],
+        ));
         let item = Item {
             old: None,
             new: Some(Input::whole(0, 0, &checkpoint.tensors[0])),

@@ -164,19 +164,12 @@ fn over(checkpoint: &Checkpoint, tensor: Tensor, map: bool) -> Arc<Checkpoint> {
             Arc::new(Buffered(Arc::clone(source))) as Arc<dyn Source>
         }
     });
-    Arc::new(Checkpoint {
-        path: checkpoint.path.clone(),
-        format: checkpoint.format,
-        tensors: vec![tensor],
-        sources: sources.collect(),
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    })
+    Arc::new(Checkpoint::new(
+        &checkpoint.path,
+        checkpoint.format,
+        vec![tensor],
+        sources.collect(),
+    ))
 }
 
 /// `views ROUNDS [NAME]`: pairs of elements a second, and the ratio to contiguous ones of the same round; of all views, or of those whose names

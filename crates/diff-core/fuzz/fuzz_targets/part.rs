@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{self, Input, Item, Plan};
 use diff_core::observe::Observer;
@@ -41,19 +41,7 @@ fn plan() -> Plan {
         Tensor::plain(elements.to_string(), DType::U8, vec![elements], elements, span)
     });
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", Vec::new()));
-    let checkpoint = Arc::new(Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors: tensors.into(),
-        sources: vec![source],
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    });
+    let checkpoint = Arc::new(Checkpoint::in_memory(tensors.into(), vec![source]));
     let whole = |side: usize, at: usize| Some(Input::whole(side, at, &checkpoint.tensors[at]));
     let items = (0..ELEMENTS.len()).map(|at| Item {
         old: whole(0, at),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::engine::{self, Histogram, Input, Item, Options, Plan};
 use diff_core::kernel::Method;
@@ -31,19 +31,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", elements.to_vec()));
-    let checkpoint = Arc::new(Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors: vec![tensor],
-        sources: vec![source],
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    });
+    let checkpoint = Arc::new(Checkpoint::in_memory(vec![tensor], vec![source]));
     // The same tensor under another number: not known to be the same bytes.
     let tensor = &checkpoint.tensors[0];
     let item = Item {

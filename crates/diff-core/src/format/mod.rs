@@ -164,7 +164,7 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     } else if matches!(place, Place::File(_)) && is_index {
         hf_dir::open_index(path, options)
     } else if let Some(parts) = gguf::parts_of(path, &options.files)? {
-        let mut checkpoint = empty(path, Format::Gguf);
+        let mut checkpoint = Checkpoint::new(path, Format::Gguf, Vec::new(), Vec::new());
         gguf::open_parts(&mut checkpoint, &parts, options)?;
         Ok(checkpoint)
     } else {
@@ -231,30 +231,12 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     let mut sources: Vec<Arc<dyn Source>> = vec![source];
     sources.extend(opened.sources);
     Ok(Checkpoint {
-        tensors: opened.tensors,
-        sources,
         metadata: opened.metadata,
         findings: opened.findings,
         left_out: opened.left_out,
         candidates: opened.candidates,
-        ..empty(path, format)
+        ..Checkpoint::new(path, format, opened.tensors, sources)
     })
-}
-
-fn empty(path: &Path, format: Format) -> Checkpoint {
-    Checkpoint {
-        path: path.to_path_buf(),
-        format,
-        tensors: Vec::new(),
-        sources: Vec::new(),
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    }
 }
 
 /// Opens one file as part of a checkpoint, as its source number `index`.

@@ -14,9 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diff_core::Result;
-use diff_core::checkpoint::{Checkpoint, Format};
 use diff_core::source::Source;
-use diff_core::tensor::Tensor;
 
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../__test__/fixtures")
@@ -162,21 +160,4 @@ impl Source for Watched {
     fn verify(&self) -> Result<()> {
         self.inner.verify()
     }
-}
-
-/// A checkpoint of these tensors over one source.
-pub fn checkpoint(tensors: Vec<Tensor>, sources: Vec<Arc<dyn Source>>) -> Arc<Checkpoint> {
-    Arc::new(Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors,
-        sources,
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    })
 }

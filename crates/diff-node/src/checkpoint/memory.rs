@@ -1,9 +1,8 @@
 //! Checkpoints of tensors that JavaScript holds.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use diff_core::checkpoint::{Checkpoint, Format};
+use diff_core::checkpoint::Checkpoint;
 use diff_core::dtype::DType;
 use diff_core::source::{MemorySource, Source};
 use diff_core::tensor::{Span, Tensor, element_count};
@@ -72,17 +71,5 @@ fn from_memory(given: Vec<MemoryTensor>) -> diff_core::Result<Checkpoint> {
         )));
         tensors.push(Tensor::plain(tensor.name, dtype, shape, elements, span));
     }
-    Ok(Checkpoint {
-        path: PathBuf::from("memory"),
-        format: Format::Memory,
-        tensors,
-        sources,
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    })
+    Ok(Checkpoint::in_memory(tensors, sources))
 }

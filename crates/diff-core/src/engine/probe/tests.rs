@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::checkpoint::{Checkpoint, Format};
+use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType};
 use crate::engine::plan::{Input, Item};
 use crate::source::{MemorySource, Source};
@@ -12,19 +12,7 @@ const ALL: Questions = Questions(31);
 
 fn checkpoint(tensors: Vec<Tensor>, data: Vec<u8>) -> Arc<Checkpoint> {
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", data));
-    Arc::new(Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors,
-        sources: vec![source],
-        metadata: Vec::new(),
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-        has_folder: false,
-    })
+    Arc::new(Checkpoint::in_memory(tensors, vec![source]))
 }
 
 fn floats(shape: &[u64], values: &[f32]) -> Arc<Checkpoint> {

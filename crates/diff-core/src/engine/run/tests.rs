@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::checkpoint::{Checkpoint, Format};
+use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
 use crate::engine::plan::{Input, Item};
 use crate::kernel::CHUNK;
@@ -52,19 +52,7 @@ fn typed(dtype: DType, seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
         tensors.push(Tensor::plain(name, dtype, vec![elements], elements, span));
     }
     let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", data));
-    Arc::new(Checkpoint {
-        path: "memory".into(),
-        format: Format::Memory,
-        tensors,
-        sources: vec![source],
-        metadata: Vec::new(),
-        has_folder: false,
-        config: None,
-        configs: Vec::new(),
-        findings: Vec::new(),
-        left_out: Vec::new(),
-        candidates: Vec::new(),
-    })
+    Arc::new(Checkpoint::in_memory(tensors, vec![source]))
 }
 
 fn compare(old: &Arc<Checkpoint>, new: &Arc<Checkpoint>, threads: usize) -> Vec<PairStats> {

@@ -61,7 +61,7 @@ pub(super) fn is_index(name: &str) -> bool {
 fn empty(path: &Path) -> Checkpoint {
     Checkpoint {
         has_folder: true,
-        ..super::empty(path, Format::HuggingFace)
+        ..Checkpoint::new(path, Format::HuggingFace, Vec::new(), Vec::new())
     }
 }
 
