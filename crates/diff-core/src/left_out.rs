@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::checkpoint::Checkpoint;
 use crate::error::Result;
 use crate::observe::Observer;
 use crate::source::{FileSource, Source};
@@ -67,13 +66,13 @@ pub struct LeftOut {
 /// Bytes that are compared at a time.
 const STEP: u64 = 1 << 20;
 
-/// Whether two things that were left out hold the same bytes.
+/// Whether two things that were left out hold the same bytes, each beside the sources of its checkpoint.
 ///
 /// # Errors
 /// What reading them ends with, `Cancelled`.
 pub fn same_bytes(
-    old: (&Checkpoint, &LeftOut),
-    new: (&Checkpoint, &LeftOut),
+    old: (&[Arc<dyn Source>], &LeftOut),
+    new: (&[Arc<dyn Source>], &LeftOut),
     observer: &Observer,
 ) -> Result<bool> {
     if old.1.bytes != new.1.bytes {
@@ -101,7 +100,7 @@ struct Bytes {
 }
 
 impl Bytes {
-    fn of((checkpoint, left): (&Checkpoint, &LeftOut)) -> Result<Self> {
+    fn of((sources, left): (&[Arc<dyn Source>], &LeftOut)) -> Result<Self> {
         let pieces = if left.spans.is_empty() {
             if left.bytes == 0 {
                 Vec::new()
@@ -114,7 +113,7 @@ impl Bytes {
             left.spans
                 .iter()
                 .filter_map(|span| {
-                    let source = checkpoint.sources.get(span.source as usize)?;
+                    let source = sources.get(span.source as usize)?;
                     Some((Arc::clone(source), span.offset, span.offset + span.bytes))
                 })
                 .collect()

@@ -22,7 +22,12 @@ fn load(path: &Path) -> Arc<Checkpoint> {
 }
 
 fn is_same(old: (&Checkpoint, &LeftOut), new: (&Checkpoint, &LeftOut)) -> bool {
-    same_bytes(old, new, &Observer::default()).unwrap()
+    same_bytes(
+        (&old.0.sources, old.1),
+        (&new.0.sources, new.1),
+        &Observer::default(),
+    )
+    .unwrap()
 }
 
 #[test]

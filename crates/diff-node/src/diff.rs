@@ -135,7 +135,7 @@ pub fn same_left_out<'env>(
                 .ok_or_else(|| Error::new(Code::Argument, "nothing with this index was left out"))
         };
         let (before, after) = (find(&old, old_index)?, find(&newer, new_index)?);
-        same_bytes((&old, &before), (&newer, &after), observer)
+        same_bytes((&old.sources, &before), (&newer.sources, &after), observer)
     })
 }
 

@@ -2,6 +2,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod array;
 pub mod gguf;
 mod hf_dir;
 mod hub;

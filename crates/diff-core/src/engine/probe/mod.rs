@@ -6,6 +6,7 @@ mod sample;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,6 +1,6 @@
 //! Whether the values of a quantised side are those of the other one, rounded to the nearest.
 
-use crate::engine::probe::subject::{Opened, Side};
+use crate::engine::probe::subject::Opened;
 use crate::engine::probe::{Run, Worker};
 use crate::error::Result;
 use crate::kernel::probe::{Nearest, values_of};
@@ -9,23 +9,11 @@ use crate::kernel::probe::{Nearest, values_of};
 const ROWS: u64 = 64;
 const WINDOW: u64 = 1 << 10;
 
-/// Fewer neighbours under one scale show too few of its numbers.
-const SHORTEST_RUN: u64 = 8;
-
 /// Neighbours that share a scale in every quantisation whose numbers were stored as floats.
 pub(super) const DENSE_RUN: u64 = 16;
 
 /// Elements of a sample at most.
 pub(super) const SAMPLED: u64 = ROWS * WINDOW;
-
-/// How many neighbours along the last axis share a scale on each side.
-pub(super) fn runs(sides: [&Side; 2]) -> [Option<u64>; 2] {
-    sides.map(|side| {
-        let axis = side.tensor.shape.len().checked_sub(1)?;
-        let run = side.tensor.scale_run(axis)?;
-        (run >= SHORTEST_RUN).then_some(run)
-    })
-}
 
 impl Opened<'_, '_> {
     /// For each side that has such runs, the share of elements of the other one that lie nearer to another of its values; NaN for the others.

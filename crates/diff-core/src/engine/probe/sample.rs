@@ -1,10 +1,10 @@
 //! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
 
-use crate::engine::probe::subject::{Opened, Subject};
+use crate::engine::probe::subject::{Opened, Sample, Subject, Survey, runs};
 use crate::engine::probe::{Questions, Run, Worker, nearest};
 use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
-use crate::stats::{Casts, Grid, Rows};
+use crate::stats::{Casts, Rows};
 
 /// Rows whose grid is looked at at most, and so many that they have about [`GRID_ELEMENTS`]; those that come first, of which a part will do.
 pub(super) const GRID_ROWS: u64 = 64;
@@ -31,31 +31,6 @@ pub(super) const FEW_LINES: f64 = 0.05;
 /// Places, and elements at each, where casts are tried before they are everywhere.
 pub(super) const CAST_PLACES: u64 = 4;
 pub(super) const CAST_ELEMENTS: u64 = 1 << 10;
-
-/// What a sample of rows has told.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Sample {
-    pub(super) grids: Option<[Grid; 2]>,
-    /// See [`crate::stats::Probe::misrounded`].
-    pub(super) misrounded: Option<[f64; 2]>,
-}
-
-impl Sample {
-    pub(super) fn or(self, other: Self) -> Self {
-        Self {
-            grids: self.grids.or(other.grids),
-            misrounded: self.misrounded.or(other.misrounded),
-        }
-    }
-}
-
-/// See [`Subject::survey`].
-#[derive(Clone, Copy)]
-pub(super) struct Survey {
-    pub(super) questions: Questions,
-    /// Of the elements that were tried, where so few were equal that the others need not be.
-    pub(super) casts: Option<Casts>,
-}
 
 impl Subject<'_> {
     /// Rows of a full sample.
@@ -183,7 +158,7 @@ impl Opened<'_, '_> {
         }
         if self.questions.has(Questions::NEAREST) {
             let [old, new] = &self.sides;
-            let runs = nearest::runs([old, new]);
+            let runs = runs([old, new]);
             found.misrounded = Some(self.misrounded(runs, run, worker)?);
         }
         Ok(found)

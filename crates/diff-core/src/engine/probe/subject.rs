@@ -1,4 +1,4 @@
-//! One pair that is asked something: its units, and what they found.
+//! One pair that is asked something, and what was found of it.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,15 +8,12 @@ use crate::checkpoint::Checkpoint;
 use crate::dtype::{Class, DType};
 use crate::engine::kept::Kept;
 use crate::engine::plan::{Input, Item, Plan};
-use crate::engine::probe::nearest::runs;
-use crate::engine::probe::sample::{Sample, Survey};
-use crate::engine::probe::{Questions, Run, Worker};
-use crate::engine::release::release;
+use crate::engine::probe::Questions;
 use crate::error::{Error, Result};
 use crate::kernel::Elements;
-use crate::kernel::probe::{Place, add_hashes, count_casts, count_rows, count_zeros, empty_casts};
-use crate::read::{As, Read, Reader, Scratch, kept_bytes};
-use crate::stats::{Hashes, Parts, Probe, Rows, Zeros};
+use crate::kernel::probe::{Place, empty_casts};
+use crate::read::{As, Read, Reader, Scratch};
+use crate::stats::{Casts, Grid, Hashes, Parts, Probe, Rows, Zeros};
 use crate::tensor::{Node, Tensor};
 
 /// Elements that are looked at together: both sides of them as f64 stay in the second-level cache.
@@ -30,6 +27,9 @@ pub(super) const MOST_LINES: u64 = 1 << 20;
 
 /// Shorter runs along the last axis are no rows of a grid: kernels of convolutions.
 pub(super) const SHORTEST: u64 = 16;
+
+/// Fewer neighbours under one scale show too few of its numbers.
+const SHORTEST_RUN: u64 = 8;
 
 /// A pair that is asked something.
 pub(super) struct Subject<'a> {
@@ -60,8 +60,8 @@ pub(super) struct Side<'a> {
 
 /// A subject while it is read.
 pub(super) struct Opened<'s, 'a> {
-    subject: &'s Subject<'a>,
-    readers: Arc<Kept<[Reader<'a>; 2]>>,
+    pub(super) subject: &'s Subject<'a>,
+    pub(super) readers: Arc<Kept<[Reader<'a>; 2]>>,
 }
 
 impl<'a> Deref for Opened<'_, 'a> {
@@ -80,6 +80,31 @@ pub(super) struct Found {
     pub(super) asked: Questions,
     pub(super) sample: Sample,
     pub(super) error: Option<Error>,
+}
+
+/// What a sample of rows has told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sample {
+    pub(super) grids: Option<[Grid; 2]>,
+    /// See [`crate::stats::Probe::misrounded`].
+    pub(super) misrounded: Option<[f64; 2]>,
+}
+
+impl Sample {
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            grids: self.grids.or(other.grids),
+            misrounded: self.misrounded.or(other.misrounded),
+        }
+    }
+}
+
+/// See [`Opened::survey`].
+#[derive(Clone, Copy)]
+pub(super) struct Survey {
+    pub(super) questions: Questions,
+    /// Of the elements that were tried, where so few were equal that the others need not be.
+    pub(super) casts: Option<Casts>,
 }
 
 impl<'a> Subject<'a> {
@@ -193,7 +218,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The elements of a unit; none for the sample of rows.
-    fn span(&self, number: u64) -> Option<(u64, u64)> {
+    pub(super) fn span(&self, number: u64) -> Option<(u64, u64)> {
         let has_sample = u64::from(self.questions.needs_sample());
         let length = self.piece * PIECES;
         let first = number.checked_sub(has_sample)? * length;
@@ -290,79 +315,6 @@ impl<'a> Subject<'a> {
             }),
         }
     }
-
-    pub(super) fn unit(
-        &self,
-        number: u64,
-        threads: usize,
-        run: &Run<'a>,
-        worker: &mut Worker,
-    ) -> Result<Found> {
-        let Some((first, end)) = self.span(number) else {
-            return Ok(Found {
-                sample: self.open(run)?.sample(run, worker)?,
-                ..Found::default()
-            });
-        };
-        let survey = self.survey_once(run, worker).map_err(Clone::clone)?;
-        if !survey.questions.needs_all() {
-            return Ok(Found::default());
-        }
-        let opened = self.open(run)?;
-        let mut parts = self.empty(survey.questions, first, end);
-        for start in (first..end).step_by(self.piece as usize) {
-            run.check()?;
-            let count = (end - start).min(self.piece) as usize;
-            opened.look(start, count, run, worker, &mut parts)?;
-        }
-        for (side, reader) in self.sides.iter().zip(opened.readers.iter()) {
-            let is_last = end == self.elements;
-            release(reader, side.tensor, (first, end), is_last, threads);
-        }
-        Ok(Found {
-            parts: Some(parts),
-            asked: survey.questions,
-            ..Found::default()
-        })
-    }
-
-    /// Readers of both sides. Whoever waits for a survey has none, as the survey may wait for room for its own.
-    fn open<'s>(&'s self, run: &Run<'a>) -> Result<Opened<'s, 'a>> {
-        let readers = run.readers.get(
-            self.index,
-            || {
-                let [old, new] = &self.sides;
-                let reader =
-                    |side: &Side<'a>| Reader::new(side.checkpoint, side.tensor, As::Values);
-                Ok([reader(old)?, reader(new)?])
-            },
-            |_| {
-                let [old, new] = &self.sides;
-                kept_bytes(old.tensor).saturating_add(kept_bytes(new.tensor))
-            },
-            || run.check(),
-        )?;
-        Ok(Opened {
-            subject: self,
-            readers,
-        })
-    }
-
-    /// The survey, by the thread that comes first; the others wait for it. Nothing is read where the sample of rows is all that is asked.
-    pub(super) fn survey_once(
-        &self,
-        run: &Run<'a>,
-        worker: &mut Worker,
-    ) -> std::result::Result<&Survey, &Error> {
-        self.survey
-            .get_or_init(|| {
-                let survey = self.open(run)?.survey(run, worker);
-                // All surveys come before the first unit.
-                run.readers.let_go(self.index);
-                survey
-            })
-            .as_ref()
-    }
 }
 
 impl Opened<'_, '_> {
@@ -390,46 +342,6 @@ impl Opened<'_, '_> {
             .read(start, count, scratch)
             .map_err(|e| e.tensor(&side.tensor.name).at(&side.checkpoint.path))
     }
-
-    /// One piece, with every question that needs all elements.
-    pub(super) fn look(
-        &self,
-        start: u64,
-        count: usize,
-        run: &Run,
-        worker: &mut Worker,
-        parts: &mut Parts,
-    ) -> Result<()> {
-        let Worker {
-            scratch, values, ..
-        } = worker;
-        let [a, b] = self.read(start, count, scratch)?;
-        let place = Place {
-            start,
-            ..self.place
-        };
-        let Parts {
-            casts,
-            zeros,
-            rows,
-            hashes,
-        } = parts;
-        if let Some(casts) = casts {
-            count_casts(a, b, run.isa, casts);
-        }
-        if let Some(zeros) = zeros {
-            let grouped = place.last.is_multiple_of(4);
-            count_zeros(a, b, grouped, run.isa, zeros);
-        }
-        if let Some(rows) = rows {
-            count_rows(a, b, place, run.isa, values, rows);
-        }
-        if let Some(hashes) = hashes {
-            add_hashes(0, a, place, hashes);
-            add_hashes(1, b, place, hashes);
-        }
-        Ok(())
-    }
 }
 
 impl Side<'_> {
@@ -453,4 +365,13 @@ impl Side<'_> {
         };
         self.bits == other.bits && map(self.tensor) == map(other.tensor)
     }
+}
+
+/// How many neighbours along the last axis share a scale on each side.
+pub(super) fn runs(sides: [&Side; 2]) -> [Option<u64>; 2] {
+    sides.map(|side| {
+        let axis = side.tensor.shape.len().checked_sub(1)?;
+        let run = side.tensor.scale_run(axis)?;
+        (run >= SHORTEST_RUN).then_some(run)
+    })
 }

@@ -8,11 +8,11 @@ use super::listing::Listing;
 use super::loose::{self, Loose};
 use super::parts::Part;
 use super::weights::{self, Kind, Weights};
-use super::{config, nothing_to_load, ranks, shards};
+use super::{config, file, nothing_to_load, ranks, shards};
 use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::format::{OpenOptions, gguf, join_inside, json, lfs, open_source};
+use crate::format::{OpenOptions, gguf, join_inside, json};
 
 #[derive(Deserialize)]
 struct Explicit {
@@ -127,33 +127,9 @@ pub(super) fn weights(
     options: &OpenOptions,
 ) -> Result<()> {
     match kind {
-        Kind::Single => file(checkpoint, path, options),
+        Kind::Single => file::add(checkpoint, path, options),
         Kind::Index => shards::add_shards(checkpoint, directory, path, options),
     }
-}
-
-/// Adds all tensors of one file.
-pub(super) fn file(checkpoint: &mut Checkpoint, path: &Path, options: &OpenOptions) -> Result<()> {
-    options.observer.check()?;
-    let source = lfs::open(path, &options.files)?;
-    let (format, opened) = open_source(&source, checkpoint.sources.len() as u32, options)?;
-    if format == Format::Gguf {
-        checkpoint.format = format;
-    }
-    options.observer.add_tensors(opened.tensors.len() as u64);
-    checkpoint.sources.push(source);
-    checkpoint.sources.extend(opened.sources);
-    checkpoint.tensors.extend(opened.tensors);
-    let known = checkpoint.metadata.len();
-    for member in opened.metadata {
-        let before = checkpoint.metadata.get(..known).unwrap_or_default();
-        if !before.contains(&member) {
-            checkpoint.metadata.push(member);
-        }
-    }
-    checkpoint.findings.extend(opened.findings);
-    checkpoint.left_out.extend(opened.left_out);
-    Ok(())
 }
 
 fn refuse_duplicates(checkpoint: &Checkpoint, directory: &Path) -> Result<()> {
@@ -181,7 +157,7 @@ pub(super) fn loose(
     options: &OpenOptions,
 ) -> Result<()> {
     let shards = match loose {
-        Loose::Single(name) => return file(checkpoint, &listing.path(name), options),
+        Loose::Single(name) => return file::add(checkpoint, &listing.path(name), options),
         Loose::Shards(shards) => shards,
     };
     let files = shards.complete(listing)?;
@@ -194,7 +170,7 @@ pub(super) fn loose(
     for shard in files {
         let before = checkpoint.tensors.len();
         let known = std::mem::take(&mut checkpoint.metadata);
-        file(checkpoint, &listing.path(shard), options)?;
+        file::add(checkpoint, &listing.path(shard), options)?;
         let mut metadata = std::mem::replace(&mut checkpoint.metadata, known);
         if shards.has_ranks() {
             let rank = loose::rank(shard).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Files that a trainer leaves beside the weights, read where they are wanted: optimizer, schedule, random numbers.
 
 use super::listing::Listing;
-use super::{add, states};
+use super::{file, states};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Result};
 use crate::format::OpenOptions;
@@ -35,7 +35,7 @@ pub(super) fn add(
             continue;
         }
         let before = checkpoint.tensors.len();
-        match add::file(checkpoint, &path, options) {
+        match file::add(checkpoint, &path, options) {
             Ok(()) => {}
             Err(error) if error.code() == Code::NoTensors => continue,
             Err(error) => return Err(error),

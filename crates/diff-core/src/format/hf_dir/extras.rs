@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::add;
 use super::config;
+use super::file;
 use super::listing::Listing;
 use crate::checkpoint::Checkpoint;
 use crate::format::OpenOptions;
@@ -42,7 +42,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, listing: &Listing, options: &Open
         }
         let (tensors, sources) = (checkpoint.tensors.len(), checkpoint.sources.len());
         let before = (checkpoint.findings.len(), checkpoint.left_out.len());
-        let is_added = add::file(checkpoint, &path, options).is_ok();
+        let is_added = file::add(checkpoint, &path, options).is_ok();
         let mut is_clash = false;
         for tensor in checkpoint.tensors.iter_mut().skip(tensors) {
             tensor.name.insert_str(0, &prefix);

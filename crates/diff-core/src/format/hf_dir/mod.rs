@@ -8,6 +8,7 @@ mod companions;
 mod config;
 mod content;
 mod extras;
+mod file;
 mod foreign;
 mod listing;
 mod loose;
@@ -256,7 +257,7 @@ fn take_folder(listing: &Listing, options: &OpenOptions) -> Result<Taken> {
     }
     // Its own error says what is wrong with it.
     if let Some(name) = loose::unreadable(listing) {
-        add::file(&mut empty(directory), &listing.path(name), options)?;
+        file::add(&mut empty(directory), &listing.path(name), options)?;
     }
     match folders.iter().find_map(foreign::explain) {
         Some(error) => Err(error),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::add;
+use super::file;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
@@ -70,7 +70,7 @@ pub(super) fn add_shards(
         .start(0, (before + index.weight_map.0.len()) as u64);
     let mut file_of: Vec<&str> = Vec::new();
     for (shard, path) in &shards {
-        add::file(checkpoint, path, options)?;
+        file::add(checkpoint, path, options)?;
         file_of.resize(checkpoint.tensors.len() - before, shard);
     }
     let mut indexed: HashMap<&str, &str> = HashMap::with_capacity(index.weight_map.0.len());

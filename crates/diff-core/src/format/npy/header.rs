@@ -1,7 +1,8 @@
 //! The head of an array: `\x93NUMPY`, version, length, and a dictionary with three keys.
 
-use super::literal::{self, Literal};
 use crate::error::{Code, Error, Result, counted};
+use crate::format::array::literal::{self, Literal};
+use crate::format::array::sizes;
 use crate::pickle::Area;
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -123,24 +124,4 @@ fn from_literal(members: Literal, end: u64) -> Result<Header> {
         _ => Err(Error::new(Code::InvalidHeader, "array header lacks a key")
             .expected("descr, fortran_order and shape")),
     }
-}
-
-/// A tuple of sizes.
-pub(super) fn sizes(value: &Literal) -> Result<Vec<u64>> {
-    let sizes = match value {
-        Literal::Tuple(items) => items
-            .iter()
-            .map(|item| match item {
-                Literal::Whole(size) => Some(*size),
-                _ => None,
-            })
-            .collect::<Option<Vec<u64>>>(),
-        _ => None,
-    };
-    sizes.ok_or_else(|| {
-        let found: String = format!("{value:?}").chars().take(60).collect();
-        Error::new(Code::InvalidHeader, "shape of an array is not valid")
-            .expected("a tuple of whole numbers")
-            .found(found)
-    })
 }

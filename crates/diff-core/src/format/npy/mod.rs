@@ -1,16 +1,12 @@
-//! numpy's arrays, one by one and in archives. Nothing in them is evaluated or unpickled.
+//! Files of numpy: one array, and archives of them. Nothing in them is evaluated or unpickled.
 
 mod archive;
-mod array;
 mod codepage;
-mod element;
-mod field;
 mod header;
-mod literal;
 
 use std::sync::Arc;
 
-use self::element::Element;
+use super::array::{self, Array, Element};
 use super::{Head, OpenOptions, Opened, torch};
 use crate::error::{Code, Error, Kind, Result, counted};
 use crate::finding::{Finding, Severity};
@@ -21,9 +17,6 @@ use crate::source::Source;
 use crate::tensor::Tensor;
 
 pub(super) use archive::{is_archive, open_archive};
-pub(super) use array::Array;
-pub(super) use element::{Element as ArrayElement, parse as parse_type};
-pub(super) use literal::Literal;
 
 /// What a lone array is called.
 const LONE: &str = "weights";
@@ -65,16 +58,8 @@ pub(super) fn open_array(
 /// Where the header of an array of objects ends and its pickle begins; None for other arrays.
 fn end_of_objects(area: &Area) -> Option<u64> {
     let header = header::read(area).ok()?;
-    let element = element::parse(&header.descr).ok()?;
+    let element = array::parse_type(&header.descr).ok()?;
     element.has_objects().then_some(header.end)
-}
-
-pub(super) fn objects() -> Error {
-    Error::new(
-        Code::UnsupportedDtype,
-        "array of Python objects, in which there is no array of numbers",
-    )
-    .hint("nothing was unpickled; save the numbers alone, or use safetensors")
 }
 
 fn trailing_data(bytes: u64, area: &Area) -> Finding {
@@ -156,7 +141,7 @@ impl Arrays {
     fn add(&mut self, name: &str, area: &Area) -> Result<Read> {
         let header = header::read(area)?;
         self.context.meter.see(header.end);
-        let element = element::parse(&header.descr)?;
+        let element = array::parse_type(&header.descr)?;
         let rest = area.part(header.end, area.length - header.end)?;
         if element.has_objects() {
             self.scan(name, &rest)?;

@@ -1,8 +1,8 @@
 //! Bytes objects: where their content is, and the files of torch's and pickles inside of them.
 
 use super::document::{Document, Reading, Ref};
+use super::found::Found;
 use super::legacy;
-use super::tensor::Found;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::finding::{Finding, Severity};

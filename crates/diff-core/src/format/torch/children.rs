@@ -2,16 +2,13 @@
 
 use super::document::{Reading, Ref};
 use super::module::is_quantised;
-use super::tree::{Child, Children, Kind, Only, Segment};
+use super::tree::{Child, Children, Class, Kind, Only, Segment, indexed, keyed};
 use crate::pickle::{Id, Object, Value};
 
 /// Classes whose content is in their attribute `data`; protocol 2 names the first one as Python 2 did.
 const USER_DICT: (&str, &str) = ("collections", "UserDict");
 const USER_DICT_OF_2: (&str, &str) = ("collections", "IterableUserDict");
 const USER_LIST: (&str, &str) = ("collections", "UserList");
-
-/// Module and name of a class.
-pub(super) type Class<'a> = Option<(&'a str, &'a str)>;
 
 impl Reading {
     pub(super) fn children(&self, at: Ref) -> Children {
@@ -302,31 +299,4 @@ impl Reading {
             _ => None,
         }
     }
-}
-
-pub(super) fn indexed(at: Ref, items: &[Id]) -> Vec<Child> {
-    items
-        .iter()
-        .enumerate()
-        .map(|(index, id)| {
-            (
-                Some(Segment::Index(index as u32)),
-                Ref { id: *id, ..at },
-                Only::Everything,
-            )
-        })
-        .collect()
-}
-
-pub(super) fn keyed(at: Ref, pairs: &[(Id, Id)]) -> Vec<Child> {
-    pairs
-        .iter()
-        .map(|(key, value)| {
-            (
-                Some(Segment::Key(Ref { id: *key, ..at })),
-                Ref { id: *value, ..at },
-                Only::Everything,
-            )
-        })
-        .collect()
 }

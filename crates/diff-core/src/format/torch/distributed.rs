@@ -2,8 +2,8 @@
 //! when it is the whole; `hf_dir/ranks` joins the parts of all ranks.
 
 use super::document::{Placed, Reading, Ref};
+use super::found::{Found, RankPart};
 use super::mesh::{self, Mesh};
-use super::tensor::Found;
 use crate::error::{Code, Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::tensor::Tensor;
@@ -16,17 +16,6 @@ pub(super) enum Distributed {
 
 /// Placements that a finding tells apart.
 const MOST_PLACEMENTS: usize = 20;
-
-/// What one rank has of a tensor.
-#[derive(Debug, Clone)]
-pub(in crate::format) struct RankPart {
-    /// Of the whole tensor.
-    pub(in crate::format) shape: Vec<u64>,
-    /// Where each box of it begins along the axes, and its elements.
-    pub(in crate::format) boxes: Vec<(Vec<u64>, Tensor)>,
-    /// How many ranks have parts, at least.
-    pub(in crate::format) ranks: u64,
-}
 
 impl Reading {
     pub(super) fn distributed(&self, class: Ref) -> Option<Distributed> {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::document::{Reading, Ref};
+use super::found::Found;
 use super::pick::{is_counter, key_of};
 use super::records::{Records, ZipRecords};
-use super::tensor::Found;
 use super::tree::{Kind, Tree};
 use crate::error::Result;
 use crate::format::inflate::Inflated;

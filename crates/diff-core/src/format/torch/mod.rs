@@ -11,6 +11,7 @@ mod dcp;
 mod distributed;
 mod document;
 mod findings;
+mod found;
 mod inside;
 mod left;
 mod legacy;
@@ -156,7 +157,7 @@ pub(super) fn open_objects(
             .map(|document| (document, None))
     });
     opened.map_err(|error| match error.code() {
-        Code::NoTensors => super::npy::objects()
+        Code::NoTensors => super::array::objects()
             .at(source.path())
             .with_findings(error.findings().to_vec()),
         _ => error,

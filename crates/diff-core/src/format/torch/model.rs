@@ -1,11 +1,10 @@
 //! The tensors of the model under their names, and what else is in the file.
 
-use super::distributed::RankPart;
 use super::document::Reading;
 use super::findings::{list, note_choice, note_shared, rename_equal};
+use super::found::{Found, RankPart};
 use super::left::{self, Reached};
 use super::pick::{best, key_of, state_nodes};
-use super::tensor::Found;
 use super::tree::{Kind, Tree};
 use crate::checkpoint::Candidate;
 use crate::error::{Code, Error, Result, counted};

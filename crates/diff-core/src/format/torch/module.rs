@@ -1,8 +1,7 @@
 //! Modules: their parts under the names that `state_dict` gives them, quantised ones among them.
 
-use super::children::{Class, indexed, keyed};
 use super::document::{Reading, Ref};
-use super::tree::{Child, Only, Segment};
+use super::tree::{Child, Class, Only, Segment, indexed, keyed};
 use crate::pickle::Value;
 
 /// Attributes that every module has, beside those whose name speaks of a hook.

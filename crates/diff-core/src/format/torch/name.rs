@@ -7,7 +7,7 @@ use super::numpy_type::Kind;
 use super::tree::{Segment, Tree};
 use crate::dtype::{ByteOrder, DType};
 use crate::error::Result;
-use crate::format::npy::Literal;
+use crate::format::array::Literal;
 use crate::limits::{self, Cap};
 use crate::pickle::Value;
 

@@ -1,14 +1,13 @@
 //! Arrays and scalars of numpy's inside pickles.
 
-use super::children::indexed;
 use super::document::{Reading, Ref};
+use super::found::Found;
 use super::numpy_type::Kind;
-use super::tensor::Found;
-use super::tree::Child;
+use super::tree::{Child, indexed};
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result, counted};
 use crate::finding::{Finding, Severity};
-use crate::format::npy::{self, Array, Literal};
+use crate::format::array::{self, Array, Literal};
 use crate::pickle::{Area, How, Value};
 use crate::tensor::{Node, Span, Stored, Tensor, element_count};
 
@@ -135,7 +134,7 @@ impl Reading {
     }
 
     fn described(&mut self, parts: &Parts, descr: &Literal) -> Result<Vec<Found>> {
-        let element = npy::parse_type(descr)?;
+        let element = array::parse_type(descr)?;
         let shape = self.sizes(parts.shape, "shape")?;
         let array = Array {
             element: &element,

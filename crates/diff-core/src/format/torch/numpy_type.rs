@@ -2,7 +2,7 @@
 
 use super::document::{Reading, Ref};
 use crate::dtype::{ByteOrder, DType};
-use crate::format::npy::{self, ArrayElement, Literal};
+use crate::format::array::{self, Element, Literal};
 use crate::pickle::Value;
 
 /// What a dtype object says.
@@ -84,7 +84,7 @@ impl Reading {
         let Some(descr) = described else {
             return Some(Kind::Other(code));
         };
-        let Ok(kind) = npy::parse_type(&descr) else {
+        let Ok(kind) = array::parse_type(&descr) else {
             return Some(Kind::Other(code));
         };
         if kind.has_objects() {
@@ -92,7 +92,7 @@ impl Reading {
         }
         Some(match kind.leaves.as_slice() {
             [leaf] if leaf.path.is_empty() && leaf.shape.is_empty() => match &leaf.element {
-                ArrayElement::Number {
+                Element::Number {
                     dtype,
                     order,
                     label: None,
@@ -173,7 +173,7 @@ impl Reading {
             if gap > 0 {
                 all.push(padding(gap));
             }
-            end = offset.checked_add(npy::parse_type(&descr).ok()?.size)?;
+            end = offset.checked_add(array::parse_type(&descr).ok()?.size)?;
             all.push(Literal::Tuple(vec![Literal::Text(name), descr]));
         }
         let rest = self.natural(size?)?.checked_sub(end)?;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::document::{Reading, Ref};
+use super::found::Found;
 use super::storage::Storage;
 use super::strided::Geometry;
-use super::tensor::Found;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 use crate::tensor::{Encoding, Factor, Node, Span, Stored, Tensor, element_count};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::{Reading, Ref};
-use super::tensor::Found;
+use super::found::Found;
 use crate::error::{Code, Error, Result};
 use crate::limits::Cap;
 use crate::pickle::Value;

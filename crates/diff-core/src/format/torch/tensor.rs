@@ -1,7 +1,7 @@
 //! Tensors out of the calls that would rebuild them. The table of those calls is fixed; nothing is called.
 
-use super::distributed::RankPart;
 use super::document::{Reading, Ref};
+use super::found::Found;
 use super::storage::Storage;
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
@@ -10,53 +10,6 @@ use crate::tensor::{Node, Span, Tensor, element_count};
 
 /// Calls inside calls (a subclass of a parameter of a tensor) that are followed.
 const MOST_DEPTH: u32 = 8;
-
-/// A tensor that was found, still without a name.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) tensor: Tensor,
-    /// Where its storage begins: equal for tensors that share one.
-    pub(super) storage: Option<(u32, u64)>,
-    /// Attributes that travel with it.
-    pub(super) state: Option<Ref>,
-    /// Storages, entries and bytes objects that it lies in, as wholes.
-    pub(super) spans: Vec<Span>,
-    /// What its name ends with, where one value is several tensors.
-    pub(super) suffix: Option<String>,
-    /// Of a distributed tensor, what this rank has of it, or why that is not known.
-    pub(super) part: Option<Box<Result<RankPart>>>,
-}
-
-impl Found {
-    pub(super) fn new(tensor: Tensor, storage: &Storage) -> Self {
-        Self {
-            storage: (!storage.is_meta && storage.span.bytes > 0).then_some(storage.base),
-            ..Self::alone(tensor)
-        }
-    }
-
-    pub(super) fn alone(tensor: Tensor) -> Self {
-        Self {
-            tensor,
-            storage: None,
-            state: None,
-            spans: Vec::new(),
-            suffix: None,
-            part: None,
-        }
-    }
-
-    /// A tensor that is there but cannot be read.
-    pub(super) fn broken(error: Error) -> Self {
-        Self::alone(Tensor::broken(
-            String::new(),
-            "unknown",
-            Vec::new(),
-            0,
-            error,
-        ))
-    }
-}
 
 impl Reading {
     /// The tensor that a value stands for; None when it stands for none.

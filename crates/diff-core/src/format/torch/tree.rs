@@ -1,7 +1,8 @@
 //! The tree of paths, and what is inside of one place in it.
 
 use super::document::Ref;
-use super::tensor::Found;
+use super::found::Found;
+use crate::pickle::Id;
 
 /// One step of a path.
 #[derive(Debug, Clone, Copy)]
@@ -71,3 +72,33 @@ pub(super) struct Children {
 
 /// The step to it, itself, and what of it counts.
 pub(super) type Child = (Option<Segment>, Ref, Only);
+
+/// Module and name of a class.
+pub(super) type Class<'a> = Option<(&'a str, &'a str)>;
+
+pub(super) fn indexed(at: Ref, items: &[Id]) -> Vec<Child> {
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, id)| {
+            (
+                Some(Segment::Index(index as u32)),
+                Ref { id: *id, ..at },
+                Only::Everything,
+            )
+        })
+        .collect()
+}
+
+pub(super) fn keyed(at: Ref, pairs: &[(Id, Id)]) -> Vec<Child> {
+    pairs
+        .iter()
+        .map(|(key, value)| {
+            (
+                Some(Segment::Key(Ref { id: *key, ..at })),
+                Ref { id: *value, ..at },
+                Only::Everything,
+            )
+        })
+        .collect()
+}

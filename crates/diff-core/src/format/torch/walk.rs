@@ -7,8 +7,8 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::document::{Reading, Ref};
+use super::found::Found;
 use super::optimizer::{Names, name_states};
-use super::tensor::Found;
 use super::tree::{Child, Children, Kind, Node, Only, Segment, Tree};
 use crate::error::Result;
 use crate::limits::Cap;

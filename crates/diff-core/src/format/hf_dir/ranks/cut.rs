@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::super::add;
+use super::super::file;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result, counted};
 use crate::format::OpenOptions;
@@ -39,7 +39,7 @@ impl Parts {
         rename: &dyn Fn(&str) -> Result<String>,
     ) -> Result<()> {
         let before = checkpoint.tensors.len();
-        add::file(checkpoint, path, options)?;
+        file::add(checkpoint, path, options)?;
         let mut seen = HashSet::new();
         for tensor in checkpoint.tensors.split_off(before) {
             let name = rename(&tensor.name).map_err(|error| error.at(path))?;

@@ -1,24 +1,31 @@
-//! The values of an array as tensors: one, or one for each field of a structure.
+//! What numpy's arrays are, in files of its own and in pickles: their types, and their values as tensors, one or one for each field of a
+//! structure.
+
+mod element;
+mod field;
+pub(super) mod literal;
 
 use std::sync::Arc;
 
-use super::element::{Element, Leaf, Type};
-use super::field::FieldSource;
-use super::objects;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result};
 use crate::pickle::Area;
 use crate::source::Source;
 use crate::tensor::{Node, Span, Stored, Tensor, element_count};
+use element::{Leaf, Type};
+use field::FieldSource;
+
+pub(super) use element::{Element, parse as parse_type, sizes};
+pub(super) use literal::Literal;
 
 /// Takes a source beside the file and answers its number.
-pub(in crate::format) type AddSource<'a> = &'a mut dyn FnMut(Arc<dyn Source>) -> u32;
+pub(super) type AddSource<'a> = &'a mut dyn FnMut(Arc<dyn Source>) -> u32;
 
 /// What an array is, without its data.
-pub(in crate::format) struct Array<'a> {
-    pub(in crate::format) element: &'a Type,
-    pub(in crate::format) shape: &'a [u64],
-    pub(in crate::format) fortran: bool,
+pub(super) struct Array<'a> {
+    pub(super) element: &'a Type,
+    pub(super) shape: &'a [u64],
+    pub(super) fortran: bool,
 }
 
 impl Array<'_> {
@@ -26,7 +33,7 @@ impl Array<'_> {
     ///
     /// # Errors
     /// `ShapeOverflow`.
-    pub(in crate::format) fn bytes(&self) -> Result<u64> {
+    pub(super) fn bytes(&self) -> Result<u64> {
         let count = element_count(self.shape)?;
         count.checked_mul(self.element.size).ok_or_else(|| {
             Error::new(
@@ -41,7 +48,7 @@ impl Array<'_> {
     ///
     /// # Errors
     /// `ShapeOverflow`, `UnsupportedDtype`.
-    pub(in crate::format) fn leaf(
+    pub(super) fn leaf(
         &self,
         name: String,
         leaf: &Leaf,
@@ -102,6 +109,14 @@ impl Array<'_> {
         }
         Ok(tensor)
     }
+}
+
+pub(super) fn objects() -> Error {
+    Error::new(
+        Code::UnsupportedDtype,
+        "array of Python objects, in which there is no array of numbers",
+    )
+    .hint("nothing was unpickled; save the numbers alone, or use safetensors")
 }
 
 /// Strides, in values: the first axis of the array moves fastest, inside of it the type's own axes in C order.

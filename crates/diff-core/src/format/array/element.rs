@@ -1,6 +1,5 @@
 //! What the elements of an array are: numbers, bytes of another meaning, objects, or structures of those.
 
-use super::header::sizes;
 use super::literal::Literal;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result};
@@ -243,4 +242,24 @@ fn element(code: &str, order: ByteOrder) -> Option<(Element, u64)> {
         'U' => raw(&format!("U{count}"), count.checked_mul(4)?),
         _ => None,
     }
+}
+
+/// A tuple of sizes.
+pub(in crate::format) fn sizes(value: &Literal) -> Result<Vec<u64>> {
+    let sizes = match value {
+        Literal::Tuple(items) => items
+            .iter()
+            .map(|item| match item {
+                Literal::Whole(size) => Some(*size),
+                _ => None,
+            })
+            .collect::<Option<Vec<u64>>>(),
+        _ => None,
+    };
+    sizes.ok_or_else(|| {
+        let found: String = format!("{value:?}").chars().take(60).collect();
+        Error::new(Code::InvalidHeader, "shape of an array is not valid")
+            .expected("a tuple of whole numbers")
+            .found(found)
+    })
 }
