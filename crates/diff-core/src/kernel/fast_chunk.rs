@@ -32,35 +32,36 @@ pub(super) enum Missed {
     Whole,
 }
 
-/// A chunk of two sides whose elements come one part after the other.
-pub(super) struct Pair {
+/// The loop that takes two sides, with memory for what has to be decoded.
+pub(super) struct Loop {
     element: Element,
     bound: Bound,
-    totals: Totals,
     tiles: [Vec<Single>; 2],
-    count: usize,
 }
 
-impl Pair {
+impl Loop {
     pub(super) fn new(element: Element, method: Method) -> Self {
         Self {
             element,
             bound: Bound::new(method.threshold, element),
-            totals: Totals::default(),
             tiles: Default::default(),
-            count: 0,
         }
     }
 
     /// Adds the next elements: whole blocks, but for the last ones. What is `foreseen` is asked for by each tile.
     #[inline]
-    pub(super) fn add(&mut self, a: Elements, b: Elements, foreseen: Option<Foreseen>, isa: Isa) {
+    pub(super) fn add(
+        &mut self,
+        a: Elements,
+        b: Elements,
+        foreseen: Option<Foreseen>,
+        totals: &mut Totals,
+        isa: Isa,
+    ) {
         let Self {
             element,
             bound,
-            totals,
             tiles: [tile_a, tile_b],
-            ..
         } = self;
         let count = a.elements();
         let whole = count / STEP * STEP;
@@ -79,27 +80,26 @@ impl Pair {
             let y = part(b, *element, whole, count - whole, tile_b, isa);
             isa.fast_pair_rest(*element, x, y, *bound, totals);
         }
-        self.count += count;
     }
 
-    /// What they add up to. `whole` are both sides as a whole, where they are there: some chunks need them again.
+    /// What the `count` elements of a chunk add up to. `whole` are both sides as a whole, where they are there: some chunks need them again.
     pub(super) fn finish(
         &self,
+        (totals, count): (&Totals, usize),
         whole: Option<[Elements; 2]>,
         is_one_type: bool,
         method: Method,
         isa: Isa,
     ) -> Result<PairStats, Missed> {
-        let totals = &self.totals;
         let side = |side: &Side, at: usize| {
             let whole = whole.map(|whole| whole[at]);
-            side.finish(self.element, self.count, whole, method, isa)
+            side.finish(self.element, count, whole, method, isa)
         };
         let (old, new) = (side(&totals.old, 0)?, side(&totals.new, 1)?);
         let sum = |lanes: &Lanes| lanes.iter().fold(0.0, |sum, lane| sum + lane);
         let stats = PairStats {
-            elements: self.count as u64,
-            finite: self.count as u64,
+            elements: count as u64,
+            finite: count as u64,
             sum_dd: sum(&totals.dd),
             sum_ad: sum(&totals.ad),
             sum_ab: sum(&totals.ab),
@@ -134,10 +134,18 @@ pub(super) fn compare(
     method: Method,
     isa: Isa,
 ) -> Option<PairStats> {
-    let mut pair = Pair::new(element, method);
-    pair.add(a, b, None, isa);
-    pair.finish(Some([a, b]), a.dtype == b.dtype, method, isa)
-        .ok()
+    let mut totals = Totals::default();
+    let mut pair = Loop::new(element, method);
+    pair.add(a, b, None, &mut totals, isa);
+    let is_one_type = a.dtype == b.dtype;
+    pair.finish(
+        (&totals, a.elements()),
+        Some([a, b]),
+        is_one_type,
+        method,
+        isa,
+    )
+    .ok()
 }
 
 /// Statistics of one side; nothing where the chunk must be done in `double`.

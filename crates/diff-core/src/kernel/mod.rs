@@ -10,6 +10,7 @@
 //! lanes after each tile, and added up in index order at the end of the chunk. A chunk whose squares leave the range of f64 is
 //! summed again by [`scaled`].
 
+mod any_order;
 pub(crate) mod complex;
 mod decode;
 mod dequantise;
@@ -40,6 +41,7 @@ use crate::error::Result;
 use crate::stats::{Moments, PairScale, PairStats};
 use reference::{MomentLanes, PairLanes};
 
+pub use any_order::AnyOrder;
 pub use dequantise::{Factors, Formula, Rounding};
 pub use dispatch::Isa;
 pub(crate) use dispatch::{prefetch, prefetch_far};
@@ -160,6 +162,7 @@ pub fn compare_parts(
 ) -> Result<Option<PairStats>> {
     let mut pair = None;
     let mut is_one_type = false;
+    let mut totals = fast::Totals::default();
     let mut start = 0;
     while start < count {
         let size = parts.size(start).min(count - start);
@@ -171,15 +174,17 @@ pub fn compare_parts(
             let fast = method.precision == Precision::Fast;
             let element = fast::Element::of_pair(a, b).filter(|_| fast);
             is_one_type = a.dtype == b.dtype;
-            pair = element.map(|element| fast_chunk::Pair::new(element, method));
+            pair = element.map(|element| fast_chunk::Loop::new(element, method));
         }
         let Some(pair) = &mut pair else {
             return Ok(None);
         };
-        pair.add(a, b, foreseen, isa);
+        pair.add(a, b, foreseen, &mut totals, isa);
         start += size;
     }
-    Ok(pair.and_then(|pair| pair.finish(None, is_one_type, method, isa).ok()))
+    let finish =
+        |pair: fast_chunk::Loop| pair.finish((&totals, count), None, is_one_type, method, isa);
+    Ok(pair.and_then(|pair| finish(pair).ok()))
 }
 
 /// Statistics of one chunk of a single tensor.

@@ -20,7 +20,7 @@ struct Axis {
     index: u64,
 }
 
-/// Runs of elements in logical order, which lie one after the other in the storage.
+/// Runs of elements in logical order, which lie at one distance from each other in the storage.
 #[derive(Debug)]
 pub(super) struct Walk {
     /// Outermost first.
@@ -28,18 +28,21 @@ pub(super) struct Walk {
     /// Elements of a run, and of the one at work what is left.
     run: u64,
     left: u64,
+    /// From an element of a run to the next.
+    step: u64,
     /// Where the next element lies.
     place: u64,
 }
 
 impl Walk {
-    /// From element `start` on, of axes outermost first of which the last one's stride is 1; the first element lies at `offset`.
+    /// From element `start` on, of axes outermost first; the first element lies at `offset`.
     pub(super) fn new(dims: &[u64], strides: &[u64], offset: u64, start: u64) -> Self {
         let (run, outer) = dims
             .split_last()
             .map_or((1, dims), |(run, dims)| (*run, dims));
+        let step = strides.last().copied().unwrap_or(1);
         let (mut line, inside) = (start / run, start % run);
-        let mut place = offset + inside;
+        let mut place = offset + inside * step;
         let mut axes: Vec<Axis> = outer
             .iter()
             .zip(strides)
@@ -57,19 +60,24 @@ impl Walk {
             outer: axes,
             run,
             left: if is_over { 0 } else { run - inside },
+            step,
             place,
         }
     }
 
-    /// The next elements that lie together, `most` at most; None behind the last one.
+    pub(super) fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The next elements of one run, `most` at most: where the first one lies, and how many they are. None behind the last one.
     #[inline]
-    fn next(&mut self, most: u64) -> Option<(u64, u64)> {
+    pub(super) fn next(&mut self, most: u64) -> Option<(u64, u64)> {
         if self.left == 0 {
             return None;
         }
         let (place, count) = (self.place, self.left.min(most));
         self.left -= count;
-        self.place += count;
+        self.place += count * self.step;
         if self.left == 0 {
             self.go_on();
         }
@@ -79,7 +87,7 @@ impl Walk {
     /// To the next run, if there is one.
     #[inline]
     fn go_on(&mut self) {
-        let mut place = self.place - self.run;
+        let mut place = self.place - self.run * self.step;
         for axis in self.outer.iter_mut().rev() {
             if axis.index + 1 < axis.dim {
                 axis.index += 1;
@@ -222,12 +230,9 @@ impl<'s> Lent<'s> {
             return self.go_on();
         }
         let whole = count.next_multiple_of(BLOCK) * item;
-        if self.copy.len() < whole {
-            self.copy.resize(whole, 0);
-        }
         self.given = Given::Copy(bytes);
         for at in (0..whole).step_by(BLOCK * item) {
-            let out = &mut self.copy[at..at + BLOCK * item];
+            let out = &mut in_lines(&mut self.copy, whole)[at..at + BLOCK * item];
             let block = &self.blocks[self.at];
             if self.lines_a_piece.is_some() {
                 copy_lines(self.storage, &block.lines, out.as_chunks_mut().0);
@@ -243,7 +248,7 @@ impl<'s> Lent<'s> {
     pub(crate) fn elements(&self) -> Elements<'_> {
         let bytes = match self.given {
             Given::Storage(from, length) => &self.storage[from..from + length],
-            Given::Copy(length) => &self.copy[..length],
+            Given::Copy(length) => &self.copy[start_of_line(&self.copy)..][..length],
         };
         Elements {
             bytes,
@@ -258,6 +263,19 @@ impl<'s> Lent<'s> {
         let last = (self.at + AHEAD - 1) % AHEAD;
         (self.storage, &self.blocks[last].lines)
     }
+}
+
+/// So many bytes that begin with a line of the cache: what crosses lines is read and written twice, and rows of a result lie a power of two
+/// apart more often than not, so that a line of two columns of tiles is out of the cache when the second one comes.
+pub(super) fn in_lines(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
+    buffer.resize(buffer.len().max(bytes + LINE), 0);
+    let start = start_of_line(buffer);
+    &mut buffer[start..start + bytes]
+}
+
+/// Where the first line of the cache begins.
+pub(super) fn start_of_line(buffer: &[u8]) -> usize {
+    buffer.as_ptr().align_offset(LINE).min(LINE)
 }
 
 fn copy_runs(storage: &[u8], runs: &[(usize, usize)], out: &mut [u8]) {

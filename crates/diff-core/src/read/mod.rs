@@ -20,6 +20,7 @@ mod plain;
 mod same;
 mod scratch;
 mod sparse;
+mod tiled;
 mod twin;
 mod unpacked;
 mod view;
@@ -39,6 +40,7 @@ pub(crate) use lent::Lent;
 pub(crate) use same::is_same;
 pub(crate) use scratch::Scratch;
 pub(crate) use sparse::Coalesced;
+pub(crate) use tiled::{Strip, Tiled, Tiling};
 pub(crate) use twin::{Bytes, Twin};
 
 /// What is read of a tensor.
@@ -95,6 +97,16 @@ pub(crate) trait Read: Send + Sync {
 
     /// The elements from `start` on, where they are those of a map and no more has to be done than to bring them together: see [`Lent`].
     fn lend(&self, _start: u64) -> Option<Lent<'_>> {
+        None
+    }
+
+    /// Which blocks are best taken together, where neighbours in the storage are far apart in logical order, of `many` elements.
+    fn tiling(&self, _many: u64) -> Option<Tiling> {
+        None
+    }
+
+    /// The elements as such tiles, where they come in them or lie in a map in logical order.
+    fn tiled<'s>(&'s self, _tiling: Tiling, _scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
         None
     }
 
@@ -276,6 +288,20 @@ impl Read for Reader<'_> {
         match self {
             Self::Plain(plain) => plain.lend(start),
             Self::Made(made) => made.lend(start),
+        }
+    }
+
+    fn tiling(&self, many: u64) -> Option<Tiling> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Made(made) => made.tiling(many),
+        }
+    }
+
+    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
+        match self {
+            Self::Plain(plain) => plain.tiled(tiling, scratch),
+            Self::Made(made) => made.tiled(tiling, scratch),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::lent::{self, Lent, Walk};
+use super::tiled::{Lying, Tiled, Tiling};
 use super::{Read, Region, Scratch, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType, ValueMap};
@@ -68,16 +69,29 @@ impl Read for Plain<'_> {
     }
 
     fn lend(&self, start: u64) -> Option<Lent<'_>> {
-        let item = self.dtype.bytes();
-        if item > lent::WIDEST {
-            return None;
-        }
-        let bytes = self.source.size().checked_sub(self.offset)?;
-        let storage = self
-            .source
-            .view(self.offset, usize::try_from(bytes).ok()?)?;
-        let walk = Walk::new(&[bytes / item], &[1], 0, start);
+        let storage = self.storage()?;
+        let elements = storage.len() as u64 / self.dtype.bytes();
+        let walk = Walk::new(&[elements], &[1], 0, start);
         Some(Lent::new(storage, self.dtype, walk))
+    }
+
+    fn tiled<'s>(&'s self, tiling: Tiling, _scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
+        Some(Tiled::Lying(Lying {
+            storage: self.storage()?,
+            dtype: self.dtype,
+            pitch: tiling.pitch as usize,
+            first: 0,
+        }))
+    }
+}
+
+impl Plain<'_> {
+    /// The map from the first element on.
+    fn storage(&self) -> Option<&[u8]> {
+        let bytes = self.source.size().checked_sub(self.offset)?;
+        let is_fit = self.dtype.bytes() <= lent::WIDEST;
+        let length = usize::try_from(bytes).ok().filter(|_| is_fit)?;
+        self.source.view(self.offset, length)
     }
 }
 

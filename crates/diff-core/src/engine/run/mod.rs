@@ -5,6 +5,7 @@ mod row;
 mod sides;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod unit;
 
 use std::ops::Range;
@@ -19,7 +20,7 @@ use super::sample::{Distribution, Histogram, Sample};
 use super::tree::{Tree, join_rest};
 use super::workers::{self, Stop};
 use crate::error::{Code, Error, Result};
-use crate::kernel::{Isa, Method};
+use crate::kernel::{AnyOrder, Isa, Method};
 use crate::observe::Observer;
 use crate::read::{Reader, Scratch};
 use crate::stats::PairStats;
@@ -114,6 +115,7 @@ struct Worker {
     scratch: [Scratch; INPUTS],
     pending: [Vec<(u32, PairStats)>; TOGETHER],
     sample: [Sample; TOGETHER],
+    any_order: AnyOrder,
 }
 
 impl<'a> Run<'a> {

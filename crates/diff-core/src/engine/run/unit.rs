@@ -3,6 +3,7 @@
 use super::Run;
 use super::row::{INPUTS, Readers, Row, Types};
 use super::sides::Sides;
+use super::tiles;
 use super::{Options, Worker};
 use crate::engine::describe::describe_chunk;
 use crate::engine::piece::few_and_many;
@@ -50,7 +51,7 @@ impl Unit<'_, '_> {
             run.observer.check()?;
             run.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
-            if !self.in_parts(start, count, worker) {
+            if !self.in_tiles(start, count, worker) && !self.in_parts(start, count, worker) {
                 self.piece_of(start, count, worker);
             }
             if self.errors[..self.items.len()].iter().all(Option::is_some) {
@@ -77,6 +78,11 @@ impl Unit<'_, '_> {
         let tensors = self.row.tensors.iter().flatten();
         let item_bytes = tensors.map(|tensor| tensor.dtype.bytes()).max();
         let [few, many] = few_and_many(item_bytes.unwrap_or(1));
+        if let [Some(Ok(old)), Some(Ok(new)), None, ..] = &self.readers.of
+            && tiles::tiling([old, new]).is_some()
+        {
+            return tiles::PIECE;
+        }
         let readers = self.readers.of.iter().flatten().flatten();
         let elements = readers.map(|reader| reader.at_once(few, many)).max();
         elements.unwrap_or(few) as usize
@@ -87,6 +93,7 @@ impl Unit<'_, '_> {
             scratch,
             pending,
             sample,
+            ..
         } = worker;
         let mut operands = [None; INPUTS];
         for (slot, scratch) in scratch.iter_mut().enumerate() {
@@ -160,6 +167,14 @@ impl Unit<'_, '_> {
             if slots.contains(&Some(slot)) {
                 failed.get_or_insert_with(|| Box::new(error.clone()));
             }
+        }
+    }
+
+    /// An error of an input with its name.
+    pub(super) fn named(&self, slot: usize, error: Error) -> Error {
+        match (self.row.inputs[slot], self.row.tensors[slot]) {
+            (Some(input), Some(tensor)) => self.run.named(error, input, tensor),
+            _ => error,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use crate::kernel::BLOCK;
 use crate::read::lent::Walk;
+use crate::read::tiled::Layout;
+use crate::source::Source;
 
 /// Axes of more than one element, outermost first; none that could be one with its neighbour.
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl Axes {
 
     /// Elements of the storage that a column of so many elements in all reaches over.
     pub(super) fn run_of(&self, elements: u64) -> u64 {
-        let width: u64 = self.dims.iter().skip(self.along + 1).product();
+        let width = self.pitch(self.along);
         (elements / width).min(self.dims[self.along]) * self.strides[self.along]
     }
 
@@ -117,6 +120,32 @@ impl Axes {
     /// The runs from element `start` on, where they are of more than one element; the view begins at `offset`.
     pub(super) fn walk(&self, offset: u64, start: u64) -> Walk {
         Walk::new(&self.dims, &self.strides, offset, start)
+    }
+
+    /// The axis whose elements lie one after the other, where it is outside of whole blocks.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let is_outside = !self.is_in_lines() && self.pitch(self.along).is_multiple_of(BLOCK as u64);
+        (is_outside && self.strides[self.along] == 1).then_some(self.along)
+    }
+
+    /// Elements from one index of an axis to the next in logical order.
+    pub(super) fn pitch(&self, axis: usize) -> u64 {
+        self.dims.iter().skip(axis + 1).product()
+    }
+
+    /// Indices of an axis.
+    pub(super) fn dim(&self, axis: usize) -> u64 {
+        self.dims[axis]
+    }
+
+    /// Of a view whose first element is byte `start` of the source.
+    pub(super) fn layout<'s>(&'s self, source: &'s dyn Source, start: u64) -> Layout<'s> {
+        Layout {
+            source,
+            start,
+            dims: &self.dims,
+            strides: &self.strides,
+        }
     }
 
     /// Whether an element that comes later lies further back in the storage.
@@ -178,7 +207,7 @@ impl Axes {
         if level == self.along {
             return self.block(part, each);
         }
-        let inner: u64 = self.dims.iter().skip(level + 1).product();
+        let inner = self.pitch(level);
         // Lines of one axis are one panel.
         let lines_here = self.is_in_lines() && level + 1 == self.along;
         let mut at = part.start;
@@ -214,7 +243,7 @@ impl Axes {
 
     /// Elements of the axis along which is read and of those after it.
     fn block(&self, part: Part, each: &mut impl FnMut(Panel)) {
-        let width: u64 = self.dims.iter().skip(self.along + 1).product();
+        let width = self.pitch(self.along);
         let step = self.strides[self.along];
         if width == 1 {
             return each(Panel {

@@ -12,16 +12,20 @@ mod tests;
 
 use std::ops::Range;
 
-use super::lent::{self, Lent};
+use super::lent::{self, Lent, in_lines};
+use super::tiled::{Columns, Tiled, Tiling};
 use super::{As, Read, Reader, Region, Scratch, part, plain, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result, counted};
-use crate::kernel::Elements;
+use crate::kernel::{self, Elements};
 use crate::source::Source;
 use crate::tensor::{Span, Strides, Tensor, View};
 use axes::Axes;
 use fetch::{Batch, Fetch};
+
+/// Bytes of a line of the cache.
+const LINE: u64 = kernel::LINE as u64;
 
 /// A view of stored elements.
 pub(super) struct Strided<'a> {
@@ -53,6 +57,17 @@ impl<'a> Strided<'a> {
         })
     }
 
+    /// Whether elements are handed out as they are stored.
+    fn is_as_stored(&self) -> bool {
+        let item = self.dtype.bytes();
+        item <= lent::WIDEST && (self.order == ByteOrder::Little || item == 1)
+    }
+
+    fn map(&self) -> Option<&[u8]> {
+        let Span { offset, bytes, .. } = self.storage;
+        self.source.view(offset, bytes as usize)
+    }
+
     /// Elements as cells of N bytes into `out`; answers the bytes that were read.
     fn cells<const N: usize>(
         &self,
@@ -61,8 +76,7 @@ impl<'a> Strided<'a> {
         out: &mut [u8],
     ) -> Result<u64> {
         let out = out.as_chunks_mut::<N>().0;
-        let Span { offset, bytes, .. } = self.storage;
-        if let Some(storage) = self.source.view(offset, bytes as usize) {
+        if let Some(storage) = self.map() {
             let cells = storage.as_chunks::<N>().0;
             self.axes.panels(self.offset, start, count, &mut |panel| {
                 let (from, pitch) = (panel.from as usize, panel.pitch as usize);
@@ -71,6 +85,7 @@ impl<'a> Strided<'a> {
             return Ok((count * N) as u64);
         }
         let mut read = 0;
+        let offset = self.storage.offset;
         let mut fetch = |first: u64, target: &mut [u8]| {
             read += target.len() as u64;
             self.source.read_exact(offset + first * N as u64, target)
@@ -161,29 +176,49 @@ impl Read for Strided<'_> {
     }
 
     fn lend(&self, start: u64) -> Option<Lent<'_>> {
-        let item = self.dtype.bytes();
-        let is_fit = item <= lent::WIDEST && (self.order == ByteOrder::Little || item == 1);
-        if !is_fit || self.axes.run() * item < LINE {
+        if !self.is_as_stored() || self.axes.run() * self.dtype.bytes() < LINE {
             return None;
         }
-        let Span { offset, bytes, .. } = self.storage;
-        let storage = self.source.view(offset, bytes as usize)?;
         let walk = self.axes.walk(self.offset, start);
-        Some(Lent::new(storage, self.dtype, walk))
+        Some(Lent::new(self.map()?, self.dtype, walk))
+    }
+
+    fn tiling(&self, many: u64) -> Option<Tiling> {
+        let axis = self.axes.columns().filter(|_| self.is_as_stored())?;
+        let item = self.dtype.bytes();
+        let (pitch, rows) = (self.axes.pitch(axis), self.axes.dim(axis));
+        let map = self.map();
+        // What is read costs a call a column, unless it is all of it.
+        if map.is_none() && (many / pitch).min(rows) * item < LEAST_READ {
+            return None;
+        }
+        let start = map.map_or(0, |map| map.as_ptr() as u64) + self.offset * item;
+        Some(Tiling {
+            pitch,
+            rows,
+            before: (start.next_multiple_of(LINE) - start) / item,
+        })
+    }
+
+    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
+        let own = self.tiling(u64::MAX)?;
+        let map = self.map();
+        // Who cannot read out of order tells so when it is read.
+        if !own.is_like(tiling) || map.is_none() && !self.source.make_seekable().is_ok_and(|is| is)
+        {
+            return None;
+        }
+        let skipped = self.offset * self.dtype.bytes();
+        let map = map.map(|map| &map[skipped as usize..]);
+        let layout = (self.axes).layout(self.source, self.storage.offset + skipped);
+        Some(Tiled::Columns(Columns::new(
+            layout, self.dtype, map, scratch,
+        )))
     }
 }
 
-/// Bytes of a line of the cache.
-const LINE: u64 = 64;
-
-/// So many bytes that begin with a line of the cache: rows of a result lie a power of two apart more often than not, so a line that two
-/// columns of tiles share is out of the cache when the second one comes.
-fn in_lines(buffer: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
-    let line = LINE as usize;
-    buffer.resize(bytes + line, 0);
-    let start = buffer.as_ptr().align_offset(line).min(line);
-    &mut buffer[start..start + bytes]
-}
+/// Bytes of a column from which on it is worth a read of its own.
+const LEAST_READ: u64 = 1 << 10;
 
 /// A view of elements that are made of others.
 pub(super) struct Seen<'a> {
