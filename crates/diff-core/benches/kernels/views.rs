@@ -60,7 +60,7 @@ struct View {
     strides: &'static [u64],
 }
 
-const VIEWS: [View; 7] = [
+const VIEWS: [View; 8] = [
     View {
         name: "contiguous",
         shape: &[SIDE, SIDE],
@@ -85,6 +85,12 @@ const VIEWS: [View; 7] = [
         name: "heads permuted",
         shape: &[8, 16, 2048, 64],
         strides: &[2048 * 16 * 64, 64, 16 * 64, 1],
+    },
+    // As rotary embeddings have it: the halves of each head one row in turn.
+    View {
+        name: "rows of heads permuted",
+        shape: &[32, 64, 2, SIDE],
+        strides: &[128 * SIDE, SIDE, 64 * SIDE, 1],
     },
     View {
         name: "rows sliced",

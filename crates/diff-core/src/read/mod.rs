@@ -138,6 +138,13 @@ impl<'a> Reader<'a> {
             .map_err(named)
     }
 
+    fn as_read(&self) -> &dyn Read {
+        match self {
+            Self::Plain(plain) => plain,
+            Self::Made(made) => &**made,
+        }
+    }
+
     /// Whether it is made anew for each unit, since that costs nothing.
     pub(crate) fn is_cheap(tensor: &Tensor) -> bool {
         matches!(
@@ -240,12 +247,8 @@ impl Read for Reader<'_> {
         }
     }
 
-    #[inline]
     fn bits(&self) -> Option<DType> {
-        match self {
-            Self::Plain(plain) => plain.bits(),
-            Self::Made(made) => made.bits(),
-        }
+        self.as_read().bits()
     }
 
     #[inline]
@@ -269,48 +272,28 @@ impl Read for Reader<'_> {
         }
     }
 
-    #[inline]
     fn at_once(&self, few: u64, many: u64) -> u64 {
-        match self {
-            Self::Plain(_) => few,
-            Self::Made(made) => made.at_once(few, many),
-        }
+        self.as_read().at_once(few, many)
     }
 
     fn comes_in_parts(&self) -> bool {
-        match self {
-            Self::Plain(plain) => plain.comes_in_parts(),
-            Self::Made(made) => made.comes_in_parts(),
-        }
+        self.as_read().comes_in_parts()
     }
 
     fn lend(&self, start: u64) -> Option<Lent<'_>> {
-        match self {
-            Self::Plain(plain) => plain.lend(start),
-            Self::Made(made) => made.lend(start),
-        }
+        self.as_read().lend(start)
     }
 
     fn tiling(&self, many: u64) -> Option<Tiling> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Made(made) => made.tiling(many),
-        }
+        self.as_read().tiling(many)
     }
 
     fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
-        match self {
-            Self::Plain(plain) => plain.tiled(tiling, scratch),
-            Self::Made(made) => made.tiled(tiling, scratch),
-        }
+        self.as_read().tiled(tiling, scratch)
     }
 
-    #[inline]
     fn places(&self) -> Result<Option<&Coalesced>> {
-        match self {
-            Self::Plain(_) => Ok(None),
-            Self::Made(made) => made.places(),
-        }
+        self.as_read().places()
     }
 }
 

@@ -24,6 +24,25 @@ use crate::tensor::{Span, Strides, Tensor, View};
 use axes::Axes;
 use fetch::{Batch, Fetch};
 
+/// What is done with elements of a known number of bytes.
+macro_rules! of_size {
+    ($item:expr, $size:ident => $body:expr) => {{
+        macro_rules! of {
+            ($bytes:literal) => {{
+                const $size: usize = $bytes;
+                $body
+            }};
+        }
+        match $item {
+            1 => of!(1),
+            2 => of!(2),
+            4 => of!(4),
+            8 => of!(8),
+            _ => of!(16),
+        }
+    }};
+}
+
 /// Bytes of a line of the cache.
 const LINE: u64 = kernel::LINE as u64;
 
@@ -128,13 +147,7 @@ impl Read for Strided<'_> {
         } = scratch;
         let out = in_lines(out, count * item);
         let range = (start, count);
-        *read += match item {
-            1 => self.cells::<1>(range, window, out),
-            2 => self.cells::<2>(range, window, out),
-            4 => self.cells::<4>(range, window, out),
-            8 => self.cells::<8>(range, window, out),
-            _ => self.cells::<16>(range, window, out),
-        }?;
+        *read += of_size!(item, N => self.cells::<N>(range, window, out))?;
         plain::make_little(out, self.dtype, self.order);
         Ok(plain::operand(out, self.dtype))
     }
@@ -273,48 +286,10 @@ impl Read for Seen<'_> {
             Ok(())
         };
         let (at, range) = (self.offset, (start, count));
-        match item {
-            1 => gather::<1>(
-                &self.axes,
-                at,
-                range,
-                &mut fetch,
-                window,
-                out.as_chunks_mut().0,
-            ),
-            2 => gather::<2>(
-                &self.axes,
-                at,
-                range,
-                &mut fetch,
-                window,
-                out.as_chunks_mut().0,
-            ),
-            4 => gather::<4>(
-                &self.axes,
-                at,
-                range,
-                &mut fetch,
-                window,
-                out.as_chunks_mut().0,
-            ),
-            8 => gather::<8>(
-                &self.axes,
-                at,
-                range,
-                &mut fetch,
-                window,
-                out.as_chunks_mut().0,
-            ),
-            _ => gather::<16>(
-                &self.axes,
-                at,
-                range,
-                &mut fetch,
-                window,
-                out.as_chunks_mut().0,
-            ),
-        }?;
+        of_size!(item, N => {
+            let out = out.as_chunks_mut().0;
+            gather::<N>(&self.axes, at, range, &mut fetch, window, out)
+        })?;
         Ok(plain::operand(out, dtype))
     }
 
