@@ -1,4 +1,4 @@
-"""Fills corpus/ from the fixtures: whole files for the readers, pickles alone for the machine."""
+"""Fills corpus/: from the fixtures whole files for the readers and pickles alone for the machine; parts and programs of views made here."""
 
 import os
 import shutil
@@ -87,3 +87,20 @@ def error(code, what):
 head = struct.pack("<IQQ", 1, 0, 2)
 put("part", "zeros", head + item(300) + item(1 << 21))
 put("part", "errors", head + error(b"E_IO", b"gone") + error(b"E_NO_DATA", b""))
+
+# Steps of the target: into rows and columns, axes in another order, a part of each axis, joined to itself, other signs, a number added.
+NOTHING = [2, 0, 0, 0]
+PROGRAMS = {
+    "turned": ([1, 64, 64, 0], [0, 1, 0, 0]),
+    "heads": ([1, 32, 8, 0], [0, 0, 1, 0]),
+    "cut": ([1, 24, 40, 0], [2, 3, 2, 0], [0, 2, 1, 0]),
+    "joined": ([1, 10, 9, 0], [3, 0, 0, 1], [0, 1, 0, 0], [3, 0, 0, 2]),
+    "values": ([1, 7, 3, 0], [4, 0, 0, 0], [0, 1, 0, 0], [5, 3, 0, 0]),
+}
+for name, steps in PROGRAMS.items():
+    program = b"".join(map(bytes, (*steps, *[NOTHING] * (8 - len(steps)))))
+    (_, rows, columns, _) = steps[0]
+    # A few elements, more than the kernels take at a time, and more than is made at a time: whole rows of them.
+    for least in (1, 5000, 20000):
+        count = -(-least // (rows * columns)) * rows * columns
+        put("views", f"{name}-{count}", program + struct.pack(f"<{count}f", *(at / 7 for at in range(count))))

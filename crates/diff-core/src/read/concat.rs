@@ -100,9 +100,20 @@ impl Read for Joined<'_> {
     }
 
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
-        for run in self.runs(elements) {
-            let reader = &self.parts[run.part].reader;
-            reader.regions(run.start..run.start + run.count, each);
+        if elements.is_empty() {
+            return;
+        }
+        // The runs of a part follow each other in it, and are asked for at once: asked one by one, views over parts that are joined
+        // themselves would tell the same regions again for every run, and those once more at every level.
+        for part in &self.parts {
+            let before = |at: u64| {
+                let (row, inside) = (at / self.line, at % self.line);
+                row * part.length + inside.saturating_sub(part.before).min(part.length)
+            };
+            let (start, end) = (before(elements.start), before(elements.end));
+            if start < end {
+                part.reader.regions(start..end, each);
+            }
         }
     }
 
@@ -116,5 +127,53 @@ impl Read for Joined<'_> {
 
     fn comes_in_parts(&self) -> bool {
         self.parts.iter().all(|part| part.reader.comes_in_parts())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::{MemorySource, Source};
+    use crate::tensor::{Node, Span, Tensor};
+
+    /// One stretch of each part, which is that of its runs put together.
+    #[test]
+    fn regions_are_told_once_for_each_part() {
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new("memory", vec![0; 100]));
+        let part = |offset: u64, columns: u64| {
+            let bytes = 4 * columns;
+            let span = Span {
+                source: 0,
+                offset,
+                bytes,
+            };
+            Tensor::plain("w".into(), DType::U8, vec![4, columns], bytes, span)
+        };
+        let parts = vec![part(0, 3), part(12, 0), part(12, 5), part(32, 1)];
+        let tensor = Tensor::concat(1, parts).unwrap();
+        let Node::Concat(concat) = &tensor.node else {
+            panic!("{tensor:?}");
+        };
+        let checkpoint = Checkpoint::in_memory(Vec::new(), vec![source]);
+        let joined = Joined::new(&checkpoint, concat, As::Values).unwrap();
+        for (start, end) in (0..=36).flat_map(|start| (start..=36).map(move |end| (start, end))) {
+            let mut told = Vec::new();
+            joined.regions(start..end, &mut |region| {
+                told.push((region.offset, region.bytes));
+            });
+            let mut wanted = vec![(u64::MAX, 0); 4];
+            for run in joined.runs(start..end) {
+                let (first, bytes) = &mut wanted[run.part];
+                let place = [0, 12, 12, 32][run.part] + run.start;
+                assert!(*bytes == 0 || place == *first + *bytes);
+                *first = place.min(*first);
+                *bytes += run.count;
+            }
+            wanted.retain(|(_, bytes)| *bytes > 0);
+            assert_eq!(told, wanted, "{start}..{end}");
+        }
     }
 }
