@@ -5,8 +5,7 @@
 //! pairs of tensors; the engine reads each byte once, on all cores, and answers one [`stats::PairStats`]
 //! a pair, with the same bits for any number of threads and any processor.
 //!
-//! Directions: `encode <- error, limits, observe, once, dtype, decode <- tensor <- source <- pickle <- recipe, adapter <- format`; `decode, dtype <- stats <- kernel`;
-//! `tensor, source, decode, kernel <- read <- engine`. `format` and `kernel` never see each other.
+//! `ARCHITECTURE.md` says which module may depend on which. [`format`] and [`kernel`] never see each other.
 
 mod adapter;
 pub mod checkpoint;

@@ -1,4 +1,4 @@
-//! Tells sources of servers what a run will read of them.
+//! Tells the sources that lie on servers what a run will read of them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

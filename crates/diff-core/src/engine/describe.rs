@@ -35,7 +35,7 @@ pub fn describe(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Moments> {
     Ok(join_rest(&mut pending).old)
 }
 
-/// Those of one chunk.
+/// Statistics of one chunk.
 pub(super) fn describe_chunk(
     operand: Elements,
     is_complex: bool,

@@ -1,4 +1,4 @@
-//! Elements of one tensor for the caller to look at.
+//! Hands the elements of one tensor to the caller.
 
 use crate::checkpoint::Checkpoint;
 use crate::error::{Code, Error, Result};
@@ -6,7 +6,7 @@ use crate::kernel;
 use crate::observe::Observer;
 use crate::read::{As, Read, Reader, Scratch};
 
-/// What the elements are handed out as.
+/// The form in which elements are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ElementType {
     F32,
@@ -16,7 +16,7 @@ pub enum ElementType {
     Raw,
 }
 
-/// Elements handed out at once at most; one typed array of JavaScript holds no more.
+/// The most elements of one call: a typed array of JavaScript holds no more.
 const MOST: u64 = 1 << 32;
 
 /// The elements `start .. start + length` of a tensor, as little-endian bytes of the wanted type. A complex
@@ -24,7 +24,7 @@ const MOST: u64 = 1 << 32;
 ///
 /// # Errors
 /// `Argument` outside the tensor, `LimitExceeded`, `UnsupportedLayout` for stored elements that do not exist, `Cancelled`
-/// (looked at once a chunk), or what keeps the tensor from being read.
+/// (checked once a chunk), or what keeps the tensor from being read.
 pub fn read_elements(
     checkpoint: &Checkpoint,
     index: usize,
@@ -63,7 +63,7 @@ pub fn read_elements(
     for at in (0..length).step_by(kernel::CHUNK) {
         let count = (length - at).min(kernel::CHUNK as u64) as usize;
         if let Err(cancelled) = observer.check() {
-            // To give back gigabytes takes longer than an abort should.
+            // Freeing gigabytes takes longer than an abort should.
             std::thread::spawn(move || drop(out));
             return Err(cancelled);
         }

@@ -1,5 +1,5 @@
-//! The fixed order of all work of a plan: rows in the order of the files, each of so many units. Whole runs go through it, and parts of
-//! runs are ranges of it.
+//! All work of a plan in a fixed order: its rows in the order of the files, and the units of each row. A whole run goes through all of it; a
+//! part of a run is a range of it.
 
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// Many thousand items take a while to put in order, so the wish to stop is looked at between the steps.
+    /// Sorting many thousand items takes a while, so it can be cancelled between the steps.
     ///
     /// # Errors
     /// `Cancelled`.
@@ -49,7 +49,7 @@ impl Grid {
     }
 }
 
-/// What a range of units has of one row.
+/// The units of one row that lie in a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) row: usize,
@@ -57,7 +57,7 @@ pub(super) struct Share {
     pub(super) units: Range<u64>,
 }
 
-/// What a range has of each row.
+/// The share that a range of units has of each row, empty ones left out.
 pub(super) fn shares(queue: &Queue, range: &Range<u64>) -> Vec<Share> {
     let mut shares = Vec::new();
     let mut row = queue.row_of(range.start);
@@ -74,12 +74,12 @@ pub(super) fn shares(queue: &Queue, range: &Range<u64>) -> Vec<Share> {
     shares
 }
 
-/// Units of so many elements: at least one, so that an empty tensor gets its result too.
+/// How many units so many elements make: at least one, so that an empty tensor gets its result too.
 pub(super) fn units_of(elements: u64) -> u64 {
     elements.div_ceil(UNIT_ELEMENTS).max(1)
 }
 
-/// The elements of a range of units of an item of so many elements.
+/// The elements that a range of units covers, in an item with so many elements.
 pub(super) fn elements_of(units: &Range<u64>, elements: u64) -> Range<u64> {
     let place = |unit: u64| elements.min(unit * UNIT_ELEMENTS);
     place(units.start)..place(units.end)

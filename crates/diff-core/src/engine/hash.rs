@@ -1,9 +1,9 @@
 //! BLAKE3 and the statistics of every tensor, in one pass over its bytes.
 //!
-//! What is hashed are the elements in logical row-major order, little-endian, so that the hash depends on no layout of the file. BLAKE3 is
-//! a tree of parts of 1 KiB in which the left part of every node is the largest power of two that leaves something for the right one [1]. A
-//! [`CHUNK`] is 2^18 elements of 2^k bytes: a whole subtree, and chunks meet in that tree exactly where [`Tree`] has them meet. So threads
-//! share a tensor, and the hash is that of its bytes in one piece.
+//! The elements are hashed in logical row-major order, little-endian, so that the hash does not depend on the layout of the file. BLAKE3 is
+//! a tree over pieces of 1 KiB: the left side of every node holds the largest power of two of them that leaves something for the right side
+//! [1]. A [`CHUNK`] is 2^18 elements of 2^k bytes, hence a whole subtree, and BLAKE3 merges chunks exactly where [`Tree`] does. So threads
+//! can share a tensor, and its hash is still that of its bytes in one piece.
 //!
 //! [1] O'Connor, Aumasson, Neves, Wilcox-O'Hearn: BLAKE3, one function, fast everywhere (2020), section 2.1.
 
@@ -36,13 +36,13 @@ use crate::tensor::Tensor;
 /// 256 bits.
 pub type Hash = [u8; 32];
 
-/// What one pass knows of a tensor.
+/// What one pass finds out about a tensor.
 #[derive(Debug, Clone)]
 pub struct Hashed {
-    /// BLAKE3 of the elements: of quantised tensors the numbers that they stand for, of a type that is not known the stored bytes. Of a sparse
-    /// tensor the hash of that hash, followed by the row-major number of each stored element's place as 64 bits, little-endian.
+    /// BLAKE3 of the elements: for a quantised tensor of the numbers that its codes stand for, for an unknown type of the stored bytes. For a
+    /// sparse tensor it is the hash of that hash followed by the row-major place of each stored element, as 64 bits, little-endian.
     pub hash: Hash,
-    /// Of the bytes, where the type is not known: they mean nothing then.
+    /// Statistics of the elements. Where the type is unknown they are those of the bytes, and mean nothing.
     pub moments: Moments,
 }
 
@@ -55,7 +55,7 @@ pub fn hash_bytes(bytes: &[u8]) -> Hash {
 /// The hash and the statistics of every tensor of a checkpoint, in its order.
 ///
 /// # Errors
-/// `Cancelled`; `FileChanged`; `Internal`. A tensor that cannot be read is an error of its own.
+/// `Cancelled`; `FileChanged`; `Internal`. A tensor that cannot be read is an error in its place in the result.
 pub fn hash(
     checkpoint: &Checkpoint,
     threads: usize,
@@ -84,7 +84,7 @@ pub fn hash(
         .collect())
 }
 
-/// None of a tensor with an error.
+/// Elements, or bytes, to hash: none for a tensor that cannot be read.
 fn elements(tensor: &Tensor) -> u64 {
     if tensor.error().is_some() {
         0
@@ -93,7 +93,7 @@ fn elements(tensor: &Tensor) -> u64 {
     }
 }
 
-/// One for a tensor without elements or with an error: it is looked at too.
+/// Units of a tensor: one even where there is nothing to hash, so that it gets its result.
 fn units(tensor: &Tensor) -> u64 {
     elements(tensor).div_ceil(UNIT * CHUNK as u64).max(1)
 }
@@ -103,17 +103,17 @@ fn tree(tensor: &Tensor) -> Option<Box<Tree<Part>>> {
     (units > 1).then(|| Box::new(Tree::new(units, units)))
 }
 
-/// A part of a tensor: whole chunks and the end of the tensor, or the end of it.
+/// The result for a part of a tensor: some whole chunks, and the shorter one if it is at the end.
 #[derive(Debug, Clone)]
 struct Part {
-    /// What it is in the tree of a larger one.
+    /// Its hash as a node inside of a larger tree.
     subtree: ChainingValue,
-    /// What it is by itself.
+    /// Its hash if it is the whole tensor.
     root: Hash,
     moments: Moments,
 }
 
-/// Of nothing.
+/// The part without elements.
 impl Default for Part {
     fn default() -> Self {
         Self {
@@ -141,7 +141,7 @@ struct Run<'a> {
     observer: &'a Observer,
     queue: Queue,
     readers: Keeper<Reader<'a>>,
-    /// Where the parts of a tensor meet; none for a tensor of one unit, which most are.
+    /// Where the parts of a tensor are merged; None for a tensor of one unit, as most are.
     trees: Vec<Option<Box<Tree<Part>>>>,
     results: Vec<OnceLock<Result<Hashed>>>,
     stop: Stop,
@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// Whether the run is to go on.
+    /// Ends with the reason if the run is to stop.
     fn check(&self) -> Result<()> {
         self.observer.check()?;
         self.stop.check()
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
         error.tensor(&tensor.name).at(&self.checkpoint.path)
     }
 
-    /// The chunks of one unit, merged in their tree.
+    /// Reads one unit and merges its chunks.
     fn unit(&self, row: usize, unit: u64, worker: &mut Worker) -> Result<Part> {
         let Worker {
             scratch,
@@ -218,7 +218,7 @@ impl<'a> Run<'a> {
         let is_complex = reader.dtype().component().is_some();
         let is_whole = start == 0 && end == elements(tensor) && end <= CHUNK as u64;
         let [few, many] = few_and_many(reader.dtype().bytes());
-        // One chunk of complex numbers, whose parts are twice as many.
+        // Complex numbers one chunk at a time: as parts they are twice as many.
         let piece = if is_complex {
             CHUNK as u64
         } else {
@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
         Ok(join_rest(pending))
     }
 
-    /// The whole tensor: of a sparse one its places count, too.
+    /// The result for the whole tensor; the hash of a sparse one covers its places too.
     fn finish(&self, row: usize, part: &Part) -> Result<Hashed> {
         let reader = self.reader(row)?;
         let places = reader.places().map_err(|error| self.named(row, error))?;
@@ -285,7 +285,7 @@ fn range(tensor: &Tensor, unit: u64) -> Range<u64> {
     all.min(unit * size)..all.min((unit + 1) * size)
 }
 
-/// What is hashed of a chunk: its elements, and where a number is made of each in f64, those numbers.
+/// The bytes of a chunk that are hashed: its elements or, for codes with one scale, the numbers that they stand for, in f64.
 fn bytes_of<'s>(chunk: Elements<'s>, values: &'s mut Vec<u8>) -> &'s [u8] {
     if chunk.map == ValueMap::Identity {
         return chunk.bytes;
@@ -297,7 +297,7 @@ fn bytes_of<'s>(chunk: Elements<'s>, values: &'s mut Vec<u8>) -> &'s [u8] {
     values
 }
 
-/// The bytes from `offset` on as a part of a larger input.
+/// The hash of bytes that are a part of a larger input, where they begin at `offset`.
 fn subtree(offset: u64, bytes: &[u8]) -> ChainingValue {
     Hasher::new()
         .set_input_offset(offset)

@@ -1,9 +1,9 @@
 //! Readers of the rows at work, and the memory that they keep.
 //!
-//! A reader keeps what it needs for every element (scales, factors of products, places of sparse ones) until its row is done. How much that is
-//! follows from the description ([`kept_bytes`](crate::read::kept_bytes)). A run has one budget for all of it: a thread that comes to a row for which
-//! there is no room waits until others are done. It holds nothing meanwhile, and units are taken in order, so those who hold something never
-//! wait for it.
+//! A reader keeps what it needs for every element (scales, factors of products, places of sparse elements) until its row is done. How much
+//! that is follows from the description ([`kept_bytes`](crate::read::kept_bytes)). One budget covers all readers of a run: a thread that
+//! comes to a row for which there is no room waits until others are done. While it waits it holds nothing itself, and units are taken in
+//! order, so a thread that holds something never waits for one that waits.
 
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crate::error::Result;
 
-/// Bytes that the readers of a run keep at once. One row that needs more has it for itself: limits of its own bound it.
+/// The most bytes that the readers of a run keep at once. A row that needs more has the budget to itself; limits on single tensors bound it.
 pub(super) const BUDGET: u64 = 256 << 20;
 
-/// How long a thread waits before it looks whether the run is to end.
+/// How long a thread waits before it checks again whether the run is to stop.
 const WAIT: Duration = Duration::from_millis(50);
 
 /// Readers of the rows at work, one place for each row.
@@ -53,7 +53,8 @@ impl<R> Keeper<R> {
         }
     }
 
-    /// The readers of a row, made by `make` where there are none. `bytes` tells what they keep, `check` whether to go on waiting.
+    /// The readers of a row, made by `make` if there are none yet. `bytes` tells how much they keep; `check` fails when it is time to stop
+    /// waiting.
     ///
     /// # Errors
     /// Those of `make` and of `check`.
@@ -102,7 +103,7 @@ struct Share {
 }
 
 impl Budget {
-    /// Waits until there is room, or nothing is taken at all.
+    /// Waits until there is room or the whole budget is free.
     fn take(budget: &Arc<Self>, bytes: u64, check: impl Fn() -> Result<()>) -> Result<Share> {
         let mut taken = budget.taken();
         while bytes > 0 && *taken > 0 && taken.saturating_add(bytes) > budget.most {
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
     use crate::error::{Code, Error};
 
-    /// Rows of these bytes, by many threads; the most bytes that were kept at once.
+    /// Runs rows that keep these bytes on many threads, and answers the most bytes that were kept at once.
     fn peak(most: u64, rows: &[u64]) -> u64 {
         let keeper = Keeper::within(most, rows.len());
         let (next, kept, peak) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));

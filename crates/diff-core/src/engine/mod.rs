@@ -27,5 +27,5 @@ pub use run::{Options, Outcome, run};
 pub use sample::{Distribution, Histogram};
 
 /// Chunks that one thread takes at once; a power of two. 8 chunks of bf16 are 4 MiB a side: large
-/// enough to release behind the reader, small enough to share out one tensor.
+/// enough to be let go one by one once they are read, small enough for threads to share one tensor.
 const UNIT: u64 = 8;

@@ -20,14 +20,14 @@ pub struct Input {
     pub elements: u64,
 }
 
-/// One row of the result: a pair, or one tensor alone (statistics of it only).
+/// One result that is asked for: of a pair, or of one tensor alone (its statistics only).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
     pub old: Option<Input>,
     pub new: Option<Input>,
 }
 
-/// Items over some checkpoints. Neighbours that share their new input are read together: that input once for all of them.
+/// Items over some checkpoints. Neighbours that share their new input are read together as one *row*, that input only once.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) sides: Vec<Arc<Checkpoint>>,
@@ -60,7 +60,7 @@ impl Plan {
             }
             if let (Some(a), Some(b)) = (item.old, item.new)
                 && a.elements != b.elements
-                // Sparse tensors that store different places are an error of their row.
+                // Sparse tensors may differ in the number of stored elements: that is an error of the item, found when they are read.
                 && ![a, b].iter().any(|input| {
                     plan.tensor(*input)
                         .is_some_and(|tensor| matches!(tensor.node, Node::Sparse(_)))
@@ -83,7 +83,7 @@ impl Plan {
         self.sides.get(input.side).map(AsRef::as_ref)
     }
 
-    /// The items that are read together.
+    /// The rows: ranges of items that are read together.
     pub(super) fn rows(&self) -> Vec<Range<usize>> {
         let mut rows = Vec::with_capacity(self.items.len());
         let mut first = 0;
@@ -104,7 +104,7 @@ impl Plan {
         rows
     }
 
-    /// Bytes, as they are stored, of the elements `start .. end` of items that are read together.
+    /// Stored bytes of the elements `start .. end` of all inputs of a row.
     #[inline]
     pub(super) fn bytes_of(&self, items: &[Item], start: u64, end: u64) -> u64 {
         let of = |input: Option<Input>| {
@@ -141,7 +141,7 @@ impl Item {
 }
 
 impl Input {
-    /// All elements of a tensor; of one whose type is not known, all bytes.
+    /// A whole tensor: all its elements, or all bytes if its type is unknown.
     #[must_use]
     pub fn whole(side: usize, index: usize, tensor: &Tensor) -> Self {
         Self {

@@ -1,10 +1,10 @@
-//! One queue of work for all threads: rows with numbers of units, taken in order.
+//! One queue of work for all threads: rows of so many units each, taken in order.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) struct Queue {
-    /// Number of units of all rows up to and including each.
+    /// For each row, the number of units up to its end.
     ends: Vec<u64>,
     next: AtomicU64,
     end: u64,
@@ -40,7 +40,7 @@ impl Queue {
         self.ends.len()
     }
 
-    /// The row of a unit; [`Self::rows`] beyond the last one. Each row has a unit at least.
+    /// The row of a unit; [`Self::rows`] beyond the last one. Each row must have at least one unit.
     pub(super) fn row_of(&self, unit: u64) -> usize {
         self.ends.partition_point(|end| *end <= unit)
     }
@@ -57,13 +57,13 @@ impl Queue {
         self.end = units.end.min(self.units());
     }
 
-    /// The next row and unit of it; none when all were taken.
+    /// The next unit: its row, and its number in that row. None when all were taken.
     pub(super) fn take(&self, place: &mut Place) -> Option<(usize, u64)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if number >= self.end {
             return None;
         }
-        // The numbers of a thread only grow, and by few but for the first.
+        // The numbers that a thread is given only grow, and by little after the first, so this takes few steps.
         while *self.ends.get(place.row)? <= number {
             place.row += 1;
         }

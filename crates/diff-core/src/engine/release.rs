@@ -1,16 +1,16 @@
-//! What was read need not stay resident.
+//! Lets go of the memory of what was read, so that it does not stay resident.
 
 use super::UNIT;
 use crate::kernel::CHUNK;
 use crate::read::{Read, Reader};
 use crate::tensor::Tensor;
 
-/// Units of each thread that lie between the first and the last thread, as a rule: a time slice of the system.
+/// How far threads are apart as a rule, in units for each thread: what one does in a time slice of the system.
 const APART: u64 = 8;
 
-/// Lets go of the memory of the elements `first .. end`. A thread that is behind the others maps the edges of its unit once more after they
-/// were released; so what lies further back than threads are apart, as a rule, is released again. What other elements lie in too is let go once,
-/// by the unit at the end.
+/// Lets go of the memory of the elements `first .. end`. Neighbouring units share a page, and a thread that is behind the others maps it
+/// again after they let it go; so what lies further back than threads are apart is let go once more. A region that other elements lie in too
+/// is let go only once, with the last unit.
 pub(super) fn release(
     reader: &Reader,
     tensor: &Tensor,

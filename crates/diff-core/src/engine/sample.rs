@@ -1,4 +1,4 @@
-//! Distributions, taken from a sample of each pair: enough for a model or a picture, at little cost.
+//! Distributions of exponents, taken from a sample of each pair: enough for the model of rounding or a histogram, at little cost.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,10 +7,10 @@ use crate::kernel::exponents::Counts;
 use crate::kernel::{self, CHUNK, Elements, complex};
 use crate::stats::Exponents;
 
-/// Elements of each chunk that are looked at.
+/// Elements at the start of each chunk that are looked at.
 pub(super) const SAMPLE: usize = 4096;
 
-/// Tensors of at most so many elements are looked at whole.
+/// Tensors with at most so many elements are looked at as a whole.
 const SMALL: u64 = 1 << 16;
 
 /// Whether the sizes of the changes are counted, and of how many elements.
@@ -23,7 +23,7 @@ pub enum Histogram {
 }
 
 impl Histogram {
-    /// Elements of a chunk that are counted.
+    /// How many elements of each chunk are counted, in a tensor with so many.
     fn count(self, elements: u64) -> Option<usize> {
         match self {
             Self::None => None,
@@ -34,13 +34,13 @@ impl Histogram {
 }
 
 impl Histogram {
-    /// Whether the beginning of each chunk of a tensor of so many elements is all that is looked at.
+    /// Whether only the start of each chunk is looked at, in a tensor with so many elements.
     pub(super) fn needs_beginnings(self, elements: u64) -> bool {
         elements > SMALL && self != Self::Exact
     }
 }
 
-/// Elements of each chunk of a tensor of so many that are looked at.
+/// How many elements of each chunk are looked at, in a tensor with so many.
 fn sampled(elements: u64) -> usize {
     if elements <= SMALL { CHUNK } else { SAMPLE }
 }
@@ -50,7 +50,7 @@ pub(super) struct Sample {
     exponents: Counts,
     changed: Counts,
     changes: Counts,
-    /// Whether the first two counts hold nothing, and the third.
+    /// Whether `exponents` and `changed` are all zero, and whether `changes` is.
     is_empty: bool,
     has_no_changes: bool,
 }
@@ -60,9 +60,9 @@ pub(super) struct Sample {
 pub struct Distribution {
     /// Exponents of the old tensor, where both sides have one float type.
     pub exponents: Exponents,
-    /// The same of those elements whose bits changed.
+    /// The same for those elements whose bits changed.
     pub changed: Exponents,
-    /// Exponents of |new - old|, where they were asked for; exponent 0 is no change.
+    /// Exponents of |new - old|, if they were asked for; exponent 0 means no change.
     pub changes: Exponents,
 }
 
@@ -80,7 +80,7 @@ impl Distribution {
         self.changes.merge(&other.changes);
     }
 
-    /// Whether it could be that of so many elements.
+    /// Whether it could be the distribution of so many elements.
     pub(super) fn is_of(&self, elements: u64) -> bool {
         [&self.exponents, &self.changed, &self.changes]
             .iter()
@@ -126,7 +126,7 @@ impl Sample {
         self.has_no_changes = false;
     }
 
-    /// The same of complex numbers, whose changes alone have a size.
+    /// The same for complex numbers: only the sizes of their changes are counted.
     pub(super) fn take_complex(
         &mut self,
         elements: u64,
@@ -157,7 +157,7 @@ impl Sample {
         if !std::mem::replace(&mut self.is_empty, true) {
             exponents.add(&self.exponents);
             self.exponents = [0; 256];
-            // Changed elements have few exponents, all of them among those of the others.
+            // Changed elements are among all elements, so they have no exponents but these few.
             for &(exponent, _) in exponents.bins() {
                 let count = std::mem::take(&mut self.changed[usize::from(exponent)]);
                 if count > 0 {

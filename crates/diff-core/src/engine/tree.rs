@@ -1,6 +1,6 @@
-//! The tree in which partial results meet: part 2k meets part 2k + 1, their sums meet in the same way, and one
-//! without a neighbour passes up. It depends on nothing but the number of parts, so the result has the same bits for any
-//! number of threads and any order in which they finish.
+//! The tree in which partial results are merged: part 2k with part 2k + 1, their results in the same way, and a node without
+//! a right neighbour moves up a level as it is. The tree depends only on the number of parts, so the result has the same bits
+//! for any number of threads and any order in which they finish.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Code, Error, Result};
 use crate::stats::PairStats;
 
-/// The result of a part, which meets that of the part after it.
+/// A partial result that can be merged with that of the part after it.
 pub(super) trait Merge: Default + Clone {
-    /// That of both, `other` being the later one.
+    /// The result of both parts, of which `other` is the later one.
     fn merge(&self, other: &Self) -> Self;
 }
 
@@ -21,7 +21,7 @@ impl Merge for PairStats {
     }
 }
 
-/// Adds the next chunk to a list of finished subtrees of falling height, and joins those of equal height.
+/// Adds the next chunk to a list of finished subtrees of falling height, and merges those of equal height.
 pub(super) fn push<T: Merge>(pending: &mut Vec<(u32, T)>, part: T) {
     let mut node = (0, part);
     while let Some((height, left)) = pending.last()
@@ -33,7 +33,8 @@ pub(super) fn push<T: Merge>(pending: &mut Vec<(u32, T)>, part: T) {
     pending.push(node);
 }
 
-/// What is left over has no neighbour: it passes up and meets what is on its left. Empties the list.
+/// Merges what is left in the list from right to left: the last subtree has no right neighbour and moves up to meet the one on its left.
+/// Empties the list.
 pub(super) fn join_rest<T: Merge>(pending: &mut Vec<(u32, T)>) -> T {
     pending
         .drain(..)
@@ -43,8 +44,8 @@ pub(super) fn join_rest<T: Merge>(pending: &mut Vec<(u32, T)>) -> T {
         .unwrap_or_default()
 }
 
-/// The nodes that stand alone when the units of a range have met, from left to right: each a height and an index at that height. They
-/// follow from the range, so that who hands them on has only to keep their order.
+/// The nodes that are left unmerged when only the units of a range have come, from left to right. They follow from the range alone, so that
+/// results can be handed on without their positions, if they keep their order.
 pub(super) fn standing(units: u64, range: Range<u64>) -> Vec<Position> {
     let (mut left, mut right) = (Vec::new(), Vec::new());
     let (mut start, mut end) = (range.start, range.end);
@@ -54,7 +55,7 @@ pub(super) fn standing(units: u64, range: Range<u64>) -> Vec<Position> {
             left.push((height, start));
             start += 1;
         }
-        // The last node has no neighbour on its right: it passes up.
+        // The last node of a level has no right neighbour: it moves up.
         if start < end && end % 2 == 1 && end < width {
             end -= 1;
             right.push((height, end));
@@ -68,7 +69,7 @@ pub(super) fn standing(units: u64, range: Range<u64>) -> Vec<Position> {
     left
 }
 
-/// Height and index at that height of a node.
+/// Position of a node: its height, and its index at that height.
 pub(super) type Position = (u32, u64);
 
 /// The units below a node of a tree of `units`.
@@ -76,10 +77,10 @@ pub(super) fn units_below((height, index): Position, units: u64) -> Range<u64> {
     units.min(index << height)..units.min((index + 1) << height)
 }
 
-/// The partial results of one item, joined as soon as two neighbours are there.
+/// The partial results of one item, merged as soon as two neighbours are there.
 pub(super) struct Tree<T> {
     units: u64,
-    /// Units that come; all of them but in a part of a run.
+    /// How many units will come: all of them, except in a part of a run.
     expected: u64,
     finished: AtomicUsize,
     state: Mutex<State<T>>,
@@ -87,9 +88,9 @@ pub(super) struct Tree<T> {
 
 #[derive(Default)]
 struct State<T> {
-    /// At most a few at any time.
+    /// Unmerged nodes, at most a few at any time.
     nodes: Vec<(Position, T)>,
-    /// That of the first unit that has one, whichever comes first.
+    /// Of the units that failed, the one with the lowest number, in whatever order they come.
     error: Option<(u64, Error)>,
 }
 
@@ -103,7 +104,7 @@ impl<T: Merge> Tree<T> {
         }
     }
 
-    /// Takes the result of a unit. Whether it was the last one to come.
+    /// Takes in the result of a unit. Returns whether it was the last one to come.
     pub(super) fn insert(&self, unit: u64, result: Result<T>) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
@@ -113,7 +114,7 @@ impl<T: Merge> Tree<T> {
         self.finished.fetch_add(1, Ordering::Relaxed) as u64 + 1 == self.expected
     }
 
-    /// Takes what a part of a run knows of a range of units: the nodes of [`standing`], or the error of one of its units.
+    /// Takes in what a part of a run found for a range of units: the nodes of [`standing`], or the error of one of its units.
     pub(super) fn insert_range(&self, range: Range<u64>, result: Result<Vec<T>>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
@@ -126,7 +127,7 @@ impl<T: Merge> Tree<T> {
         }
     }
 
-    /// Takes the result of all units.
+    /// Takes out the result of all units.
     pub(super) fn take_result(&self) -> Result<T> {
         let mut nodes = self.take_nodes()?;
         match (nodes.pop(), nodes.is_empty()) {
@@ -135,7 +136,7 @@ impl<T: Merge> Tree<T> {
         }
     }
 
-    /// Takes what stands when all expected units have come, from left to right.
+    /// Takes out the nodes that are left unmerged when all expected units have come, from left to right.
     pub(super) fn take_nodes(&self) -> Result<Vec<T>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { nodes, error } = &mut *state;
@@ -186,7 +187,7 @@ mod tests {
     use crate::dtype::{DType, ValueMap};
     use crate::kernel::{self, Elements, Isa, Method, Precision};
 
-    /// Sizes whose sum shows every change of order in its last bits.
+    /// Values whose sum shows every change of order in its last bits.
     fn part(number: u64) -> PairStats {
         PairStats {
             sum_dd: 0.1 * 7f64.powi(number as i32 % 19 - 9),

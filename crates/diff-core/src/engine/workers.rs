@@ -1,4 +1,4 @@
-//! Threads that share one run, and the reason for which they all stop.
+//! The threads that share a run, and the reason why all of them stop.
 
 use std::sync::OnceLock;
 
@@ -10,13 +10,13 @@ use crate::observe::Wish;
 pub(super) struct Stop(OnceLock<Error>);
 
 impl Stop {
-    /// Looked at by every thread before it takes a unit, and between the pieces of one.
+    /// Checked by every thread before it takes a unit, and between the pieces of one.
     pub(super) fn is_set(&self) -> bool {
         self.0.get().is_some()
     }
 
-    /// Whether this is a reason to stop all threads, which then do: that somebody wants it, that a file has changed under the run, that its server is gone, a bug. Any
-    /// other error is that of one tensor.
+    /// Stops all threads if this error is a reason to: the run was cancelled, a file changed under it, a server is gone, or there is a bug.
+    /// Returns whether it is. Any other error is that of one tensor.
     pub(super) fn on(&self, error: &Error) -> bool {
         let stops = matches!(error.kind(), Kind::Cancelled | Kind::Internal)
             || matches!(error.code(), Code::FileChanged | Code::Network);

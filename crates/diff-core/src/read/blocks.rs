@@ -1,4 +1,4 @@
-//! Quantised blocks, decoded into f32 where they lie.
+//! Quantised blocks (those of GGUF), decoded into f32.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::Span;
 
-/// Values that are decoded at once: whole blocks of every format, small enough for the first-level cache.
+/// Values that are decoded at once: whole blocks of any format, few enough for the first-level cache.
 const TILE: usize = 1024;
 
 pub(super) struct Blocks<'a> {
@@ -22,7 +22,8 @@ pub(super) struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// Ends with `UnsupportedLayout` for stored elements, which blocks have not.
+    /// # Errors
+    /// `UnsupportedLayout` for stored elements, which blocks do not have.
     pub(super) fn new(
         checkpoint: &'a Checkpoint,
         span: Span,
@@ -46,7 +47,7 @@ impl<'a> Blocks<'a> {
         })
     }
 
-    /// The blocks that hold these elements: the first byte, and how many bytes.
+    /// Where the blocks that hold these elements lie: their first byte, and how many bytes.
     fn extent(&self, elements: &Range<u64>) -> (u64, u64) {
         let length = self.format.elements as u64;
         let (first, end) = (elements.start / length, elements.end.div_ceil(length));
@@ -54,7 +55,7 @@ impl<'a> Blocks<'a> {
         (first * bytes, (end - first) * bytes)
     }
 
-    /// Whole blocks, decoded behind what `out` holds.
+    /// Decodes whole blocks and appends their values to `out`.
     fn decode(&self, blocks: &[u8], out: &mut Vec<u8>) {
         let mut tile = [0.0; TILE];
         let together = TILE / self.format.elements * self.format.bytes;

@@ -1,4 +1,4 @@
-//! Elements of less than a byte: their codes, or the 8-bit floats of the same values, which the kernels know.
+//! Elements of less than a byte, read as their codes or as 8-bit floats of the same values, which the kernels know.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use crate::tensor::{Encoding, Span};
 pub(super) struct Codes<'a> {
     source: &'a dyn Source,
     offset: u64,
-    /// Of a code.
+    /// Bits of a code.
     bits: u64,
     dtype: DType,
-    /// What each code is handed out as, where that is not itself.
+    /// What each code is handed out as; None for the code itself.
     table: Option<&'static [u8; 64]>,
 }
 
@@ -93,7 +93,7 @@ impl Read for Codes<'_> {
     }
 }
 
-/// The codes `start .. start + count` of `bits` bits each, the first in the lowest bits. The first bit of element `start` lies in the first byte.
+/// The codes `start .. start + count`, of `bits` bits each, the first in the lowest bits. Code `start` begins in the first of `bytes`.
 fn codes(bytes: &[u8], bits: u64, start: u64, count: usize) -> impl Iterator<Item = u8> {
     let first = start * bits / 8;
     let mask = (1u16 << bits) - 1;
@@ -104,7 +104,7 @@ fn codes(bytes: &[u8], bits: u64, start: u64, count: usize) -> impl Iterator<Ite
     })
 }
 
-/// The bytes that hold the elements `start .. start + count` of `bits` bits each: the first one, and how many.
+/// Where the codes `start .. start + count`, of `bits` bits each, lie: their first byte, and how many bytes.
 fn extent(bits: u64, start: u64, count: u64) -> (u64, u64) {
     let first = start * bits / 8;
     let end = ((start + count) * bits).div_ceil(8);
@@ -144,7 +144,7 @@ mod tests {
         bytes
     }
 
-    /// The value of a code by the definition: sign, exponent, mantissa, no infinities.
+    /// The value of a code by the definition of such floats: sign, exponent, mantissa; no infinities and no NaN.
     fn by_definition(code: usize, exponent_bits: i32, mantissa_bits: i32, bias: i32) -> f64 {
         let mantissa = (code & ((1 << mantissa_bits) - 1)) as f64 / f64::from(1 << mantissa_bits);
         let exponent = (code >> mantissa_bits) as i32 & ((1 << exponent_bits) - 1);

@@ -12,18 +12,18 @@ use crate::tensor::Concat;
 pub(super) struct Joined<'a> {
     parts: Vec<Part<'a>>,
     dtype: DType,
-    /// Elements of one index of the axes before the one along which they are joined.
+    /// Elements of a line: all that share their indices along the axes before the joined one.
     line: u64,
 }
 
 struct Part<'a> {
     reader: Reader<'a>,
-    /// Elements of it in a line, and of those before it.
+    /// Elements of a line that are of this part, and of the parts before it.
     length: u64,
     before: u64,
 }
 
-/// Elements of a part that lie together in the whole.
+/// Elements of one part that follow each other in the whole.
 struct Run {
     part: usize,
     start: u64,
@@ -62,7 +62,7 @@ impl<'a> Joined<'a> {
                 return None;
             }
             let (row, inside) = (at / self.line, at % self.line);
-            // The last part that begins here or before has elements, unless it is followed by one that does.
+            // Of the parts that begin here or before, the last one holds the element: empty ones begin where the next one does.
             let number = self.parts.partition_point(|part| part.before <= inside) - 1;
             let part = &self.parts[number];
             let skipped = inside - part.before;

@@ -1,4 +1,4 @@
-//! What is done to each element for itself.
+//! Operations on each element by itself.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::kernel::{self, Elements};
 use crate::tensor::{self, Scale, Signs, Tensor};
 
-/// Other signs, which are the highest bits of floats.
+/// Elements with other signs. The sign of a float is its highest bit.
 pub(super) struct Signed<'a> {
     of: Reader<'a>,
     signs: Signs,
@@ -81,7 +81,7 @@ impl Read for Signed<'_> {
     }
 }
 
-/// A number added to each element, in f32.
+/// Elements to each of which a number is added, in f32.
 pub(super) struct Shifted<'a> {
     of: Reader<'a>,
     number: f32,
@@ -128,7 +128,7 @@ impl Read for Shifted<'_> {
     }
 }
 
-/// A number that each element is multiplied with, in f32.
+/// Elements each of which is multiplied by a number, in f32.
 pub(super) struct Times<'a> {
     of: Reader<'a>,
     number: Number<'a>,
@@ -195,7 +195,7 @@ impl Read for Times<'_> {
     }
 }
 
-/// Each element in another float type.
+/// Elements rounded to another float type.
 pub(super) struct Rounded<'a> {
     of: Reader<'a>,
     dtype: DType,
@@ -248,7 +248,7 @@ impl Read for Rounded<'_> {
     }
 }
 
-/// Codes with one scale: the kernels take them as they are.
+/// Codes with one scale: the kernels take them as they are, and the scale beside them.
 pub(super) struct Scaled<'a> {
     codes: Reader<'a>,
     map: ValueMap,

@@ -1,4 +1,4 @@
-//! A small tensor that is held as numbers while a larger one is made of it.
+//! A small tensor whose numbers are held in memory while a larger tensor is made of it.
 
 use super::{As, Read, Region, Scratch, part};
 use crate::checkpoint::Checkpoint;
@@ -7,10 +7,10 @@ use crate::kernel;
 use crate::once::Once;
 use crate::tensor::Tensor;
 
-/// Most numbers that are held of one tensor: 256 MiB.
+/// The most numbers that are held of one tensor: 256 MiB.
 const MOST_HELD: u64 = 1 << 26;
 
-/// All numbers of a tensor in f32, read at the first use.
+/// All numbers of a tensor, in f32, read at the first use.
 pub(super) struct Held<'a> {
     checkpoint: &'a Checkpoint,
     tensor: &'a Tensor,
@@ -56,7 +56,7 @@ impl<'a> Held<'a> {
         numbers.map(Vec::as_slice)
     }
 
-    /// Where it lies, which every element of the product needs.
+    /// The regions that the tensor lies in. Every element of the larger tensor needs them.
     pub(super) fn regions(&self, each: &mut dyn FnMut(Region)) {
         if let Ok(reader) = part(self.checkpoint, self.tensor, As::Values) {
             reader.regions(0..self.tensor.elements, &mut |region| {

@@ -2,8 +2,8 @@
 
 use crate::tensor::{Factor, Node, Tensor};
 
-/// Bytes that a reader of a tensor keeps from its first use until it goes, at most, with what it takes to make that: scales, factors of products,
-/// norms, places of sparse elements. Nothing is read to tell.
+/// The most bytes that a reader of a tensor keeps once it is used (scales, factors of products, norms, places of sparse elements), with what
+/// it takes to make them. This follows from the description: nothing is read.
 pub(crate) fn kept_bytes(tensor: &Tensor) -> u64 {
     let own = match &tensor.node {
         Node::Affine(affine) => {
@@ -18,16 +18,16 @@ pub(crate) fn kept_bytes(tensor: &Tensor) -> u64 {
         }
         Node::LowRank(product) => in_f32(&product.right),
         Node::Kronecker(product) => in_f32(&product.left).saturating_add(in_f32(&product.right)),
-        // The magnitudes, the sums of squares in f64, and what comes of them.
+        // The magnitudes, the sums of squares in f64, and the factors that are made of both.
         Node::Normed(normed) => in_f32(&normed.magnitude).saturating_mul(4),
-        // The indices as 64 bits, the places that they name, and the elements in their order.
+        // The indices and the places that they name, 64 bits each, and the elements in the order of their places.
         Node::Sparse(sparse) => {
             let indices = sparse.indices.iter().map(|index| index.elements);
             let places = indices.fold(0, u64::saturating_add).saturating_mul(16);
             let item = sparse.values.dtype.bytes().max(8);
             places.saturating_add(sparse.values.elements.saturating_mul(item))
         }
-        // Tables of at most 256 numbers, single numbers, and what is made anew for each read.
+        // These keep nothing, or at most 256 numbers.
         Node::Lookup(_)
         | Node::Times(_)
         | Node::Stored(_)

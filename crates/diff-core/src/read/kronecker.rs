@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::kernel::Elements;
 use crate::tensor::Kronecker;
 
-/// Both factors are held.
+/// Both factors are held in memory.
 pub(super) struct Product<'a> {
     left: Held<'a>,
     right: Held<'a>,
@@ -24,8 +24,8 @@ impl<'a> Product<'a> {
         })
     }
 
-    /// Places of the two elements that the element at `at` is the product of, and how many elements of its last axis follow with the same
-    /// element of the left factor.
+    /// The places of the two elements whose product is the element at `at`; and for how many elements along the last axis, this one included,
+    /// the left factor stays the same.
     fn places(&self, mut at: u64) -> (usize, usize, u64) {
         let (mut left, mut right) = (0, 0);
         let (mut of_left, mut of_right) = (1, 1);

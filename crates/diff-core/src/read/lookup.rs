@@ -1,4 +1,4 @@
-//! What codes stand for, by a table.
+//! Codes that are looked up in a table.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(super) struct Numbers<'a> {
     table: Once<Filled>,
 }
 
-/// A number for each code of a byte, of which the first `length` are the table's.
+/// A number for each possible code. The first `length` come from the table, the others are never used.
 #[derive(Debug)]
 struct Filled {
     numbers: [[u8; 4]; 256],

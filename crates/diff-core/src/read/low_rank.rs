@@ -18,7 +18,7 @@ const COLUMNS: usize = 2048;
 /// Numbers of the left factor that are read at once, at least one row.
 const LEFT_NUMBERS: u64 = 1 << 16;
 
-/// The right factor is held; of the left one, the rows are read that are needed.
+/// The right factor is held in memory; of the left one, only the rows that are needed are read.
 pub(super) struct Product<'a> {
     left: Reader<'a>,
     right: Held<'a>,
@@ -94,7 +94,7 @@ impl Read for Product<'_> {
     }
 }
 
-/// Adds some columns of one row of the product to `out`.
+/// Appends some columns of one row of the product to `out`.
 fn add_row(left: &[[u8; 4]], right: &ArrayView2<f32>, columns: Range<usize>, out: &mut Vec<u8>) {
     let mut sums = [0f32; COLUMNS];
     for from in columns.clone().step_by(COLUMNS) {
@@ -112,8 +112,9 @@ fn add_row(left: &[[u8; 4]], right: &ArrayView2<f32>, columns: Range<usize>, out
     }
 }
 
-/// Adds `number` times each of `line`. The product of two f32 is exact in f64, so that a step is rounded once as a fused multiply-add is
-/// (twice where the sum takes more than 53 bits, which makes a difference once in about 2^28 steps), with the same bits on every processor.
+/// Adds `number` times `line` to `sums`. The product of two f32 is exact in f64, so each step is rounded once, like a fused multiply-add
+/// (twice where the sum needs more than 53 bits, which changes the result once in about 2^28 steps), and has the same bits on every
+/// processor.
 fn multiply_add(sums: &mut [f32], number: f32, line: &[f32]) {
     let number = f64::from(number);
     for (sum, &other) in sums.iter_mut().zip(line) {

@@ -43,12 +43,12 @@ pub(crate) use sparse::Coalesced;
 pub(crate) use tiled::{Strip, Tiled, Tiling};
 pub(crate) use twin::{Bytes, Twin};
 
-/// What is read of a tensor.
+/// As what a tensor is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum As {
-    /// The numbers that it stands for; complex ones as twice as many parts.
+    /// As numbers; complex ones are handed out as twice as many real parts.
     Values,
-    /// The elements that are stored: of quantised tensors the codes, and of types of less than a byte one code a byte.
+    /// As the elements that are stored: for quantised tensors the codes, for types of less than a byte one code a byte.
     Stored,
 }
 
@@ -57,16 +57,16 @@ pub(crate) struct Region<'a> {
     pub source: &'a dyn Source,
     pub offset: u64,
     pub bytes: u64,
-    /// Whether other elements of the tensor lie there too, so that it is needed again.
+    /// Whether other elements of the tensor lie there too, so that it will be needed again.
     pub is_shared: bool,
 }
 
-/// Reads ranges of elements, by many threads at once.
+/// Reads ranges of elements. Many threads may do so at once.
 pub(crate) trait Read: Send + Sync {
-    /// Type of the elements; of complex numbers that of the numbers.
+    /// Type of the elements: a complex type for complex numbers, though these are handed out as their parts.
     fn dtype(&self) -> DType;
 
-    /// The type whose bits are handed out; None where they are stored nowhere: sums of several stored elements.
+    /// The type whose bits are handed out; None for sums of several stored elements, whose bits are stored nowhere.
     fn bits(&self) -> Option<DType> {
         Some(self.dtype())
     }
@@ -74,7 +74,7 @@ pub(crate) trait Read: Send + Sync {
     /// The elements `start .. start + count`.
     ///
     /// # Errors
-    /// What reading the sources ends with; what is wrong with them.
+    /// What keeps the sources from being read; what is wrong with their contents.
     fn read<'s>(
         &'s self,
         start: u64,
@@ -82,20 +82,21 @@ pub(crate) trait Read: Send + Sync {
         scratch: &'s mut Scratch,
     ) -> Result<Elements<'s>>;
 
-    /// Every stretch of a source that these elements lie in.
+    /// Calls `each` with every stretch of a source that these elements are made of.
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region));
 
-    /// Elements that are best read at once, of `few` and `many`.
+    /// How many elements are best read at once: `few` or `many`.
     fn at_once(&self, few: u64, _many: u64) -> u64 {
         few
     }
 
-    /// Whether a few thousand elements at a time cost no more than many: those of a map, and what is made of them in their order.
+    /// Whether reading a few thousand elements at a time costs no more than reading many: true of a map, and of what is made of its elements
+    /// in their order.
     fn comes_in_parts(&self) -> bool {
         false
     }
 
-    /// The elements from `start` on, where they are those of a map and no more has to be done than to bring them together: see [`Lent`].
+    /// The elements from `start` on, without a copy, if they are elements of a map that only have to be brought together: see [`Lent`].
     fn lend(&self, _start: u64) -> Option<Lent<'_>> {
         None
     }
@@ -110,7 +111,7 @@ pub(crate) trait Read: Send + Sync {
         None
     }
 
-    /// The places of a sparse tensor's elements.
+    /// The places of a sparse tensor's elements; None for a dense tensor.
     ///
     /// # Errors
     /// What keeps the places from being read.
@@ -119,7 +120,7 @@ pub(crate) trait Read: Send + Sync {
     }
 }
 
-/// A reader of a tensor. The ones of almost all tensors take no memory of their own.
+/// A reader of a tensor. Almost all are plain, and take no memory of their own.
 pub(crate) enum Reader<'a> {
     Plain(Plain<'a>),
     Made(Box<dyn Read + 'a>),
@@ -127,7 +128,7 @@ pub(crate) enum Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// # Errors
-    /// What keeps the tensor from being read; `UnsupportedLayout` for stored elements of what is stored nowhere.
+    /// What keeps the tensor from being read; `UnsupportedLayout` where stored elements are asked for and there are none.
     pub(crate) fn new(checkpoint: &'a Checkpoint, tensor: &'a Tensor, what: As) -> Result<Self> {
         let named = |error: Error| error.tensor(&tensor.name).at(&checkpoint.path);
         if let Some(plain) = Plain::new(checkpoint, tensor).map_err(named)? {
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether it is made anew for each unit, since that costs nothing.
+    /// Whether a reader of this tensor costs nothing to make, so that each unit makes its own.
     pub(crate) fn is_cheap(tensor: &Tensor) -> bool {
         matches!(
             &tensor.node,
@@ -154,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The reader of what a tensor is made of: a part of it that is quantised with one scale is read as numbers.
+/// The reader of a tensor that another one is made of. Codes with one scale become numbers here: only at the top can kernels apply the scale.
 fn part<'a>(checkpoint: &'a Checkpoint, tensor: &'a Tensor, what: As) -> Result<Reader<'a>> {
     match &tensor.node {
         Node::Scaled {
@@ -196,7 +197,7 @@ fn made<'a>(
         },
         Node::View(view) => Box::new(view::Seen::new(checkpoint, tensor, view, what)?),
         Node::Concat(concat) => Box::new(concat::Joined::new(checkpoint, concat, what)?),
-        // What is made of codes is stored nowhere: its values are all there is.
+        // Nothing stores the results of operations: they have values only, whatever is asked for.
         Node::Signed(of, signs) => Box::new(each::Signed::new(checkpoint, of, *signs)?),
         Node::Shifted(of, number) => Box::new(each::Shifted::new(checkpoint, of, *number)?),
         Node::Sparse(sparse) => Box::new(sparse::Ordered::new(checkpoint, tensor, sparse, what)?),
@@ -297,7 +298,7 @@ impl Read for Reader<'_> {
     }
 }
 
-/// Whether two tensors' elements can be paired: sparse ones with those in the same places.
+/// Checks that the elements of two tensors can be paired: sparse ones must have the same places.
 ///
 /// # Errors
 /// `UnsupportedLayout` where they cannot.

@@ -15,9 +15,9 @@ pub(super) struct Normed<'a> {
     of: Reader<'a>,
     elements: u64,
     magnitude: Held<'a>,
-    /// What the elements of each index are multiplied with, known after a first pass over all of them.
+    /// For each index along the axis, what its elements are multiplied by: magnitude over norm. Takes a first pass over all elements.
     factors: Once<Vec<f32>>,
-    /// Indices along the axis, and elements of one of them that lie together.
+    /// Indices along the axis, and how many elements in a row share one.
     indices: u64,
     together: u64,
     epsilon: f32,
@@ -40,7 +40,7 @@ impl<'a> Normed<'a> {
         (element / self.together.max(1) % self.indices) as usize
     }
 
-    /// The squares are added up in f64; the norm and the factor are f32, as torch has them.
+    /// The squares are summed up in f64; the norm and the factor are f32, as they are in torch.
     fn factors(&self) -> Result<&[f32]> {
         let factors = self.factors.get_or_make(|| {
             let magnitude = self.magnitude.all()?;
@@ -90,7 +90,7 @@ impl Read for Normed<'_> {
         Ok(plain::operand(out, DType::F32))
     }
 
-    /// Without what the first pass reads.
+    /// Does not count what the first pass reads.
     fn regions(&self, elements: Range<u64>, each: &mut dyn FnMut(Region)) {
         self.of.regions(elements, each);
         self.magnitude.regions(each);

@@ -49,7 +49,7 @@ impl Read for Paired<'_> {
         let given = b.read(start, count, fields.part)?;
         let out = fields.out;
         let mut others = first.into_iter();
-        // One step on two numbers of f32 comes to the same in f64, rounded.
+        // For two f32, a sum or product in f64 that is then rounded to f32 is the same as one in f32.
         kernel::for_each_value(given, |value| {
             let other = others.next().unwrap_or(f64::NAN);
             let made = match self.rule {

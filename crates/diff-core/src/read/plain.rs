@@ -12,7 +12,7 @@ use crate::kernel::Elements;
 use crate::source::Source;
 use crate::tensor::{Encoding, Node, Span, Stored, Tensor};
 
-/// Little-endian elements, handed out as they lie in the map or the buffer. Those of a type that is not known are bytes.
+/// Little-endian elements, handed out as they lie in the map or the buffer. A tensor of an unknown type is read as bytes.
 pub(crate) struct Plain<'a> {
     source: &'a dyn Source,
     offset: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    /// None for a tensor that is something else.
+    /// None for a tensor that is not plain.
     #[inline]
     pub(super) fn new(checkpoint: &'a Checkpoint, tensor: &Tensor) -> Result<Option<Self>> {
         let Node::Stored(Stored {
@@ -95,7 +95,7 @@ impl Plain<'_> {
     }
 }
 
-/// Elements whose first byte is the highest.
+/// Elements in big-endian order.
 pub(super) struct Swapped<'a> {
     source: &'a dyn Source,
     offset: u64,
@@ -149,7 +149,7 @@ impl Read for Swapped<'_> {
     }
 }
 
-/// Turns elements round where their first byte is the highest; of complex numbers each part.
+/// Makes big-endian elements little-endian; of complex numbers each part.
 pub(super) fn make_little(bytes: &mut [u8], dtype: DType, order: ByteOrder) {
     let part = dtype.component().unwrap_or(dtype).bytes() as usize;
     if order == ByteOrder::Big && part > 1 {
@@ -166,12 +166,12 @@ pub(super) fn operand(bytes: &[u8], dtype: DType) -> Elements<'_> {
     }
 }
 
-/// Whether bytes can be looked at where they are.
+/// Whether the bytes of a source can be looked at in place, without a read.
 pub(super) fn is_mapped(source: &dyn Source, offset: u64) -> bool {
     source.view(offset, 0).is_some()
 }
 
-/// The bytes of the elements `start .. start + count`, as they lie.
+/// The bytes of the elements `start .. start + count`, as they are stored.
 #[inline]
 pub(super) fn bytes<'s>(
     source: &'s dyn Source,

@@ -1,11 +1,11 @@
-//! Whether two tensors are the same bytes, so that they are read once.
+//! Whether two tensors are made of the same bytes of the same files, so that these are read only once.
 
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
 use crate::tensor::{Affine, Encoding, Factor, Node, Scale, Span, Stored, Table, Tensor};
 
-/// Whether the elements from the given ones on are made of the same bytes of the same files in the same way.
+/// Whether the elements of two tensors, each from a given one on, are made of the same bytes of the same files in the same way.
 pub(crate) fn is_same(
     (old, a, a_start): (&Checkpoint, &Tensor, u64),
     (new, b, b_start): (&Checkpoint, &Tensor, u64),
@@ -20,7 +20,7 @@ pub(crate) fn is_same(
     {
         let first =
             |span: &Span, tensor: &Tensor, start| span.offset + tensor.stored_bytes(0..start);
-        // Elements of less than a byte, and those of a block, share their first byte with others.
+        // Elements of less than a byte, or of a block, share their first byte with others, so that it does not tell where they begin.
         let is_place = matches!(p.encoding, Encoding::Plain(_)) || a_start == b_start;
         return p.encoding == q.encoding
             && is_place
@@ -32,8 +32,8 @@ pub(crate) fn is_same(
     a_start == b_start && has_form(a, b, &is_one)
 }
 
-/// Whether two expressions do the same with the stored tensors that they are made of, of each two of which `is_one` answers whether they are
-/// one.
+/// Whether two expressions do the same with the stored tensors that they are made of. `is_one` tells for two of these in the same position
+/// whether they count as equal.
 pub(super) fn has_form(a: &Tensor, b: &Tensor, is_one: &dyn Fn(&Stored, &Stored) -> bool) -> bool {
     if a.dtype != b.dtype || a.shape != b.shape {
         return false;
@@ -97,7 +97,7 @@ pub(super) fn has_form(a: &Tensor, b: &Tensor, is_one: &dyn Fn(&Stored, &Stored)
             .all(|(p, q)| has_form(p, q, is_one))
 }
 
-/// Whether two scales are one number, or both stored, which are parts.
+/// Whether two scales are the same number, or both stored: then they are compared as parts of the expression.
 fn is_one_scale(a: &Scale, b: &Scale) -> bool {
     match (a, b) {
         (Scale::Number(a), Scale::Number(b)) => a.to_bits() == b.to_bits(),
@@ -108,7 +108,7 @@ fn is_one_scale(a: &Scale, b: &Scale) -> bool {
     }
 }
 
-/// Whether two factors are one number or both tensors, which are parts.
+/// Whether two factors are the same number, or both tensors: then they are compared as parts of the expression.
 fn is_one_factor(a: &Factor, b: &Factor) -> bool {
     match (a, b) {
         (Factor::One(a), Factor::One(b)) => a.to_bits() == b.to_bits(),

@@ -1,24 +1,24 @@
 //! Memory of one thread and one tensor, used again and again.
 
-/// Reused memory for the bytes of elements, and the same for each part that a tensor is made of.
+/// Reused memory for reading a tensor, and in it the same for the tensors that it is made of.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Bytes as they lie in a source.
     pub(super) window: Vec<u8>,
     /// Elements that are handed out.
     pub(super) out: Vec<u8>,
-    /// Codes before those that are not wanted are left out.
+    /// Codes of whole blocks, of which only some are wanted.
     pub(super) codes: Vec<u8>,
-    /// Words out of several places.
+    /// Words gathered from several places.
     pub(super) bytes: Vec<u8>,
     /// Whether bytes are copied even where their file is mapped.
     pub(super) copies: bool,
-    /// Bytes that were read of sources, or of their maps.
+    /// How many bytes of sources, or of their maps, were read.
     pub(super) read: u64,
     parts: Vec<Scratch>,
 }
 
-/// The fields that readers of made elements use at once.
+/// The memory that a reader uses while its parts use theirs.
 pub(super) struct Fields<'s> {
     pub(super) part: &'s mut Scratch,
     pub(super) window: &'s mut Vec<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Fields<'s> {
 }
 
 impl Scratch {
-    /// For what is read a little here and a little there: a page fault a read costs more than a copy.
+    /// For reading a little here and a little there: there, a page fault for each read costs more than a copy.
     pub(crate) fn copying() -> Self {
         Self {
             copies: true,
@@ -36,7 +36,7 @@ impl Scratch {
         }
     }
 
-    /// The memory of a part beside that of the whole; what is handed out is emptied.
+    /// The memory of the whole, with `out` emptied, and beside it that of its parts.
     pub(super) fn with_part(&mut self) -> Fields<'_> {
         if self.parts.is_empty() {
             let copies = self.copies;
@@ -55,12 +55,12 @@ impl Scratch {
         }
     }
 
-    /// Counts bytes that were read without this memory.
+    /// Adds to the count bytes that were read in another way.
     pub(crate) fn add_read(&mut self, bytes: usize) {
         self.read += bytes as u64;
     }
 
-    /// Bytes that were read since this was asked last.
+    /// How many bytes were read since the last call.
     pub(crate) fn take_read(&mut self) -> u64 {
         let parts: u64 = self.parts.iter_mut().map(Self::take_read).sum();
         std::mem::take(&mut self.read) + parts

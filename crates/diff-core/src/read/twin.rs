@@ -1,4 +1,5 @@
-//! Quantised tensors of two files that may be made of equal codes and equal scales: where they are, one of them is read.
+//! Quantised tensors of two files that may be made of equal codes and equal scales. Their bytes are compared first; where they are equal, only
+//! one of them is decoded.
 
 use std::ops::Range;
 
@@ -11,23 +12,24 @@ use crate::error::Result;
 use crate::once::Once;
 use crate::tensor::{Encoding, Factor, Node, Table, Tensor, row_major_steps};
 
-/// Reused memory of a comparison of bytes.
+/// Reused memory for comparing bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Bytes {
     old: Vec<u8>,
     window: Vec<u8>,
 }
 
-/// Two tensors that are made in the same way of different files.
+/// Two tensors that are made in the same way, of different files.
 pub(crate) struct Twin<'a> {
     checkpoints: [&'a Checkpoint; 2],
-    /// What readers hold of each, beside what their regions tell: scales, zero points, tables.
+    /// For each, the tensors that its reader holds as a whole: scales, zero points, tables. Its regions do not tell of these.
     held: [Vec<&'a Tensor>; 2],
     is_held_equal: Once<bool>,
 }
 
 impl<'a> Twin<'a> {
-    /// None where the tensors are made in different ways, or are no codes in the order of the file: plain elements are compared as fast as bytes.
+    /// None where the tensors are made in different ways, or not of codes in the order of the file. Plain elements gain nothing: they are
+    /// compared as fast as bytes.
     pub(crate) fn new([old, new]: [&'a Checkpoint; 2], [a, b]: [&'a Tensor; 2]) -> Option<Self> {
         let are_blocks = matches!(
             &a.node,
@@ -44,7 +46,7 @@ impl<'a> Twin<'a> {
         })
     }
 
-    /// Bytes that it takes to compare what readers hold of both.
+    /// Bytes of memory that it takes to compare what the readers hold.
     pub(crate) fn held_bytes(&self) -> u64 {
         let [a, b] = &self.held;
         let pairs = a.iter().zip(b);
@@ -54,10 +56,10 @@ impl<'a> Twin<'a> {
             .unwrap_or(0)
     }
 
-    /// Whether these elements of both are made of equal bytes, and how many those are.
+    /// How many bytes these elements of each tensor are made of, if those of both are equal; None if they differ.
     ///
     /// # Errors
-    /// What reading them ends with.
+    /// What keeps them from being read.
     pub(crate) fn equal_bytes(
         &self,
         [a, b]: [&Reader; 2],
@@ -97,7 +99,7 @@ impl<'a> Twin<'a> {
     }
 }
 
-/// The bytes of each place that elements lie in, until `goes_on` says no; whether it never did.
+/// Calls `goes_on` with the bytes of each region that elements lie in, until it returns false. Returns whether it never did.
 fn each_place(
     reader: &Reader,
     elements: &Range<u64>,
@@ -117,7 +119,7 @@ fn each_place(
     result
 }
 
-/// What a reader holds of a tensor that is made of codes; None where it is made in another way.
+/// The tensors that a reader of codes holds as a whole; None for a tensor that is not made of codes.
 fn held(tensor: &Tensor) -> Option<Vec<&Tensor>> {
     let held = match &tensor.node {
         Node::Stored(stored) if stored.strides.is_none() => Vec::new(),

@@ -1,7 +1,8 @@
-//! Codes of at most eight bits out of the words that they are packed in.
+//! Codes of at most eight bits, unpacked from the words that hold them.
 //!
-//! Along the last axis the codes of a row lie together, and the words that hold a range of them are read. Along another axis a period of
-//! words is as many rows of words, and holds several rows of codes: it is read once for all of those that are asked for.
+//! A layout repeats after a *period* of words, which holds whole codes. Packed along the last axis, the codes of a row lie together, and just
+//! the words that hold a range of them are read. Packed along another axis, a period is several rows of words and holds several rows of
+//! codes: it is read once for all rows that are asked for.
 
 use std::ops::Range;
 
@@ -19,22 +20,22 @@ pub(super) struct Codes<'a> {
     packing: Packing,
     add: u32,
     word: DType,
-    /// Codes along the axis, and words.
+    /// Codes along the packed axis, and words along it.
     length: u64,
     along: u64,
-    /// Elements of one index of the axis.
+    /// Elements of one index of the packed axis: 1 for the last axis.
     inner: u64,
 }
 
-/// Rows of words that are unpacked at once, and the columns of them.
+/// Some columns of the rows of words that are unpacked at once.
 struct Block {
-    /// Of the first word.
+    /// Place of the first word.
     from: u64,
-    /// Of the words that are read of each row, and between rows.
+    /// Words that are read of each row, and from the start of a row to that of the next.
     columns: u64,
     pitch: u64,
     rows: u64,
-    /// Codes of the block that are wanted.
+    /// Which codes of the block are wanted.
     wanted: Range<u64>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Codes<'a> {
             .ok_or_else(|| Error::new(Code::Internal, "words have no codes of that layout"))?;
         let inner = words.shape.iter().skip(axis + 1).product();
         let (mut length, mut along) = (dim(tensor), dim(words));
-        // Rows without padding go on in each other.
+        // Rows without padding follow each other as one row.
         let is_whole = along.is_multiple_of(packing.words as u64)
             && layout.room(words.dtype.bytes(), along) == Some(length);
         if inner == 1 && is_whole {
@@ -77,7 +78,7 @@ impl<'a> Codes<'a> {
     fn blocks(&self, elements: Range<u64>) -> impl Iterator<Item = Block> {
         let (codes, words) = (self.packing.codes as u64, self.packing.words as u64);
         let (inner, length, along) = (self.inner, self.length, self.along);
-        // Words of one index of the axes before.
+        // Codes, and words, of one index of the axes before the packed one.
         let (line, pitch) = (length * inner, along * inner);
         let mut at = elements.start;
         std::iter::from_fn(move || {
@@ -130,7 +131,7 @@ impl<'a> Codes<'a> {
     }
 }
 
-/// Rows that are longer are unpacked one by one, so that a block stays small.
+/// Longer rows are unpacked one by one, so that a block stays small.
 const MOST_COLUMNS: u64 = 1 << 18;
 
 fn packing_of(layout: Layout, word: DType) -> Option<Packing> {
@@ -162,7 +163,7 @@ impl Read for Codes<'_> {
         for block in self.blocks(start..start + count as u64) {
             let mut rows: &[u8];
             let size = block.columns as usize * self.packing.word_bytes;
-            // What lies together is read together.
+            // Rows that follow each other are read at once.
             if block.rows == 1 || block.columns == block.pitch {
                 let all = (block.columns * block.rows) as usize;
                 rows = self.words.read(block.from, all, fields.part)?.bytes;
@@ -175,7 +176,7 @@ impl Read for Codes<'_> {
                 }
                 rows = held;
             }
-            // The last period of rows may be cut.
+            // The last period may have fewer rows than others.
             let whole = if self.inner == 1 {
                 rows.len()
             } else {
@@ -216,7 +217,7 @@ impl Read for Codes<'_> {
 }
 
 impl Codes<'_> {
-    /// The wanted codes of a block, behind those that are there.
+    /// Unpacks a block and appends the codes that are wanted to `out`.
     fn unpack(&self, rows: &[u8], block: &Block, codes: &mut Vec<u8>, out: &mut Vec<u8>) {
         let all = if self.inner == 1 {
             let room = self.layout.room(self.word.bytes(), block.columns);

@@ -1,6 +1,6 @@
 //! Tensors that are computed from others: the products and sums that adapters are made of.
 //!
-//! Each operation is defined as torch does it on f32, so that what is merged here can be equal bit for bit to what torch merged.
+//! Each operation is defined as torch computes it in f32, so that what is merged here can be equal, bit for bit, to what torch merged.
 
 use std::sync::Arc;
 
@@ -9,15 +9,14 @@ use super::{Tensor, element_count};
 use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 
-/// Most elements of a product: a small file can describe a large one, which takes time by its size. No known weight has as many.
+/// The most elements of a product: a small file can describe a huge one, which would take for ever. No known weight has as many.
 const MOST_ELEMENTS: u64 = 1 << 36;
 
 impl Tensor {
-    /// The matrix product of an m × r and an r × n matrix, in f32: for each element the products are added in the order of k, each step
-    /// fused as the processor's multiply-add is.
+    /// The matrix product of an m × r and an r × n matrix, in f32: each element is the sum over k, in rising order, of fused multiply-adds.
     ///
     /// # Errors
-    /// `SizeMismatch` where the shapes do not fit, `LimitExceeded` for a product that is too large; what keeps a part from being read.
+    /// `SizeMismatch` where the shapes do not fit; `LimitExceeded` for a product that is too large; what keeps a factor from being read.
     pub fn low_rank(left: &Self, right: &Self) -> Result<Self> {
         let (&[m, inner], &[r, n]) = (&*left.shape, &*right.shape) else {
             return Err(left.does_not_fit(right, "factors of a product are not both matrices"));
@@ -61,7 +60,7 @@ impl Tensor {
         Self::computed(shape, &[&left, right], Node::Kronecker(Arc::new(node)))
     }
 
-    /// The sums or products of the elements of two tensors: in f32, or in f64 where one of them is f64.
+    /// The sum or the product of the elements of two tensors: in f32, or in f64 if one of them is f64.
     ///
     /// # Errors
     /// `SizeMismatch` for tensors of different shapes; what keeps a part from being read.
@@ -88,7 +87,7 @@ impl Tensor {
     /// Every element times a number, in f32.
     ///
     /// # Errors
-    /// `SizeMismatch` for a stored number that is none; what keeps a part from being read.
+    /// `SizeMismatch` for a stored number that is a tensor of more than one element; what keeps a part from being read.
     pub fn times(&self, number: Scale) -> Result<Self> {
         if let Scale::Stored { number, .. } = &number
             && number.elements != 1
@@ -107,7 +106,7 @@ impl Tensor {
         Self::computed(self.shape.clone(), &parts, Node::Times(Arc::new(node)))
     }
 
-    /// Every element rounded to the nearest one of a float type, to even from the middle.
+    /// Every element rounded to a float type: to the nearest value, ties to even.
     ///
     /// # Errors
     /// `UnsupportedDtype` for anything but f16, bf16, f32 and f64; what keeps the tensor from being read.
@@ -129,11 +128,11 @@ impl Tensor {
         Ok(Self { dtype, ..made })
     }
 
-    /// Every element times the magnitude of its index along `axis`, over the Euclidean norm of the elements with that index: weight-decomposed
-    /// adaptation (`DoRA`, <https://arxiv.org/abs/2402.09353>), in f32. `epsilon` is added to each norm.
+    /// Every element times the magnitude that its index along `axis` has, divided by the Euclidean norm of all elements with that index:
+    /// weight-decomposed adaptation (`DoRA`, <https://arxiv.org/abs/2402.09353>), in f32. `epsilon` is added to each norm.
     ///
     /// # Errors
-    /// `SizeMismatch` where there is no magnitude for each index; what keeps a part from being read.
+    /// `SizeMismatch` unless there is one magnitude for each index; what keeps a part from being read.
     pub fn normed(&self, magnitude: &Self, axis: usize, epsilon: f32) -> Result<Self> {
         if self.shape.get(axis) != Some(&magnitude.elements) {
             return Err(self.does_not_fit(magnitude, "there is not one magnitude for each index"));
@@ -148,7 +147,7 @@ impl Tensor {
         Self::computed(self.shape.clone(), &[self, magnitude], node)
     }
 
-    /// A tensor of f32 that is made of real numbers.
+    /// A tensor of f32 that is computed from dense tensors of real numbers.
     fn computed(shape: Vec<u64>, parts: &[&Self], node: Node) -> Result<Self> {
         for part in parts {
             if let Some(error) = part.error() {

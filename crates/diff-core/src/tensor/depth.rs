@@ -1,14 +1,14 @@
-//! Caps on what an expression is made of: whoever walks one does so by recursion.
+//! Limits on the size of expressions, which are walked by recursion.
 
 use super::Tensor;
 use crate::error::{Code, Error, Result};
 use crate::limits;
 
 impl Tensor {
-    /// The same tensor, where nothing that walks it comes to harm.
+    /// The tensor itself, if its expression is small enough to be walked safely.
     ///
     /// # Errors
-    /// `Argument` for more than [`limits::EXPRESSION_DEPTH`] tensors inside each other, or [`limits::EXPRESSION_TENSORS`] in all.
+    /// `Argument` for tensors nested deeper than [`limits::EXPRESSION_DEPTH`], or more than [`limits::EXPRESSION_TENSORS`] in all.
     pub fn within_limits(self) -> Result<Self> {
         let (depth, tensors) = self.size();
         let most = [
@@ -28,7 +28,7 @@ impl Tensor {
         }
     }
 
-    /// Tensors inside each other below this one, and tensors in all.
+    /// How deep the tensors below this one are nested, and how many there are in all, this one included.
     fn size(&self) -> (usize, usize) {
         let parts = self.node.parts().into_iter().map(Self::size);
         parts.fold((0, 1), |(depth, all), (below, tensors)| {

@@ -1,24 +1,24 @@
 //! How codes lie in the words of a [`super::Unpacked`] tensor.
 
-/// A layout of codes; [`crate::decode::packing`] has each as a function, with the library that it comes from.
+/// A layout of codes; [`crate::decode::packing`] has a function for each, and names the library that it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// One stream of bits, the lowest first, of 1 to 8 bits a code.
     Dense(u32),
-    /// As many whole codes as a word of 32 bits has room for.
+    /// As many whole codes as a word of 32 bits has room for, the first in the lowest bits.
     Whole(u32),
-    /// 32 codes in planes of four, two and one bits.
+    /// 32 codes at a time, in planes of four, two and one bits.
     Planar(u32),
-    /// Two codes of four bits a byte, the first in the high half.
+    /// Two codes of four bits in a byte, the first in the high half.
     HighFirst,
-    /// Eight codes of four bits a word, in the order 0 2 4 6 1 3 5 7.
+    /// Eight codes of four bits in a word, in the order 0 2 4 6 1 3 5 7.
     Awq,
-    /// One code a word, beside others: the `bits` from the bit `shift` on (a part of an HQQ tensor).
+    /// One code of each word: the `bits` from bit `shift` on. The other bits are codes of other parts of the tensor (HQQ).
     Field { bits: u32, shift: u32 },
 }
 
 impl Layout {
-    /// Codes and words of a period, of words of so many bytes; None where the layout has no such words.
+    /// How many codes, in how many words, the layout repeats after, for words of so many bytes; None where it has no such words.
     #[must_use]
     pub fn period(self, word_bytes: u64) -> Option<(u64, u64)> {
         let word_bits = 8 * word_bytes;
@@ -45,7 +45,7 @@ impl Layout {
         }
     }
 
-    /// Codes that so many words of a row hold; None where the layout has no such words. A stream may end in the middle of a period.
+    /// How many codes so many words of a row hold; None where the layout has no such words. A stream of bits may end within a period.
     #[must_use]
     pub fn room(self, word_bytes: u64, words: u64) -> Option<u64> {
         let (codes, of) = self.period(word_bytes)?;

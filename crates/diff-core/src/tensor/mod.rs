@@ -1,4 +1,4 @@
-//! Named tensors: where their elements lie and what they are made of; no bytes here.
+//! Named tensors: where their elements lie and what they are made of. There are no bytes here.
 
 mod algebra;
 mod depth;
@@ -31,15 +31,15 @@ pub use stored::{Encoding, Span, Stored, Strides};
 #[derive(Debug, Clone)]
 pub struct Tensor {
     pub name: String,
-    /// Type of the elements: of those that are stored, or of the numbers that are made of them.
+    /// Type of the elements, as they are stored or as they are computed.
     pub dtype: DType,
-    /// The file's word where that says more than `dtype`: for [`DType::Unknown`], and for `qint8` and its kin.
+    /// The name that the file gives the type, where that says more than `dtype`: for [`DType::Unknown`], and for `qint8` and its kin.
     pub dtype_label: Option<Box<str>>,
     /// Outermost dimension first; empty for a 0-d tensor.
     pub shape: Vec<u64>,
-    /// Product of `shape`, 1 for a 0-d tensor; the stored ones of a sparse tensor.
+    /// Product of `shape`, 1 for a 0-d tensor; for a sparse tensor, how many elements it stores.
     pub elements: u64,
-    /// Bytes of the elements as they are described (not of a larger storage behind them).
+    /// Bytes of these elements (not of a larger storage that they lie in).
     pub bytes: u64,
     pub node: Node,
 }
@@ -59,7 +59,7 @@ impl Tensor {
         }
     }
 
-    /// A tensor whose type has no values that are known here: it is compared byte by byte, as its elements lie.
+    /// A tensor of an unknown type, whose values cannot be told: it is compared byte by byte, as its elements lie.
     #[must_use]
     pub fn raw(name: String, label: &str, shape: Vec<u64>, elements: u64, span: Span) -> Self {
         Self {
@@ -145,7 +145,7 @@ impl Tensor {
         self.dtype == DType::Unknown && self.error().is_none()
     }
 
-    /// What a range of it counts: elements, or the bytes where it has nothing else.
+    /// What ranges of it count: elements, or bytes for a tensor of an unknown type.
     #[must_use]
     pub fn units(&self) -> u64 {
         if self.is_raw() {
@@ -155,7 +155,7 @@ impl Tensor {
         }
     }
 
-    /// Bytes that the units before `end` take where they are stored. Of what is made of others, their bytes are shared out evenly.
+    /// Stored bytes of the units before `end`. Where several tensors make one, each element has an equal share of their bytes.
     fn stored_until(&self, end: u64) -> u64 {
         let share = |bytes: u64| {
             let part = u128::from(bytes) * u128::from(end) / u128::from(self.elements.max(1));
@@ -186,11 +186,11 @@ impl Tensor {
         }
     }
 
-    /// Bytes that these units take where they are stored, so that parts add up to the whole.
+    /// Stored bytes of these units, such that those of parts add up to those of the whole.
     #[must_use]
     #[inline]
     pub fn stored_bytes(&self, units: Range<u64>) -> u64 {
-        // Almost all tensors, and this is asked several times a unit.
+        // A short cut for almost all tensors: this is asked several times a unit.
         if let Node::Stored(Stored {
             encoding: Encoding::Plain(_),
             ..
@@ -201,8 +201,8 @@ impl Tensor {
         self.stored_until(units.end) - self.stored_until(units.start)
     }
 
-    /// The source of its elements, and the place of its first one there; None where they are not in the file. Only the source is known
-    /// of a tensor without elements, and of what is made of others: which element is its first is told by them.
+    /// The source of its elements, and the place of the first one there, in bytes; None for a tensor whose elements are in no source. There is
+    /// a source but no place for a tensor without elements, and for most that are made of others.
     #[must_use]
     pub fn first_byte(&self) -> Option<(u32, Option<u64>)> {
         match &self.node {
@@ -221,7 +221,7 @@ impl Tensor {
         }
     }
 
-    /// Where it begins, to read files from start to end: source and byte.
+    /// Source and byte where it begins: tensors are read in this order, so that files are read from start to end.
     pub(crate) fn position(&self) -> (u32, u64) {
         match &self.node {
             Node::Stored(stored) => (stored.span.source, stored.span.offset),

@@ -1,4 +1,4 @@
-//! What the elements of a tensor are: bytes of a source, or made of the elements of other tensors.
+//! What the elements of a tensor are: stored in a source, or made of the elements of other tensors.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::stored::{Span, Stored};
 use crate::dtype::DType;
 use crate::error::Error;
 
-/// An expression. The tensors that it is made of have shapes, types and names of their own.
+/// An expression. The tensors that it is made of, its *parts*, have shapes, types and names of their own.
 #[derive(Debug, Clone)]
 pub enum Node {
     /// Elements of a source.
@@ -19,19 +19,19 @@ pub enum Node {
     Concat(Arc<Concat>),
     /// Floats or complex numbers with other signs: torch's lazy negation and conjugation.
     Signed(Arc<Tensor>, Signs),
-    /// Each element and a number.
+    /// Each element plus a number, in f32.
     Shifted(Arc<Tensor>, f32),
-    /// Only some elements are there, and where they belong. Such tensors are compared by what they store.
+    /// Some elements and their places; all others are zero. Sparse tensors are compared by what they store.
     Sparse(Arc<Sparse>),
-    /// Codes with one scale: (code - `zero_point`) * `scale` in f32. The kernels know them: they are compared as codes too.
+    /// Codes with one scale: (code - `zero_point`) * `scale`. The kernels apply the scale, so that the codes are compared too.
     Scaled {
         codes: Arc<Tensor>,
         scale: f64,
         zero_point: i64,
     },
-    /// Codes of at most eight bits out of the words that they are packed in.
+    /// Codes of at most eight bits, unpacked from words.
     Unpacked(Arc<Unpacked>),
-    /// For each code the number that a table gives it.
+    /// Codes that are looked up in a table.
     Lookup(Arc<Lookup>),
     /// Codes with a scale for each block.
     Affine(Arc<Affine>),
@@ -39,20 +39,20 @@ pub enum Node {
     LowRank(Arc<LowRank>),
     /// The Kronecker product of two tensors.
     Kronecker(Arc<Kronecker>),
-    /// Sums or products of the elements of two tensors of one shape.
+    /// Sums or products of the elements of two tensors of the same shape.
     Pair(Arc<Pair>),
     /// Each element times a number, in f32.
     Times(Arc<Times>),
-    /// Each element rounded to the type of the tensor.
+    /// Each element rounded to the type of this tensor.
     Rounded(Arc<Tensor>),
-    /// Each element times a magnitude over a norm.
+    /// Each element times a magnitude, over a norm.
     Normed(Arc<Normed>),
-    /// There are none: a description that is wrong, or torch's meta device.
+    /// No elements can be read: the description is wrong, or the tensor is one of torch's meta device.
     Broken(Box<Error>),
 }
 
-/// Elements of a tensor at other places: element (i0, i1, …) is the one at `offset` + i0 `steps[0]` + i1 `steps[1]` + … in
-/// the row-major order of `of`. Made by [`Tensor::permuted`] and its kin, which prove that all lie inside.
+/// The elements of another tensor in other places: element (i0, i1, …) is the one at `offset` + i0 `steps[0]` + i1 `steps[1]` + … in
+/// the row-major order of `of`. Made by [`Tensor::permuted`] and its kin, which make sure that all of them lie inside.
 #[derive(Debug)]
 pub struct View {
     pub of: Tensor,
@@ -60,7 +60,7 @@ pub struct View {
     pub steps: Vec<u64>,
 }
 
-/// See [`Node::Concat`]: the parts have one shape but for the length of `axis`.
+/// See [`Node::Concat`]: the parts have the same shape except along `axis`.
 #[derive(Debug)]
 pub struct Concat {
     pub axis: usize,
@@ -85,11 +85,11 @@ pub enum Signs {
 #[derive(Debug)]
 pub struct Sparse {
     pub kind: SparseKind,
-    /// COO: (places, one row for each sparse dimension); else: where each row or column begins in
-    /// the second, and the places along the other dimension.
+    /// For COO one matrix, with a row of indices for each sparse dimension. For the others two tensors: where each row (or
+    /// column) begins in the second one, and the indices along the other dimension.
     pub indices: Vec<Tensor>,
     pub values: Tensor,
-    /// Most bytes of indices and values that may be held to bring the elements into order.
+    /// The most bytes of indices and values that may be held to put the elements in order.
     pub most_bytes: u64,
 }
 
@@ -102,7 +102,7 @@ pub enum SparseKind {
     Bsc,
 }
 
-/// Codes in words: `words` has the shape of the codes but along `axis`, where a period of words holds a period of codes.
+/// Codes in words: `words` has the shape of the codes except along `axis`, where several codes share a word.
 #[derive(Debug)]
 pub struct Unpacked {
     /// Integers of one or four bytes.
@@ -113,34 +113,35 @@ pub struct Unpacked {
     pub add: u32,
 }
 
-/// Codes of a byte and what they stand for.
+/// Codes, one a byte, and the table of the numbers that they stand for.
 #[derive(Debug)]
 pub struct Lookup {
     pub codes: Tensor,
     pub table: Table,
 }
 
-/// What codes stand for, by their number; a code beyond the end is an error.
+/// The numbers that the codes 0, 1, 2, … stand for; a code beyond the end is an error.
 #[derive(Debug, Clone)]
 pub enum Table {
     Known(&'static [f32]),
-    /// Out of the file, at most 256 numbers.
+    /// A tensor of the file, of at most 256 numbers.
     Stored(Tensor),
 }
 
-/// Codes with a scale for each block: element i is [`Rule`] of its code and of the scale and the zero point of the block that i lies in.
+/// Codes with a scale for each block: element i is made by [`Rule`] of its code, and of the scale and the zero point of the block that i
+/// lies in.
 #[derive(Debug)]
 pub struct Affine {
     pub codes: Tensor,
-    /// One number a block, in the row-major order of the blocks.
+    /// One number for each block, in the row-major order of the blocks.
     pub scale: Factor,
     pub zero: Factor,
-    /// Elements of a block along each axis of the codes; the last block of an axis may be cut.
+    /// Elements of a block along each axis of the codes; the last block along an axis may be shorter.
     pub block: Vec<u64>,
     pub rule: Rule,
-    /// f16 or bf16 where the library that wrote the codes computes in it: what each step comes to is rounded to it.
+    /// f16 or bf16 if the library that wrote the codes computes in it: then the result of each step is rounded to it.
     pub round: Option<DType>,
-    /// The numbers of the blocks along an axis, for each index of it, instead of `block`.
+    /// Along one axis, the block of each index may be given one by one, instead of by `block`.
     pub index: Option<Index>,
 }
 
@@ -154,7 +155,7 @@ pub struct Index {
     pub count: u64,
 }
 
-/// What is done with a code, in f32.
+/// What is done with a code, its scale and its zero point, in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// (code - zero) * scale
@@ -179,7 +180,7 @@ pub struct LowRank {
     pub right: Tensor,
 }
 
-/// See [`Tensor::kronecker`]: both have as many axes.
+/// See [`Tensor::kronecker`]: both have the same number of axes.
 #[derive(Debug)]
 pub struct Kronecker {
     pub left: Tensor,
@@ -207,7 +208,7 @@ pub struct Times {
     pub number: Scale,
 }
 
-/// A number, or where it is.
+/// A number: known, or stored in a tensor.
 #[derive(Debug, Clone)]
 pub enum Scale {
     Number(f64),
@@ -225,7 +226,7 @@ pub struct Normed {
     /// One number for each index along `axis`.
     pub magnitude: Tensor,
     pub axis: usize,
-    /// What is added to each norm.
+    /// Added to each norm.
     pub epsilon: f32,
 }
 

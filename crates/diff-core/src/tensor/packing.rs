@@ -27,7 +27,7 @@ impl Packing {
         }
     }
 
-    /// For each code the code of the same value as [`DType::F8E4M3`](crate::dtype::DType::F8E4M3), which holds them all.
+    /// For each code, the code of the same value in [`DType::F8E4M3`](crate::dtype::DType::F8E4M3), which has all these values.
     pub(crate) fn codes_in_8_bits(self) -> &'static [u8; 64] {
         static F4_E2M1: [u8; 64] = wide_codes(2, 1, 1);
         static F6_E2M3: [u8; 64] = wide_codes(2, 3, 1);

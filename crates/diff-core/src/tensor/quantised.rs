@@ -9,7 +9,7 @@ use crate::dtype::DType;
 use crate::error::{Code, Error, Result};
 
 impl Tensor {
-    /// Codes with one scale, or with one for each block: (code - zero) * scale. `label` is the file's word for the type.
+    /// Codes with one scale, or with one for each block: (code - zero) * scale. `label` is the file's name for the type.
     #[must_use]
     pub fn affine(
         codes: Self,
@@ -21,7 +21,7 @@ impl Tensor {
         Self::of_affine(Affine::new(codes, scale, zero, block), label)
     }
 
-    /// The numbers that codes and their factors stand for, under the name of the codes.
+    /// The numbers that codes and their factors stand for, under the name of the codes. `label` is the file's name for the type.
     #[must_use]
     pub fn of_affine(affine: Affine, label: Option<Box<str>>) -> Self {
         let codes = &affine.codes;
@@ -38,10 +38,11 @@ impl Tensor {
         }
     }
 
-    /// Codes of `words` along an axis, `length` of them.
+    /// The codes that `words` hold, of which there are `length` along `axis`.
     ///
     /// # Errors
-    /// `SizeMismatch` where the words hold fewer codes; `UnsupportedDtype` where they are no words of the layout; what keeps them from being read.
+    /// `SizeMismatch` where the words hold fewer codes; `UnsupportedDtype` where the layout has no words of this type; what keeps the words from
+    /// being read.
     pub fn unpacked(
         words: Self,
         layout: Layout,
@@ -91,10 +92,10 @@ impl Tensor {
         })
     }
 
-    /// The numbers that a table gives for codes of a byte.
+    /// The numbers that codes, one a byte, have in a table.
     ///
     /// # Errors
-    /// `UnsupportedDtype` where the codes are no bytes; `SizeMismatch` where the table is empty or has more than 256 numbers.
+    /// `UnsupportedDtype` where the codes are not unsigned bytes; `SizeMismatch` where the table is empty or has more than 256 numbers.
     pub fn lookup(codes: Self, table: Table) -> Result<Self> {
         if codes.dtype != DType::U8 {
             return Err(Error::new(
@@ -129,7 +130,7 @@ impl Tensor {
 }
 
 impl Affine {
-    /// (code - zero) * scale, one of each a block.
+    /// (code - zero) * scale, with a scale and a zero point for each block.
     #[must_use]
     pub fn new(codes: Tensor, scale: Factor, zero: Factor, block: Vec<u64>) -> Self {
         Self {

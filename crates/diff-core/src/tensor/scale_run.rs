@@ -6,8 +6,8 @@ use super::shape::row_major_steps;
 use super::stored::Encoding;
 
 impl Tensor {
-    /// Elements along an axis, counted from its start, that share a scale and a zero point: what their codes stand for are the same few
-    /// numbers. None for what is not quantised, and where the scales lie in no such runs.
+    /// How many elements in a row along an axis, counted from its start, share a scale and a zero point, so that their values are among the same
+    /// few numbers. None for a tensor that is not quantised, or whose scales do not follow such runs.
     #[must_use]
     pub fn scale_run(&self, axis: usize) -> Option<u64> {
         let length = *self.shape.get(axis)?;
@@ -40,7 +40,7 @@ fn of_concat(concat: &Concat, axis: usize) -> Option<u64> {
 
 fn of_view(tensor: &Tensor, view: &View, axis: usize) -> Option<u64> {
     let of = &view.of;
-    // The same order in another shape: what shares a scale at the end of a row goes on in the next one.
+    // The same order in another shape: only runs along the last axis stay runs, and only along the last axis.
     if view.offset == 0
         && view.steps == row_major_steps(&tensor.shape)
         && of.elements == tensor.elements
@@ -59,7 +59,7 @@ fn of_view(tensor: &Tensor, view: &View, axis: usize) -> Option<u64> {
         .and_then(|at| of.scale_run(at))
 }
 
-/// The largest length that both are made of in whole.
+/// The largest length that divides both.
 fn common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { common_divisor(b, a % b) }
 }

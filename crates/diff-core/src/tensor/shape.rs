@@ -3,7 +3,10 @@
 use crate::error::{Code, Error, Result};
 use crate::limits;
 
-/// Product of the dimensions; an error when it does not fit 2^53 (what a double counts exactly).
+/// Product of the dimensions.
+///
+/// # Errors
+/// `LimitExceeded` for too many dimensions; `ShapeOverflow` for a product above 2^53, up to which a double counts exactly.
 pub fn element_count(shape: &[u64]) -> Result<u64> {
     if shape.len() > limits::DIMENSIONS {
         return Err(Error::new(Code::LimitExceeded, "too many dimensions")

@@ -22,20 +22,20 @@ pub enum Encoding {
     Plain(ByteOrder),
     /// Floats of less than a byte, one after the other, the first in the lowest bits.
     Packed(Packing),
-    /// Unsigned codes of 2 or 4 bits, one after the other, the first in the lowest bits. Every tensor begins a byte.
+    /// Unsigned codes of 2 or 4 bits, one after the other, the first in the lowest bits. A tensor begins at a whole byte.
     Codes { bits: u8 },
-    /// Quantised blocks along the row-major order, read as f32; the order is that of the numbers in a block.
+    /// Quantised blocks of neighbours in row-major order, read as f32; the byte order is that of the numbers in a block.
     Blocks(&'static BlockFormat, ByteOrder),
-    /// A type that nobody here knows: there are bytes, and no values.
+    /// An unknown type: there are bytes, and no values.
     Opaque,
 }
 
 /// How elements are found in a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strides {
-    /// Of the first element, in elements from the start of the span.
+    /// Place of the first element, in elements from the start of the span.
     pub offset: u64,
-    /// Element (i0, i1, …) is i0 steps\[0\] + i1 steps\[1\] + … elements behind the first.
+    /// Element (i0, i1, …) lies i0 steps\[0\] + i1 steps\[1\] + … elements after the first.
     pub steps: Vec<u64>,
 }
 
@@ -44,7 +44,7 @@ pub struct Strides {
 pub struct Stored {
     pub span: Span,
     pub encoding: Encoding,
-    /// None where the elements lie one after the other. Every index is proven to lie in the span by [`Stored::strided`].
+    /// None where the elements lie one after the other. [`Stored::strided`] makes sure that all of them lie in the span.
     pub strides: Option<Box<Strides>>,
 }
 
@@ -65,7 +65,8 @@ impl Stored {
         }
     }
 
-    /// A view of `shape` into `storage`, of elements of `item` bytes: torch's views, Fortran order.
+    /// A view of `shape` into `storage`, of elements of `item` bytes: a view of torch, or an array in Fortran order. `offset` and `steps` count
+    /// elements.
     ///
     /// # Errors
     /// `OutOfBounds` when any element would lie outside the storage.
@@ -128,7 +129,7 @@ impl Stored {
 }
 
 impl Encoding {
-    /// Bytes that the elements before `end` take, of elements of `item` bytes; a part of a byte counts as a whole one.
+    /// Bytes of the elements before `end`, where whole ones have `item` bytes; a part of a byte counts as a whole one.
     #[must_use]
     pub(crate) fn bytes_until(self, end: u64, item: u64) -> u64 {
         match self {

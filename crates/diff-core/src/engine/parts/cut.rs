@@ -7,7 +7,7 @@ use crate::engine::plan::Plan;
 use crate::error::Result;
 use crate::observe::Observer;
 
-/// One part: a range of units, and the bytes, as they are stored, that it reads of all sides together.
+/// One part: a range of units, and how many stored bytes it reads, of all sides together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
     pub units: Range<u64>,
@@ -15,7 +15,7 @@ pub struct Cut {
 }
 
 /// Cuts a plan into so many ranges of about equal bytes, in the order of the files. A unit belongs to the part in which its first byte
-/// lies, so that a part may have none where there are more parts than units.
+/// lies, so where there are more parts than units, some are empty.
 ///
 /// # Errors
 /// `Cancelled`.
@@ -57,12 +57,12 @@ pub fn cut(plan: &Plan, parts: u32, observer: &Observer) -> Result<Vec<Cut>> {
     Ok(cuts)
 }
 
-/// The first byte of a part.
+/// Where a part begins, in bytes from the start of the plan.
 fn share(total: u64, part: u64, parts: u32) -> u64 {
     (u128::from(total) * u128::from(part)).div_ceil(u128::from(parts)) as u64
 }
 
-/// Calls `visit` with the bytes of each unit in the order of the grid, and answers their sum.
+/// Calls `visit` with the bytes of each unit in the order of the grid, and returns their sum.
 fn each_unit(
     plan: &Plan,
     grid: &Grid,

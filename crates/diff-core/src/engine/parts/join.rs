@@ -1,4 +1,4 @@
-//! Parts become the outcome of the single run.
+//! Joins parts to the outcome that a single run would have had.
 
 use std::ops::Range;
 
@@ -13,8 +13,8 @@ use crate::error::{Code, Error, Result};
 use crate::observe::Observer;
 use crate::stats::PairStats;
 
-/// Joins the parts of a plan, in the order of their ranges, which follow each other and cover it. In place of a part that is missing stands
-/// the error of its items.
+/// Joins the parts of a plan, given in the order of their ranges, which must follow each other and cover the plan. A missing part is given
+/// as the error that its items get.
 ///
 /// # Errors
 /// `Argument` for ranges that do not cover the plan; `InvalidPart`, with the number of the part as its entry; `Cancelled`.
@@ -60,7 +60,7 @@ fn check_ranges(parts: &[(Range<u64>, Result<Vec<u8>>)], units: u64) -> Result<(
 struct Joined<'a> {
     plan: &'a Plan,
     trees: Vec<Option<Tree<PairStats>>>,
-    /// Of items of one unit.
+    /// The results of items of one unit, which have no tree.
     results: Vec<Option<Result<PairStats>>>,
     distributions: Vec<Distribution>,
     bits_compared: Vec<bool>,

@@ -1,4 +1,4 @@
-//! One plan in several runs: ranges of its grid, measured apart on any machines, meet to the bits of the single run.
+//! One plan in several runs: ranges of its grid are measured separately, on any machines, and joined to the same bits as in a single run.
 
 mod cut;
 mod join;

@@ -1,5 +1,6 @@
-//! A part of a run and its encoded form: a version and the range, then for each item of the range, in the order of the grid, whether bits
-//! were compared, the statistics of the nodes of its tree that stand (or an error), and its distributions.
+//! A part of a run and its encoded form: a version and the range of units, then for each item in the range, in the order of the grid:
+//! whether bits were compared, its statistics or an error, and its distributions. The statistics are those of the nodes of its tree that are
+//! left unmerged ([`standing`]).
 
 use std::ops::Range;
 
@@ -13,10 +14,10 @@ use crate::error::{Code, Error, Result};
 use crate::observe::Observer;
 use crate::stats::PairStats;
 
-/// Of the encoded form. It changes with the layout of any type in it.
+/// Version of the encoded form. It changes with the layout of any type in it.
 const VERSION: u32 = 1;
 
-/// Measures a range of units, and answers it in its encoded form.
+/// Measures a range of units, and returns the result in its encoded form.
 ///
 /// # Errors
 /// As [`crate::engine::run`].
@@ -58,7 +59,7 @@ fn encode_item(item: &Measured, out: &mut Vec<u8>) {
     item.distribution.encode(out);
 }
 
-/// Reads what a part begins with.
+/// Reads the version and the range that a part begins with.
 ///
 /// # Errors
 /// `InvalidPart` for another version or range.
@@ -84,7 +85,7 @@ pub(super) fn decode_head(from: &mut Bytes, units: &Range<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Reads what a part has of an item: `units`, counted from the start of its row.
+/// Reads what a part says about an item, of which it covers `units`, counted from the start of its row.
 ///
 /// # Errors
 /// `InvalidPart` for what cannot be a part of this item.
@@ -139,7 +140,7 @@ fn read_nodes(from: &mut Bytes, elements: u64, units: &Range<u64>) -> Option<Vec
         .collect()
 }
 
-/// The part ends before what it should hold.
+/// The error of a part that ends too early.
 pub(super) fn cut_short() -> Error {
     Error::new(Code::InvalidPart, "part is cut short")
 }

@@ -1,5 +1,5 @@
-//! The second look: few pairs, each asked what its numbers leave open. Units of work are runs of pieces, counted from the tensor's start,
-//! and for the sample of rows one unit a pair; what they find merges in any order to the same bits.
+//! The second look: a few pairs, each asked the questions that the numbers of the first pass leave open. A unit of work is a run of pieces,
+//! counted from the tensor's start; the sample of rows is one more unit of its pair. Results merge to the same bits in any order.
 
 mod nearest;
 mod sample;
@@ -21,7 +21,7 @@ use crate::read::{Reader, Scratch};
 use crate::stats::Probe;
 use subject::Subject;
 
-/// What is asked of a pair, as bits.
+/// The questions that a pair is asked, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Questions(pub u8);
 
@@ -53,7 +53,8 @@ impl Questions {
     }
 }
 
-/// Asks each item of a plan its questions; one result an item. What is no pair of whole tensors of one shape has no answers.
+/// Asks each item of a plan its questions; one result for each item. The result is empty unless the item pairs two whole tensors of one
+/// shape.
 ///
 /// # Errors
 /// `Cancelled`; `FileChanged` when a file is no longer what it was when it was opened; `Internal`.
@@ -78,16 +79,16 @@ struct Run<'a> {
     /// In the order of the files.
     pub(super) subjects: Vec<Subject<'a>>,
     queue: Queue,
-    /// By the numbers of the items.
+    /// One place for each item of the plan.
     pub(super) readers: Keeper<[Reader<'a>; 2]>,
-    /// Subjects whose survey some thread has taken on.
+    /// How many subjects have been taken by a thread for their survey.
     pub(super) surveyed: AtomicUsize,
     pub(super) stop: Stop,
 }
 
 /// Reused memory of one thread.
 struct Worker {
-    /// For whole pieces.
+    /// For pieces.
     pub(super) scratch: [Scratch; 2],
     pub(super) sampling: [Scratch; 2],
     pub(super) values: [Vec<f64>; 2],
@@ -129,7 +130,7 @@ impl<'a> Run<'a> {
         self.subjects.iter().map(Subject::bytes).sum()
     }
 
-    /// Whether the run is to go on; asked between pieces.
+    /// Ends with the reason if the run is to stop; asked between pieces.
     fn check(&self) -> Result<()> {
         self.observer.check()?;
         self.stop.check()
@@ -137,13 +138,13 @@ impl<'a> Run<'a> {
 
     fn work(&self, threads: usize) {
         let mut worker = Worker::new();
-        // All surveys first: units of one subject would wait for its own.
+        // All surveys come first: otherwise the units of a subject would wait for its survey.
         while !self.stop.is_set()
             && let Some(subject) = self
                 .subjects
                 .get(self.surveyed.fetch_add(1, Ordering::Relaxed))
         {
-            // A unit of that subject tells why.
+            // The units of that subject report the error.
             if subject.survey_once(self, &mut worker).is_err() {
                 break;
             }

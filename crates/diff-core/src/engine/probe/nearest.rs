@@ -1,4 +1,4 @@
-//! Whether the values of a quantised side are those of the other one, rounded to the nearest.
+//! Whether the values of a quantised side are those of the other side, each rounded to the nearest value that the quantisation has.
 
 use crate::engine::probe::subject::Opened;
 use crate::engine::probe::{Run, Worker};
@@ -9,14 +9,15 @@ use crate::kernel::probe::{Nearest, values_of};
 const ROWS: u64 = 64;
 const WINDOW: u64 = 1 << 10;
 
-/// Neighbours that share a scale in every quantisation whose numbers were stored as floats.
+/// So many neighbours share a scale in every usual quantisation: assumed where quantised values are stored as floats and no scale is known.
 pub(super) const DENSE_RUN: u64 = 16;
 
-/// Elements of a sample at most.
+/// The most elements of a sample.
 pub(super) const SAMPLED: u64 = ROWS * WINDOW;
 
 impl Opened<'_, '_> {
-    /// For each side that has such runs, the share of elements of the other one that lie nearer to another of its values; NaN for the others.
+    /// For each side with runs of elements that share a scale: the share of the other side's elements that lie nearer to some other value of
+    /// the run than to the one that they were given. NaN for a side without runs.
     pub(super) fn misrounded(
         &self,
         runs: [Option<u64>; 2],

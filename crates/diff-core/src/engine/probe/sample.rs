@@ -1,4 +1,4 @@
-//! Looks at a few elements: to answer what a sample answers, and to find out what need not be asked of all.
+//! Looks at a few elements: to answer the questions that a sample can answer, and to drop questions that need not be asked of all elements.
 
 use crate::engine::probe::subject::{Opened, Sample, Subject, Survey, runs};
 use crate::engine::probe::{Questions, Run, Worker, nearest};
@@ -6,29 +6,30 @@ use crate::error::Result;
 use crate::kernel::probe::{Place, Sampled, count_casts, count_rows, describe_grid, empty_casts};
 use crate::stats::{Casts, Rows};
 
-/// Rows whose grid is looked at at most, and so many that they have about [`GRID_ELEMENTS`]; those that come first, of which a part will do.
+/// Rows of a sample for grids: as many as have about [`GRID_ELEMENTS`] together, within these bounds. [`FIRST_ROWS`] are looked at first, and
+/// often settle the question.
 pub(super) const GRID_ROWS: u64 = 64;
 pub(super) const GRID_ELEMENTS: u64 = 1 << 16;
 pub(super) const LEAST_ROWS: u64 = 8;
 pub(super) const FIRST_ROWS: u64 = 1;
 
-/// Elements of a row whose grid is looked at, at most and at first, and the multiple at which they begin.
+/// Elements that are looked at in each of these rows: at most, and at first. They begin at a multiple of [`ALIGNED`].
 pub(super) const WINDOW: u64 = 1 << 14;
 pub(super) const FIRST_WINDOW: u64 = 1 << 9;
 pub(super) const ALIGNED: u64 = 128;
 
-/// Rows that are looked at before all of them are, and elements of each: where all changed, and none by a factor, there is nothing to tell of
-/// rows.
+/// Rows that are looked at before all of them are, and elements of each: if all of these changed, and none by a mere factor, there is nothing
+/// to say about single rows.
 pub(super) const FIRST_LINES: u64 = 16;
 pub(super) const LINE_WINDOW: u64 = 1 << 8;
 
-/// Rows, and elements of each, by which the share of changed rows is estimated, and the share up to which single rows are worth telling:
-/// the words are those of few rows.
+/// Rows, and elements of each, from which the share of changed rows is estimated; and the largest share for which single rows are reported:
+/// the report only speaks of few rows.
 pub(super) const MANY_LINES: u64 = 1 << 9;
 pub(super) const LONG_WINDOW: u64 = 1 << 11;
 pub(super) const FEW_LINES: f64 = 0.05;
 
-/// Places, and elements at each, where casts are tried before they are everywhere.
+/// Places, and elements at each, where casts are tried before they are tried everywhere.
 pub(super) const CAST_PLACES: u64 = 4;
 pub(super) const CAST_ELEMENTS: u64 = 1 << 10;
 
@@ -38,7 +39,7 @@ impl Subject<'_> {
         (GRID_ELEMENTS / self.row_length()).clamp(LEAST_ROWS, GRID_ROWS)
     }
 
-    /// Elements of a side that a sample takes at most.
+    /// The most elements of a side that the sample reads.
     pub(super) fn sampled(&self) -> u64 {
         let length = self.row_length();
         let of_grid = if self.questions.has(Questions::GRID) {
@@ -55,7 +56,7 @@ impl Subject<'_> {
 }
 
 impl Opened<'_, '_> {
-    /// Looks at a few elements for what need not be asked of all.
+    /// Looks at a few elements to find questions that need not be asked of all.
     pub(super) fn survey(&self, run: &Run, worker: &mut Worker) -> Result<Survey> {
         let mut survey = Survey {
             questions: self.questions,
@@ -74,7 +75,7 @@ impl Opened<'_, '_> {
         Ok(survey)
     }
 
-    /// Casts of a few elements; None where those are all.
+    /// Counts casts of a few elements; None for a tensor that has no more than those.
     pub(super) fn try_casts(&self, run: &Run, worker: &mut Worker) -> Result<Option<Casts>> {
         if self.elements <= CAST_PLACES * CAST_ELEMENTS {
             return Ok(None);
@@ -91,7 +92,8 @@ impl Opened<'_, '_> {
         Ok(Some(casts))
     }
 
-    /// Whether there may be something to tell of rows, as far as parts of them tell: few changed, or some are old times one factor.
+    /// Whether there may be something to say about single rows, judging by parts of some: that few changed, or that some are the old row times
+    /// one factor.
     pub(super) fn has_odd_rows(&self, run: &Run, worker: &mut Worker) -> Result<bool> {
         let [changed, scaled] = self.sample_lines(FIRST_LINES, LINE_WINDOW, run, worker)?;
         if scaled > 0 {
@@ -100,18 +102,19 @@ impl Opened<'_, '_> {
         if changed == FIRST_LINES.min(self.elements / self.place.width) {
             return Ok(false);
         }
-        // A sample of much of the tensor saves nothing.
+        // A sample of a quarter of the tensor would save little.
         if 4 * MANY_LINES * LONG_WINDOW.min(self.place.width) >= self.elements {
             return Ok(true);
         }
         let [changed, _] = self.sample_lines(MANY_LINES, LONG_WINDOW, run, worker)?;
         let looked_at = MANY_LINES.min(self.elements / self.place.width) as f64;
-        // Two standard deviations of the count below it.
+        // A lower bound: two standard deviations of the count below it.
         let least = changed as f64 - 2.0 * (changed as f64).sqrt();
         Ok(least <= FEW_LINES * looked_at)
     }
 
-    /// How many of `most` rows from all over the tensor changed, and how many are old times one factor, in a part of `window` elements.
+    /// Of up to `most` rows from all over the tensor, how many changed, and how many are the old row times one factor, judging by `window`
+    /// elements of each.
     fn sample_lines(
         &self,
         most: u64,
@@ -122,7 +125,7 @@ impl Opened<'_, '_> {
         let width = self.place.width;
         let count = self.elements / width;
         let (chosen, window) = (most.min(count), window.min(width));
-        // The part is a row of its own.
+        // The kernel is given the part as if it were a whole row.
         let place = Place {
             start: 0,
             width: window,
@@ -138,7 +141,7 @@ impl Opened<'_, '_> {
         for at in 0..chosen {
             run.check()?;
             (found.changed[0], found.scale[0]) = (0, f64::NAN);
-            // Anywhere in its part of the tensor: rows may change at even distances too.
+            // A scattered row of each stretch: rows at equal distances would mislead where changes come at equal distances too.
             let (first, end) = (at * count / chosen, (at + 1) * count / chosen);
             let row = first + at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (end - first);
             let start = row * width + (width - window) / 2;
@@ -150,7 +153,7 @@ impl Opened<'_, '_> {
         Ok([changed, scaled])
     }
 
-    /// What a sample of rows is asked.
+    /// Answers the questions that a sample of rows can answer.
     pub(super) fn sample(&self, run: &Run, worker: &mut Worker) -> Result<Sample> {
         let mut found = Sample::default();
         if self.questions.has(Questions::GRID) {
@@ -164,8 +167,8 @@ impl Opened<'_, '_> {
         Ok(found)
     }
 
-    /// The values of rows from all over the tensor: a part of one of them, and more where those are few different ones on a side, or lie on
-    /// a grid.
+    /// The grids of both sides, from values of rows all over the tensor: first from a part of one row, then from more rows if those values
+    /// are few different ones, or lie on a grid, on either side.
     fn sample_grids(&self, run: &Run, worker: &mut Worker) -> Result<Sample> {
         let mut sampled = self.sample_rows(FIRST_ROWS, FIRST_WINDOW, run, worker)?;
         let length = self.row_length().min(FIRST_WINDOW) as usize;
@@ -205,9 +208,9 @@ impl Opened<'_, '_> {
     }
 }
 
-/// Whether so many elements are equal after a cast that all are worth a look.
+/// Whether enough elements are equal after a cast that all elements are worth a look.
 pub(super) fn is_likely(casts: &Casts, is_one_type: bool) -> bool {
-    // Of one type, the elements that have a common source are those that did not change.
+    // Where both sides have one type, the elements with a common source are just those that did not change.
     let common = if is_one_type { 0 } else { casts.common };
     let counts = casts.forward.iter().chain(&casts.backward);
     let equal = counts.chain([&casts.truncated]).flatten().copied();

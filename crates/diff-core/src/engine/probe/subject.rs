@@ -1,4 +1,4 @@
-//! One pair that is asked something, and what was found of it.
+//! A *subject*: one pair that is asked something, and what was found out about it.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,32 +16,32 @@ use crate::read::{As, Read, Reader, Scratch};
 use crate::stats::{Casts, Grid, Hashes, Parts, Probe, Rows, Zeros};
 use crate::tensor::{Node, Tensor};
 
-/// Elements that are looked at together: both sides of them as f64 stay in the second-level cache.
+/// Elements that are looked at together: few enough that both sides of them, as f64, stay in the second-level cache.
 pub(super) const PIECE: u64 = 1 << 16;
 
 /// Pieces of a unit.
 pub(super) const PIECES: u64 = 16;
 
-/// Most rows, and most columns, that numbers are held of.
+/// The most rows, and the most columns, for each of which a number is held.
 pub(super) const MOST_LINES: u64 = 1 << 20;
 
-/// Shorter runs along the last axis are no rows of a grid: kernels of convolutions.
+/// A last axis shorter than this (the kernel of a convolution) makes no rows: then all elements of an index of the first axis are one.
 pub(super) const SHORTEST: u64 = 16;
 
-/// Fewer neighbours under one scale show too few of its numbers.
+/// Fewer neighbours that share a scale would show too few of its values.
 const SHORTEST_RUN: u64 = 8;
 
 /// A pair that is asked something.
 pub(super) struct Subject<'a> {
-    /// Its item.
+    /// Number of its item in the plan.
     pub(super) index: usize,
     pub(super) sides: [Side<'a>; 2],
     pub(super) questions: Questions,
     pub(super) elements: u64,
     pub(super) place: Place,
-    /// Elements of a piece: whole rows, where a row is no longer than that.
+    /// Elements of a piece: whole rows, unless a row is longer than [`PIECE`].
     pub(super) piece: u64,
-    /// What a look at a few elements leaves to be asked of all.
+    /// What the look at a few elements has settled.
     pub(super) survey: OnceLock<Result<Survey>>,
     /// Units that are not done yet.
     pub(super) left: AtomicU64,
@@ -52,13 +52,13 @@ pub(super) struct Subject<'a> {
 pub(super) struct Side<'a> {
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) tensor: &'a Tensor,
-    /// Of the numbers that are handed out.
+    /// Type of the numbers that its reader hands out.
     dtype: DType,
-    /// The type whose bits are handed out.
+    /// Type whose bits its reader hands out, if they are stored anywhere.
     bits: Option<DType>,
 }
 
-/// A subject while it is read.
+/// A subject with its readers.
 pub(super) struct Opened<'s, 'a> {
     pub(super) subject: &'s Subject<'a>,
     pub(super) readers: Arc<Kept<[Reader<'a>; 2]>>,
@@ -72,11 +72,11 @@ impl<'a> Deref for Opened<'_, 'a> {
     }
 }
 
-/// What the units of a subject have found so far. Made when the first one is done.
+/// What the units of a subject have found so far.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) parts: Option<Parts>,
-    /// What the parts are about.
+    /// The questions that `parts` answers.
     pub(super) asked: Questions,
     pub(super) sample: Sample,
     pub(super) error: Option<Error>,
@@ -103,7 +103,7 @@ impl Sample {
 #[derive(Clone, Copy)]
 pub(super) struct Survey {
     pub(super) questions: Questions,
-    /// Of the elements that were tried, where so few were equal that the others need not be.
+    /// Counts of the elements that were tried, if so few of them were equal that the others need not be tried.
     pub(super) casts: Option<Casts>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Subject<'a> {
             let input = input?;
             let (tensor, checkpoint) = (plan.tensor(input)?, plan.checkpoint(input)?);
             let is_whole = input.start == 0 && input.elements == tensor.units();
-            // Sparse tensors have no rows; what is not known or complex has no numbers.
+            // Sparse tensors have no rows; elements of an unknown type are no numbers, and complex ones no real numbers.
             let is_dense = !matches!(tensor.node, Node::Sparse(_));
             let is_real = tensor.dtype != DType::Unknown && tensor.dtype.component().is_none();
             (is_whole && is_dense && is_real).then_some(())?;
@@ -207,7 +207,7 @@ impl<'a> Subject<'a> {
             .sum()
     }
 
-    /// What progress counts of a unit, whatever comes of it.
+    /// The bytes that progress counts for a unit, whether it succeeds or not.
     pub(super) fn unit_bytes(&self, number: u64) -> u64 {
         let range = match self.span(number) {
             Some((first, end)) => first..end,
@@ -217,7 +217,7 @@ impl<'a> Subject<'a> {
         self.sides.iter().map(bytes).sum()
     }
 
-    /// The elements of a unit; none for the sample of rows.
+    /// The elements of a unit; None for the unit that is the sample of rows.
     pub(super) fn span(&self, number: u64) -> Option<(u64, u64)> {
         let has_sample = u64::from(self.questions.needs_sample());
         let length = self.piece * PIECES;
@@ -234,7 +234,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Takes in what a unit found; whether it was the last one.
+    /// Takes in what a unit found. Returns whether it was the last one.
     pub(super) fn add(&self, done: Result<Found>) -> bool {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         match done {
@@ -277,7 +277,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Nothing found yet, with room for the rows of the elements `start .. end`.
+    /// An empty result, with room for the rows of the elements `start .. end`.
     pub(super) fn empty(&self, asked: Questions, start: u64, end: u64) -> Parts {
         let first = start / self.place.width;
         let rows = (end.div_ceil(self.place.width) - first) as usize;
@@ -345,12 +345,12 @@ impl Opened<'_, '_> {
 }
 
 impl Side<'_> {
-    /// The type of the numbers that are handed out.
+    /// Type of the numbers that its reader hands out.
     pub(super) fn dtype(&self) -> DType {
         self.dtype
     }
 
-    /// Whether it has numbers of a float type; codes with a scale have none.
+    /// Whether its numbers are of a float type. Those of codes with one scale are not: kernels are given the integers.
     pub(super) fn is_float(&self) -> bool {
         !self.dtype().is_integer()
     }
@@ -367,7 +367,7 @@ impl Side<'_> {
     }
 }
 
-/// How many neighbours along the last axis share a scale on each side.
+/// For each side, how many neighbours along the last axis share a scale; None where they are too few, or no scale is known.
 pub(super) fn runs(sides: [&Side; 2]) -> [Option<u64>; 2] {
     sides.map(|side| {
         let axis = side.tensor.shape.len().checked_sub(1)?;

@@ -1,4 +1,4 @@
-//! One unit of a pair that is asked something: the sample of rows, or a run of pieces.
+//! One unit of a subject: the sample of rows, or a run of pieces.
 
 use crate::engine::probe::subject::{Found, Opened, Side, Subject, Survey};
 use crate::engine::probe::{Run, Worker};
@@ -44,7 +44,7 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Readers of both sides. Whoever waits for a survey has none, as the survey may wait for room for its own.
+    /// Makes readers of both sides. A thread that waits for a survey must hold none, as the survey may be waiting for room for its own.
     fn open<'s>(&'s self, run: &Run<'a>) -> Result<Opened<'s, 'a>> {
         let readers = run.readers.get(
             self.index,
@@ -66,7 +66,7 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// The survey, by the thread that comes first; the others wait for it. Nothing is read where the sample of rows is all that is asked.
+    /// The survey, made by the thread that comes first; the others wait for it. It reads nothing if the sample of rows is all that is asked.
     pub(super) fn survey_once(
         &self,
         run: &Run<'a>,
@@ -75,7 +75,7 @@ impl<'a> Subject<'a> {
         self.survey
             .get_or_init(|| {
                 let survey = self.open(run)?.survey(run, worker);
-                // All surveys come before the first unit.
+                // All surveys come before the first unit, so the readers are not needed again soon.
                 run.readers.let_go(self.index);
                 survey
             })
@@ -84,7 +84,7 @@ impl<'a> Subject<'a> {
 }
 
 impl Opened<'_, '_> {
-    /// One piece, with every question that needs all elements.
+    /// Asks one piece every question that needs all elements.
     pub(super) fn look(
         &self,
         start: u64,

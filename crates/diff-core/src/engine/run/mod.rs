@@ -1,5 +1,5 @@
-//! Compares the items of a plan: a *unit* is up to [`UNIT`] neighbouring chunks of the items of a row, an aligned part
-//! of their [`Tree`]s. Threads take units in the order of the files.
+//! Compares the items of a plan. Threads take *units* in the order of the files: up to [`UNIT`] neighbouring chunks of the
+//! items of a row, which are whole subtrees of their [`Tree`]s.
 
 mod row;
 mod sides;
@@ -35,7 +35,7 @@ pub struct Options {
     pub histogram: Histogram,
 }
 
-/// What a plan came to, in its order.
+/// The results of a run, in the order of the plan.
 #[derive(Debug)]
 pub struct Outcome {
     pub pairs: Vec<Result<PairStats>>,
@@ -44,7 +44,7 @@ pub struct Outcome {
     pub bits_compared: Vec<bool>,
 }
 
-/// Runs a plan; one result an item, in the plan's order. An item that cannot be read is an error of its own.
+/// Runs a plan; one result for each item, in the plan's order. An item that cannot be read is an error in its place.
 ///
 /// # Errors
 /// `Cancelled`; `FileChanged` when a file is no longer what it was when it was opened; `Internal`.
@@ -61,17 +61,17 @@ fn run_on(isa: Isa, plan: &Plan, options: Options, observer: &Observer) -> Resul
     Ok(run.into_outcome())
 }
 
-/// What a part of a run knows of one item.
+/// What a part of a run found out about one item.
 #[derive(Debug)]
 pub(super) struct Measured {
-    /// What stands of its units in the part, from left to right ([`super::tree::standing`]).
+    /// The nodes that are left unmerged of its units in the part, from left to right ([`super::tree::standing`]).
     pub(super) nodes: Result<Vec<PairStats>>,
     pub(super) distribution: Distribution,
     /// As in [`Outcome`]; only the part that has the first unit knows it.
     pub(super) bits_compared: bool,
 }
 
-/// Runs the units of a range, in the numbers of [`Grid`]; answers its items in the order of the grid.
+/// Runs a range of the units of [`Grid`], and returns the items in it, in the order of the grid.
 ///
 /// # Errors
 /// As [`run`].
@@ -98,10 +98,10 @@ struct Run<'a> {
     isa: Isa,
     /// Items that are read together, in the order of the files.
     rows: Vec<Range<usize>>,
-    /// Of the rows for which making them anew for each unit costs something.
+    /// Readers of the rows for which it would cost something to make them anew for each unit.
     readers: Keeper<Readers<'a>>,
     queue: Queue,
-    /// Where the parts of an item meet; none for an item of one unit, which most are.
+    /// Where the parts of an item are merged; None for an item of one unit, as most are.
     trees: Vec<Option<Box<Tree<PairStats>>>>,
     results: Vec<OnceLock<Result<PairStats>>>,
     distributions: Vec<Mutex<Distribution>>,
@@ -119,7 +119,7 @@ struct Worker {
 }
 
 impl<'a> Run<'a> {
-    /// Many thousand items take a while to put in order, so the wish to stop is looked at between the steps.
+    /// Sorting many thousand items takes a while, so it can be cancelled between the steps.
     fn new(isa: Isa, plan: &'a Plan, options: Options, observer: &'a Observer) -> Result<Self> {
         let Grid { rows, queue } = Grid::new(plan, observer)?;
         let items = || plan.items.iter();
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Leaves only the units of a range to do, and answers what it has of each row.
+    /// Leaves only the units of a range to do, and returns its share of each row.
     fn restrict(&mut self, units: &Range<u64>) -> Vec<Share> {
         self.queue.restrict(units);
         let shares = shares(&self.queue, units);
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
         shares
     }
 
-    /// Bytes of all sides together, as they are stored: what progress counts.
+    /// Stored bytes of all sides together: what progress counts.
     fn bytes(&self) -> u64 {
         let rows = self.rows.iter();
         rows.map(|row| {
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The chunks of one unit, those of each item merged in their tree.
+    /// Compares one unit with the readers of its row.
     fn unit(&self, number: usize, unit: u64, worker: &mut Worker) {
         let items = &self.plan.items[self.rows[number].clone()];
         let row = Row::new(self.plan, items);
@@ -211,14 +211,14 @@ impl<'a> Run<'a> {
                     self.readers.let_go(number);
                 }
             }
-            // The run is to end: readers that cannot be made are errors of their items.
+            // Only a run that is to stop comes here: readers that cannot be made are errors of their items.
             Err(error) => {
                 self.stop.on(&error);
             }
         }
     }
 
-    /// Whether it was the last one of its row.
+    /// Compares one unit and hands on its results, the chunks of each item merged. Returns whether it was the last unit of its row.
     fn unit_with(
         &self,
         number: usize,
@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
         let all = at_work.items[0].elements();
         let Range { start: first, end } = elements_of(&(unit..unit + 1), all);
         let stopped = at_work.compare((first, end), worker);
-        // What an error keeps from being read is over with, too.
+        // What was not read because of an error counts as done, too.
         let bytes = self.plan.bytes_of(at_work.items, first, end);
         self.observer.add_bytes(bytes.saturating_sub(at_work.done));
         let mut is_over = false;

@@ -1,4 +1,4 @@
-//! The items that are read together: their inputs, each read once, and what is known of them.
+//! A row, the items that are read together: their inputs, each of which is read once, and the readers of those.
 
 use crate::engine::plan::{Input, Item, Plan, TOGETHER};
 use crate::error::{Code, Error, Result};
@@ -6,15 +6,15 @@ use crate::kernel::complex;
 use crate::read::{As, Read, Reader, Twin, is_same, kept_bytes};
 use crate::tensor::Tensor;
 
-/// Inputs of a row at most: the new one, and an old one for each item.
+/// The most inputs of a row: the new one, and an old one for each item.
 pub(super) const INPUTS: usize = TOGETHER + 1;
 
-/// The inputs of a row without those that are the same.
+/// The inputs of a row, those that are the same bytes only once.
 pub(super) struct Row<'a> {
     pub(super) inputs: [Option<Input>; INPUTS],
     /// The tensors of the inputs.
     pub(super) tensors: [Option<&'a Tensor>; INPUTS],
-    /// For each item which inputs are its old and its new side.
+    /// For each item, which of the inputs are its old and its new side.
     pub(super) slots: [[Option<usize>; 2]; TOGETHER],
 }
 
@@ -31,7 +31,7 @@ impl<'a> Row<'a> {
         row
     }
 
-    /// The number of an input, or of one that is the same bytes.
+    /// The number of an input, which is that of an earlier one with the same bytes if there is one.
     fn slot(&mut self, plan: &'a Plan, input: Input) -> Option<usize> {
         let tensor = plan.tensor(input)?;
         let known = self
@@ -61,7 +61,7 @@ impl<'a> Row<'a> {
 /// Readers of the inputs of a row.
 pub(super) struct Readers<'a> {
     pub(super) of: [Option<std::result::Result<Reader<'a>, Box<Error>>>; INPUTS],
-    /// Of two quantised tensors that may be made of equal bytes.
+    /// For a row of two quantised tensors that may be made of equal bytes.
     pub(super) twin: Option<Twin<'a>>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Readers<'a> {
         Self { of: readers, twin }
     }
 
-    /// Bytes that they keep.
+    /// Bytes that the readers keep.
     pub(super) fn kept_bytes(&self, row: &Row) -> u64 {
         let tensors = row.tensors.iter().flatten();
         let twin = self.twin.as_ref().map_or(0, Twin::held_bytes);
@@ -93,7 +93,7 @@ impl<'a> Readers<'a> {
     /// The readers of both sides of an item.
     ///
     /// # Errors
-    /// What keeps one of them from being read; that complex numbers are paired with real ones.
+    /// What keeps one of them from being read.
     pub(super) fn of(&self, slots: [Option<usize>; 2]) -> Result<[Option<&Reader<'a>>; 2]> {
         let reader = |slot: Option<usize>| match slot.map(|slot| self.of.get(slot)) {
             None => Ok(None),
@@ -109,7 +109,7 @@ impl<'a> Readers<'a> {
     }
 }
 
-/// Two inputs that are made of codes in one way, from their first elements on.
+/// The twin of a row of two inputs that are made of codes in the same way and begin at the same element.
 fn twin<'a>(
     plan: &'a Plan,
     row: &Row<'a>,
@@ -132,7 +132,7 @@ fn twin<'a>(
     (old.start == new.start).then(|| Twin::new(checkpoints, tensors))?
 }
 
-/// What both sides of an item are compared as.
+/// How the two sides of an item are compared.
 #[derive(Clone, Copy)]
 pub(super) struct Types {
     pub(super) are_complex: bool,
@@ -142,7 +142,7 @@ pub(super) struct Types {
 
 impl Types {
     /// # Errors
-    /// That complex numbers are paired with real ones.
+    /// Where complex numbers are paired with real ones.
     pub(super) fn of([old, new]: [Option<&Reader>; 2]) -> Result<Self> {
         let bits = old.and_then(Read::bits);
         Ok(Self {
@@ -152,7 +152,7 @@ impl Types {
     }
 }
 
-/// A tensor of no elements may have its error too.
+/// Also fails for a tensor without elements whose places are wrong: nothing would read them later.
 fn readable<'a>(reader: Result<Reader<'a>>, tensor: &Tensor) -> Result<Reader<'a>> {
     let reader = reader?;
     if tensor.elements == 0 {

@@ -1,4 +1,4 @@
-//! The same bits whatever the threads, and what ends a run.
+//! Results have the same bits for any number of threads; and what stops a run.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn checkpoint(seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
     typed(DType::F32, seed, counts)
 }
 
-/// Tensors of these numbers of elements with heavy tails: sums in another order have other bits.
+/// Tensors with these numbers of elements, whose values have heavy tails: summed up in another order they give other bits.
 fn typed(dtype: DType, seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
     let mut state = seed;
     let mut next = || {
@@ -23,7 +23,7 @@ fn typed(dtype: DType, seed: u32, counts: &[u64]) -> Arc<Checkpoint> {
     };
     let mut element = |data: &mut Vec<u8>| {
         let bits = next();
-        // Any bits have heavy tails, but for floats that are not finite.
+        // Random bits have heavy tails; only floats that are not finite are avoided.
         let single = (bits & 0x807f_ffff) | ((117 + (bits >> 27)) << 23);
         match dtype {
             DType::F32 => data.extend(single.to_le_bytes()),

@@ -1,4 +1,4 @@
-//! The arithmetic of blocks: which factors an element has, and what is done with them.
+//! The arithmetic of blocks: which scale and zero point (the *factors*) an element has, and what is done with them.
 
 use crate::dtype::DType;
 use crate::kernel::{self, Factors, Formula, Rounding};
@@ -14,7 +14,7 @@ pub(super) struct Step {
     rounding: Rounding,
 }
 
-/// One number a block or one for all, and the numbers of the blocks along the axis that has an index.
+/// The factors, one for each block or one for all; and for the axis that has an index, the block of each of its elements.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbers<'a> {
     pub(super) scale: &'a [f32],
@@ -22,11 +22,11 @@ pub(super) struct Numbers<'a> {
     pub(super) index: &'a [u32],
 }
 
-/// Factors that are gathered at once.
+/// How many factors are gathered at once.
 const GATHERED: usize = 256;
 
 impl Step {
-    /// `has_zero`: of no zero point, nothing is subtracted or rounded.
+    /// `has_zero` is false where there is no zero point: then the step of adding or subtracting it, and its rounding, is left out.
     pub(super) fn new(rule: Rule, round: Option<DType>, has_zero: bool) -> Self {
         Self {
             formula: match (rule, has_zero) {
@@ -44,13 +44,13 @@ impl Step {
         }
     }
 
-    /// Blocks of `side` elements with their factors, or with one for all.
+    /// Dequantises blocks of `side` elements with their factors, or with one for all.
     fn blocks(self, cells: &mut [Cell], side: usize, scale: &[f32], zero: &[f32]) {
         let factors = Factors { side, scale, zero };
         kernel::dequantise(cells, factors, self.formula, self.rounding);
     }
 
-    /// Elements whose blocks an index tells: their factors are gathered first.
+    /// Dequantises elements whose blocks are given by an index: their factors are gathered first.
     fn indexed(self, line: &mut [Cell], index: &[u32], scale: &[f32], zero: &[f32]) {
         let (mut scales, mut zeros) = ([f32::NAN; GATHERED], [f32::NAN; GATHERED]);
         for (cells, index) in line.chunks_mut(GATHERED).zip(index.chunks(GATHERED)) {
@@ -69,24 +69,24 @@ impl Step {
     }
 }
 
-/// The blocks of a tensor, with axes joined where that makes no difference.
+/// The blocks of a tensor. Neighbouring axes are joined where that makes no difference.
 pub(super) struct Blocks {
-    /// There is at least one axis, and the last has at least the length 1.
+    /// At least one.
     axes: Vec<Axis>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Axis {
     length: u64,
-    /// Of a block along it.
+    /// Elements of a block along it.
     side: u64,
     blocks: u64,
-    /// Whether an index tells the blocks.
+    /// Whether its blocks are given by an index.
     is_indexed: bool,
 }
 
 impl Blocks {
-    /// `index` is an axis whose blocks are told by an index, and how many there are.
+    /// `index` is the axis whose blocks are given by an index, and how many blocks it has.
     pub(super) fn new(shape: &[u64], block: &[u64], index: Option<(usize, u64)>) -> Self {
         let mut axes: Vec<Axis> = Vec::new();
         for (number, (&length, &side)) in shape.iter().zip(block).enumerate() {
@@ -105,7 +105,7 @@ impl Blocks {
                 continue;
             }
             match axes.last_mut().filter(|outer| !outer.is_indexed) {
-                // A block that is whole along an axis goes on in the axis before.
+                // A block as long as this axis continues along the axis before it.
                 Some(outer) if side == length => {
                     (outer.length, outer.side) = (outer.length * length, outer.side * length);
                 }
@@ -139,7 +139,7 @@ impl Blocks {
             .fold(1, u64::saturating_mul)
     }
 
-    /// Turns codes into numbers: the elements from `start` on.
+    /// Turns codes, those of the elements from `start` on, into numbers.
     pub(super) fn apply(&self, start: u64, mut cells: &mut [Cell], numbers: Numbers, step: Step) {
         let Some((last, outer)) = self.axes.split_last() else {
             return;
@@ -166,7 +166,7 @@ impl Blocks {
     }
 }
 
-/// The number of the block that a row lies in, of the blocks of all axes but the last.
+/// The number of the block that a row lies in, counting along all axes but the last.
 fn block_of(mut row: u64, outer: &[Axis], index: &[u32]) -> u64 {
     let (mut block, mut blocks) = (0, 1);
     for axis in outer.iter().rev() {
@@ -183,7 +183,7 @@ fn block_of(mut row: u64, outer: &[Axis], index: &[u32]) -> u64 {
     block
 }
 
-/// The factors of the blocks along a line; one that is the same for all stays one.
+/// The factors of the blocks along a line; a single factor for all blocks stays single.
 fn of_line(numbers: &[f32], first: usize, across: usize) -> &[f32] {
     match numbers {
         [_] => numbers,
@@ -191,7 +191,7 @@ fn of_line(numbers: &[f32], first: usize, across: usize) -> &[f32] {
     }
 }
 
-/// Factors that are missing make no number.
+/// The factor of a block; NaN where it is missing.
 fn number(of: &[f32], block: usize) -> f32 {
     match of {
         [one] => *one,
@@ -200,7 +200,7 @@ fn number(of: &[f32], block: usize) -> f32 {
 }
 
 impl Step {
-    /// Elements along the last axis from `column` on, in blocks of `side` elements.
+    /// Dequantises elements along the last axis from `column` on, in blocks of `side` elements.
     fn line(self, line: &mut [Cell], (column, side): (u64, u64), scale: &[f32], zero: &[f32]) {
         let side = side as usize;
         let (mut block, inside) = (
@@ -217,7 +217,7 @@ impl Step {
     }
 }
 
-/// The numbers from a block on; one for all stays one.
+/// The factors from a block on; a single factor for all blocks stays single.
 fn from(numbers: &[f32], block: usize) -> &[f32] {
     match numbers {
         [_] => numbers,

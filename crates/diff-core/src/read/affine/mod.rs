@@ -13,10 +13,10 @@ use crate::once::Once;
 use crate::tensor::{Affine, Factor, Index, Rule, Tensor};
 use blocks::{Blocks, Numbers, Step};
 
-/// Codes that are turned into numbers at once.
+/// How many codes are turned into numbers at once.
 const TILE: usize = 1 << 12;
 
-/// Most numbers that are held of a scale or a zero point.
+/// The most numbers that are held of one small tensor: scales, zero points, a table, an index.
 const MOST_FACTORS: u64 = 1 << 26;
 
 /// See [`Affine`].
@@ -29,20 +29,20 @@ pub(super) struct Scaled<'a> {
     step: Step,
 }
 
-/// The number of the block of each index of an axis, read at the first use.
+/// The block of each index along an axis, read at the first use.
 struct Indexed<'a> {
     checkpoint: &'a Checkpoint,
     index: &'a Index,
     read: Once<Vec<u32>>,
 }
 
-/// A number for each block, read at the first use.
+/// One number for all blocks, or one for each, read at the first use.
 enum Held<'a> {
     One([f32; 1]),
     Each(&'a Checkpoint, &'a Tensor, Once<Vec<f32>>),
 }
 
-/// Codes with one scale, inside of something else.
+/// A reader of codes with one scale that are a part of another tensor, which needs them as numbers.
 pub(super) fn of_scaled<'a>(
     checkpoint: &'a Checkpoint,
     codes: &'a Tensor,
@@ -134,7 +134,7 @@ impl Read for Scaled<'_> {
         let fields = scratch.with_part();
         let out = fields.out;
         out.resize(4 * count, 0);
-        // Where codes come in parts, those at work stay in the first-level cache.
+        // Where codes can be read a few at a time, those at work stay in the first-level cache.
         let at_once = if self.codes.comes_in_parts() {
             TILE
         } else {
@@ -193,7 +193,7 @@ impl Indexed<'_> {
     }
 }
 
-/// All numbers of a tensor of few: factors, tables, indices.
+/// All numbers of a small tensor: factors, a table, an index.
 ///
 /// # Errors
 /// `LimitExceeded`; what reading ends with.

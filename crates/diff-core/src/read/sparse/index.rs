@@ -1,5 +1,5 @@
-//! The indices of sparse tensors, as the whole numbers that they are: what is none, or lies outside, is said with its name in torch,
-//! its place and its value. Nothing is rounded or wrapped: a damaged index must not pass for another place.
+//! The indices of sparse tensors, read as exact integers. An index that is no integer, or lies outside the shape, is an error with its name
+//! in torch, its place and its value. Nothing is rounded or wrapped: a damaged index must not pass for another place.
 
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
@@ -21,14 +21,14 @@ pub(super) fn names(kind: SparseKind) -> [&'static str; 2] {
 pub(super) struct Indices<'a> {
     name: &'static str,
     shape: &'a [u64],
-    /// Their bits, widened to 64.
+    /// Their bits, extended to 64.
     values: Vec<u64>,
     is_signed: bool,
 }
 
 impl<'a> Indices<'a> {
     /// # Errors
-    /// `UnsupportedDtype` for what is no tensor of integers, or what keeps it from being read.
+    /// `UnsupportedDtype` for a tensor that does not hold integers; what keeps it from being read.
     pub(super) fn read(
         checkpoint: &Checkpoint,
         tensor: &'a Tensor,
@@ -69,7 +69,7 @@ impl<'a> Indices<'a> {
         self.values.len()
     }
 
-    /// Index `at`, counted in row-major order, which must be in `least ..= most`.
+    /// The index at place `at`, counted in row-major order, which must be in `least ..= most`.
     ///
     /// # Errors
     /// `OutOfBounds`, naming place and value.
@@ -81,7 +81,7 @@ impl<'a> Indices<'a> {
         }
     }
 
-    /// Index `at`, which must be the number of a row, column or block along an axis of `dim`.
+    /// The index at place `at`, which must be that of a row, column or block along an axis of length `dim`.
     ///
     /// # Errors
     /// As [`Self::within`].
@@ -130,7 +130,7 @@ impl<'a> Indices<'a> {
 
 type Decode = fn(&[u8], &mut Vec<u64>);
 
-/// How the integers of a tensor are read exactly; None where it has none.
+/// A function that reads the integers of a tensor exactly; None where it holds no integers.
 fn whole_numbers(tensor: &Tensor) -> Option<Decode> {
     /// Little-endian integers of a type, whatever its width.
     macro_rules! integers {
@@ -161,7 +161,7 @@ fn whole_numbers(tensor: &Tensor) -> Option<Decode> {
     })
 }
 
-/// torch itself takes nothing else; that a fraction is cut off would be our own guess.
+/// torch itself takes only integers; to cut off fractions would be a guess of ours.
 #[cold]
 fn no_integers(name: &str, tensor: &Tensor, first: Option<f64>) -> Error {
     let dtype = tensor.dtype_name();

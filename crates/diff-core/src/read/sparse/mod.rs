@@ -1,8 +1,8 @@
 //! Sparse tensors in their coalesced form: the stored elements in the order of their places.
 //!
-//! Places are row-major numbers, so COO, CSR, CSC, BSR and BSC of the same content are equal. Elements of one
-//! place are added up (in f64). A tensor with fewer places than it stores elements is filled up with zeros at
-//! the end, since its number of elements was told before it was read.
+//! A place is a row-major number, so COO, CSR, CSC, BSR and BSC of the same content are equal. Elements in the same
+//! place are added up (in f64). That leaves fewer elements than the description counts, which is made before the
+//! places are read; the rest, at the end, is filled with zeros.
 
 mod index;
 mod places;
@@ -30,14 +30,14 @@ pub(super) struct Ordered<'a> {
 
 /// See [`Sparse`].
 pub(crate) struct Coalesced {
-    /// Row-major number of each stored block's place, rising.
+    /// Row-major number of the place of each stored block, in rising order.
     pub(crate) keys: Vec<u64>,
     shape: Vec<u64>,
     /// Elements of a block.
     block: u64,
-    /// The elements in that order, unless they lie so in the file.
+    /// The elements in that order; None where they are in that order in the file.
     values: Option<(DType, Vec<u8>)>,
-    /// Whether there were several elements in one place: `values` are sums then, as f64.
+    /// Whether there were several elements in one place: then `values` are sums, in f64.
     is_summed: bool,
 }
 
@@ -110,7 +110,7 @@ impl Read for Ordered<'_> {
     }
 }
 
-/// Whether the elements `start .. start + count` of both sides lie in the same places; the sides begin at different elements of their tensors.
+/// Checks that `count` elements of two tensors, each from its own start on, lie in the same places. Dense tensors pass.
 ///
 /// # Errors
 /// `UnsupportedLayout` when they do not, or when one side only is sparse.
@@ -215,7 +215,7 @@ fn broken(what: &str) -> Error {
     Error::new(Code::OutOfBounds, what.to_owned()).hint("the file is damaged; save it again")
 }
 
-/// Sorts the places and brings the values along; adds up those of one place.
+/// Sorts the values by their places, and adds up those in the same place.
 fn in_order(
     checkpoint: &Checkpoint,
     shape: &[u64],

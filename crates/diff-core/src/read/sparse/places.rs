@@ -1,12 +1,13 @@
-//! The row-major places of a sparse tensor's elements, out of its indices. Every index is held against the shape and against the
-//! number of values before it counts.
+//! The row-major places of a sparse tensor's elements, made of its indices. Every index is checked against the shape and the number
+//! of values before it is used.
 
 use super::index::Indices;
 use super::{broken, too_large};
 use crate::error::{Code, Error, Result};
 use crate::tensor::{Sparse, SparseKind, element_count};
 
-/// Places of COO: one row of indices for each sparse dimension; the dense ones make a block.
+/// Places of a COO tensor, and the elements of a block. There is one row of indices for each sparse dimension; the dense dimensions make a
+/// block.
 ///
 /// # Errors
 /// `OutOfBounds` for an index outside the shape, and for numbers that contradict each other.
@@ -22,7 +23,7 @@ pub(super) fn of_coo(shape: &[u64], places: &Indices, sparse: &Sparse) -> Result
     };
     element_count(outer)?;
     let block = element_count(inner)?;
-    // Neither number is believed before the places themselves are there: an index of no rows has any width.
+    // Both numbers are checked against the indices that are there: a matrix of indices without rows could claim any width.
     let counted = (stored as u64).checked_mul(block);
     if counted != Some(sparse.values.elements)
         || places.count() != stored.saturating_mul(dimensions)
@@ -115,7 +116,7 @@ pub(super) fn of_lines(
     Ok(keys)
 }
 
-/// Where each line ends among the places: rising from 0 to the number of places.
+/// Where each line (row or column) ends among the places. The ends must rise from 0 to the number of places.
 fn line_ends<'i>(
     lines: u64,
     starts: &'i Indices,

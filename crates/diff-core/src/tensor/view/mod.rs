@@ -1,5 +1,5 @@
-//! Tensors seen in another shape or order. What can be told of stored elements becomes their strides; what is done to each element for
-//! itself is done after that; the rest is a [`View`].
+//! Tensors in another shape or order. A view of stored elements becomes strides where strides can express it. A view of a tensor whose
+//! elements are computed one by one (signs, scales) is computed from the view of its parts. Any other view is a node of its own, [`View`].
 
 mod concat;
 mod permute;
@@ -16,14 +16,14 @@ use super::stored::{Encoding, Stored};
 use crate::error::{Code, Error, Result};
 use crate::limits;
 
-/// Where elements are: the first one, and steps along the axes, counted in elements of what they are found in.
+/// Where elements lie: the first one, and the steps along the axes. Both count elements of the storage, or of the tensor that is viewed.
 struct Places {
     offset: u64,
     steps: Vec<u64>,
 }
 
 impl Tensor {
-    /// The same description of other elements.
+    /// The same description with other elements.
     fn with(&self, node: Node) -> Self {
         Self {
             node,
@@ -44,7 +44,7 @@ impl Tensor {
             .tensor(&self.name)
     }
 
-    /// Does to the elements what `change` does; what is done to each of them stays outside.
+    /// Applies `change`, which moves elements, below all operations on single elements.
     fn on_each(&self, change: &dyn Fn(&Self) -> Result<Self>) -> Result<Self> {
         self.readable()?;
         let node = |of: &Self| -> Result<(Self, Arc<Self>)> {
@@ -97,7 +97,7 @@ impl Tensor {
     }
 
     /// # Errors
-    /// That it cannot be read; `UnsupportedLayout` where its elements are not those of its shape.
+    /// What keeps it from being read; `UnsupportedLayout` where its elements cannot be told apart or do not fill its shape.
     fn viewable(&self) -> Result<()> {
         self.readable()?;
         match &self.node {
@@ -107,7 +107,7 @@ impl Tensor {
         }
     }
 
-    /// Where its elements are in what they are found in.
+    /// Where its elements lie in its storage, or in the tensor that it is a view of.
     fn places(&self) -> Result<Places> {
         self.viewable()?;
         let (offset, steps) = match &self.node {
@@ -131,7 +131,7 @@ impl Tensor {
         .tensor(&self.name)
     }
 
-    /// The elements at other places of what they are found in.
+    /// The same kind of tensor with elements in other places of its storage, or of the tensor that it is a view of.
     fn at(&self, shape: Vec<u64>, places: Places) -> Result<Self> {
         if shape.len() > limits::DIMENSIONS {
             element_count(&shape)?;

@@ -1,4 +1,4 @@
-//! The axes in another order.
+//! Views with the axes in another order.
 
 use super::Places;
 use crate::error::Result;
@@ -8,7 +8,7 @@ impl Tensor {
     /// The axes in another order: axis i of the result is axis `axes[i]` of this.
     ///
     /// # Errors
-    /// `Argument` where `axes` is no order of the axes; what keeps the tensor from being read.
+    /// `Argument` unless `axes` names each axis once; what keeps the tensor from being read.
     pub fn permuted(&self, axes: &[usize]) -> Result<Self> {
         let mut seen = vec![false; self.shape.len()];
         let fits = axes.len() == seen.len()
@@ -38,7 +38,7 @@ impl Tensor {
 }
 
 impl Affine {
-    /// Codes and factors in another order of the axes.
+    /// Permutes codes, factors and index alike.
     fn permuted(&self, whole: &Tensor, axes: &[usize], block: Vec<u64>) -> Result<Tensor> {
         let blocks: Vec<u64> = self
             .codes
@@ -78,7 +78,7 @@ impl Affine {
 }
 
 impl Unpacked {
-    /// Words in another order of the axes.
+    /// Permutes the words.
     fn permuted(&self, whole: &Tensor, axes: &[usize]) -> Result<Tensor> {
         let axis = place_of(self.axis, axes);
         let length = whole.shape.get(self.axis).copied().unwrap_or(0);
@@ -91,7 +91,7 @@ impl Unpacked {
     }
 }
 
-/// Where an axis went.
+/// The new number of an axis.
 fn place_of(axis: usize, axes: &[usize]) -> usize {
     axes.iter().position(|&from| from == axis).unwrap_or(axis)
 }

@@ -1,4 +1,4 @@
-//! The same order of elements in another shape.
+//! Views in another shape, with the elements in the same row-major order.
 
 use super::Places;
 use crate::error::Result;
@@ -31,12 +31,13 @@ impl Tensor {
     }
 }
 
-/// Steps of `shape` at the places that `dims` with `steps` have in row-major order; None where no steps tell them.
+/// The steps of the new `shape` over elements that have the shape `dims` and lie `steps` apart; None where no steps reach them in row-major
+/// order.
 fn split(dims: &[u64], steps: &[u64], shape: &[u64]) -> Option<Vec<u64>> {
     if dims.contains(&0) {
         return Some(row_major_steps(shape));
     }
-    // Axes that go on in each other are one; each is cut into axes of the new shape.
+    // Axes that continue each other are joined to one run; then each run is cut into axes of the new shape.
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for (&dim, &step) in dims.iter().zip(steps).filter(|(dim, _)| **dim != 1) {
         match runs.last_mut() {
@@ -73,7 +74,7 @@ mod tests {
             split(&[4, 6], &[6, 1], &[2, 2, 3, 2]),
             Some(vec![12, 6, 2, 1])
         );
-        // A transpose: its axes can be cut and not joined.
+        // A transpose: its axes can be cut but not joined.
         assert_eq!(split(&[6, 4], &[1, 6], &[2, 3, 4]), Some(vec![3, 1, 6]));
         assert_eq!(split(&[6, 4], &[1, 6], &[24]), None);
         assert_eq!(split(&[6, 4], &[1, 6], &[3, 8]), None);

@@ -1,4 +1,4 @@
-//! A range of each axis.
+//! Views of a range along each axis.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// The elements inside `ranges`, one for each axis.
+    /// The elements inside `ranges`, of which there is one for each axis.
     ///
     /// # Errors
     /// `Argument` where a range lies outside its axis; what keeps the tensor from being read.

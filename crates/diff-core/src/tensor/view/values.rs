@@ -1,4 +1,4 @@
-//! What is done to each element for itself: its sign turned, a number added.
+//! Operations on each element by itself: changing its sign, adding a number.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::tensor::{Node, Signs, Tensor};
 
 impl Tensor {
-    /// Every element with the other sign.
+    /// Every element with the opposite sign, or only the real or imaginary parts of complex ones.
     ///
     /// # Errors
     /// `UnsupportedDtype` for integers and floats without a sign bit; what keeps the tensor from being read.
@@ -29,10 +29,10 @@ impl Tensor {
         Ok(self.made(self.dtype, Node::Signed(Arc::new(self.clone()), signs)))
     }
 
-    /// Every element and `number`, in f32.
+    /// Every element plus `number`, in f32.
     ///
     /// # Errors
-    /// `UnsupportedDtype` for what is no real float of at most 32 bits; what keeps the tensor from being read.
+    /// `UnsupportedDtype` for anything but real floats of at most 32 bits; what keeps the tensor from being read.
     pub fn shifted(&self, number: f32) -> Result<Self> {
         self.readable()?;
         if self.is_raw()
@@ -50,7 +50,7 @@ impl Tensor {
         Ok(self.made(DType::F32, Node::Shifted(Arc::new(self.clone()), number)))
     }
 
-    /// Values of a type that are made of these, whatever those are stored as.
+    /// A tensor of the same shape with values of `dtype`, computed by `node`.
     fn made(&self, dtype: DType, node: Node) -> Self {
         Self {
             dtype,
