@@ -51,6 +51,8 @@ interface CheckpointFile {
     readonly bytes: number;
     /** Its last modification before it was opened, in milliseconds since 1970; absent where the system does not say. */
     readonly modified?: number;
+    /** What its server calls the version that is read: an entity tag, or the date of its last change. Absent on this machine, and where none is told. */
+    readonly version?: string;
 }
 /** Something of a checkpoint that holds tensors, or could, and is not among them. */
 interface LeftOut {
@@ -1516,16 +1518,23 @@ interface PlannedFile {
     /** Path inside the checkpoint, with slashes. */
     readonly name: string;
     readonly bytes: number;
-    /** Last modification in milliseconds since 1970; null where the system does not say. */
+    /** Last modification in milliseconds since 1970; null where the system does not say, and for a file of a server. */
     readonly modified: number | null;
+    /** Of a file of the hub the commit, of another server its entity tag or date; null for a file of this machine. */
+    readonly version: string | null;
 }
 /** One side of a plan. */
 interface PlannedSide {
-    /** Where it was planned from: absolute, or the name of a model on the hub. It may lie elsewhere where a part is compared. */
+    /**
+     * Where it was planned from: absolute, a URL without its query, or a model of the hub at its commit. It may lie elsewhere where a part is
+     * compared.
+     */
     readonly path: string;
     readonly files: readonly PlannedFile[];
-    /** SHA-256 of the descriptions of its tensors: names, dtypes, shapes, places. */
+    /** BLAKE3 of the descriptions of its tensors: names, dtypes, shapes, places, and how values are made of what is stored there. */
     readonly tensors: string;
+    /** SHA-256 of the configuration beside its weights. */
+    readonly configuration: string;
 }
 /** What one part of a plan reads. */
 interface PlannedPart {

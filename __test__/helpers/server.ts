@@ -123,7 +123,8 @@ export function hub({ folder, names, sha, cdn, token }: HubOptions): Answer {
       response.writeHead(401, { 'x-error-code': 'GatedRepo' }).end();
       return true;
     }
-    if (/^\/api\/models\/org\/name\/revision\/(main|v1|refs%2Fpr%2F1)$/.test(url.pathname)) {
+    const [, revision] = /^\/api\/models\/org\/name\/revision\/([^/]+)$/.exec(url.pathname) ?? [];
+    if (revision !== undefined && ['main', 'v1', 'refs%2Fpr%2F1', sha].includes(revision)) {
       const siblings = names.map((name) => ({ rfilename: name, size: statSync(join(folder, name)).size }));
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ sha, siblings }));
       return true;

@@ -16,6 +16,7 @@ import {
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { analyze, Checkpoint, combineParts, comparePart, ModelDiffError, partsStatus, planParts, renderReport } from 'model-diff';
 import { compareWhole } from '../helpers/parts.ts';
@@ -23,6 +24,8 @@ import { encodeFloats } from '../helpers/safetensors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-diff-parts-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 interface Place {
   readonly old: string;
@@ -134,6 +137,33 @@ test('a copy of a checkpoint fits where it kept its times', async (t) => {
   t.is((await combineParts(made.run, copies)).summary.comparedTensors, 6);
   utimesSync(copies.new, 1, 1);
   t.is((await refused(t, () => comparePart(made.run, 3, { plan, force: true }))).code, 'E_PLAN_MISMATCH');
+});
+
+test('configuration that was changed after planning ends parts, and so does that of an adapter', async (t) => {
+  const root = join(folder, String((places += 1)));
+  const [base, adapter, run] = ['base', 'adapter', 'run'].map((name) => join(root, name)) as [string, string, string];
+  cpSync(fixture('adapters/base/f32'), base, { recursive: true });
+  cpSync(fixture('adapters/plain/adapter'), adapter, { recursive: true });
+  writeFileSync(join(base, 'config.json'), '{"model_type":"llama","hidden_size":8}');
+  await planParts(base, base, run, { parts: 2, new: { adapter } });
+  await comparePart(run, 1);
+  // The scale of the adapter: what its weights stand for is another change then, though no file of weights was touched.
+  const settings = join(adapter, 'adapter_config.json');
+  const before = readFileSync(settings, 'utf8');
+  writeFileSync(settings, before.replace(/"lora_alpha": \d+/, '"lora_alpha": 64'));
+  const scaled = await refused(t, () => comparePart(run, 2));
+  t.is(scaled.code, 'E_PLAN_MISMATCH');
+  t.regex(scaled.message, /the tensors of the new checkpoint are described differently/);
+  writeFileSync(settings, before);
+  t.false((await comparePart(run, 2)).wasComplete);
+  writeFileSync(join(base, 'config.json'), '{"model_type":"llama","hidden_size":16}');
+  const configured = await refused(t, () => combineParts(run));
+  t.is(configured.code, 'E_PLAN_MISMATCH');
+  t.regex(
+    configured.message,
+    /the configuration of the old checkpoint is another; the configuration of the new checkpoint is another/,
+  );
+  t.is(configured.hint, 'plan again in another folder');
 });
 
 test('other options and another number of parts are not the plan, and are named', async (t) => {
@@ -293,7 +323,7 @@ test('a plan that was changed by hand, or made to harm, is refused', async (t) =
     [{ old: { path: '\0', files: [] } }, /expected a path at old\.path/],
     [{ old: { path: '../../etc', files: [{ name: '../../x', bytes: -1 }] } }, /expected a count at old\.files\[0\]\.bytes/],
     [{ new: [] }, /expected an object at new/],
-    [{ items_sha256: 'x' }, /expected a SHA-256/],
+    [{ items_sha256: 'x' }, /expected 64 hexadecimal digits at items_sha256/],
     [{ version: 1 }, /expected the version/],
   ] as const) {
     writeFileSync(made.plan, JSON.stringify({ ...plan, ...change }));

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import ava from 'ava';
 import { type Ended, example, run } from '../cli/cli.ts';
+import { serve } from '../helpers/server.ts';
 import { encodeRaw } from '../helpers/safetensors.ts';
 import { type Slurm, startSlurm } from './cluster.ts';
 
@@ -229,6 +230,19 @@ test('an input that was touched after the plan is an error of every part', async
   t.regex(part.stderr, /E_PLAN_MISMATCH/u);
   mkdirSync(join(runDir, 'parts'), { recursive: true });
   t.deepEqual(partsIn(runDir), []);
+});
+
+test('a checkpoint on a server', async (t) => {
+  t.timeout(120_000);
+  const server = await serve(example('lora-merged'));
+  t.teardown(server.close);
+  const address = `${server.url}/model.safetensors`;
+  const { runDir, report, args } = makeRun(2);
+  const { combine } = await submit([example('base'), address, ...args]);
+  t.is(slurm.endOf(combine), 'COMPLETED', readLog(runDir, `combine-${combine}.out`));
+  const whole = join(folder, 'remote.json');
+  await run([example('base'), address, '--no-provenance', '-o', whole, '-q']);
+  t.true(readFileSync(report).equals(readFileSync(whole)));
 });
 
 test('submitting twice does no harm', async (t) => {

@@ -47,6 +47,8 @@ export interface CheckpointFile {
   readonly bytes: number;
   /** Its last modification before it was opened, in milliseconds since 1970; absent where the system does not say. */
   readonly modified?: number;
+  /** What its server calls the version that is read: an entity tag, or the date of its last change. Absent on this machine, and where none is told. */
+  readonly version?: string;
 }
 
 /** Something of a checkpoint that holds tensors, or could, and is not among them. */

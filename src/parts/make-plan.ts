@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { RunOptions } from '../checkpoint/types.ts';
+import type { CheckpointFile, RunOptions } from '../checkpoint/types.ts';
 import { isInMemory } from '../compare/inputs.ts';
 import type { OpenSides } from '../compare/open-sides.ts';
 import type { ResolvedOptions } from '../compare/options.ts';
@@ -9,7 +9,8 @@ import { argumentError } from '../errors.ts';
 import { binding } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import { TOOL } from '../tool.ts';
-import { nameInside, resolvePath } from './place.ts';
+import { isAddress } from '../wording/address.ts';
+import { nameInside, readCommit, resolvePath } from './place.ts';
 import { sealPlan } from './plan-file.ts';
 import type { PartsPlan, PlannedOptions, PlannedSide } from './types.ts';
 
@@ -31,13 +32,13 @@ export async function makePlan(
   run: RunOptions,
 ): Promise<MadePlan> {
   const { items } = planTensors(sides.old, sides.new, options).plan;
-  const { ends, bytes } = await runJob('open', run, (control) =>
+  const { ends, bytes, tensors } = await runJob('open', run, (control) =>
     binding().cutPlan([sides.old.native, sides.new.native], items, parts, control),
   );
   const plan = sealPlan({
     version: TOOL.version,
-    old: describeSide(sides.old, paths.old),
-    new: describeSide(sides.new, paths.new),
+    old: describeSide(sides.old, paths.old, tensors.subarray(0, 32)),
+    new: describeSide(sides.new, paths.new, tensors.subarray(32)),
     options: planned,
     items: createHash('sha256')
       .update(new Uint8Array(items.buffer, items.byteOffset, items.byteLength))
@@ -47,25 +48,28 @@ export async function makePlan(
   return { plan, sides, options, items };
 }
 
-function describeSide(checkpoint: Checkpoint, path: string): PlannedSide {
+function describeSide(checkpoint: Checkpoint, given: string, tensors: Uint8Array): PlannedSide {
   if (isInMemory(checkpoint)) throw argumentError('tensors in memory cannot be compared in parts', 'save them to a file first');
   return {
-    path: resolvePath(path),
+    path: isAddress(checkpoint.path) ? checkpoint.path : resolvePath(given),
     files: checkpoint.files.map((file) => ({
       name: nameInside(checkpoint.path, file.path),
       bytes: file.bytes,
       modified: file.modified ?? null,
+      version: isAddress(file.path) ? (readCommit(file.path) ?? requireVersion(file)) : null,
     })),
-    tensors: hashTensors(checkpoint),
+    tensors: Buffer.from(tensors).toString('hex'),
+    configuration: createHash('sha256')
+      .update(JSON.stringify([checkpoint.config, Object.entries(checkpoint.configs)]))
+      .digest('hex'),
   };
 }
 
-function hashTensors({ table }: Checkpoint): string {
-  const hash = createHash('sha256');
-  for (const [row, name] of table.names.entries()) {
-    const numbers = [table.elements, table.bytes, table.file, table.offset].map((column) => column[row]);
-    hash.update(JSON.stringify([name, table.dtype(row), table.shape(row), ...numbers, table.errors.get(row)?.code ?? null]));
-    hash.update('\n');
-  }
-  return hash.digest('hex');
+/** Parts are read at different times, by programs that know nothing of each other. */
+function requireVersion({ path, version }: CheckpointFile): string {
+  if (version !== undefined) return version;
+  throw argumentError(
+    `${path} cannot be compared in parts: its server gives neither a strong ETag nor a date, so nobody could tell whether it changed between two parts`,
+    'download it, and plan the copy',
+  );
 }

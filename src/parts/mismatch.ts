@@ -21,8 +21,17 @@ export function requireSamePlan(directory: string, planned: PartsPlan, found: Pa
     kind: 'Mismatch',
     code: 'E_PLAN_MISMATCH',
     path,
-    hint: 'plan anew in another folder; a copy of a checkpoint fits a plan only with its times, as cp -p and rsync -t keep them',
+    hint: spellHint(planned, found),
   });
+}
+
+function spellHint(planned: PartsPlan, found: PartsPlan): string {
+  const hint = 'plan again in another folder';
+  const isCopy = (['old', 'new'] as const).some((side) => {
+    const [one, other] = [planned[side].files, found[side].files];
+    return one.some(({ name, modified }) => modified !== (other.find((file) => file.name === name) ?? { modified }).modified);
+  });
+  return isCopy ? `${hint}; a copy of a checkpoint fits a plan only with its times, as cp -p and rsync -t keep them` : hint;
 }
 
 function listDifferences(planned: PartsPlan, found: PartsPlan): string[] {
@@ -68,14 +77,25 @@ function compareSide(side: 'old' | 'new', planned: PlannedSide, found: PlannedSi
       return difference === null ? [] : [`${file.name} ${where} ${difference}`];
     }),
   ];
-  if (files.length > 0 || planned.tensors === found.tensors) return files;
-  return [`the ${side} checkpoint holds other tensors`];
+  if (files.length > 0) return files;
+  return [
+    ...(planned.configuration === found.configuration ? [] : [`the configuration ${where} is another`]),
+    ...(planned.tensors === found.tensors
+      ? []
+      : [`the tensors ${where} are described differently, by its headers or by the configuration of an adapter`]),
+  ];
 }
 
 function compareFile(planned: PlannedFile, found: PlannedFile): string | null {
   if (planned.bytes !== found.bytes) return `has ${found.bytes} bytes, and had ${planned.bytes}`;
+  if (planned.version !== found.version)
+    return `is version ${spellVersion(found.version)}, and was planned as ${spellVersion(planned.version)}`;
   if (planned.modified === found.modified) return null;
   return `was modified at ${spellTime(found.modified)}, and was planned as of ${spellTime(planned.modified)}`;
+}
+
+function spellVersion(version: string | null): string {
+  return version ?? 'of this machine';
 }
 
 /** Beyond the times that a Date can hold, the number. */

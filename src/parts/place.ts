@@ -1,8 +1,14 @@
 import { basename, relative, resolve, sep } from 'node:path';
+import { isAddress } from '../wording/address.ts';
 
-/** A path that means the same in every folder; names on the hub do so by themselves. */
+/** A path that means the same in every folder; addresses do so by themselves. */
 export function resolvePath(path: string): string {
-  return /^(?:hf|https):\/\//.test(path) ? path : resolve(path);
+  return isAddress(path) ? path : resolve(path);
+}
+
+/** The commit at which a model of the hub is read; null for any other path. */
+export function readCommit(path: string): string | null {
+  return /^hf:\/\/[^@]+@([0-9a-f]{40})(?:\/|$)/.exec(path)?.[1] ?? null;
 }
 
 /** A file by its path inside the checkpoint, with slashes. */

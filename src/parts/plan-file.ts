@@ -45,8 +45,14 @@ function withoutAdapters(options: Readonly<Record<string, unknown>>): Readonly<R
 
 interface SpeltSide {
   readonly path: string;
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly modified_ms: number | null }[];
-  readonly tensors_sha256: string;
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly modified_ms: number | null;
+    readonly version: string | null;
+  }[];
+  readonly tensors_blake3: string;
+  readonly configuration_sha256: string;
 }
 
 interface SpeltPlan {
@@ -71,11 +77,12 @@ function spellPlan(plan: Omit<PartsPlan, 'hash'>): SpeltPlan {
   };
 }
 
-function spellSide({ path, files, tensors }: PlannedSide): SpeltSide {
+function spellSide({ path, files, tensors, configuration }: PlannedSide): SpeltSide {
   return {
     path,
-    files: files.map(({ name, bytes, modified }) => ({ name, bytes, modified_ms: modified })),
-    tensors_sha256: tensors,
+    files: files.map(({ name, bytes, modified, version }) => ({ name, bytes, modified_ms: modified, version })),
+    tensors_blake3: tensors,
+    configuration_sha256: configuration,
   };
 }
 
@@ -135,17 +142,19 @@ function readSide(value: unknown, side: string, fail: Fail): PlannedSide {
   return {
     path,
     files: files.map((file, index) => readFile(file, `${side}.files[${index}]`, fail)),
-    tensors: readHash(value['tensors_sha256'], `${side}.tensors_sha256`, fail),
+    tensors: readHash(value['tensors_blake3'], `${side}.tensors_blake3`, fail),
+    configuration: readHash(value['configuration_sha256'], `${side}.configuration_sha256`, fail),
   };
 }
 
 function readFile(value: unknown, at: string, fail: Fail): PlannedFile {
   if (!isPlainObject(value)) return fail(`expected an object at ${at}`);
-  const { name, bytes, modified_ms: modified } = value;
+  const { name, bytes, modified_ms: modified, version } = value;
   if (typeof name !== 'string') return fail(`expected a text at ${at}.name`);
   if (!isCount(bytes)) return fail(`expected a count at ${at}.bytes`);
   if (modified !== null && !isCount(modified)) return fail(`expected a count or null at ${at}.modified_ms`);
-  return { name, bytes, modified };
+  if (version !== null && typeof version !== 'string') return fail(`expected a text or null at ${at}.version`);
+  return { name, bytes, modified, version };
 }
 
 function readPlanned(value: unknown, fail: Fail): PartsPlan['options'] {
@@ -172,7 +181,7 @@ function readParts(value: unknown, fail: Fail): PlannedPart[] {
 }
 
 function readHash(value: unknown, at: string, fail: Fail): string {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? value : fail(`expected a SHA-256 at ${at}`);
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? value : fail(`expected 64 hexadecimal digits at ${at}`);
 }
 
 function isCount(value: unknown): value is number {

@@ -18,17 +18,24 @@ export interface PlannedFile {
   /** Path inside the checkpoint, with slashes. */
   readonly name: string;
   readonly bytes: number;
-  /** Last modification in milliseconds since 1970; null where the system does not say. */
+  /** Last modification in milliseconds since 1970; null where the system does not say, and for a file of a server. */
   readonly modified: number | null;
+  /** Of a file of the hub the commit, of another server its entity tag or date; null for a file of this machine. */
+  readonly version: string | null;
 }
 
 /** One side of a plan. */
 export interface PlannedSide {
-  /** Where it was planned from: absolute, or the name of a model on the hub. It may lie elsewhere where a part is compared. */
+  /**
+   * Where it was planned from: absolute, a URL without its query, or a model of the hub at its commit. It may lie elsewhere where a part is
+   * compared.
+   */
   readonly path: string;
   readonly files: readonly PlannedFile[];
-  /** SHA-256 of the descriptions of its tensors: names, dtypes, shapes, places. */
+  /** BLAKE3 of the descriptions of its tensors: names, dtypes, shapes, places, and how values are made of what is stored there. */
   readonly tensors: string;
+  /** SHA-256 of the configuration beside its weights. */
+  readonly configuration: string;
 }
 
 /** What one part of a plan reads. */

@@ -22,7 +22,8 @@ export interface Range {
 /** What a fetched range tells of its file. */
 export interface Facts {
   readonly size: number;
-  readonly isPinned: boolean;
+  /** The tag or date by which a change is seen; null where the server gives none. */
+  readonly version: string | null;
   /** Whether what was written is the whole file, since its server gives no parts. */
   readonly isWhole: boolean;
 }
@@ -112,7 +113,7 @@ export class RemoteFile {
 
   /** A range that begins behind the end of the file. */
   #beyond({ headers }: Head, { isFirst }: Range): Facts {
-    if (isFirst && headers['content-range'] === 'bytes */0') return { size: 0, isPinned: true, isWhole: false };
+    if (isFirst && headers['content-range'] === 'bytes */0') return { size: 0, version: null, isWhole: false };
     if (this.#pin !== undefined) throw changed(this.#start.url, 'it is shorter');
     throw remoteError('E_NETWORK', 'the server does not give the beginning of the file (416)', this.#start.url);
   }
@@ -180,7 +181,7 @@ class Body {
   end(pin: Pin | undefined): Facts | null {
     if (this.#whole !== undefined) {
       for (const chunk of this.#whole) this.#range.write(chunk);
-      return { size: this.#wholeBytes, isPinned: true, isWhole: true };
+      return { size: this.#wholeBytes, version: pin === undefined ? null : (pin.tag ?? pin.date), isWhole: true };
     }
     if (this.#owed !== 0 || pin === undefined) throw new PassingError('the connection broke off');
     const wanted = Math.min(this.#range.length, pin.size - this.#range.offset);
@@ -189,7 +190,7 @@ class Body {
       if (this.done - this.#before < PROGRESS) throw new PassingError('the server gives less than was asked for');
       return null;
     }
-    return { size: pin.size, isPinned: pin.tag !== null || pin.date !== null, isWhole: false };
+    return { size: pin.size, version: pin.tag ?? pin.date, isWhole: false };
   }
 
   #failure(message: string): ModelDiffError {

@@ -61,8 +61,8 @@ export class Transport {
     const { native } = this;
     try {
       const write = (chunk: Uint8Array): boolean => native.write(request, chunk);
-      const { size, isPinned, isWhole } = await this.#file(path).fetch({ offset, length, isFirst, write }, signal);
-      native.finish(request, size, isPinned, isWhole);
+      const { size, version, isWhole } = await this.#file(path).fetch({ offset, length, isFirst, write }, signal);
+      native.finish(request, size, version, isWhole);
     } catch (error) {
       const known = error instanceof ModelDiffError ? error : null;
       const message = known?.message ?? `the request failed: ${error instanceof Error ? error.message : String(error)}`;

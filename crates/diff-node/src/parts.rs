@@ -17,6 +17,8 @@ pub struct PartRanges {
     pub ends: Float64Array,
     /// Bytes, as they are stored, that each part reads of all sides together.
     pub bytes: Float64Array,
+    /// BLAKE3 of the descriptions of each checkpoint's tensors, 32 bytes each.
+    pub tensors: Uint8Array,
 }
 
 /// Cuts a plan, as `diff` has it, into ranges of about equal bytes.
@@ -31,7 +33,12 @@ pub fn cut_plan<'env>(
     let checkpoints = shared(&checkpoints);
     let items = list_items(&plan);
     spawn(env, control.observer(), move |observer| {
-        let plan = Plan::new(checkpoints?, items)?;
+        let checkpoints = checkpoints?;
+        let tensors: Vec<u8> = checkpoints
+            .iter()
+            .flat_map(|checkpoint| engine::fingerprint(checkpoint))
+            .collect();
+        let plan = Plan::new(checkpoints, items)?;
         let cuts = engine::cut(&plan, parts, observer)?;
         let numbers = |of: fn(&engine::Cut) -> u64| {
             cuts.iter()
@@ -42,6 +49,7 @@ pub fn cut_plan<'env>(
         Ok(PartRanges {
             ends: numbers(|cut| cut.units.end),
             bytes: numbers(|cut| cut.bytes),
+            tensors: tensors.into(),
         })
     })
 }

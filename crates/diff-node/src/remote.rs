@@ -160,11 +160,11 @@ impl NativeRemote {
 
     /// All bytes of a request were written. What the file is counts of its first request only.
     #[napi]
-    pub fn finish(&self, request: u32, size: f64, is_pinned: bool, is_whole: bool) {
+    pub fn finish(&self, request: u32, size: f64, version: Option<String>, is_whole: bool) {
         if let Some(answer) = self.pending.answers().remove(&request) {
             answer.finish(FileFacts {
                 size: size as u64,
-                is_pinned,
+                version: version.map(Into::into),
                 is_whole,
             });
         }

@@ -41,7 +41,7 @@ export async function runSubmit(session: Session, paths: readonly string[], flag
   }
   const size = await readMaxArraySize();
   const options = chooseConfigured(session, flags, paths);
-  await planParts(resolve(old), resolve(newer), runDir, { ...options, parts, signal: session.signal });
+  await planParts(old, newer, runDir, { ...options, parts, signal: session.signal });
   mkdirSync(join(runDir, 'logs'), { recursive: true });
   for (const [name, text] of Object.entries(scripts)) await writeFile(join(runDir, name), text);
   await submitMissing(session, runDir, size, flags);

@@ -20,7 +20,7 @@ mod workers;
 pub use describe::describe;
 pub use export::{ElementType, read_elements};
 pub use hash::{Hash, Hashed, hash, hash_bytes};
-pub use parts::{Cut, cut, join, run_part};
+pub use parts::{Cut, cut, fingerprint, join, run_part};
 pub use plan::{Input, Item, Plan};
 pub use probe::{Questions, probe};
 pub use run::{Options, Outcome, run};

@@ -122,6 +122,12 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// What the server of the file calls its version: a strong entity tag, or else the date of its last change; None for what is of no
+    /// server, or of one that tells neither.
+    fn version(&self) -> Option<&str> {
+        None
+    }
+
     /// Tells that this range will not be read again soon, so that it need not stay resident.
     fn release(&self, _offset: u64, _length: usize) {}
 

@@ -15,6 +15,8 @@ pub struct NativeFile {
     pub bytes: f64,
     /// Milliseconds since 1970 of its last modification before it was opened; absent where there is no such time.
     pub modified: Option<f64>,
+    /// What its server calls its version; absent for a file of this machine, and where the server tells none.
+    pub version: Option<String>,
 }
 
 /// What holds tensors, or could, and is not compared.
@@ -85,6 +87,7 @@ impl NativeCheckpoint {
                         path: file.path().display().to_string(),
                         bytes: file.size() as f64,
                         modified: file.modified().and_then(milliseconds),
+                        version: file.version().map(str::to_owned),
                     })
                     .collect(),
                 left_out: checkpoint

@@ -11,12 +11,12 @@ use crate::observe;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What the first answer tells of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFacts {
     /// Bytes in all.
     pub size: u64,
-    /// Whether its server gives a tag or a date, by which a change is seen.
-    pub is_pinned: bool,
+    /// The tag or date that its server gives, by which a change is seen.
+    pub version: Option<Arc<str>>,
     /// Whether the answer is the whole file since its server gives no parts.
     pub is_whole: bool,
 }
@@ -85,7 +85,7 @@ impl Answer {
         let mut arriving = locked(&self.arriving);
         loop {
             match self.outcome.get() {
-                Some(Ok((bytes, facts))) => return Ok((bytes, *facts)),
+                Some(Ok((bytes, facts))) => return Ok((bytes, facts.clone())),
                 Some(Err(error)) => return Err(error.clone()),
                 None if observe::is_cancelled() => {
                     return Err(Error::new(Code::Cancelled, "cancelled"));

@@ -26,7 +26,7 @@ const AHEAD: usize = 4;
 pub(in crate::source) struct Known {
     pub(super) number: u32,
     pub(in crate::source) size: u64,
-    pub(super) is_pinned: bool,
+    pub(super) version: Option<Arc<str>>,
     /// The file itself, where its server gives no parts of it.
     pub(super) whole: Option<Arc<Vec<u8>>>,
 }
@@ -199,6 +199,10 @@ impl Source for RemoteSource {
 
     fn place_in_file(&self, offset: u64) -> Option<u64> {
         Some(offset)
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.known.version.as_deref()
     }
 
     fn is_remote(&self) -> bool {

@@ -160,7 +160,7 @@ impl Remote {
         Ok(Known {
             number,
             size: facts.size,
-            is_pinned: facts.is_pinned,
+            version: facts.version,
             whole,
         })
     }
@@ -222,12 +222,14 @@ impl Remote {
         }
     }
 
-    /// Files of which neither a tag nor a date tells whether they are still what they were.
+    /// Files of which neither a tag nor a date tells whether they are still what they were, and that are not kept whole.
     pub(crate) fn unpinned(&self) -> Vec<PathBuf> {
         let known = locked(&self.known);
-        let unpinned = known
-            .iter()
-            .filter(|(_, known)| known.as_ref().is_ok_and(|known| !known.is_pinned));
+        let unpinned = known.iter().filter(|(_, known)| {
+            known
+                .as_ref()
+                .is_ok_and(|known| known.version.is_none() && known.whole.is_none())
+        });
         let mut paths: Vec<PathBuf> = unpinned.map(|(path, _)| path.clone()).collect();
         paths.sort_unstable();
         paths
