@@ -145,6 +145,10 @@ test('a missing path', async (t) => {
   t.is(error.kind, 'Io');
   t.is(error.code, 'E_NOT_FOUND');
   t.regex(error.hint ?? '', /spelling/u);
+  const storage = await refusal('s3://bucket/model.safetensors');
+  t.is(storage.code, 'E_NOT_FOUND');
+  t.regex(storage.hint ?? '', /^addresses that can be read begin with https:\/\/, http:\/\/ or hf:\/\//u);
+  t.regex((await refusal('file:///no/such')).hint ?? '', /without file:\/\//u);
 });
 
 test('a path of the wrong type is a rejection', async (t) => {

@@ -95,6 +95,36 @@ test('a shard makes the plan where there is none, and is held against one that i
   t.is(parts.stdout, whole.stdout);
 });
 
+test('how many parts there are is what the plan says', async (t) => {
+  const directory = nextRun();
+  await run(['plan', BASE, TUNED, '-n', '3', '-o', directory]);
+  t.is((await run([BASE, TUNED, '--shard', '2', '--run-dir', directory])).code, 0, 'with both checkpoints too');
+  for (const args of [
+    ['--shard', '1/4'],
+    ['--shard', '1', '-n', '4'],
+  ]) {
+    const { code, stderr } = await run([...args, '--run-dir', directory]);
+    t.is(code, 2);
+    t.regex(
+      stderr,
+      /E_PLAN_MISMATCH\]: the plan of .* has 3 parts, not 4\nhint: number the parts 1 to 3, or plan again in another folder\n/,
+    );
+  }
+  t.deepEqual(readdirSync(join(directory, 'parts')), ['00002-of-00003.mdp']);
+});
+
+test('names that do not match are matched by another plan', async (t) => {
+  const [old, newer] = ['a', 'b'].map((name) =>
+    writeSafetensors(join(folder.path, `only-${name}.safetensors`), [{ name, shape: [2], values: [1, 2] }]),
+  ) as [string, string];
+  const directory = nextRun();
+  await run([old, newer, '--shard', '1/1', '--run-dir', directory]);
+  const { code, stderr } = await run(['combine', directory, '-q']);
+  t.is(code, 2);
+  t.regex(stderr, /E_NO_COMMON_TENSORS/);
+  t.regex(stderr, /hint: plan again, with the flags for names that model-diff OLD NEW proposes, if it knows any/);
+});
+
 test('the configuration of the working directory is planned, and its rules hold what is combined', async (t) => {
   const cwd = join(folder.path, 'configured');
   mkdirSync(cwd);
@@ -193,7 +223,10 @@ test('--allow-partial reports what is there, and ends with 2', async (t) => {
   const { code, stdout, stderr } = await run(['combine', directory, '--allow-partial']);
   t.is(code, 2);
   t.regex(stdout.split('\n')[1] ?? '', /^INCOMPLETE: 1 of 3 parts is missing, \d+% of the bytes were not compared\./);
-  t.regex(stderr, /warning: 1 of 3 parts missing, .* kB of 477 kB not compared/);
+  t.regex(
+    stderr,
+    /warning: 1 of 3 parts missing or unusable, .* kB of 477 kB not compared; model-diff status .* says which and why/,
+  );
   t.regex(stderr, /tensors could not be compared/);
 });
 
@@ -233,7 +266,12 @@ test('checkpoints that moved are found where the flags say', async (t) => {
   }
   const gone = await run(['combine', directory]);
   t.is(gone.code, 2);
-  t.regex(gone.stderr, /no such file or directory/);
+  t.regex(
+    gone.stderr,
+    /no such file or directory .*\nhint: it lay there when it was planned; --old and --new say where it is now\n/,
+  );
+  const part = await run(['--shard', '1', '--run-dir', directory]);
+  t.regex(part.stderr, /hint: it lay there when it was planned; give both checkpoints where they are now\n/);
   const flags = ['--old', join(place, 'a-moved'), '--new', join(place, 'b-moved'), '-q'];
   const moved = await run(['combine', directory, ...flags]);
   t.is(moved.code, 0, moved.stderr);
@@ -250,6 +288,10 @@ for (const [words, args] of [
   [/--fail-on makes no sense with --shard/, ['--shard', '1/2', '--run-dir', 'x', '--fail-on', 'nan']],
   [/--shard: expected the number of a part and of how many, such as 3\/64, found "3\/2"/, ['--shard', '3/2', '--run-dir', 'x']],
   [/--shard: expected/, ['--shard', '0', '--run-dir', 'x']],
+  [/--headers-only has no parts/, [BASE, TUNED, '--shard', '1/2', '--run-dir', 'x', '--headers-only']],
+  [/of how many parts\? --shard says only which one/, [BASE, TUNED, '--shard', '1', '--run-dir', 'x']],
+  [/unknown option '--headers-only'/, ['combine', 'x', '--headers-only']],
+  [/unknown option '--headers-only'/, ['submit', 'slurm', BASE, TUNED, '-n', '2', '--run-dir', 'x', '--headers-only']],
   [/--shard says 2 parts, and --parts 3/, [BASE, TUNED, '--shard', '1/2', '-n', '3', '--run-dir', 'x']],
   [/--parts is missing/, ['plan', BASE, TUNED, '-o', 'x']],
   [/--run-dir is missing/, ['plan', BASE, TUNED, '-n', '2']],

@@ -79,11 +79,16 @@ test('words of scripts arrive as they are', (t) => {
   const folder = mkdtempSync(join(tmpdir(), "it's $HOME "));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const cli = join(folder, 'cli.cjs');
-  writeFileSync(cli, 'console.log(JSON.stringify(process.argv.slice(2)))');
   const run = { ...RUN, node: process.execPath, cli };
-  const call = (script: string): string[] => JSON.parse(execFileSync('bash', ['-c', script], { encoding: 'utf8' })) as string[];
-  t.deepEqual(call(writeCombineScript(run)), ['combine', RUN.runDir, ...RUN.combineArgs]);
-  t.deepEqual(call(writeShardScript({ ...run, stagger: 0 })), ['--shard', 'auto', '--run-dir', RUN.runDir, '--threads', '16']);
+  writeFileSync(cli, 'console.log(JSON.stringify(process.argv.slice(2)), process.env.MODEL_DIFF_SHARD ?? "auto")');
+  // A part that the shell of the submission names is not that of every job.
+  const env = { ...process.env, MODEL_DIFF_SHARD: '3/64' };
+  const call = (script: string): string => execFileSync('bash', ['-c', script], { encoding: 'utf8', env }).trimEnd();
+  t.is(call(writeCombineScript(run)), `${JSON.stringify(['combine', RUN.runDir, ...RUN.combineArgs])} 3/64`);
+  t.is(
+    call(writeShardScript({ ...run, stagger: 0 })),
+    `${JSON.stringify(['--shard', 'auto', '--run-dir', RUN.runDir, '--threads', '16'])} auto`,
+  );
 });
 
 test('an option with a line break is refused', (t) => {

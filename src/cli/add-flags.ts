@@ -150,8 +150,14 @@ export function addResultFlags(command: Command): Command {
     .addOption(
       new Option('--histogram', 'save in JSON how many elements of each tensor changed by how much; a web page always has it'),
     )
-    .addOption(new Option('--headers-only', 'compare names, shapes, dtypes and configuration, and read no values'))
     .addOption(new Option('--exit-code', 'exit with 1 unless all weights are identical'));
+}
+
+/** A comparison without values, in one run and of two checkpoints. */
+export function addHeadersFlag(command: Command): Command {
+  return command
+    .optionsGroup('Comparing:')
+    .addOption(new Option('--headers-only', 'compare names, shapes, dtypes and configuration, and read no values'));
 }
 
 /** How many parts, and where they are kept. @param short one-letter names, as `-n, ` */

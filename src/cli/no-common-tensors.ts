@@ -29,6 +29,11 @@ export function isDisjoint({ summary, columns }: Comparison): boolean {
   return !columns.names.some((_, row) => columns.old.dtype[row] !== '' && columns.new.dtype[row] !== '');
 }
 
+/** The same of a comparison in parts, whose names were matched when it was planned. */
+export function describeDisjointParts({ columns }: Comparison): ModelDiffError {
+  return disjoint(listSides(columns), 'plan again, with the flags for names that model-diff OLD NEW proposes, if it knows any');
+}
+
 /** What the names look like on both sides, and the command that would match them, if there is one. */
 export async function describeDisjoint(
   session: Session,
@@ -36,8 +41,17 @@ export async function describeDisjoint(
   flags: DiffFlags,
   { columns }: Comparison,
 ): Promise<ModelDiffError> {
-  const old = columns.names.filter((_, row) => columns.old.dtype[row] !== '');
-  const next = columns.names.filter((_, row) => columns.new.dtype[row] !== '');
+  const sides = listSides(columns);
+  return disjoint(sides, await suggest(session, paths, flags, columns, ...sides));
+}
+
+/** Names of each side. */
+function listSides(columns: Comparison['columns']): readonly [old: string[], next: string[]] {
+  const on = (side: 'old' | 'new'): string[] => columns.names.filter((_, row) => columns[side].dtype[row] !== '');
+  return [on('old'), on('new')];
+}
+
+function disjoint([old, next]: readonly [old: readonly string[], next: readonly string[]], hint: string): ModelDiffError {
   const near = findNearest(old, next);
   const words = [
     `the old checkpoint has ${describeNames(
@@ -52,7 +66,7 @@ export async function describeDisjoint(
   return new ModelDiffError(`no tensor in common: ${words.join('; ')}`, {
     kind: 'Mismatch',
     code: 'E_NO_COMMON_TENSORS',
-    hint: await suggest(session, paths, flags, columns, old, next),
+    hint,
   });
 }
 

@@ -8,6 +8,7 @@ import {
   addConfigFlags,
   addOpenFlags,
   addPartsFlags,
+  addHeadersFlag,
   addPlannedFlags,
   addProvenanceFlag,
   addDetailFlag,
@@ -95,7 +96,7 @@ export function createProgram(
       return actions.diff(session, old, next, flags);
     });
   addDetailFlag(addReportFlags(program));
-  addResultFlags(addPlannedFlags(program));
+  addHeadersFlag(addResultFlags(addPlannedFlags(program)));
   addShardFlags(program);
   addOpenFlags(program);
   addConfigFlags(addRuleFlags(program));

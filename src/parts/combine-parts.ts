@@ -10,7 +10,7 @@ import { quote } from '../wording/quote.ts';
 import { requireSamePlan } from './mismatch.ts';
 import { checkCombine } from './options.ts';
 import { listNumbers } from './list-numbers.ts';
-import { requirePlan, withPlan } from './plan-parts.ts';
+import { hintMoved, requirePlan, withPlan } from './plan-parts.ts';
 import { findForeign, findParts, type FoundPart } from './scan.ts';
 import type { CombineOptions, PartsPlan } from './types.ts';
 
@@ -27,7 +27,7 @@ export async function combineParts(directory: string, options: CombineOptions = 
   const known = await requirePlan(directory);
   const parts = await gatherParts(directory, known, allowPartial, options.signal);
   const paths = { old: old ?? known.old.path, new: newer ?? known.new.path };
-  return withPlan(paths, known.options, known.parts.length, others, async ({ plan, sides, options: resolved }) => {
+  const made = withPlan(paths, known.options, known.parts.length, others, async ({ plan, sides, options: resolved }) => {
     requireSamePlan(directory, known, plan);
     const ends = Float64Array.from(plan.parts, ({ end }) => end);
     const join: typeof runDiff = (checkpoints, items, _, run) =>
@@ -43,6 +43,9 @@ export async function combineParts(directory: string, options: CombineOptions = 
     const comparison = await compareSides(sides, resolved, others, join);
     const partial = describePartial(parts);
     return partial === null ? comparison : Comparison.from({ ...comparison, summary: { ...comparison.summary, partial } });
+  });
+  return made.catch((error: unknown) => {
+    throw hintMoved(error, known, '--old and --new say where it is now');
   });
 }
 
@@ -101,7 +104,7 @@ function incomplete(directory: string, problems: readonly FoundPart[], of: numbe
       kind: 'Mismatch',
       code: damaged.length > 0 ? 'E_INVALID_PART' : 'E_MISSING_PART',
       path: directory,
-      hint: `for each of ${listNumbers(problems.map(({ part }) => part))} run: model-diff --shard ${first?.part ?? 1} --run-dir ${quote(directory)}${force}; --allow-partial reports what is there`,
+      hint: `${problems.length === 1 ? '' : `for each of ${listNumbers(problems.map(({ part }) => part))} `}run: model-diff --shard ${first?.part ?? 1} --run-dir ${quote(directory)}${force}; --allow-partial reports what is there`,
     },
   );
 }

@@ -10,7 +10,7 @@ import { checkComparePart } from './options.ts';
 import { encodePart, MOST_PART_BYTES } from './part-file.ts';
 import { readPlan } from './plan-file.ts';
 import { keepPlanned } from './plan-options.ts';
-import { requirePlan, settlePlan, withPlan } from './plan-parts.ts';
+import { hintMoved, requirePlan, settlePlan, withPlan } from './plan-parts.ts';
 import { ProgressFile } from './progress-file.ts';
 import { findPart } from './scan.ts';
 import { crashIfTested } from './test-crash.ts';
@@ -31,7 +31,7 @@ export async function comparePart(directory: string, part: number, options: Comp
   const of = asked?.options.parts ?? known?.parts.length ?? 0;
   if (part > of) throw argumentError(`part ${part} does not exist: the plan has ${of}`);
   const run = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
-  return withPlan({ old: inputs.old, new: inputs.new }, planned, of, run, async (made) => {
+  const compared = withPlan({ old: inputs.old, new: inputs.new }, planned, of, run, async (made) => {
     await settlePlan(directory, made.plan, known);
     const bytes = made.plan.parts[part - 1]?.bytes ?? 0;
     const done = { part, of, path: partPath(directory, part, of), bytes };
@@ -47,6 +47,9 @@ export async function comparePart(directory: string, part: number, options: Comp
       await progress.end();
     }
     return { ...done, wasComplete: false };
+  });
+  return compared.catch((error: unknown) => {
+    throw asked === undefined && known !== null ? hintMoved(error, known, 'give both checkpoints where they are now') : error;
   });
 }
 

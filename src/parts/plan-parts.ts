@@ -58,6 +58,14 @@ export async function settlePlan(directory: string, plan: PartsPlan, known: Part
   if (other !== null) requireSamePlan(directory, other, plan);
 }
 
+/** An error of opening what a plan names, with what to do where it lies elsewhere now. */
+export function hintMoved(error: unknown, plan: PartsPlan, hint: string): unknown {
+  if (!(error instanceof ModelDiffError) || error.code !== 'E_NOT_FOUND') return error;
+  if (error.path !== plan.old.path && error.path !== plan.new.path) return error;
+  const { message, kind, code, path, cause } = error;
+  return new ModelDiffError(message, { kind, code, path, cause, hint: `it lay there when it was planned; ${hint}` });
+}
+
 /** @throws `ModelDiffError` `E_NOT_FOUND` where the folder has no plan */
 export async function requirePlan(directory: string): Promise<PartsPlan> {
   const plan = await readPlan(directory);

@@ -64,17 +64,16 @@ function readTarget(start: Start, at: URL, { headers }: Head): URL {
     throw remoteError('E_NETWORK', 'redirect without an address', start.url);
   const target = new URL(location, at);
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
-    throw refuse(start, target, `to another scheme than http and https, ${target.protocol}`);
+    throw remoteError('E_NETWORK', `redirect to ${target.protocol} is refused: only http: and https: are followed`, start.url);
   if (target.protocol === 'http:' && at.protocol === 'https:') throw refuse(start, target, 'from https to http');
   if (target.username !== '' || target.password !== '') throw refuse(start, target, 'to an address with a password');
   return target;
 }
 
 function refuse(start: Start, target: URL, what: string): Error {
-  const found = target.protocol.startsWith('http') ? `: ${spellAddress(target.href)}` : '';
   return remoteError(
     'E_NETWORK',
-    `redirect ${what} is refused${found}`,
+    `redirect ${what} is refused: ${spellAddress(target.href)}`,
     start.url,
     'if you trust the server, give the address that it redirects to',
   );

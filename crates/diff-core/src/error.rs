@@ -189,6 +189,26 @@ struct Details {
     findings: Vec<Finding>,
 }
 
+/// What to do where a path leads to nothing.
+fn hint_not_found(path: &Path) -> &'static str {
+    match path.to_string_lossy().split_once("://") {
+        Some(("file", _)) => "give the path itself, without file://",
+        Some((scheme, _)) if is_scheme(scheme) => {
+            "addresses that can be read begin with https://, http:// or hf://; of another storage give a signed URL, or download the file"
+        }
+        _ => "check the spelling of the path",
+    }
+}
+
+/// RFC 3986, 3.1; of one letter it is a drive of Windows.
+fn is_scheme(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 /// What the system says, without the number that Rust adds and in lower case as all our messages.
 fn reason(source: &std::io::Error) -> String {
     let text = source.to_string();
@@ -223,9 +243,7 @@ impl Error {
     #[must_use]
     pub fn io(what: &str, path: &Path, source: &std::io::Error) -> Self {
         let (code, hint) = match source.kind() {
-            std::io::ErrorKind::NotFound => {
-                (Code::NotFound, Some("check the spelling of the path"))
-            }
+            std::io::ErrorKind::NotFound => (Code::NotFound, Some(hint_not_found(path))),
             std::io::ErrorKind::PermissionDenied => (
                 Code::PermissionDenied,
                 Some("check the permissions of the file and its folder"),

@@ -4,9 +4,10 @@ import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatCount, formatNoun } from '../../wording/numbers.ts';
 import { conclude } from '../conclude.ts';
 import { findConfig } from '../config/find-config.ts';
+import { quote } from '../../wording/quote.ts';
 import { formatSeconds } from '../describe-run.ts';
 import type { CombineFlags } from '../flags.ts';
-import { describeDisjoint } from '../no-common-tensors.ts';
+import { describeDisjointParts } from '../no-common-tensors.ts';
 import { planOutputs } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, loadWriters } from '../render.ts';
@@ -44,14 +45,14 @@ export async function runCombine(session: Session, directory: string, flags: Com
   if (partial !== undefined)
     log(
       session,
-      `warning: ${formatCount(partial.missingParts.length)} of ${formatNoun(partial.parts, 'part')} missing, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared`,
+      `warning: ${formatCount(partial.missingParts.length)} of ${formatNoun(partial.parts, 'part')} missing or unusable, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared; model-diff status ${quote(directory)} says which and why`,
     );
   await conclude(session, comparison, {
     flags,
     outputs,
     rules,
     progress,
-    explainDisjoint: (result) => describeDisjoint(session, paths, { ...flags, autoPrefix: true }, result),
+    explainDisjoint: (result) => Promise.resolve(describeDisjointParts(result)),
     describeRun: () =>
       `Combined ${escapeTerminal(directory)}: ${formatNoun(summary.comparedTensors, 'tensor')}, ${formatBytes(comparison.old.bytes + comparison.new.bytes)}, in ${formatSeconds(process.uptime())}.`,
   });

@@ -1,5 +1,6 @@
-import { argumentError } from '../../errors.ts';
+import { argumentError, ModelDiffError } from '../../errors.ts';
 import { comparePart } from '../../parts/compare-part.ts';
+import { readPlan } from '../../parts/plan-file.ts';
 import type { ComparePartOptions } from '../../parts/types.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
@@ -56,8 +57,10 @@ export async function runShard(session: Session, paths: readonly string[], flags
       `${spell(asked)} makes no sense with --shard: a part has no report`,
       `give it to model-diff combine ${quote(runDir)}`,
     );
+  if (flags.headersOnly === true)
+    throw argumentError('--headers-only has no parts: it reads no values, and is done at once', 'leave out --shard');
   const chosen = chooseShard(shard, session.env);
-  const plan = choosePlan(session, paths, flags, chosen);
+  const plan = await choosePlan(session, paths, flags, chosen);
   const progress = new ProgressLine(session, flags, false);
   const done = await comparePart(runDir, chosen.part, {
     ...plan,
@@ -66,8 +69,6 @@ export async function runShard(session: Session, paths: readonly string[], flags
     signal: session.signal,
     onProgress: progress.update,
   });
-  if (chosen.of !== null && chosen.of !== done.of)
-    log(session, `note: the plan has ${formatNoun(done.of, 'part')}, not ${chosen.of}`);
   if (flags.quiet === true) return;
   const which = `Part ${done.part} of ${done.of}`;
   const path = escapeTerminal(done.path);
@@ -80,15 +81,18 @@ export async function runShard(session: Session, paths: readonly string[], flags
 }
 
 /** What to plan where nobody has; nothing where the folder's own plan is to be taken. */
-function choosePlan(
+async function choosePlan(
   session: Session,
   [oldPath, newPath]: readonly string[],
   flags: DiffFlags,
   { of }: ChosenShard,
-): Pick<ComparePartOptions, 'plan'> {
+): Promise<Pick<ComparePartOptions, 'plan'>> {
   if (oldPath === undefined || newPath === undefined) {
     const fixed = Object.keys(flags).find((name) => !OF_THE_RUN.has(name) && !(name === 'config' && flags.config === false));
-    if (fixed === undefined && flags.autoPrefix) return {};
+    if (fixed === undefined && flags.autoPrefix) {
+      await requireParts(flags, of);
+      return {};
+    }
     throw argumentError(
       `${spell(fixed ?? 'noAutoPrefix')} is what a plan fixes, and cannot be given to a part`,
       'give it to model-diff plan, or give both checkpoints too: then it is held against the plan',
@@ -96,15 +100,29 @@ function choosePlan(
   }
   refuseStdin([oldPath, newPath]);
   refuseInside(flags.runDir ?? '', [oldPath, newPath]);
-  const parts = flags.parts ?? of;
-  if (parts === null)
+  const parts = flags.parts ?? of ?? (await readPlan(flags.runDir ?? ''))?.parts.length;
+  if (parts === undefined)
     throw argumentError(
-      'of how many parts? --shard auto knows only which one',
+      'of how many parts? --shard says only which one, and the folder has no plan yet',
       'add -n 64, or plan first and leave out the checkpoints',
     );
   if (of !== null && of !== parts) throw argumentError(`--shard says ${of} parts, and --parts ${parts}`);
   const options = chooseConfigured(session, flags, [oldPath, newPath]);
   return { plan: { old: oldPath, new: newPath, options: { ...options, parts } } };
+}
+
+/** That the plan of the folder has as many parts as the call says, where it says so. */
+async function requireParts({ runDir = '', parts }: DiffFlags, of: number | null): Promise<void> {
+  const asked = parts ?? of;
+  if (asked === null) return;
+  const plan = await readPlan(runDir);
+  if (plan === null || plan.parts.length === asked) return;
+  throw new ModelDiffError(`the plan of ${runDir} has ${formatNoun(plan.parts.length, 'part')}, not ${asked}`, {
+    kind: 'Mismatch',
+    code: 'E_PLAN_MISMATCH',
+    path: runDir,
+    hint: `number the parts 1 to ${plan.parts.length}, or plan again in another folder`,
+  });
 }
 
 function spell(name: string): string {

@@ -45,7 +45,7 @@ function describeStatus({ directory, parts, foreign, bytes, bytesDone }: PartsSt
     isComplete
       ? `next: model-diff combine ${folder}`
       : open.length > 0
-        ? `next: ${isSubmitted(directory) ? resubmit(directory) : `model-diff --shard ${open[0] ?? 1} --run-dir ${folder}, and so for each of ${listNumbers(open)}`}`
+        ? `next: ${isSubmitted(directory) ? resubmit(directory) : `model-diff --shard ${open[0] ?? 1} --run-dir ${folder}${open.length === 1 ? '' : `, and so for each of ${listNumbers(open)}`}`}`
         : 'next: remove the foreign files',
   ];
 }

@@ -53,6 +53,8 @@ export function writeShardScript(run: SlurmRun): string {
     '}',
     'trap requeue USR1',
     'export MODEL_DIFF_SHARD_OFFSET="${1:-0}"',
+    '# Slurm hands on the environment of the submission, where it would go before the index of the task.',
+    'unset MODEL_DIFF_SHARD',
     ...spread,
     `${call(run)} --shard auto --run-dir ${quoteWord(run.runDir)} --threads "\${SLURM_CPUS_PER_TASK:-${run.cpus}}" &`,
     'child=$!',

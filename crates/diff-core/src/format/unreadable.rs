@@ -247,7 +247,7 @@ pub(super) fn explain(head: &Head) -> Error {
         Code::UnknownFormat,
         "not a checkpoint in a format known here",
     )
-    .expected("a safetensors, PyTorch or NumPy file, or a directory that holds one")
+    .expected("a safetensors, PyTorch, GGUF or NumPy file, or a directory that holds one")
     .found(format!("a file that starts with {}", bytes.join(" ")))
     .hint("if it is a checkpoint, convert it to safetensors")
 }
