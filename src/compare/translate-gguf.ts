@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Finding } from '../checkpoint/types.ts';
 import { translateNames, type Translation } from '../names/gguf/translate.ts';
+import type { NamedTensors } from '../names/named-view.ts';
 import type { Transform } from '../names/gguf/types.ts';
 import { formatNoun } from '../wording/numbers.ts';
 import { derive, listTensors, type Side, type TranslatedSides, untranslated } from './derive.ts';
@@ -16,9 +17,9 @@ export function translateGguf(old: Checkpoint, newer: Checkpoint): TranslatedSid
   const same = untranslated(old, newer);
   if (sides[side].format !== 'gguf' || sides[other].format === 'gguf') return same;
   const [gguf, target] = [listTensors(sides[side]), listTensors(sides[other])];
-  if (gguf.names.filter((name) => target.find(name) !== undefined).length * 2 > gguf.names.length) return same;
+  if (sharesNames(gguf, target)) return same;
   const translation = translateNames(gguf, sides[side].metadata, target);
-  const found = describe(translation, sides[side]);
+  const found = describeTranslation(translation, gguf.names);
   if (translation.views.length === 0) return { ...same, findings: { ...same.findings, [side]: found } };
   const translated = derive(sides[side], translation.unknown, translation.views);
   const made = [translated];
@@ -38,6 +39,11 @@ export function translateGguf(old: Checkpoint, newer: Checkpoint): TranslatedSid
   };
 }
 
+/** Whether most names of a GGUF file are names of the other side already. */
+export function sharesNames(gguf: NamedTensors, other: NamedTensors): boolean {
+  return gguf.names.filter((name) => other.find(name) !== undefined).length * 2 > gguf.names.length;
+}
+
 const WORDS: Readonly<Record<Transform, string>> = {
   rotary: 'rows of q and k put back into the order of Hugging Face (rotary halves)',
   experts: 'stacked experts taken apart',
@@ -49,7 +55,11 @@ const WORDS: Readonly<Record<Transform, string>> = {
 /** Names in a message. */
 const SHOWN = 5;
 
-function describe({ architecture, views, unknown, notUndone, transformed }: Translation, { table }: Checkpoint): Finding[] {
+/** What a translation did and did not do. @param names of the tensors of the GGUF file */
+export function describeTranslation(
+  { architecture, views, unknown, notUndone, transformed }: Translation,
+  names: readonly string[],
+): Finding[] {
   const say = (code: string, severity: Finding['severity'], message: string): Finding => ({
     code,
     severity,
@@ -59,8 +69,8 @@ function describe({ architecture, views, unknown, notUndone, transformed }: Tran
   });
   const undone = [...transformed].map(([transform, count]) => `${WORDS[transform]} (${formatNoun(count, 'tensor')})`);
   const list = (rows: readonly number[]): string => {
-    const names = rows.slice(0, SHOWN).map((row) => JSON.stringify(table.names[row] ?? ''));
-    return `${names.join(', ')}${rows.length > SHOWN ? ` and ${rows.length - SHOWN} more` : ''}`;
+    const shown = rows.slice(0, SHOWN).map((row) => JSON.stringify(names[row] ?? ''));
+    return `${shown.join(', ')}${rows.length > SHOWN ? ` and ${rows.length - SHOWN} more` : ''}`;
   };
   const [known, nameless] = [[...notUndone.keys()], unknown.filter((row) => !notUndone.has(row))];
   const forms = [...new Set(notUndone.values())];

@@ -7,6 +7,7 @@ import type { Provenance } from '../../comparison/provenance.ts';
 import { type ComparedSide, measureSide } from '../../comparison/side.ts';
 import { summarize } from '../../comparison/summary.ts';
 import { type MatchedNames, matchNames, type SideNames, type UnusedRule } from '../../names/match.ts';
+import type { NameChange } from '../../names/name-change.ts';
 import { compareCodeUnits } from '../../names/order.ts';
 import { TOOL } from '../../tool.ts';
 import { compareAllConfigs, listUnconfigured } from '../config-diff.ts';
@@ -19,12 +20,17 @@ import { buildHashColumns } from './columns.ts';
 import type { HashedPair } from './pair.ts';
 import type { HashedSide } from './sides.ts';
 
-/** Compares two checkpoints by the hashes of their tensors. How a tensor changed that differs is not known: a hash tells no distance. */
+/**
+ * Compares two checkpoints by the hashes of their tensors. How a tensor changed that differs is not known: a hash tells no distance.
+ *
+ * @param changes what was done to names before
+ */
 export function compareHashes(
   old: HashedSide,
   newer: HashedSide,
   options: ResolvedOptions,
   { provenance = true }: RunOptions & Pick<CompareOptions, 'provenance'>,
+  changes: readonly NameChange[],
 ): Comparison {
   const sides = [old.manifest, newer.manifest] as const;
   const [before, after] = sides.map(({ tensors }) => tensors.map(({ name }) => name)) as [string[], string[]];
@@ -46,7 +52,7 @@ export function compareHashes(
       configChanges: compareAllConfigs(...sides),
       unconfigured: listUnconfigured(...sides),
       leftOut: compareLeftOut(old, newer),
-      nameChanges: names.changes,
+      nameChanges: [...changes, ...names.changes],
     }),
     old: { ...describeSide(old, oldName, names.unused, ['both', 'old']), ...measureSide(columns.old) },
     new: { ...describeSide(newer, newName, names.unused, ['new']), ...measureSide(columns.new) },

@@ -1,11 +1,14 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Comparison } from '../../comparison/comparison.ts';
+import type { Finding } from '../../checkpoint/types.ts';
 import type { Manifest } from '../../comparison/manifest.ts';
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { chooseMapping } from '../choose-mapping.ts';
 import { type CheckpointInput, chooseLoadOptions, describeKey, isManifest, openInput } from '../inputs.ts';
 import type { CompareOptions, ResolvedOptions } from '../options.ts';
+import type { NameChange } from '../../names/name-change.ts';
 import { compareHashes } from './compare-hashes.ts';
+import { pairForms } from './pair-forms.ts';
 import { type HashedSide, hashSide, openManifest } from './sides.ts';
 
 type Side = 'old' | 'new';
@@ -24,35 +27,49 @@ export async function compareWithManifest(
   };
   const given = { old: await open('old'), new: await open('new') };
   const raw = chooseRaw(given, options.raw);
-  const read = async (side: Side): Promise<HashedSide> =>
-    given[side] ??
-    readCheckpoint(inputs[side] as CheckpointInput, side, given[side === 'old' ? 'new' : 'old'], raw, resolved, options);
-  return compareHashes(await read('old'), await read('new'), resolved, options);
+  const { old, new: newer } = given;
+  if (old !== null && newer !== null) return compareHashes(old, newer, resolved, options, []);
+  const side = old === null ? 'old' : 'new';
+  const other = old ?? newer;
+  if (other === null) throw new Error('no side is a manifest');
+  const { own, manifest, changes } = await readCheckpoint(inputs[side] as CheckpointInput, side, other, raw, resolved, options);
+  return side === 'old'
+    ? compareHashes(own, manifest, resolved, options, changes)
+    : compareHashes(manifest, own, resolved, options, changes);
 }
 
 async function readCheckpoint(
   input: CheckpointInput,
   side: Side,
-  other: HashedSide | null,
+  other: HashedSide,
   raw: boolean,
   resolved: ResolvedOptions,
   options: CompareOptions,
-): Promise<HashedSide> {
+): Promise<{ readonly own: HashedSide; readonly manifest: HashedSide; readonly changes: readonly NameChange[] }> {
   const loading = { ...chooseLoadOptions(options, side), raw };
   const { checkpoint, isOwn } = await openInput(input, `the ${side} side`, loading);
   const opened: Checkpoint[] = isOwn ? [checkpoint] : [];
   try {
     if (checkpoint.isRaw !== raw)
       throw rawDiffers(`the ${side} checkpoint was opened ${checkpoint.isRaw ? 'with' : 'without'} raw`);
-    const names = (other?.manifest.tensors ?? []).map(({ name }) => name);
+    const names = other.manifest.tensors.map(({ name }) => name);
     const chosen =
       typeof input === 'string'
         ? await chooseMapping(input, checkpoint, { table: { names } }, side, loading, resolved.names)
         : { checkpoint, key: null };
     if (chosen.checkpoint !== checkpoint) opened.push(chosen.checkpoint);
-    const hashed = await hashSide(chosen.checkpoint, resolved.threads, options);
-    const findings = [...hashed.manifest.findings, ...describeKey(chosen.key)];
-    return { ...hashed, manifest: { ...hashed.manifest, findings } };
+    const forms = pairForms(chosen.checkpoint, other.manifest, side);
+    opened.push(...forms.made);
+    const hashed = await hashSide(forms.checkpoint, resolved.threads, options);
+    const add = (manifest: Manifest, more: readonly Finding[]): Manifest => ({
+      ...manifest,
+      findings: [...manifest.findings, ...more],
+    });
+    return {
+      own: { ...hashed, manifest: add(hashed.manifest, [...describeKey(chosen.key), ...forms.findings.checkpoint]) },
+      manifest: { ...other, manifest: add(forms.manifest, forms.findings.manifest) },
+      changes: forms.changes,
+    };
   } finally {
     for (const one of opened) one.close();
   }
