@@ -772,9 +772,19 @@ fn parts_of_subclasses_are_said() {
     rename(["inner.qdata", "inner.scale", "inner.zero_point"]);
 }
 
-/// An index beyond the groups is found when it is read.
+/// An index beyond the groups, or of no whole group, is found when it is read.
 #[test]
 fn wrong_contents_are_said() {
+    let (_place, checkpoint) = changed("gptq-int4-order", |parts, _| {
+        let index = parts
+            .iter_mut()
+            .find(|(name, _)| name.ends_with(".g_idx"))
+            .unwrap();
+        index.1.0 = Dtype::F32;
+        index.1.2.fill(0);
+        index.1.2[4..8].copy_from_slice(&0.5f32.to_le_bytes());
+    });
+    assert_eq!(error_of(&checkpoint), Some(Code::OutOfBounds));
     let (_place, checkpoint) = changed("gptq-int4-order", |parts, _| {
         let index = parts
             .iter_mut()

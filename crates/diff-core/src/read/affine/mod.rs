@@ -180,14 +180,15 @@ impl Indexed<'_> {
 
     fn make(&self) -> Result<Vec<u32>> {
         let blocks = read_all(self.checkpoint, &self.index.blocks)?;
-        let is_block = |number: f32| number >= 0.0 && (number as u64) < self.index.count;
+        let is_block =
+            |number: f32| number.fract() == 0.0 && (0.0..self.index.count as f32).contains(&number);
         match blocks.iter().find(|number| !is_block(**number)) {
             None => Ok(blocks.into_iter().map(|number| number as u32).collect()),
             Some(wrong) => Err(Error::new(
                 Code::OutOfBounds,
                 "index names a group that does not exist",
             )
-            .expected(format!("below {}", self.index.count))
+            .expected(format!("a whole number below {}", self.index.count))
             .found(format!("{wrong} in {}", self.index.blocks.name))),
         }
     }
