@@ -1,4 +1,6 @@
 import test from 'ava';
+import { describeResized } from '../../src/analysis/resized.ts';
+import { describeNameChange } from '../../src/report/describe.ts';
 import { analyze } from '../../src/analysis/analyze.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildComparison, llama, type Sketch } from './build.ts';
@@ -163,4 +165,18 @@ test('what changed is a set, and the rest a clause; what did not, where everythi
     verdict(llama(4, (name) => (name.includes('layers.3.input') ? 0 : 0.02))),
     /^Every matrix changed .* input_layernorm in block 3 is bit-identical\.$/,
   );
+});
+
+test('a module of which weight and bias gained rows is named once', (t) => {
+  const one = { oldRows: 10, newRows: 37, commonRows: 10, identical: false, relativeChange: null };
+  const tables = ['classifier.weight', 'classifier.bias'].map((name) => ({ name, ...one }) as never);
+  t.deepEqual(describeResized(tables), ['classifier gained 27 rows (10 to 37); the 10 common rows changed']);
+});
+
+test('what was done to names is no word of what they match', (t) => {
+  const say = (kind: 'prefix' | 'rename' | 'strip'): string =>
+    describeNameChange({ side: 'old', kind, rule: 'model.', tensors: 56 });
+  t.is(say('prefix'), '56 old names read without the prefix model.');
+  t.is(say('strip'), '56 old names read without model.');
+  t.is(say('rename'), '56 old names renamed by model.');
 });

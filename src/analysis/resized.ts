@@ -14,7 +14,7 @@ export function describeResized(resized: readonly ResizedTensor[]): string[] {
     const [{ oldRows, newRows, commonRows }] = group as [ResizedTensor];
     const rows = formatNoun(Math.abs(newRows - oldRows), 'row');
     const verb = newRows > oldRows ? 'gained' : 'lost';
-    const names = listNames(group.map(({ name }) => shorten(name)));
+    const names = listNames([...new Set(group.map(({ name }) => shorten(name)))]);
     const common = `the ${formatNoun(commonRows, 'common row')}`;
     return `${names} ${verb} ${rows} (${formatCount(oldRows)} to ${formatCount(newRows)}); ${common} ${describeCommon(group)}`;
   });
@@ -32,7 +32,7 @@ function describeCommon(group: readonly ResizedTensor[]): string {
 function shorten(name: string): string {
   const module =
     name
-      .replace(/\.weight$/u, '')
+      .replace(/\.(?:weight|bias)$/u, '')
       .split('.')
       .at(-1) ?? '';
   return isTelling(module) ? module : name;

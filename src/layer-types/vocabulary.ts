@@ -45,7 +45,7 @@ export const WORDS: Readonly<Record<Word, RegExp>> = {
   quant:
     /^(scales|qzeros|g_idx|absmax|scb|zero_point|input_scale|output_scale|[kvq]_scale)$|^weight_(scale|scale_inv|scale_2|zero_point|shape)$|^quant_state|quant_map$|_scales$|absmax$/,
   buffer:
-    /^(original_)?inv_freq$|^(position_ids|token_type_ids|masked_bias|num_batches_tracked|relative_position_index|relative_coords_table|attn_mask|attention_mask|causal_mask|tril|freqs_cis|freqs_cos|freqs_sin|cos_cached|sin_cached|_float_tensor|latents?_(mean|std)|(in|out)put_(min|max)|filter|cluster_(size|usage|sum)|inited|initialized|embed_(avg|sum)|layer_scalar|tid2eid|empty_weight|x_(min|max)|slope_rate|(query|key|diagonal|block)_decay)$|_(idxs?|integer|scaling_factor|mask_probs)$|(^|_)num_updates$/,
+    /^(original_)?inv_freq$|^(position_ids|token_type_ids|masked_bias|num_batches_tracked|n_averaged|relative_position_index|relative_coords_table|attn_mask|attention_mask|causal_mask|tril|freqs_cis|freqs_cos|freqs_sin|cos_cached|sin_cached|_float_tensor|latents?_(mean|std)|(in|out)put_(min|max)|filter|cluster_(size|usage|sum)|inited|initialized|embed_(avg|sum)|layer_scalar|tid2eid|empty_weight|x_(min|max)|slope_rate|(query|key|diagonal|block)_decay)$|_(idxs?|integer|scaling_factor|mask_probs)$|(^|_)num_updates$/,
   /** Modules that hold nothing but tables of angles. */
   rotary: /^(rope|rope_freqs|rotary|rotary_emb|rotary_embed|rotary_embedding|rotary_pos_emb|rotary_pos_embed)$/,
   /** Schedules of diffusion models, which stand at the top of a checkpoint. */

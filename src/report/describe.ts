@@ -85,11 +85,11 @@ export function describeNameChange({ side, kind, rule, tensors }: NameChange): s
   const names = `${formatCount(tensors)} ${side} ${tensors === 1 ? 'name' : 'names'}`;
   switch (kind) {
     case 'rename':
-      return `${names} matched after renaming by ${rule}`;
+      return `${names} renamed by ${rule}`;
     case 'strip':
-      return `${names} matched without ${rule}`;
+      return `${names} read without ${rule}`;
     case 'synonym':
-      return `${names} matched by ${tensors === 1 ? 'its newer name' : 'their newer names'}: ${rule}`;
+      return `${names} read as ${tensors === 1 ? 'its newer name' : 'their newer names'}: ${rule}`;
     case 'transpose':
       return `${formatNoun(tensors, `${side} tensor`)} transposed: ${rule}`;
     case 'split':
@@ -98,6 +98,6 @@ export function describeNameChange({ side, kind, rule, tensors }: NameChange): s
       return `${names} translated from those of GGUF (${rule}) to Hugging Face's`;
     case 'prefix':
     case 'wrapper':
-      return `${names} matched without the ${kind} ${rule}`;
+      return `${names} read without the ${kind} ${rule}`;
   }
 }

@@ -53,6 +53,16 @@ test('no ratio over what is zero, absent or not finite', (t) => {
   t.is(found?.groups.at(-1), routers);
 });
 
+test('tensors of no known type have names', (t) => {
+  const rows = measure('llama', () => 0.02);
+  const other = rows.slice(0, 2).map((row, at) => ({
+    ...row,
+    ...{ name: `stage.${at}.thing`, class: { ...row.class, type: 'other', role: null }, change: 0.2, length: 0.2, energy: 0.04 },
+  }));
+  t.regex(by(findContrasts([...rows, ...other.slice(0, 1)]), 'type')?.text ?? '', /^Stage\.0\.thing changed by 20% and /i);
+  t.regex(by(findContrasts([...rows, ...other]), 'type')?.text ?? '', /^Other weights changed by 20% and /);
+});
+
 test('parts of a model, roles and experts', (t) => {
   const towers = by(findContrasts(measure('llava', (name) => (name.startsWith('vision') ? 0.001 : 0.02))), 'tower');
   t.is(towers?.text, 'The language model and the rest of the model changed by 2% and the vision tower by 0.1%');

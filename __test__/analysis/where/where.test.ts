@@ -39,6 +39,7 @@ const ROWS: readonly Row[] = [
   ['deep', /layers\.([0-3]|12)\..*q_proj/, 'q_proj in blocks 0–3 and 12'],
   ['deep', /layers\.(?!7\.).*[qv]_proj/, 'q_proj and v_proj in all blocks but 7'],
   ['deep', /layers\.([89]|[123]\d)\.(?!.*layernorm)/, 'blocks 8–31 except the norms'],
+  ['llama', /layers\.\d\.(?!.*layernorm)|lm_head/, 'all 6 blocks except the norms, and lm_head'],
   ['deep', /layers\.(?!20\.mlp\.down_proj)([89]|[123]\d)\./, 'blocks 8–31, except model.layers.20.mlp.down_proj.weight'],
   ['deep', /layers\.(0|3|4|9|11|13|20|27|30)\..*q_proj/, 'q_proj in 9 of 32 blocks (0, 3–4, 9, … 30)'],
   ['deep', /layers\.(2|6|10|14|18)\./, 'every fourth block from 2 to 18'],
@@ -235,3 +236,10 @@ function createRandom(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+test('blocks of several stacks are not counted together', (t) => {
+  const rows = MODELS.unet;
+  const found = describeWhere(readMembers(rows), (row) => row % 7 === 3 || row % 11 === 5);
+  t.false(found.exact);
+  t.notRegex(found.text, / blocks/);
+});

@@ -76,6 +76,12 @@ function nameModules(rows: readonly SizedRow[]): string | null {
   return names.size === 1 && isTelling(name) ? cutName(name) : null;
 }
 
+/** Tensors of no known type: by their name where it is one, or one of theirs. */
+function nameOthers(rows: readonly SizedRow[]): string {
+  const [first, ...others] = rows;
+  return others.length === 0 && first !== undefined ? cutName(first.name) : (nameModules(rows) ?? 'other weights');
+}
+
 /** Towers by their words; what is in none is the rest of the model. */
 function createTowerReader(rows: readonly SizedRow[]): (row: SizedRow) => string {
   const classes = rows.map((row) => row.class);
@@ -86,7 +92,7 @@ function createTowerReader(rows: readonly SizedRow[]): (row: SizedRow) => string
 
 function contrast(by: ContrastBy, grouped: ReadonlyMap<string, readonly SizedRow[]>): Contrast | null {
   const sizes = [...grouped].map(([name, rows]) => ({
-    name: (by === 'role' && nameModules(rows)) || name,
+    name: (by === 'role' && nameModules(rows)) || (name === 'other' ? nameOthers(rows) : name),
     ...measureGroup(rows),
   }));
   const total = sizes.reduce((sum, { energy }) => sum + energy, 0);

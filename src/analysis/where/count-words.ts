@@ -36,7 +36,9 @@ export function countInWords(
     touched += found.size;
     blocks += members.stacks[stack]?.blocks.length ?? 0;
   }
-  const place = touched === 0 ? '' : `, in ${touched === blocks ? `all ${blocks}` : `${touched} of ${blocks}`} blocks`;
+  // Blocks of several stacks have no common number: some are part of others.
+  const place =
+    touched === 0 || cells.length > 2 ? '' : `, in ${touched === blocks ? `all ${blocks}` : `${touched} of ${blocks}`} blocks`;
   const text = `${formatCount(tensors)} of ${formatCount(members.rows.length)} tensors${place} (${parts.join(', ')})`;
   return { text, subject: text, place: '', isPlural: tensors !== 1, terms: [] };
 }

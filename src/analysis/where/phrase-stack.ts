@@ -20,8 +20,10 @@ export function phraseStack(members: Members, term: WhereTerm): Phrase {
       experts.map((expert) => numbers.indexOf(expert)),
     );
     const where = `${term.blocks === null ? 'every block' : blocks}${of}`;
-    const what = modules === null ? set : `${nameGroups(members, at, modules, isAllBut).text} of ${set}`;
-    return { subject: `${what} of ${where}`, places: [], isPlural: experts.length > 1 || !isSingle, isEverywhere: false };
+    const parts = modules === null ? null : nameGroups(members, at, modules, isAllBut);
+    const what = parts === null ? set : `${parts.text} of ${set}`;
+    const isPlural = parts === null ? experts.length > 1 : parts.isPlural;
+    return { subject: `${what} of ${where}`, places: [], isPlural, isEverywhere: false };
   }
   if (modules === null) return { subject: `${blocks}${of}`, places: [], isPlural: !isSingle, isEverywhere: false };
   const words = nameGroups(members, at, modules, isAllBut);

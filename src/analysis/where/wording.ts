@@ -56,7 +56,7 @@ function spellInList({ subject, places }: Phrase): string {
 }
 
 function joinPhrases(texts: readonly string[]): string {
-  const isPlain = texts.every((text) => !/ and | in |,/.test(text));
+  const isPlain = texts.every((text) => !/ and | in | except |,/.test(text));
   if (isPlain) return joinWords(texts);
   return `${texts.slice(0, -1).join(', ')}, and ${texts.at(-1) ?? ''}`;
 }
