@@ -1237,6 +1237,10 @@ type ExplanationCode =
  | 'moved_blocks'
 /** Rows or columns in another order. */
  | 'reordered'
+/** One number added to every element. */
+ | 'shifted'
+/** Old tensors under other names, by all their statistics. */
+ | 'exchanged'
 /** Values on the grid of a quantisation. */
  | 'quantised' | 'pruned' | 'mask_lost' | 'rows_changed' | 'zeroed' | 'from_zero' | 'replaced'
 /** Updates that were rounded away step by step: no f32 master copy. */

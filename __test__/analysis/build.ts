@@ -23,6 +23,10 @@ export interface Sketch {
   /** Norm of old over the square root of the elements. @default 0.02 */
   readonly rms?: number;
   readonly mean?: number;
+  /** @default that of old */
+  readonly meanNew?: number;
+  /** Smallest and largest element of old, where they are one. */
+  readonly constant?: number;
   /** Norm of new over norm of old. @default 1 */
   readonly growth?: number;
   readonly oneMinusCos?: number;
@@ -67,10 +71,10 @@ export function buildColumns(sketches: readonly Sketch[], withRounding = false):
       numElements: column(size),
       sizeBytes: column((sketch) => 4 * size(sketch)),
       norm: column(norm),
-      mean: column((sketch) => sketch.mean ?? 0),
+      mean: column((sketch) => (which === 'new' ? sketch.meanNew : undefined) ?? sketch.mean ?? 0),
       std: column((sketch) => Math.sqrt(Math.max(0, norm(sketch) ** 2 / elements(sketch) - (sketch.mean ?? 0) ** 2))),
-      min: column((sketch) => -norm(sketch)),
-      max: column((sketch) => (which === 'old' ? sketch.largest : undefined) ?? norm(sketch)),
+      min: column((sketch) => (which === 'old' ? sketch.constant : undefined) ?? -norm(sketch)),
+      max: column((sketch) => (which === 'old' ? (sketch.constant ?? sketch.largest) : undefined) ?? norm(sketch)),
       zeros: column((sketch) => (which === 'new' ? sketch.zerosNew : sketch.zerosOld) ?? 0),
       nan: column((sketch) => (which === 'new' ? (sketch.nanNew ?? 0) : (sketch.nanOld ?? 0))),
       inf: column((sketch) => (which === 'new' ? (sketch.infNew ?? 0) : 0)),

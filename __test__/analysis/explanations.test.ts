@@ -39,7 +39,17 @@ test('broken: counted and named; not what was there before', (t) => {
     four({}).map((sketch, row) => (row === 2 ? { ...sketch, nanNew: 2, infNew: 1 } : sketch)),
     'broken',
   );
-  t.is(one?.sentence, 'broken: 1 of 4 tensors contains NaN and Inf, model.layers.2.mlp.up_proj.weight');
+  t.is(
+    one?.sentence,
+    'broken: 1 of 4 tensors contains NaN and Inf, model.layers.2.mlp.up_proj.weight (3 of 4,096 elements, and 4,093 others changed)',
+  );
+  const alone = four({ change: 0 }).map((sketch, row) =>
+    row === 2 ? { ...sketch, nanNew: 1, type: 'modified' as const } : sketch,
+  );
+  t.is(
+    verdict(alone),
+    'Broken: 1 of 4 tensors contains NaN, model.layers.2.mlp.up_proj.weight (1 of 4,096 elements). All else is bit-identical.',
+  );
   t.like(one?.evidence, { tensors: 1, of: 4, nan: 2, inf: 1 });
   t.is(find(four({ nanOld: 2, nanNew: 2 }), 'broken'), undefined);
 });
@@ -118,6 +128,8 @@ test('cast: only where every element is the rounding of the other side', (t) => 
   t.is(cast({ commonSource: 0.85 * N }, { dtype: 'f16' }), undefined);
   t.is(cast({ commonSource: N }, { newDtype: 'f32' }), undefined, 'one type has no two roundings');
   t.is(find(four({ dtype: 'f32', newDtype: 'bf16' }), 'cast'), undefined, 'nobody looked');
+  const ones = { constant: 1, newDtype: 'f32' };
+  t.is(cast({ uncastBf16: N }, ones), undefined, 'a small change of what is 1 throughout rounds to 1');
 });
 
 test('scaled: one factor, exact or with a smaller change beside it; never a turn', (t) => {
@@ -137,6 +149,12 @@ test('scaled: one factor, exact or with a smaller change beside it; never a turn
     )?.sentence,
     'all weights changed their sign',
   );
+  const decayed = four({ growth: 0.98, change: 0.02, oneMinusCos: 4e-13 });
+  t.is(find(decayed, 'scaled')?.sentence, 'all weights were scaled by 0.980', 'step by step, each rounded');
+  const few = [...four({ growth: 1.1, change: 0.092, oneMinusCos: 1e-4 }), ...llama(4, () => 0.02)];
+  t.is(find(few, 'scaled'), undefined, 'a few of many share a factor by chance');
+  const one = [...four({ change: 0 }), { name: 'model.layers.4.mlp.up_proj.weight', growth: 1.2, change: 1 / 6, oneMinusCos: 0 }];
+  t.is(find(one, 'scaled')?.sentence, 'model.layers.4.mlp.up_proj.weight was scaled by 1.20');
   t.is(find(four({ change: 0.02 }), 'scaled'), undefined);
   t.is(
     find(four({ growth: 500, change: 1, oneMinusCos: 0.97 }), 'scaled'),
@@ -166,7 +184,19 @@ test('quantised: a grid on one side alone, with an error that it can make', (t) 
   t.like(grid(0.026, { newE4m3Tensor: 0, oldE4m3Tensor: 0.02 })?.evidence, { grid: 'fp8 (e4m3, one scale a tensor)' });
   t.like(grid(0.1, { newDistinct32: 14, oldDistinct32: 32 })?.evidence, { grid: '4 bits or fewer in blocks of 32', side: 'new' });
   t.like(grid(0.1, { oldDistinct32: 14, newDistinct32: 32 })?.evidence, { side: 'old' });
-  t.is(grid(0.1, { newDistinct32: 14, oldDistinct32: 15 }), undefined, 'it had few values before');
+  t.is(grid(0.1, { newDistinct16: 11, oldDistinct16: 12 }), undefined, 'it had few values before');
+  t.like(
+    grid(0.1, { newDistinct16: 9, oldDistinct16: 16, newDistinct32: 12, oldDistinct32: 32, newDistinct64: 14, oldDistinct64: 62 })
+      ?.evidence,
+    { grid: '4 bits or fewer in blocks of 64' },
+    'the largest block',
+  );
+  t.like(
+    grid(0.1, { newE4m3Row: 1e-4, oldE4m3Row: 0.02, newDistinct64: 14, oldDistinct64: 62 })?.evidence,
+    { grid: '4 bits or fewer in blocks of 64' },
+    'whole steps are numbers of e4m3 too, whose rounding errs less',
+  );
+  t.is(grid(0.04, { newDistinct16: 11, oldDistinct16: 16 }), undefined, '5 bits are no 4');
   t.is(grid(0.9, { newDistinct32: 14, oldDistinct32: 32 }), undefined, 'no rounding is that coarse');
   t.is(grid(0.1, {}), undefined);
 });
@@ -186,7 +216,48 @@ test('quantised: the same weights only where they lie nearest to what stands for
   const dense = (newMisrounded: number): string =>
     find(four({ change: 0.1, probes: { newDistinct32: 14, oldDistinct32: 32, newMisrounded } }), 'quantised')?.sentence ?? '';
   t.regex(dense(0), /^same weights, rounded to 4 bits or fewer in blocks of 32: error 10%/);
-  t.regex(dense(0.02), /^equal within rounding to 4 bits or fewer in blocks of 32: error 10%.*; but 2% of the weights/);
+  t.regex(
+    dense(0.02),
+    /^rounded to 4 bits or fewer in blocks of 32, not always to the nearest value: error 10%.*; 2% of the weights lie nearer to another/,
+  );
+  const back = four({ change: 0.3, probes: { oldDistinct32: 14, newDistinct32: 32, oldMisrounded: 0.5 } });
+  t.regex(
+    find(back, 'quantised')?.sentence ?? '',
+    /changed, .*by 30%, worst .*; the old weights lie on a grid of 4 bits .*: rounding alone is not the difference$/,
+  );
+});
+
+test('quantised: both sides on grids, of which nobody can tell what lies behind them', (t) => {
+  const both = (change: number): Explanation | undefined =>
+    find(four({ change, roundingShape: 'flat', probes: { newDistinct64: 14, oldDistinct64: 15 } }), 'quantised');
+  t.regex(
+    both(0.15)?.sentence ?? '',
+    /lie on grids of 4 bits or fewer, and differ by 15%, as two roundings of the same weights may$/,
+  );
+  t.regex(both(0.5)?.sentence ?? '', /and differ by 50%$/);
+  t.like(both(0.15)?.evidence, { side: 'both', tensors: 4 });
+});
+
+test('shifted: one number added to every element; not where both sides are constants', (t) => {
+  const shift = (rest: Partial<Sketch>): Explanation | undefined =>
+    find(four({ rms: 1, mean: 0.9, meanNew: -0.1, change: 1, ...rest }), 'shifted');
+  t.regex(shift({})?.sentence ?? '', /^1 was subtracted from every element of 4 tensors/);
+  t.like(shift({})?.evidence, { shift: -1, tensors: 4 });
+  t.is(shift({ change: 1.1 }), undefined, 'the elements moved apart as well');
+  t.is(shift({ constant: 1 }), undefined);
+});
+
+test('exchanged: every statistic is that of one old tensor with another name', (t) => {
+  const two = (a: Partial<Sketch>, b: Partial<Sketch>): Explanation | undefined =>
+    find([{ name: 'a.weight', change: 1.4, ...a }, { name: 'b.weight', change: 1.4, ...b }, ...four({ change: 0 })], 'exchanged');
+  const found = two({ rms: 0.25, growth: 2 }, { rms: 0.5, growth: 0.5 });
+  t.regex(found?.sentence ?? '', /^same weights under other names: 2 tensors .* \(a the old b and b the old a\)$/);
+  t.is(two({ rms: 0.25, growth: 1.9 }, { rms: 0.5, growth: 0.6 }), undefined);
+  t.like(
+    two({ rms: 0.25, growth: 2 }, { rms: 0.5, growth: 0.5, change: 0.1 })?.evidence,
+    { tensors: 1 },
+    'b is nearly what it was',
+  );
 });
 
 test('quantised: tensors that were changed too are told beside those that were not', (t) => {
@@ -217,6 +288,21 @@ test('pruned: new zeros beside untouched elements; mask_lost: the other way roun
   t.notRegex(find(pruned({ largestZeroed: 0.2, smallestKept: 0.02 }), 'pruned')?.sentence ?? '', /smallest/);
   t.is(find(pruned({ keptChanged: N / 4 }), 'pruned'), undefined, 'the others changed too');
   t.is(find(pruned({ newZeros: 10 }), 'pruned'), undefined);
+  const lines = {
+    changedRows: 32,
+    firstChangedRow: 3,
+    lastChangedRow: 60,
+    changedInRows: 1,
+    largestZeroed: 0.2,
+    smallestKept: 0.01,
+  };
+  t.regex(find(pruned(lines), 'pruned')?.sentence ?? '', /became zero, in whole rows; the others are untouched$/);
+  const run = { ...lines, newZeros: 1000, changedRows: 17, lastChangedRow: 19, changedInRows: 0.92 };
+  const hole = [...pruned(run).slice(0, 1), ...four({ change: 0 }).slice(1)];
+  t.regex(
+    find(hole, 'pruned')?.sentence ?? '',
+    /^24% of the elements of .* became zero, all in rows 3–19; the others are untouched$/,
+  );
   const lost = four({ zerosOld: N / 2, zerosNew: 4, probes: { lostZeros: N / 2 - 4 } });
   t.regex(
     find(lost, 'mask_lost')?.sentence ?? '',
@@ -230,6 +316,18 @@ test('rows_changed: few rows, or all but few scaled by one factor', (t) => {
     find([{ name: 'model.embed_tokens.weight', shape: [512, 8], change: 0.02, probes }, ...four({ change: 0 })], 'rows_changed');
   t.is(rows({ changedRows: 1, firstChangedRow: 200, lastChangedRow: 200 })?.sentence, 'only row 200 of embed_tokens changed');
   t.regex(rows({ changedRows: 4, firstChangedRow: 20, lastChangedRow: 23 })?.sentence ?? '', /^only rows 20–23 of /);
+  const flipped: Sketch = {
+    name: 'model.embed_tokens.weight',
+    shape: [512, 64],
+    change: 1,
+    growth: 1e6,
+    changedShare: 1 / (512 * 64),
+    probes: { changedRows: 1, firstChangedRow: 7, lastChangedRow: 7 },
+  };
+  t.regex(
+    find([flipped, ...four({ change: 0 })], 'rows_changed')?.sentence ?? '',
+    /^only 1 element in row 7 of embed_tokens changed, to 3\.6e\+6$/,
+  );
   t.regex(
     rows({ changedRows: 512, scaledRows: 511, rowScale: 0.97, firstChangedRow: 0, lastChangedRow: 511 })?.sentence ?? '',
     /^511 rows of embed_tokens were scaled by 0\.970, 1 row trained$/,
@@ -249,13 +347,18 @@ test('zeroed, from_zero and replaced', (t) => {
   t.is(find(four({}), 'zeroed'), undefined);
   const born = four({ change: 1 }).map((sketch) => ({ ...sketch, rms: 0 }));
   t.is(find(born, 'from_zero'), undefined, 'a norm of nothing at both ends is no birth');
-  const replaced = find(
-    llama(4, () => Math.SQRT2, { oneMinusCos: 1 }),
-    'replaced',
+  const replaced = (growth: number): Explanation | undefined =>
+    find(
+      llama(4, () => Math.SQRT2, { oneMinusCos: 1, growth }),
+      'replaced',
+    );
+  t.regex(
+    replaced(1.05)?.sentence ?? '',
+    /^no resemblance: a cosine of -0\.049 in 30 tensors, as of another model, a new initialisation or a run that diverged$/,
   );
-  t.is(
-    replaced?.sentence,
-    'no resemblance: a cosine of 0.000 in 30 tensors, as of another model, a new initialisation or a run that diverged',
+  t.regex(
+    replaced(1)?.sentence ?? '',
+    /^no resemblance: a cosine of 0\.000 in 30 tensors, yet each keeps its norm, as a rotation or another order of the same weights/,
   );
   t.is(
     find(

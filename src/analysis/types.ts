@@ -120,6 +120,10 @@ export type ExplanationCode =
   | 'moved_blocks'
   /** Rows or columns in another order. */
   | 'reordered'
+  /** One number added to every element. */
+  | 'shifted'
+  /** Old tensors under other names, by all their statistics. */
+  | 'exchanged'
   /** Values on the grid of a quantisation. */
   | 'quantised'
   | 'pruned'

@@ -129,9 +129,20 @@ function describeChange(context: AnalysisContext): string[] {
   const codes = context.coverage.share < COVERED.most && context.coverage.reasons[0] === 'codes';
   const claims = told.filter(({ code }) => !(codes && code === 'codes'));
   const major = selectMajor(claims);
-  if (major.length === 0) return codes || story.changed.length > 0 ? [] : [describeIdentity(context)];
-  const sentence = [...major.map((claim) => claim.sentence), ...describeUntold(context, major)].join('; ');
+  if (major.length === 0) {
+    if (codes) return [];
+    return [story.changed.length > 0 ? describeStill(context, claims) : describeIdentity(context)];
+  }
+  const sentences = major.map((claim, at) => (at > 0 && isSame(major[0]) ? claim.sentence.replace(SAME, '') : claim.sentence));
+  const sentence = [...sentences, ...describeUntold(context, major)].join('; ');
   return [nothingLearned(context, claims) + sentence, describeStill(context, claims)];
+}
+
+/** How sentences of the same weights in another form begin: the first one says it for all. */
+const SAME = /^same weights: /u;
+
+function isSame(claim: SharedClaim | undefined): boolean {
+  return claim !== undefined && SAME.test(claim.sentence);
 }
 
 /** What changed beside that, so little that it is no part of the story. */

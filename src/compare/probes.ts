@@ -48,7 +48,9 @@ export function probesFor(columns: TensorColumns): Uint8Array {
     if (mayBeConverted(columns, row)) ask(row, 'cast');
     if (mayBeRounded(columns, row) || mayLieOnGrid(columns, row)) sampled.push(row);
     if (hasOddZeros(columns, row)) costly.push({ row, question: 'zeros', bytes, share });
-    if (isMatrix(columns, row) && mayBeRows(columns, row, share, isTable)) costly.push({ row, question: 'rows', bytes, share });
+    const mayBeZeroed = share <= MOST_ZEROED && hasOddZeros(columns, row);
+    if (isMatrix(columns, row) && (mayBeZeroed || mayBeRows(columns, row, share, isTable)))
+      costly.push({ row, question: 'rows', bytes, share });
   }
   for (const row of spread(sampled, MOST_SAMPLED)) {
     if (mayBeRounded(columns, row)) ask(row, 'cast');
@@ -147,6 +149,9 @@ function mayLieOnGrid(columns: TensorColumns, row: number): boolean {
 /** Share of zeros from which a tensor counts as pruned, and the difference of the shares that is worth a look. */
 const PRUNED = 0.01;
 const NOTICEABLE = 0.001;
+
+/** Changed share up to which whole rows, or one run of elements, may have been zeroed. */
+const MOST_ZEROED = 0.6;
 
 /** Zeros came or went, or there are many. */
 function hasOddZeros({ old, new: fresh, totalElements }: TensorColumns, row: number): boolean {

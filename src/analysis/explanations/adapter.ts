@@ -94,6 +94,7 @@ function isSingle(dtype: string): boolean {
 
 function describeRows(story: Story, rows: readonly TensorRow[]): string {
   if (rows.length === story.compared.length && rows.length > 1) return 'all tensors are';
-  const { text, isPlural } = story.where(rows);
+  const { text, isPlural, isComplement } = story.where(rows);
+  if (isComplement) return `${formatCount(rows.length)} of ${formatNoun(story.compared.length, 'tensor')} are`;
   return `${text} ${isPlural ? 'are' : 'is'}`;
 }

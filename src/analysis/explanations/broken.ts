@@ -54,6 +54,14 @@ export const explainMended: Explain = (story, open) => {
   ];
 };
 
+/** How much of a tensor is broken, and whether the rest of it stayed as it was. */
+function describeOne(row: TensorRow): string {
+  const broken = totalNonfinite(row.newNonfinite);
+  const others = Math.round(row.changedShare * row.elements) - broken;
+  const rest = others > 0 ? `, and ${formatCount(others)} others changed` : '';
+  return `, ${row.name} (${formatCount(broken)} of ${formatNoun(row.elements, 'element')}${rest})`;
+}
+
 function describe(story: Story, rows: readonly TensorRow[], present: readonly TensorRow[]): Claim {
   const of = present.length;
   const holds = (['nan', 'inf'] as const).filter((kind) => rows.some((row) => row.newNonfinite[kind] > 0));
@@ -73,7 +81,7 @@ function describe(story: Story, rows: readonly TensorRow[], present: readonly Te
   const place = rows.length === of || rows.length === 1 || !isKnown ? '' : ` (${story.where(rows).text})`;
   const subject =
     rows.length === 1 ? `1 of ${formatNoun(of, 'tensor')}` : `${formatCount(rows.length)} of ${formatNoun(of, 'tensor')}`;
-  const name = rows.length === 1 ? `, ${rows[0]?.name ?? ''}` : '';
+  const name = rows.length === 1 ? describeOne(rows[0] as TensorRow) : '';
   // Those that held some before and have no more are broken all the same.
   if (holding > rows.length) {
     return {

@@ -31,8 +31,14 @@ export const explainCast: Explain = (_, open) => {
     const key = [cast.direction, cast.to, row.oldDtype, row.newDtype].join(' ');
     groups.set(key, [...(groups.get(key) ?? []), cast]);
   }
-  return [...groups.values()].map(describe);
+  return [...groups.values()].filter((casts) => casts.some(isTelling)).map(describe);
 };
+
+/** Norms that are 1 throughout, and biases of zeros, are what any small change of them rounds to: they alone show no rounding. */
+function isTelling({ row, direction }: Cast): boolean {
+  const { min, max } = row.readSide(direction === 'backward' ? 'old' : 'new');
+  return min !== max;
+}
 
 function readCast(row: TensorRow): Cast | null {
   const elements = row.probe('castElements');

@@ -4,6 +4,7 @@ import type { Explanation } from '../types.ts';
 import { explainRounding, explainUnmerged } from './adapter.ts';
 import { explainBroken, explainMended } from './broken.ts';
 import { explainCast, explainLosslessCast } from './cast.ts';
+import { explainExchange } from './exchanged.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { explainCodes, explainOptimizer, explainStatistics } from './kept-apart.ts';
 import { explainMovedBlocks } from './moved-blocks.ts';
@@ -13,6 +14,7 @@ import { explainOrder } from './reordered.ts';
 import { explainReplacement } from './replaced.ts';
 import { explainRows } from './rows-changed.ts';
 import { explainScaling } from './scaled.ts';
+import { explainShift } from './shifted.ts';
 import { explainStoredQuantisation } from './stored-quantised.ts';
 import type { Story } from './story.ts';
 import { explainTraining } from './trained.ts';
@@ -30,7 +32,9 @@ const EXPLANATIONS: readonly Explain[] = [
   explainRounding,
   explainCast,
   explainScaling,
+  explainShift,
   explainOrder,
+  explainExchange,
   explainPruning,
   explainFilledMask,
   explainQuantisation,

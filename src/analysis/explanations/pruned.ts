@@ -1,4 +1,4 @@
-import { formatPercent } from '../../wording/numbers.ts';
+import { formatCount, formatPercent } from '../../wording/numbers.ts';
 import { sumOf } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
@@ -25,12 +25,24 @@ export const explainPruning: Explain = (story, open) => {
   const limit = rows.reduce((largest, row) => Math.max(largest, row.probe('largestZeroed')), 0);
   const isByMagnitude = rows.every((row) => row.probe('largestZeroed') <= row.probe('smallestKept'));
   const isStructured = rows.every((row) => row.probe('fourGroups') >= TWO_OF_FOUR);
-  const how = isStructured ? ', two of every four' : isByMagnitude ? `, the smallest of each (none above ${roundUp(limit)})` : '';
+  const [only] = rows;
+  // A stretch of zeros in one tensor is as likely a hole in its file.
+  const isHole = rows.length === 1 && only !== undefined && isRun(only) && !isStructured && !isByMagnitude;
+  const inRows = rows.every(areWholeRows);
+  const how = isStructured
+    ? ', two of every four'
+    : isHole
+      ? `, all in rows ${formatCount(only.probe('firstChangedRow'))}–${formatCount(only.probe('lastChangedRow'))}`
+      : inRows
+        ? ', in whole rows'
+        : isByMagnitude
+          ? `, the smallest of each (none above ${roundUp(limit)})`
+          : '';
   return [
     {
       code: 'pruned',
       rows,
-      sentence: `pruned: ${formatPercent(zeroed / elements)} of the elements of ${countPlaced(story, rows)} became zero${how}; the others are untouched`,
+      sentence: `${isHole ? '' : 'pruned: '}${formatPercent(zeroed / elements)} of the elements of ${countPlaced(story, rows)} became zero${how}; the others are untouched`,
       evidence: {
         tensors: rows.length,
         zeroedElements: zeroed,
@@ -38,10 +50,31 @@ export const explainPruning: Explain = (story, open) => {
         largestZeroed: limit,
         isByMagnitude,
         isStructured,
+        inRows,
+        isRun: isHole,
       },
     },
   ];
 };
+
+/** Share of the elements of a row that were not zero before it was zeroed. */
+const WHOLE = 0.95;
+/** Share of the elements of changed rows that a stretch of zeros fills: its first and last row may be cut. */
+const FILLED = 0.5;
+
+/** Whether the new zeros are whole rows; false where nobody looked. */
+function areWholeRows(row: TensorRow): boolean {
+  const height = row.oldShape?.[0] ?? 0;
+  const changed = row.probe('changedRows');
+  return changed > 0 && changed < height && row.probe('newZeros') >= WHOLE * changed * (row.elements / height);
+}
+
+/** Whether the new zeros are one run of neighbouring elements, as far as rows tell. */
+function isRun(row: TensorRow): boolean {
+  const changed = row.probe('changedRows');
+  const isNext = row.probe('lastChangedRow') - row.probe('firstChangedRow') + 1 === changed;
+  return isNext && changed < (row.oldShape?.[0] ?? 0) && row.probe('changedInRows') >= FILLED && row.probe('keptChanged') === 0;
+}
 
 /** Two digits that are not below the number. */
 function roundUp(size: number): number {

@@ -3,6 +3,7 @@ import { groupChange } from '../overall.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { describeFit, type Fit, fitOf } from './nearest.ts';
+import { placeVerb, type Story } from './story.ts';
 
 /** A grid that values lie on, as the probe can see it. */
 interface Grid {
@@ -11,14 +12,19 @@ interface Grid {
   readonly holds: (row: TensorRow, side: 'old' | 'new') => boolean;
   /** Relative errors that rounding to it makes, in published and measured cases. */
   readonly error: readonly [least: number, most: number];
+  /** Elements of a block, where it has blocks. */
+  readonly size?: number;
 }
 
-/** Distinct values that blocks of a quantised tensor hold at most, and how many fewer than before that must be. */
+/**
+ * Distinct values that blocks of a quantised tensor hold at most, and how many fewer than before that must be. The largest first: what lies
+ * on a grid in blocks of 64 does so in each quarter of them.
+ */
 const BLOCKS = [
-  { size: 16, most: 12, ratio: 0.75 },
-  { size: 32, most: 15.5, ratio: 0.75 },
-  { size: 64, most: 17, ratio: 0.75 },
   { size: 128, most: 17, ratio: 0.75 },
+  { size: 64, most: 17, ratio: 0.75 },
+  { size: 32, most: 15.5, ratio: 0.75 },
+  { size: 16, most: 12, ratio: 0.75 },
 ] as const;
 type BlockName = `${(typeof BLOCKS)[number]['size']}` | 'Row';
 const ROW = { most: 256, ratio: 0.6 };
@@ -40,7 +46,9 @@ const GRIDS: readonly Grid[] = [
   ...BLOCKS.map(({ size, most, ratio }): Grid => ({
     name: `4 bits or fewer in blocks of ${size}`,
     holds: (row, side) => hasFew(row, side, `${size}` as const, most, ratio),
-    error: [0.04, 0.4],
+    // The least is nf4's, of 7.8%; 5 bits make 4%.
+    error: [0.06, 0.4],
+    size,
   })),
   {
     name: 'int8 (one scale a row)',
@@ -54,31 +62,49 @@ const GRIDS: readonly Grid[] = [
 ];
 
 /** Weights that lie on the grid of a quantisation on one side alone: they were rounded to it, or come from it. */
-export const explainQuantisation: Explain = ({ changed }, open) => {
+export const explainQuantisation: Explain = (story, open) => {
   const groups = new Map<string, { readonly grid: Grid; readonly side: 'old' | 'new'; readonly rows: TensorRow[] }>();
   for (const row of open) {
     const found = findGrid(row);
     if (found === null) continue;
-    const key = `${found.side} ${found.grid.name}`;
-    const group = groups.get(key) ?? { ...found, rows: [] };
-    groups.set(key, group);
-    group.rows.push(row);
+    // Short rows show smaller blocks: those of one export are one claim, of the smallest.
+    const key = `${found.side} ${found.grid.size === undefined ? found.grid.name : 'blocks'}`;
+    const { grid, rows } = groups.get(key) ?? { ...found, rows: [] };
+    const smaller = (found.grid.size ?? 0) < (grid.size ?? 0) ? found.grid : grid;
+    groups.set(key, { grid: smaller, side: found.side, rows: [...rows, row] });
   }
   const matrices = open.filter((row) => isMatrix(row)).length;
-  return [...groups.values()]
-    .filter(({ rows }) => rows.length >= MOST * matrices)
-    .map(({ grid, side, rows }) => describe(grid, side, rows, rows.length === changed.length));
+  const both = open.filter((row) => findCommonBlock(row) !== null);
+  return [
+    ...(both.length > 0 && both.length >= MOST * matrices ? [describeBoth(story, both)] : []),
+    ...[...groups.values()]
+      .filter(({ rows }) => rows.length >= MOST * matrices)
+      .map(({ grid, side, rows }) => describe(story, grid, side, rows)),
+  ];
 };
 
 function findGrid(row: TensorRow): { grid: Grid; side: 'old' | 'new' } | null {
   for (const side of ['new', 'old'] as const) {
     const other = side === 'new' ? 'old' : 'new';
-    const grid = GRIDS.find((one) => one.holds(row, side));
-    if (grid === undefined || grid.holds(row, other)) continue;
-    const [least, most] = grid.error;
-    return row.change >= least && row.change <= most ? { grid, side } : null;
+    // Whole multiples of a step of 4 bits are numbers of e4m3 too: the error tells which it was.
+    const fits = ({ error: [least, most] }: Grid): boolean => row.change >= least && row.change <= most;
+    const grid = GRIDS.find((one) => fits(one) && one.holds(row, side));
+    if (grid !== undefined && !grid.holds(row, other)) return { grid, side };
   }
   return null;
+}
+
+/** Blocks in which weights that lie on no grid never have so few values. */
+const TELLING = BLOCKS.filter(({ size }) => size >= 32);
+
+/** The largest block in which both sides have few values: two quantisations, or one and what was trained on its grid. */
+function findCommonBlock(row: TensorRow): number | null {
+  const holds = (side: 'old' | 'new', size: BlockName, most: number): boolean => {
+    const distinct = row.probe(`${side}Distinct${size}`);
+    return distinct <= most && !isThinned(row, side, size, distinct);
+  };
+  const found = TELLING.find(({ size, most }) => holds('old', `${size}`, most) && holds('new', `${size}`, most));
+  return found?.size ?? null;
 }
 
 function hasFew(row: TensorRow, side: 'old' | 'new', name: BlockName, most: number, ratio: number): boolean {
@@ -105,7 +131,7 @@ function isCoarse({ oldDtype, newDtype }: TensorRow, side: 'old' | 'new'): boole
   return dtype !== 'f32' && dtype !== 'f64';
 }
 
-function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], isAll: boolean): Claim {
+function describe(story: Story, grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[]): Claim {
   const error = groupChange(rows);
   const [worst] = [...rows].sort((a, b) => b.change - a.change || (a.name < b.name ? -1 : 1));
   const tail =
@@ -113,7 +139,11 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
       ? `, worst ${worst.name.replace(/^model\.|\.weight$/g, '')} ${formatPercent(worst.change)}`
       : '';
   const { fit, share } = fitOf(rows, side);
-  const sentence = `${words(grid, side, fit, isAll)}: error ${formatPercent(error)}${tail}${describeFit(fit, share)}`;
+  const name = nameGrid(grid, rows);
+  const sentence =
+    fit === 'misrounded'
+      ? describeMisrounded(story, name, side, rows, `${formatPercent(error)}${tail}`, share)
+      : `${words(name, side, fit, rows.length === story.changed.length)}: error ${formatPercent(error)}${tail}${describeFit(fit, share)}`;
   return {
     code: 'quantised',
     rows,
@@ -130,7 +160,48 @@ function describe(grid: Grid, side: 'old' | 'new', rows: readonly TensorRow[], i
   };
 }
 
-function words({ name }: Grid, side: 'old' | 'new', fit: Fit, isAll: boolean): string {
+/** With blocks that may be larger than what could be counted: rows that end within the next size have no whole block of it. */
+function nameGrid({ name, size }: Grid, rows: readonly TensorRow[]): string {
+  if (size === undefined) return name;
+  const width = ({ elements, newShape }: TensorRow): number => elements / (newShape?.[0] ?? 1);
+  const isOpen = size === BLOCKS[0].size || rows.some((row) => width(row) % (2 * size) !== 0);
+  return isOpen ? `${name} or more` : name;
+}
+
+/** Weights that rounding to the nearest does not explain: no word of the same weights. */
+function describeMisrounded(
+  story: Story,
+  name: string,
+  side: 'old' | 'new',
+  rows: readonly TensorRow[],
+  size: string,
+  share: number | null,
+): string {
+  const misplaced = `${formatPercent(share)} of the weights lie nearer to another value of the grid`;
+  if (side === 'new')
+    return `rounded to ${name}, not always to the nearest value: error ${size}; ${misplaced}, as a change beside the rounding leaves them, or a scheme that corrects its errors`;
+  const subject = placeVerb(story.where(rows), 'changed', rows.length === story.changed.length);
+  return `${subject}, by ${size}; the old weights lie on a grid of ${name}, the new ones do not, and ${misplaced}: rounding alone is not the difference`;
+}
+
+/** Two grids: of the weights behind them nothing is known but that. */
+function describeBoth(story: Story, rows: readonly TensorRow[]): Claim {
+  const change = groupChange(rows);
+  const size = Math.min(...rows.map((row) => findCommonBlock(row) ?? Infinity));
+  const { subject, place } = story.where(rows);
+  const may = change <= MOST_APART ? ', as two roundings of the same weights may' : '';
+  return {
+    code: 'quantised',
+    rows,
+    sentence: `both sides of ${subject}${place === '' ? '' : `, ${place},`} lie on grids of 4 bits or fewer, and differ by ${formatPercent(change)}${may}`,
+    evidence: { grid: `4 bits or fewer in blocks of ${size}`, side: 'both', error: change, tensors: rows.length },
+  };
+}
+
+/** Two roundings with errors of 8% to 20% each are not further apart. */
+const MOST_APART = 0.3;
+
+function words(name: string, side: 'old' | 'new', fit: Fit, isAll: boolean): string {
   if (fit !== 'rounded') return `equal within rounding${side === 'old' ? ' of the old weights' : ''} to ${name}`;
   if (side === 'new') return `same weights, rounded to ${name}`;
   return `${isAll ? 'same weights: the old ones were' : 'the old weights were'} rounded to ${name}, the new ones are not`;

@@ -1,6 +1,6 @@
 import { findBand } from '../bands.ts';
 import { measureOverall } from '../overall.ts';
-import { formatCosine, formatNoun } from '../../wording/numbers.ts';
+import { formatCosine, formatCount, formatNoun } from '../../wording/numbers.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import type { Claim, Explain } from './explanation.ts';
 import { isBroken } from './broken.ts';
@@ -56,6 +56,16 @@ function findReplaced(rows: readonly TensorRow[]): Replaced | null {
   return unlike.length > 0 ? { rows: unlike, measured: unlike } : null;
 }
 
+/** In normal deviates of the norm of n independent weights, 1 / sqrt(2 n) of it: two initialisations are 1.4 apart, a rotation next to nothing. */
+const SAME_NORM = 0.1;
+/** Tensors that must keep their norms, and the share of all that must: one in twenty does by chance. */
+const FEWEST_TURNED = 3;
+const TURNED = 0.25;
+
+function keepsNorm({ oldNorm, newNorm, elements }: TensorRow): boolean {
+  return elements >= FEWEST_ELEMENTS && Math.abs(Math.log(newNorm / oldNorm)) * Math.sqrt(2 * elements) <= SAME_NORM;
+}
+
 function isUnlike(rows: readonly TensorRow[]): boolean {
   const { change, cosine, elements } = measureOverall(rows);
   return rows.length > 0 && findBand(change, cosine, elements) === 'replaced';
@@ -67,14 +77,19 @@ function describeReplaced(story: Story, { rows, measured }: Replaced): Claim {
   const unlike = new Set(rows);
   const isModel = story.compared.every((row) => !isMatrix(row) || unlike.has(row) || isBroken(row));
   const where = story.where(rows);
+  const kept = measured.filter((row) => keepsNorm(row)).length;
+  const turned =
+    kept >= Math.max(FEWEST_TURNED, TURNED * measured.length)
+      ? `yet ${kept === measured.length ? 'each keeps its norm' : `${formatCount(kept)} of them keep their norms`}, as a rotation or another order of the same weights leaves ${kept === measured.length ? 'it' : 'them'}`
+      : null;
   const likeness = `${where.isPlural ? 'bear' : 'bears'} no resemblance to what ${where.isPlural ? 'they were' : 'it was'}`;
   return {
     code: 'replaced',
     rows,
     sentence:
       isModel || where.isComplement
-        ? `no resemblance: ${angle} in ${formatNoun(measured.length, 'tensor')}, as of another model, a new initialisation or a run that diverged`
-        : `${placeVerb(where, likeness, rows.length === story.changed.length)}: ${angle}, as of a new initialisation or another model`,
-    evidence: { cosine, change, tensors: measured.length, elements },
+        ? `no resemblance: ${angle} in ${formatNoun(measured.length, 'tensor')}, ${turned ?? 'as of another model, a new initialisation or a run that diverged'}`
+        : `${placeVerb(where, likeness, rows.length === story.changed.length)}: ${angle}, ${turned ?? 'as of a new initialisation or another model'}`,
+    evidence: { cosine, change, tensors: measured.length, elements, keptNorms: kept },
   };
 }

@@ -1,10 +1,10 @@
-import { formatNoun, formatPercent } from '../../wording/numbers.ts';
+import { formatPercent } from '../../wording/numbers.ts';
 import { groupChange } from '../overall.ts';
 import { median } from '../statistics.ts';
 import { isMatrix, type TensorRow } from '../tensor-row.ts';
 import { isOfAdapter } from './adapter.ts';
 import type { Claim, Explain } from './explanation.ts';
-import type { Story } from './story.ts';
+import { countPlaced, type Story } from './story.ts';
 
 /** Rounding unit by dtype: half a step relative to the value. */
 const UNITS: ReadonlyMap<string, number> = new Map([
@@ -19,6 +19,11 @@ const SHARED = 0.02;
 const DOMINANT = 3;
 /** A factor that leaves something over, or is one of vectors, must be shared by this many tensors: one alone is a change like any other. */
 const FEWEST = 3;
+/** With something left over, also by this share of all that changed: by chance a few share a factor. */
+const MOST = 0.25;
+
+/** What a factor applied step by step leaves beside one applied once: every step rounds. */
+const REPEATED = 1e-6;
 
 interface Scaled {
   readonly row: TensorRow;
@@ -65,10 +70,12 @@ function toleranceOf(a: Scaled, b: Scaled): number {
 }
 
 function describe(story: Story, group: readonly Scaled[]): Claim | null {
-  const isExact = group.every(({ residual, unit }) => residual <= 1.5 * unit + 1e-7);
+  const isExact = group.every(({ residual, unit }) => residual <= 1.5 * unit + REPEATED);
+  const hasMatrix = group.some(({ row }) => isMatrix(row));
   // The weights of a norm lie near 1: trained upwards together they look scaled.
-  const isTelling = isExact && group.some(({ row }) => isMatrix(row));
-  if (!isTelling && group.length < FEWEST) return null;
+  const isMany = group.length >= Math.max(FEWEST, MOST * story.changed.length);
+  const isTelling = isExact ? hasMatrix || group.length >= FEWEST : hasMatrix && isMany;
+  if (!isTelling) return null;
   const rows = group.map(({ row }) => row);
   const factor = median(group.map((one) => one.factor));
   // What is left over, relative to old, over the matrices: norms near 1 would outweigh them.
@@ -82,7 +89,7 @@ function describe(story: Story, group: readonly Scaled[]): Claim | null {
   const isAll = rows.length === story.changed.length && rows.length === story.compared.length;
   const areChanges = rows.every((row) => isOfAdapter(row.newDtype));
   const whole = areChanges ? 'every ΔW' : 'all weights';
-  const subject = isAll ? whole : rows.length === 1 ? (rows[0]?.name ?? '') : formatNoun(rows.length, 'tensor');
+  const subject = isAll ? whole : rows.length === 1 ? (rows[0]?.name ?? '') : countPlaced(story, rows);
   const verb = rows.length > 1 && !(isAll && areChanges) ? 'were' : 'was';
   const words =
     factor < 0 && Math.abs(factor + 1) < 0.01

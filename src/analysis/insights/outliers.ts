@@ -3,6 +3,7 @@ import { median, robustDeviation } from '../statistics.ts';
 import type { TensorRow } from '../tensor-row.ts';
 import { formatFold, formatNoun } from '../../wording/numbers.ts';
 import type { Explain } from './insight.ts';
+import { areSameWeights } from './same-weights.ts';
 
 /** A tensor is an outlier at this many times the median of its module over the blocks. */
 const FOLD = 3;
@@ -17,9 +18,9 @@ interface Outlier {
 }
 
 /** Matrices that changed much more than the same matrix of other blocks, the trend over depth removed. */
-export const explainOutliers: Explain = ({ measured, pattern }) => {
+export const explainOutliers: Explain = ({ measured, pattern, claims }) => {
   // Where few tensors changed, the first line names them.
-  if (pattern === null || pattern.pattern === 'sparse' || pattern.pattern === 'focused') return [];
+  if (areSameWeights(claims) || pattern === null || pattern.pattern === 'sparse' || pattern.pattern === 'focused') return [];
   const outliers = findOutliers(measured.filter((row) => row.class.depth !== null && row.change > 0));
   if (outliers.length === 0) return [];
   const [first] = outliers;

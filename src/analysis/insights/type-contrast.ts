@@ -4,6 +4,7 @@ import type { TensorRow } from '../tensor-row.ts';
 import { formatFold, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { capitalize, joinWords } from '../../wording/sentences.ts';
 import type { Explain } from './insight.ts';
+import { areSameWeights } from './same-weights.ts';
 
 /** A type stands out when it changed this many times as much as all others together. */
 const STANDS_OUT = 3;
@@ -29,8 +30,8 @@ interface Contrast {
 }
 
 /** Layer types that changed several times as much as all others, one by one, and those whose change is large, together. */
-export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall, band }) => {
-  if (band === 'replaced') return [];
+export const explainTypeContrast: Explain = ({ measured, layerAnalysis, significantChangeThreshold, overall, band, claims }) => {
+  if (band === 'replaced' || areSameWeights(claims)) return [];
   const totals = totalTypes(measured);
   const changed = Object.values(layerAnalysis).filter((type) => type.count > 0 && type.avgChange > 0);
   const contrasts = changed.map((type) => contrast(type, totals, overall.change));
