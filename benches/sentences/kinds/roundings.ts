@@ -4,7 +4,7 @@ import { ROUND } from '../number-formats.ts';
 import { CHANGED, has, IDENTICAL, type Kind, pair, SAME, TRAINING } from './kind.ts';
 
 /** Fake quantisation: codes on a grid, stored as the type of the base. */
-function quantise(base: Model, block: (tensor: Weights) => number, grid: (values: number[]) => number[]): Model {
+export function quantise(base: Model, block: (tensor: Weights) => number, grid: (values: number[]) => number[]): Model {
   return new Map(
     [...base].map(([name, tensor]) => {
       if (!isBody(tensor) || tensor.dtype === 'i64') return [name, tensor];
@@ -17,9 +17,9 @@ function quantise(base: Model, block: (tensor: Weights) => number, grid: (values
   );
 }
 
-const rowLength = ({ shape, values }: Weights): number => values.length / (shape[0] ?? 1);
+export const rowLength = ({ shape, values }: Weights): number => values.length / (shape[0] ?? 1);
 
-const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+export const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 function fp8(values: number[]): number[] {
   const scale = largest(values) / 448;
@@ -31,7 +31,7 @@ function int8(values: number[]): number[] {
   return values.map((value) => (scale === 0 ? 0 : Math.round(value / scale) * scale));
 }
 
-function int4(values: number[]): number[] {
+export function int4(values: number[]): number[] {
   const scale = largest(values) / 7;
   return values.map((value) => (scale === 0 ? 0 : Math.round(value / scale) * scale));
 }
