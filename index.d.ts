@@ -1267,9 +1267,9 @@ interface Explanation {
 interface AnalysisSummary {
     /** One sentence: what happened and how sure that is. */
     readonly verdict: string;
-    /** null where hashes differ and no values were compared, as a side was a manifest; so is `change`. */
+    /** null where less than half of the elements were compared, and where a side was a manifest, whose hashes tell no sizes. */
     readonly band: MagnitudeBand | null;
-    /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices (over all tensors where there is none). */
+    /** Overall R = sqrt(sum d^2 / sum max(old^2, new^2)) over matrices that were compared (over all tensors where there is none); null where a side was a manifest. */
     readonly change: number | null;
     /** Cosine between all matrices of old and new taken as one vector; null when a side is zero. */
     readonly cosine: number | null;
@@ -1284,7 +1284,7 @@ interface AnalysisSummary {
 }
 /** Result of `DiffAnalyzer.analyze`. */
 interface Analysis {
-    /** null with `analyzeTrainingDynamics: false` and where nothing could be compared. */
+    /** null with `analyzeTrainingDynamics: false` and where less than half of the elements were compared. */
     readonly changePattern: ChangePattern | null;
     readonly pattern: PatternResult | null;
     /** By layer type; the original's five types (`attention mlp embedding norm output`) and every other that occurs. */

@@ -102,8 +102,25 @@ test('nothing in common, nothing that can be compared, nothing at all', (t) => {
   t.is(verdict([{ name: 'a.weight', error: 'bad' }]), 'Nothing could be compared: of 1 common tensor, 1 that could not be read.');
   t.is(verdict([]), 'Nothing to compare: neither checkpoint holds a tensor.');
   const { summary, pattern } = analyze(buildComparison([{ name: 'a.weight', type: 'removed' }]));
-  t.is(summary.band, 'replaced');
+  t.is(summary.band, null);
   t.is(pattern, null);
+});
+
+test('below half of the elements nothing is said of the model', (t) => {
+  const sketches = llama(4, () => 0.5);
+  const unread = (every: number): Sketch[] =>
+    sketches.map((sketch, at) => (at % every === 0 ? sketch : { ...sketch, error: 'bad' }));
+  const whole = analyze(buildComparison(sketches));
+  t.is(whole.summary.band, 'heavy');
+  t.true(whole.insights.some(({ code }) => code === 'size'));
+  const { summary, pattern, insights } = analyze(buildComparison(unread(3)));
+  t.regex(summary.verdict, /^Only 13 of 39 tensors \(38% of the elements\) could be compared/);
+  t.is(summary.band, null);
+  t.is(pattern, null);
+  t.deepEqual(
+    insights.map(({ code }) => code),
+    ['tensors_failed'],
+  );
 });
 
 test('NaN comes first, whatever else there is to say', (t) => {

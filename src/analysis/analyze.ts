@@ -6,6 +6,7 @@ import type { DiffSummary } from '../comparison/summary.ts';
 import { compileUserPatterns, LAYER_PATTERNS } from '../layer-types/user-patterns.ts';
 import { checkOptions, flag, numberFrom, type OptionsOf } from '../options.ts';
 import { readContext } from './context.ts';
+import { COVERED } from './coverage.ts';
 import { profileDepth } from './depth-profile.ts';
 import { listExplanations } from './explanations/explain.ts';
 import { composeHashVerdict } from './hash-verdict.ts';
@@ -43,17 +44,20 @@ export function analyzeColumns(columns: TensorColumns, summary: DiffSummary, con
   const rows = readRows(columns, compileUserPatterns(config.layerPatterns));
   if (columns.names.some((_, row) => isUnmeasured(columns, row))) return analyzeHashes(columns, summary, rows, config);
   const layerAnalysis = analyzeTypes(rows, config.normalizeBySize);
-  const pattern = findPattern(rows, config);
-  const context = readContext(rows, summary, layerAnalysis, pattern, config);
+  const found = findPattern(rows, config);
+  const context = readContext(rows, summary, layerAnalysis, found, config);
+  // What half of a model did says nothing of the model.
+  const isCovered = context.coverage.share >= COVERED.half;
+  const pattern = isCovered ? found : null;
   return {
     changePattern: pattern?.pattern ?? null,
     pattern,
     layerAnalysis,
-    insights: explainAll(context, config.analyzeTrainingDynamics ?? true),
+    insights: isCovered ? explainAll(context, config.analyzeTrainingDynamics ?? true) : explainStructure(context),
     explanations: listExplanations(context.claims, rows),
     summary: {
       verdict: composeVerdict(context),
-      band: context.band,
+      band: isCovered ? context.band : null,
       change: context.overall.change,
       cosine: context.overall.cosine,
       unchangedShare: context.counts.unchangedShare,

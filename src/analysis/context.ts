@@ -58,7 +58,7 @@ export function readContext(
     claims: explain(story),
     measured,
     overall,
-    band: rows.length > 0 && counts.compared === 0 ? 'replaced' : findBand(overall.change, overall.cosine, overall.elements),
+    band: findBand(overall.change, overall.cosine, overall.elements),
     density: measureDensity(measured, readReference(pattern) ?? reference),
     frozen: findFrozen(sorted.weights),
     nonFinite: countNonFinite(rows),
