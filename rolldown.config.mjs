@@ -29,7 +29,11 @@ export default defineConfig({
     codeSplitting: { groups: LAYER_GROUPS },
     // Node reads all of it at every start. Names outside of functions stay as they are, for the traces of errors.
     comments: false,
-    minify: process.env.MODEL_DIFF_SOURCEMAP !== '1' && { compress: false, mangle: { toplevel: false }, codegen: { removeWhitespace: true } },
+    minify: process.env.MODEL_DIFF_SOURCEMAP !== '1' && {
+      compress: false,
+      mangle: { toplevel: false },
+      codegen: { removeWhitespace: true },
+    },
     // Only the coverage run needs them; what is published has none.
     sourcemap: process.env.MODEL_DIFF_SOURCEMAP === '1',
   },

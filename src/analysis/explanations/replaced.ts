@@ -89,7 +89,13 @@ function describeReplaced(story: Story, { rows, measured }: Replaced): Claim {
     sentence:
       isModel || where.isComplement
         ? `no resemblance: ${angle} in ${formatNoun(measured.length, 'tensor')}, ${turned ?? 'as of another model, a new initialisation or a run that diverged'}`
-        : `${placeVerb(where, likeness, rows.length === story.changed.length)}: ${angle}, ${turned ?? 'as of a new initialisation or another model'}`,
+        : `${placeVerb(where, likeness, rows.length === story.changed.length)}: ${angle}, ${turned ?? listCauses(rows)}`,
     evidence: { cosine, change, tensors: measured.length, elements, keptNorms: kept },
   };
+}
+
+/** What may lie behind other weights in a part of a model: in blocks, other blocks that were trained since, too. */
+function listCauses(rows: readonly TensorRow[]): string {
+  const areBlocks = rows.every((row) => row.class.stack !== null);
+  return areBlocks ? 'as of a new initialisation, another model or another block' : 'as of a new initialisation or another model';
 }

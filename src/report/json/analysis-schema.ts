@@ -57,7 +57,10 @@ const ANALYSIS_SUMMARY = object<AnalysisSummary>({
     'Size of the change as a whole; null where less than half of the elements were compared, and where a side was a manifest.',
     nullable(oneOf(BANDS)),
   ),
-  change: described('R = sqrt(sum d^2 / sum max(old^2, new^2)) of what was compared; null where a side was a manifest.', numberOrNull),
+  change: described(
+    'R = sqrt(sum d^2 / sum max(old^2, new^2)) of what was compared; null where a side was a manifest.',
+    numberOrNull,
+  ),
   cosine: described('Cosine between all matrices of old and new taken as one vector.', numberOrNull),
   unchangedShare: described('Share of the common elements whose value did not change.', numberOrNull),
   expectedUnchangedShare: described('Share of elements that rounding to the dtype alone explains as unchanged.', numberOrNull),
