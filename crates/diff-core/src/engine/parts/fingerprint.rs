@@ -49,25 +49,12 @@ impl Write for Hashing {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::checkpoint::Format;
     use crate::dtype::DType;
     use crate::error::{Code, Error};
     use crate::tensor::{Node, Span, Tensor};
 
     fn of(tensor: Tensor) -> Hash {
-        fingerprint(&Checkpoint {
-            path: "a".into(),
-            format: Format::Memory,
-            tensors: vec![tensor],
-            sources: Vec::new(),
-            metadata: Vec::new(),
-            has_folder: false,
-            config: None,
-            configs: Vec::new(),
-            findings: Vec::new(),
-            left_out: Vec::new(),
-            candidates: Vec::new(),
-        })
+        fingerprint(&Checkpoint::in_memory(vec![tensor], Vec::new()))
     }
 
     fn tensor(offset: u64) -> Tensor {
