@@ -27,11 +27,11 @@ export default defineConfig({
     entryFileNames: '[name].js',
     chunkFileNames: 'chunk-[name].js',
     codeSplitting: { groups: LAYER_GROUPS },
-    // Node reads all of it at every start. Names outside of functions stay as they are, for the traces of errors.
+    // Node reads all of it at every start. Names outside of functions stay as they are, for the traces of errors, and those of classes, for messages.
     comments: false,
     minify: process.env.MODEL_DIFF_SOURCEMAP !== '1' && {
       compress: false,
-      mangle: { toplevel: false },
+      mangle: { toplevel: false, keepNames: { class: true, function: false } },
       codegen: { removeWhitespace: true },
     },
     // Only the coverage run needs them; what is published has none.
