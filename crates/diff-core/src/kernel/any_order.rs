@@ -11,7 +11,7 @@ type Sums = [[f32; LANES]; 9];
 /// Blocks of a chunk.
 const BLOCKS: usize = CHUNK / BLOCK;
 
-/// The whole chunks of a piece.
+/// The chunks of a piece, which is made of whole blocks.
 #[derive(Default)]
 pub struct AnyOrder {
     pair: Option<Loop>,
@@ -23,15 +23,16 @@ pub struct AnyOrder {
 }
 
 impl AnyOrder {
-    /// Begins anew, with elements of the types of these. Whether types such as these have sums by blocks.
-    pub fn begin(&mut self, sides: [Elements; 2], chunks: usize, method: Method) -> bool {
+    /// Begins anew, with so many blocks of the types of these elements. Whether types such as these have sums by blocks.
+    pub fn begin(&mut self, sides: [Elements; 2], blocks: usize, method: Method) -> bool {
         let [a, b] = sides;
         let element = Element::of_pair(a, b).filter(|_| method.precision == Precision::Fast);
         self.pair = element.map(|element| Loop::new(element, method));
         self.is_one_type = a.dtype == b.dtype;
         self.chunks.clear();
-        self.chunks.resize(chunks, Totals::default());
-        self.sums.resize(chunks * BLOCKS, [[0.0; LANES]; 9]);
+        self.chunks
+            .resize(blocks.div_ceil(BLOCKS), Totals::default());
+        self.sums.resize(blocks, [[0.0; LANES]; 9]);
         self.pair.is_some()
     }
 
@@ -61,7 +62,8 @@ impl AnyOrder {
                 add_sums(totals, sums);
             }
             let pair = pair.as_ref()?;
-            pair.finish((totals, CHUNK), None, *is_one_type, method, isa)
+            let count = blocks.len() * BLOCK;
+            pair.finish((totals, count), None, *is_one_type, method, isa)
                 .ok()
         })
     }

@@ -40,7 +40,7 @@ pub(crate) use lent::Lent;
 pub(crate) use same::is_same;
 pub(crate) use scratch::Scratch;
 pub(crate) use sparse::Coalesced;
-pub(crate) use tiled::{Strip, Tiled, Tiling};
+pub(crate) use tiled::{PIECE, Strip, Tiled, Tiling};
 pub(crate) use twin::{Bytes, Twin};
 
 /// As what a tensor is read.
@@ -101,14 +101,26 @@ pub(crate) trait Read: Send + Sync {
         None
     }
 
-    /// Which blocks are best taken together, where neighbours in the storage are far apart in logical order, of `many` elements.
-    fn tiling(&self, _many: u64) -> Option<Tiling> {
+    /// Which blocks are best taken together, where neighbours in the storage are far apart in logical order.
+    fn tiling(&self) -> Option<Tiling> {
         None
     }
 
     /// The elements as such tiles, where they come in them or lie in a map in logical order.
-    fn tiled<'s>(&'s self, _tiling: Tiling, _scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
-        None
+    ///
+    /// # Errors
+    /// What keeps the bytes of all of them from being read.
+    fn tiled<'s>(
+        &'s self,
+        _tiling: Tiling,
+        _scratch: &'s mut Scratch,
+    ) -> Result<Option<Tiled<'s>>> {
+        Ok(None)
+    }
+
+    /// Bytes that are kept while tiles are made, beside those that every reader of the tensor keeps.
+    fn kept_bytes(&self) -> u64 {
+        0
     }
 
     /// The places of a sparse tensor's elements; None for a dense tensor.
@@ -285,12 +297,16 @@ impl Read for Reader<'_> {
         self.as_read().lend(start)
     }
 
-    fn tiling(&self, many: u64) -> Option<Tiling> {
-        self.as_read().tiling(many)
+    fn tiling(&self) -> Option<Tiling> {
+        self.as_read().tiling()
     }
 
-    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
+    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Result<Option<Tiled<'s>>> {
         self.as_read().tiled(tiling, scratch)
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.as_read().kept_bytes()
     }
 
     fn places(&self) -> Result<Option<&Coalesced>> {

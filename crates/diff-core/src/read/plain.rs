@@ -75,12 +75,14 @@ impl Read for Plain<'_> {
         Some(Lent::new(storage, self.dtype, walk))
     }
 
-    fn tiled<'s>(&'s self, tiling: Tiling, _scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
-        Some(Tiled::Lying(Lying {
-            storage: self.storage()?,
-            dtype: self.dtype,
-            pitch: tiling.pitch as usize,
-            first: 0,
+    fn tiled<'s>(&'s self, tiling: Tiling, _scratch: &'s mut Scratch) -> Result<Option<Tiled<'s>>> {
+        Ok(self.storage().map(|storage| {
+            Tiled::Lying(Lying {
+                storage,
+                dtype: self.dtype,
+                pitch: tiling.pitch as usize,
+                first: 0,
+            })
         }))
     }
 }

@@ -12,6 +12,9 @@ use crate::error::Result;
 use crate::kernel::{self, BLOCK, Elements, LINE, TURNED, Turn, prefetch_far};
 use crate::source::Source;
 
+/// Elements that are taken in tiles at once.
+pub(crate) const PIECE: u64 = 1 << 21;
+
 /// Rows whose blocks are best taken together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tiling {

@@ -85,8 +85,10 @@ impl<'a> Readers<'a> {
     pub(super) fn kept_bytes(&self, row: &Row) -> u64 {
         let tensors = row.tensors.iter().flatten();
         let twin = self.twin.as_ref().map_or(0, Twin::held_bytes);
+        let readers = self.of.iter().flatten().flatten().map(Read::kept_bytes);
         tensors
             .map(|tensor| kept_bytes(tensor))
+            .chain(readers)
             .fold(twin, u64::saturating_add)
     }
 

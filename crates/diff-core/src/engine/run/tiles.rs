@@ -8,20 +8,18 @@ use crate::dtype::{DType, ValueMap};
 use crate::engine::UNIT;
 use crate::engine::sample::SAMPLE;
 use crate::engine::tree::push;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::{self, BLOCK, CHUNK, Elements, LINE};
-use crate::read::{Read, Reader, Strip, Tiled, Tiling};
+use crate::read::{PIECE, Read, Reader, Strip, Tiled, Tiling};
 
-/// Elements of a piece: a unit.
-pub(super) const PIECE: usize = UNIT as usize * CHUNK;
+const _: () = assert!(PIECE == UNIT * CHUNK as u64, "a piece is a unit");
 
 /// Bytes of a column in a tile of the narrower side: tiles of both sides stay in the second-level cache.
 const TILE_BYTES: usize = 256;
 
 /// The tiling of two sides: that of both, or of the one that has one.
 pub(super) fn tiling([old, new]: [&Reader; 2]) -> Option<Tiling> {
-    let many = PIECE as u64;
-    match (old.tiling(many), new.tiling(many)) {
+    match (old.tiling(), new.tiling()) {
         (Some(old), Some(new)) => old.is_like(new).then_some(old),
         (old, new) => old.or(new),
     }
@@ -66,14 +64,14 @@ fn tiles(
 }
 
 impl Unit<'_, '_> {
-    /// Compares a piece of whole chunks in tiles, where its blocks are best taken so. Whether it did.
+    /// Compares a piece of whole blocks in tiles, where these are best taken so. Whether it did.
     pub(super) fn in_tiles(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
         let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.of) else {
             return false;
         };
         let starts_at_zero =
             |slot: usize| self.row.inputs[slot].is_some_and(|input| input.start == 0);
-        if !(count.is_multiple_of(CHUNK) && starts_at_zero(0) && starts_at_zero(1))
+        if !(count.is_multiple_of(BLOCK) && starts_at_zero(0) && starts_at_zero(1))
             || self.errors[0].is_some()
             || self.types[0].is_none_or(|types| types.are_complex)
             || !self.run.options.histogram.needs_beginnings(item.elements())
@@ -108,12 +106,14 @@ impl Unit<'_, '_> {
         } = worker;
         let [old, new] = readers;
         let types = readers.map(|reader| elements(reader.dtype(), &[]));
-        if !any_order.begin(types, count / CHUNK, options.method) {
+        if !any_order.begin(types, count / BLOCK, options.method) {
             return Ok(false);
         }
         let [of_old, of_new, ..] = scratch;
-        let sides = old.tiled(tiling, of_old).zip(new.tiled(tiling, of_new));
-        let Some((old, new)) = sides else {
+        let named = |slot: usize| move |error: Error| self.named(slot, error);
+        let old = old.tiled(tiling, of_old).map_err(named(0))?;
+        let new = new.tiled(tiling, of_new).map_err(named(1))?;
+        let Some((old, new)) = old.zip(new) else {
             return Ok(false);
         };
         let first = start / BLOCK as u64;
@@ -204,11 +204,10 @@ impl Piece<'_, '_, '_> {
 
     /// The elements of a chunk in logical order.
     fn chunk(&mut self, chunk: usize) -> Result<[Vec<u8>; 2]> {
-        let blocks = chunk * BLOCKS..(chunk + 1) * BLOCKS;
-        let mut out = self
-            .sides
-            .each_ref()
-            .map(|side| vec![0; CHUNK * side.item()]);
+        let all = (self.blocks.end - self.blocks.start) as usize;
+        let blocks = chunk * BLOCKS..all.min((chunk + 1) * BLOCKS);
+        let bytes = |side: &Tiled| blocks.len() * BLOCK * side.item();
+        let mut out = self.sides.each_ref().map(|side| vec![0; bytes(side)]);
         let first = blocks.start;
         self.each_block(blocks, &mut |at, sides| {
             for (out, side) in out.iter_mut().zip(sides) {

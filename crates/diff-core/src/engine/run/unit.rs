@@ -13,7 +13,7 @@ use crate::engine::sample::Sample;
 use crate::engine::tree::push;
 use crate::error::{Error, Result};
 use crate::kernel::{self, CHUNK, Elements, complex};
-use crate::read::{Read, Reader, Scratch, check_places};
+use crate::read::{PIECE, Read, Reader, Scratch, check_places};
 use crate::stats::PairStats;
 use crate::tensor::Tensor;
 
@@ -81,7 +81,7 @@ impl Unit<'_, '_> {
         if let [Some(Ok(old)), Some(Ok(new)), None, ..] = &self.readers.of
             && tiles::tiling([old, new]).is_some()
         {
-            return tiles::PIECE;
+            return PIECE as usize;
         }
         let readers = self.readers.of.iter().flatten().flatten();
         let elements = readers.map(|reader| reader.at_once(few, many)).max();

@@ -133,6 +133,10 @@ impl Axes {
         self.dims.iter().skip(axis + 1).product()
     }
 
+    pub(super) fn elements(&self) -> u64 {
+        self.dims.iter().product()
+    }
+
     /// Indices of an axis.
     pub(super) fn dim(&self, axis: usize) -> u64 {
         self.dims[axis]

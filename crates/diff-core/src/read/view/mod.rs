@@ -13,12 +13,13 @@ mod tests;
 use std::ops::Range;
 
 use super::lent::{self, Lent, in_lines};
-use super::tiled::{Columns, Tiled, Tiling};
+use super::tiled::{Columns, PIECE, Tiled, Tiling};
 use super::{As, Read, Reader, Region, Scratch, part, plain, source};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Code, Error, Result, counted};
 use crate::kernel::{self, Elements};
+use crate::once::Once;
 use crate::source::Source;
 use crate::tensor::{Span, Strides, Tensor, View};
 use axes::Axes;
@@ -55,6 +56,8 @@ pub(super) struct Strided<'a> {
     axes: Axes,
     dtype: DType,
     order: ByteOrder,
+    /// All of the storage, where tiles are made of short columns and there is no map.
+    kept: Once<Vec<u8>>,
 }
 
 impl<'a> Strided<'a> {
@@ -73,6 +76,7 @@ impl<'a> Strided<'a> {
             axes: Axes::new(&tensor.shape, &strides.steps),
             dtype: tensor.dtype,
             order,
+            kept: Once::default(),
         })
     }
 
@@ -196,39 +200,77 @@ impl Read for Strided<'_> {
         Some(Lent::new(self.map()?, self.dtype, walk))
     }
 
-    fn tiling(&self, many: u64) -> Option<Tiling> {
+    fn tiling(&self) -> Option<Tiling> {
         let axis = self.axes.columns().filter(|_| self.is_as_stored())?;
-        let item = self.dtype.bytes();
-        let (pitch, rows) = (self.axes.pitch(axis), self.axes.dim(axis));
         let map = self.map();
-        // What is read costs a call a column, unless it is all of it.
-        if map.is_none() && (many / pitch).min(rows) * item < LEAST_READ {
+        if map.is_none() && !self.has_long_columns() && !self.is_small() {
             return None;
         }
+        let item = self.dtype.bytes();
         let start = map.map_or(0, |map| map.as_ptr() as u64) + self.offset * item;
         Some(Tiling {
-            pitch,
-            rows,
+            pitch: self.axes.pitch(axis),
+            rows: self.axes.dim(axis),
             before: (start.next_multiple_of(LINE) - start) / item,
         })
     }
 
-    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Option<Tiled<'s>> {
-        let own = self.tiling(u64::MAX)?;
-        let map = self.map();
-        // Who cannot read out of order tells so when it is read.
-        if !own.is_like(tiling) || map.is_none() && !self.source.make_seekable().is_ok_and(|is| is)
-        {
-            return None;
+    fn tiled<'s>(&'s self, tiling: Tiling, scratch: &'s mut Scratch) -> Result<Option<Tiled<'s>>> {
+        let own = self.tiling().filter(|own| own.is_like(tiling));
+        if own.is_none() || self.map().is_none() && !self.source.make_seekable()? {
+            // Who cannot read out of order tells so when it is read.
+            return Ok(None);
         }
+        let storage = match self.map() {
+            None if !self.has_long_columns() => Some(self.keep()?),
+            map => map,
+        };
         let skipped = self.offset * self.dtype.bytes();
-        let map = map.map(|map| &map[skipped as usize..]);
+        let storage = storage.map(|storage| &storage[skipped as usize..]);
         let layout = (self.axes).layout(self.source, self.storage.offset + skipped);
-        Some(Tiled::Columns(Columns::new(
-            layout, self.dtype, map, scratch,
-        )))
+        let columns = Columns::new(layout, self.dtype, storage, scratch);
+        Ok(Some(Tiled::Columns(columns)))
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        let is_kept = self.tiling().is_some() && self.map().is_none() && !self.has_long_columns();
+        if is_kept { self.storage.bytes } else { 0 }
     }
 }
+
+impl Strided<'_> {
+    /// Whether the columns of a piece are worth reads of their own.
+    fn has_long_columns(&self) -> bool {
+        let rows = self.axes.columns().map_or(0, |axis| {
+            self.axes.dim(axis).min(PIECE / self.axes.pitch(axis))
+        });
+        rows * self.dtype.bytes() >= LEAST_READ
+    }
+
+    /// Whether all of the storage is the view's, and little enough to be kept while tiles are made of it: every piece needs some of all of it.
+    fn is_small(&self) -> bool {
+        let bytes = (self.offset + self.axes.elements()) * self.dtype.bytes();
+        bytes == self.storage.bytes && bytes <= MOST_KEPT
+    }
+
+    fn keep(&self) -> Result<&[u8]> {
+        let Span { offset, bytes, .. } = self.storage;
+        let kept = self.kept.get_or_make(|| {
+            let mut storage = vec![0; bytes as usize];
+            for (at, piece) in (offset..).step_by(AT_ONCE).zip(storage.chunks_mut(AT_ONCE)) {
+                self.source.read_exact(at, piece)?;
+            }
+            Ok(storage)
+        });
+        kept.map(Vec::as_slice)
+    }
+}
+
+/// Bytes of a storage that is kept, at most.
+const MOST_KEPT: u64 = 64 << 20;
+
+/// Bytes that are read at once to be kept.
+const AT_ONCE: usize = 1 << 20;
 
 /// Bytes of a column from which on it is worth a read of its own.
 const LEAST_READ: u64 = 1 << 10;

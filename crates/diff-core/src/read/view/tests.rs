@@ -107,6 +107,7 @@ impl Case {
                 axes: Axes::new(&self.shape, &self.strides),
                 dtype: of_bytes(item),
                 order: ByteOrder::Little,
+                kept: Once::default(),
             };
             let mut scratch = Scratch::default();
             let found = view.read(start, count as usize, &mut scratch).unwrap();
