@@ -271,6 +271,19 @@ fn a_file_without_a_map_is_read_once() {
             let (old, _) = open();
             let (found, _) = run([&old, &ordered], Method::default(), 2);
             assert!(found == expected, "case {at}, {more}");
+            // Of one that has no map, none is taken in tiles: nothing is kept in vain.
+            let ((old, file), source) = (open(), Arc::clone(&ordered.sources[0]));
+            let unmapped = Watched::new(source, |_, _| Ok(()));
+            let tensors = vec![case.plain(DType::F32)];
+            let unmapped = Arc::new(Checkpoint::in_memory(tensors, vec![unmapped]));
+            let (found, observer) = run([&unmapped, &old], Method::default(), 2);
+            assert!(found == expected, "case {at}, {more}");
+            let counted = observer.bytes_read() - 4 * case.elements();
+            assert_eq!(
+                file.bytes.load(Ordering::Relaxed),
+                counted,
+                "case {at}, {more}"
+            );
         }
     }
 }

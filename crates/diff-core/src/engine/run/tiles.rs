@@ -111,9 +111,19 @@ impl Unit<'_, '_> {
         }
         let [of_old, of_new, ..] = scratch;
         let named = |slot: usize| move |error: Error| self.named(slot, error);
-        let old = old.tiled(tiling, of_old).map_err(named(0))?;
-        let new = new.tiled(tiling, of_new).map_err(named(1))?;
-        let Some((old, new)) = old.zip(new) else {
+        // A side without a tiling of its own first: what the other one has to read for its tiles would be read in vain without it.
+        let (a, b) = if old.tiling().is_none() {
+            let a = old.tiled(tiling, of_old).map_err(named(0))?;
+            let is_there = a.is_some();
+            let b = is_there.then(|| new.tiled(tiling, of_new).map_err(named(1)));
+            (a, b.transpose()?.flatten())
+        } else {
+            let b = new.tiled(tiling, of_new).map_err(named(1))?;
+            let is_there = b.is_some();
+            let a = is_there.then(|| old.tiled(tiling, of_old).map_err(named(0)));
+            (a.transpose()?.flatten(), b)
+        };
+        let Some((old, new)) = a.zip(b) else {
             return Ok(false);
         };
         let first = start / BLOCK as u64;

@@ -249,7 +249,8 @@ impl Strided<'_> {
 
     /// Whether all of the storage is the view's, and little enough to be kept while tiles are made of it: every piece needs some of all of it.
     fn is_small(&self) -> bool {
-        let bytes = (self.offset + self.axes.elements()) * self.dtype.bytes();
+        let elements = self.offset.saturating_add(self.axes.elements());
+        let bytes = elements.saturating_mul(self.dtype.bytes());
         bytes == self.storage.bytes && bytes <= MOST_KEPT
     }
 
