@@ -25,6 +25,9 @@ import { setup } from './setup.mjs';
 /** @param {string} script */
 const script = (script) => [process.execPath, `scripts/${script}`];
 
+/** The oldest supported version of Node, then the newest of each later line; the outermost first, as time may not suffice for all. */
+const VERSIONS = ['20.19.0', '26', '22', '24'];
+
 /** @type {readonly Step[]} */
 const STEPS = [
   { name: 'oxlint', level: 'quick', command: () => [...tool('oxlint'), '--type-aware', '--deny-warnings'] },
@@ -90,7 +93,7 @@ const STEPS = [
     name: 'aarch64',
     level: 'full',
     command: () => ['bash', 'scripts/test-aarch64.sh'],
-    needs: ['qemu-aarch64-static', '--version'],
+    needs: ['bash', 'scripts/test-aarch64.sh', '--tools'],
     install: 'the Debian packages at the head of scripts/test-aarch64.sh',
     platforms: ['linux'],
   },
@@ -111,7 +114,12 @@ const STEPS = [
     install: 'node scripts/cross.mjs --check, on Debian 12 for x64',
     platforms: ['linux'],
   },
-  { name: 'other Nodes', level: 'full', command: () => script('other-nodes.mjs'), platforms: ['linux'] },
+  ...VERSIONS.map((version) => ({
+    name: `Node ${version}`,
+    level: /** @type {const} */ ('full'),
+    command: () => [...script('other-node.mjs'), version],
+    platforms: /** @type {const} */ (['linux']),
+  })),
 ];
 
 await start(async () => {
