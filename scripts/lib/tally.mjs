@@ -73,11 +73,11 @@ export function sum(tallies) {
 }
 
 /**
- * Prints `12 passed, 0 failed` alone on the last line, and sets the exit status by it. Nothing at all having run is a failure.
+ * Prints `12 passed, 0 failed` alone on the last line, and sets the exit status by it. Nothing at all to run is a failure.
  * @param {Tally} tally
  */
 export function conclude({ passed, failed, skipped }) {
-  if (passed + failed === 0) failed = 1;
+  if (passed + failed + skipped === 0) failed = 1;
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
