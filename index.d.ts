@@ -1319,7 +1319,7 @@ declare function analyze(comparison: Comparison | ComparisonData, config?: Analy
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
  * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
  * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
- * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ * for.
  */
 interface SeriesOptions extends Omit<CompareOptions, 'old' | 'new' | 'provenance'> {
     /**
@@ -1343,6 +1343,8 @@ interface SeriesCheckpoint {
     readonly parameters: number;
     readonly sizeBytes: number;
     readonly findings: readonly Finding[];
+    /** What was done to its names and tensors to bring it to the form of the others. */
+    readonly nameChanges: readonly Omit<NameChange, 'side'>[];
 }
 /**
  * The way from one checkpoint of a series to the next, d = new - old. Sizes, cosines and norms are those of the measured tensors

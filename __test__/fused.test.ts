@@ -76,6 +76,14 @@ test('a prefix of a wrapper does not hide the parts', async (t) => {
   t.true((await compare(separate, wrapped)).isIdentical);
   const bare = Object.fromEntries(Object.entries(fused).map(([name, tensor]) => [name.replace(/^model\./, ''), tensor]));
   t.true((await compare(separate, bare)).isIdentical);
+  const deep = Object.fromEntries(Object.entries(separate).map(([name, tensor]) => [`module._orig_mod.${name}`, tensor]));
+  const inside = Object.fromEntries(
+    Object.entries(separate).map(([name, tensor]) => [name.replace('.self_attn.', '.self_attn._fsdp_wrapped_module.'), tensor]),
+  );
+  for (const parts of [deep, inside]) {
+    t.true((await compare(fused, parts)).isIdentical);
+    t.true((await compare(parts, fused)).isIdentical);
+  }
 });
 
 test("the projections of torch's MultiheadAttention", async (t) => {

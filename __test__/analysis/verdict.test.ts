@@ -1,6 +1,6 @@
 import test from 'ava';
 import { describeResized } from '../../src/analysis/resized.ts';
-import { describeNameChange } from '../../src/report/describe.ts';
+import { describeNameChange } from '../../src/names/name-change.ts';
 import { analyze } from '../../src/analysis/analyze.ts';
 import type { DiffSummary } from '../../src/comparison/summary.ts';
 import { buildComparison, llama, type Sketch } from './build.ts';

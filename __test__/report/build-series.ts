@@ -64,7 +64,7 @@ export function buildSeries(sketch: SeriesSketch): SeriesResult {
     name: checkpoint(index),
     path: `/${checkpoint(index)}`,
     format: 'safetensors' as const,
-    ...{ tensors: names.length, parameters: names.length * 10, sizeBytes: names.length * 40, findings: [] },
+    ...{ tensors: names.length, parameters: names.length * 10, sizeBytes: names.length * 40, findings: [], nameChanges: [] },
   }));
   return finishSeries(series, checkpoints);
 }

@@ -105,8 +105,9 @@ export const FLAG_DOCS = {
     '--threshold': 'As for a comparison; it affects only the count of changed elements.',
     '--rename':
       "As for a comparison, for every checkpoint. A run that changed from `net.` to `model.` needs `--rename '^net\\.=>model.'`.",
-    '--strip-prefix':
-      'As for a comparison, for every checkpoint. Prefixes are not removed automatically here: all checkpoints must use the same names.',
+    '--strip-prefix': 'As for a comparison, for every checkpoint.',
+    '--no-auto-prefix':
+      'Matches names as they are. By default every checkpoint is brought to the names of the first, as in a comparison.',
     '--fail-on': 'As for a comparison; only `unsafe`.',
     '--progress': 'As for a comparison, over the whole series.',
   },

@@ -136,10 +136,14 @@ export function addConfigFlags(command: Command): Command {
 
 /** What a plan of a comparison fixes beside how checkpoints are opened. */
 export function addPlannedFlags(command: Command): Command {
-  addSideFlags(addComparingFlags(command));
+  return addPrefixFlag(addSideFlags(addComparingFlags(command)), 'one side has');
+}
+
+/** @param where who has a prefix that is taken off, as `one side has` */
+export function addPrefixFlag(command: Command, where: string): Command {
   return command
     .optionsGroup('Comparing:')
-    .addOption(new Option('--no-auto-prefix', 'keep prefixes such as module. that only one side has'));
+    .addOption(new Option('--no-auto-prefix', `keep prefixes such as module. that only ${where}`));
 }
 
 /** What is told of a comparison, and how it exits. */

@@ -128,15 +128,7 @@ export type SharedOptions = Pick<DiffFlags, 'threshold' | 'precision' | 'include
 /** Flags of a series. */
 export interface SeriesFlags extends Omit<
   DiffFlags,
-  | 'exitCode'
-  | 'headersOnly'
-  | 'config'
-  | 'allowNonfinite'
-  | 'includeUnchanged'
-  | 'histogram'
-  | 'autoPrefix'
-  | keyof SideFlags
-  | keyof ShardFlags
+  'exitCode' | 'headersOnly' | 'config' | 'allowNonfinite' | 'includeUnchanged' | 'histogram' | keyof SideFlags | keyof ShardFlags
 > {
   readonly base?: string;
 }

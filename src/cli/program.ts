@@ -10,6 +10,7 @@ import {
   addPartsFlags,
   addHeadersFlag,
   addPlannedFlags,
+  addPrefixFlag,
   addProvenanceFlag,
   addDetailFlag,
   addJobFlags,
@@ -267,7 +268,7 @@ function addHashFlags(command: Command): void {
 
 function addSeriesFlags(command: Command): void {
   addReportFlags(command);
-  addComparingFlags(command);
+  addPrefixFlag(addComparingFlags(command), 'some checkpoints have');
   addSafetyFlag(addOpenFlags(command)).addOption(
     new Option('--base <path>', 'the checkpoints are adapters trained on this model: merge each into it first'),
   );

@@ -7,6 +7,8 @@ import { unwrap } from '../native/failure.ts';
 
 export type Side = 'old' | 'new';
 
+export const SIDES: readonly Side[] = ['old', 'new'];
+
 /** Both sides under names that can be matched, and what was done for that. */
 export interface TranslatedSides {
   readonly old: Checkpoint;

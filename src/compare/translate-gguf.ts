@@ -1,6 +1,8 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Finding } from '../checkpoint/types.ts';
+import { invertSteps } from '../names/invert-steps.ts';
 import { translateNames, type Translation } from '../names/gguf/translate.ts';
+import type { NameChange } from '../names/name-change.ts';
 import type { NamedTensors } from '../names/named-view.ts';
 import type { Transform } from '../names/gguf/types.ts';
 import { formatNoun } from '../wording/numbers.ts';
@@ -39,6 +41,31 @@ export function translateGguf(old: Checkpoint, newer: Checkpoint): TranslatedSid
   };
 }
 
+/** A GGUF file as the other side has its tensors, which stays as it is. */
+export interface TranslatedGguf {
+  /** The file itself where there is nothing to translate; otherwise the caller closes it. */
+  readonly checkpoint: Checkpoint;
+  readonly change: Omit<NameChange, 'side'> | null;
+  readonly findings: readonly Finding[];
+}
+
+/** As {@link translateGguf}, but what the converter did is undone on the side of the file alone. */
+export function translateGgufAlone(gguf: Checkpoint, other: Checkpoint): TranslatedGguf {
+  const [own, target] = [listTensors(gguf), listTensors(other)];
+  if (sharesNames(own, target)) return { checkpoint: gguf, change: null, findings: [] };
+  const translation = translateNames(own, gguf.metadata, target);
+  const { views, otherViews, unknown, architecture } = translation;
+  const findings = describeTranslation(translation, own.names, WORDS_ALONE);
+  if (views.length === 0) return { checkpoint: gguf, change: null, findings };
+  const undone = new Map(otherViews.map(({ name, row, steps }) => [name, invertSteps(steps, target.shape(row)) ?? []]));
+  const whole = views.map((view) => ({ ...view, steps: [...view.steps, ...(undone.get(view.name) ?? [])] }));
+  return {
+    checkpoint: derive(gguf, unknown, whole),
+    change: { kind: 'gguf', rule: architecture, tensors: own.names.length - unknown.length },
+    findings,
+  };
+}
+
 /** Whether most names of a GGUF file are names of the other side already. */
 export function sharesNames(gguf: NamedTensors, other: NamedTensors): boolean {
   return gguf.names.filter((name) => other.find(name) !== undefined).length * 2 > gguf.names.length;
@@ -52,6 +79,13 @@ const WORDS: Readonly<Record<Transform, string>> = {
   transpose: 'Conv1D weights compared as [out, in], with the other side transposed',
 };
 
+/** The same where the other side stays as it is. */
+const WORDS_ALONE: typeof WORDS = {
+  ...WORDS,
+  add_one: 'norms with the 1 that the converter adds taken off',
+  transpose: 'Conv1D weights transposed back to [in, out]',
+};
+
 /** Names in a message. */
 const SHOWN = 5;
 
@@ -59,6 +93,7 @@ const SHOWN = 5;
 export function describeTranslation(
   { architecture, views, unknown, notUndone, transformed }: Translation,
   names: readonly string[],
+  words: Readonly<Record<Transform, string>> = WORDS,
 ): Finding[] {
   const say = (code: string, severity: Finding['severity'], message: string): Finding => ({
     code,
@@ -67,7 +102,7 @@ export function describeTranslation(
     path: null,
     offset: null,
   });
-  const undone = [...transformed].map(([transform, count]) => `${WORDS[transform]} (${formatNoun(count, 'tensor')})`);
+  const undone = [...transformed].map(([transform, count]) => `${words[transform]} (${formatNoun(count, 'tensor')})`);
   const list = (rows: readonly number[]): string => {
     const shown = rows.slice(0, SHOWN).map((row) => JSON.stringify(names[row] ?? ''));
     return `${shown.join(', ')}${rows.length > SHOWN ? ` and ${rows.length - SHOWN} more` : ''}`;

@@ -5,6 +5,7 @@
 import { joinWords } from '../wording/sentences.ts';
 import type { NamedTensors, NamedView, Step } from './named-view.ts';
 import { listSpellings } from './synonyms.ts';
+import { unwrapName } from './wrappers.ts';
 
 const QKV = [
   ['q_proj', 'k_proj', 'v_proj'],
@@ -64,11 +65,12 @@ export function splitFused(own: NamedTensors, other: NamedTensors): Split {
   const rows = new Set<number>();
   const rules = new Map<string, number>();
   let taken: Set<string> | undefined;
+  const wrapped = lookThroughWrappers(other);
   for (let row = 0; row < own.names.length; row += 1) {
     const name = own.names[row] ?? '';
     // Names in the same order are not looked up.
     if (name === other.names[row] || other.find(name) !== undefined || !own.isReadable(row)) continue;
-    const found = splitStack(name, row, own, other) ?? splitModule(name, row, own, other);
+    const found = splitStack(name, row, own, wrapped) ?? splitModule(name, row, own, wrapped);
     if (found === null) continue;
     const names = (taken ??= new Set(own.names));
     if (found.views.some((view) => names.has(view.name))) continue;
@@ -81,19 +83,29 @@ export function splitFused(own: NamedTensors, other: NamedTensors): Split {
   return { views, rows, rules };
 }
 
+/** Finds names that differ by wrappers too, where only one tensor is called so without them. */
+function lookThroughWrappers(tensors: NamedTensors): NamedTensors {
+  let bare: Map<string, number | undefined> | undefined;
+  const index = (): Map<string, number | undefined> => {
+    const rows = new Map<string, number | undefined>();
+    for (const [row, name] of tensors.names.entries()) {
+      const key = unwrapName(name);
+      rows.set(key, rows.has(key) ? undefined : row);
+    }
+    return rows;
+  };
+  return { ...tensors, find: (name) => tensors.find(name) ?? (bare ??= index()).get(unwrapName(name)) };
+}
+
 function splitModule(name: string, row: number, own: NamedTensors, other: NamedTensors): Parts | null {
   const match = /^(.*\.|)([^.]+?)(?:[._](weight|bias))$/u.exec(name);
   const [, prefix = '', module = '', leaf = ''] = match ?? [];
   const shape = own.shape(row);
   for (const parts of FUSED.get(module) ?? []) {
-    const cuts = cutAsOther(
-      prefix,
-      parts.map((part) => `${part}.${leaf}`),
-      shape,
-      other,
-    );
+    const leaves = parts.map((part) => `${part}.${leaf}`);
+    const cuts = cutEitherWay(prefix, leaves, shape, other);
     if (cuts === null) continue;
-    const views = cuts.map((steps, at) => ({ name: `${prefix}${parts[at]}.${leaf}`, row, steps }));
+    const views = cuts.map((steps, at) => ({ name: `${prefix}${leaves[at]}`, row, steps }));
     return { views, rule: `${module} into ${joinWords(parts)}` };
   }
   return null;
@@ -112,25 +124,26 @@ function splitStack(name: string, row: number, own: NamedTensors, other: NamedTe
     const isCounted = (expert: number): boolean => findPart(at, `${expert}.${leaves[0]}`, other) !== undefined;
     if (!isCounted(experts - 1) || isCounted(experts)) continue;
     const first = leaves.map((leaf) => `0.${leaf}`);
-    const direct = cutAsOther(at, first, shape, other);
-    const turned = direct === null ? cutAsOther(at, first, [...shape].reverse(), other) : null;
-    const cuts = direct ?? turned;
+    const cuts = cutEitherWay(at, first, shape, other);
     if (cuts === null) continue;
     const views = Array.from({ length: experts }, (_, expert) =>
       cuts.map((steps, part): NamedView => ({
         name: `${at}${expert}.${leaves[part]}`,
         row,
-        steps: [
-          { operation: 'slice', numbers: [expert, expert + 1] },
-          { operation: 'reshape', numbers: [...shape] },
-          ...(turned === null ? [] : [TRANSPOSE]),
-          ...steps,
-        ],
+        steps: [{ operation: 'slice', numbers: [expert, expert + 1] }, { operation: 'reshape', numbers: [...shape] }, ...steps],
       })),
     ).flat();
     return { views, rule: `experts.${module} into ${joinWords(parts)} of each expert` };
   }
   return null;
+}
+
+/** {@link cutAsOther}, of a matrix whose rows may be the columns of the other side. */
+function cutEitherWay(prefix: string, leaves: readonly string[], shape: readonly number[], other: NamedTensors): Step[][] | null {
+  const direct = cutAsOther(prefix, leaves, shape, other);
+  if (direct !== null || shape.length !== 2) return direct;
+  const turned = cutAsOther(prefix, leaves, [...shape].reverse(), other);
+  return turned?.map((steps) => [TRANSPOSE, ...steps]) ?? null;
 }
 
 /** Steps that cut a tensor of the shape into parts as the other side has them; null where it has none, or of other sizes. */

@@ -33,6 +33,9 @@ export interface NameRules {
   readonly autoPrefix: boolean;
 }
 
+/** Names as they are. */
+export const NO_RULES: SideRules = { selects: () => true, rules: [] };
+
 /** The names of one side as they are matched, each with the row of its tensor in the checkpoint. */
 export interface SideNames {
   readonly names: readonly string[];

@@ -116,6 +116,17 @@ function listOccurring(names: readonly string[]): ReadonlySet<Candidate> {
   return new Set(CANDIDATES.filter((candidate) => !missing.has(candidate)));
 }
 
+/** A name without all that wrappers are known to add. */
+export function unwrapName(name: string): string {
+  let bare = WRAPPERS.reduce((rest, wrapper) => (isInside(rest, wrapper) ? removeSegments(rest, wrapper) : rest), name);
+  for (let prefix = findPrefix(bare); prefix !== undefined; prefix = findPrefix(bare)) bare = bare.slice(prefix.length);
+  return bare;
+}
+
+function findPrefix(name: string): string | undefined {
+  return PREFIXES.find((prefix) => name.startsWith(prefix));
+}
+
 function isInside(name: string, wrapper: string): boolean {
   return name.startsWith(wrapper) || (name.includes(wrapper) && name.includes(`.${wrapper}`));
 }

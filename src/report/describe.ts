@@ -1,7 +1,6 @@
 import { hasFinitePair, leastChangeAt, type TensorColumns } from '../comparison/columns.ts';
-import type { NameChange } from '../names/name-change.ts';
 import { escapeTerminal } from '../wording/escape.ts';
-import { formatCosine, formatCount, formatNoun, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
+import { formatCosine, formatCount, formatPercent, formatShape, isMissing, MISSING } from '../wording/numbers.ts';
 
 /** The numbers of one modified tensor in words, as the tables of all reports show them. */
 export interface RowWords {
@@ -78,26 +77,4 @@ export function describeShapes(columns: TensorColumns, row: number, { times, arr
   const sides = (['old', 'new'] as const).filter((side) => columns[side].dtype[row] !== '');
   const shapes = sides.map((side) => formatShape(columns[side].shape[row] ?? [], times));
   return shapes[0] === shapes[1] || shapes.length === 1 ? (shapes[0] ?? '') : shapes.join(arrow);
-}
-
-/** What was done to names before they were matched, in a sentence without a full stop. */
-export function describeNameChange({ side, kind, rule, tensors }: NameChange): string {
-  const names = `${formatCount(tensors)} ${side} ${tensors === 1 ? 'name' : 'names'}`;
-  switch (kind) {
-    case 'rename':
-      return `${names} renamed by ${rule}`;
-    case 'strip':
-      return `${names} read without ${rule}`;
-    case 'synonym':
-      return `${names} read as ${tensors === 1 ? 'its newer name' : 'their newer names'}: ${rule}`;
-    case 'transpose':
-      return `${formatNoun(tensors, `${side} tensor`)} transposed: ${rule}`;
-    case 'split':
-      return `${formatNoun(tensors, `${side} tensor`)} taken apart: ${rule}`;
-    case 'gguf':
-      return `${names} translated from those of GGUF (${rule}) to Hugging Face's`;
-    case 'prefix':
-    case 'wrapper':
-      return `${names} read without the ${kind} ${rule}`;
-  }
 }

@@ -14,14 +14,8 @@ export interface DescribedTensor {
 /** A checkpoint of a series before all of them are known: what it is called depends on the others. */
 export type UnnamedCheckpoint = Omit<SeriesCheckpoint, 'name'>;
 
-/** What the descriptions of a checkpoint tell; it may be closed afterwards. */
-export interface CheckpointSurvey {
-  readonly checkpoint: UnnamedCheckpoint;
-  /** Readable tensors by name, as it is matched. */
-  readonly tensors: ReadonlyMap<string, DescribedTensor>;
-}
-
 /**
+ * What the descriptions of a checkpoint tell; it may be closed afterwards.
  * @param path where the checkpoint lies, by which it is called
  * @throws `ModelDiffError` of kind `Argument` when a rule gives two tensors the same name.
  */
@@ -29,19 +23,31 @@ export function surveyCheckpoint(
   { table, format, findings }: Checkpoint,
   path: string,
   { names: rules, selects }: Pick<ResolvedOptions, 'names' | 'selects'>,
-): CheckpointSurvey {
+): UnnamedCheckpoint {
   const changed = changeNames('new', table.names, rules.new, []);
   const names = new Map(changed.rows.map((row, at) => [row, changed.names[at] ?? '']));
   const rows = [...names.keys()].filter((row) => selects(names.get(row) ?? ''));
   const add = (column: Float64Array): number => rows.reduce((sum, row) => sum + (column[row] ?? 0), 0);
-  const describe = (row: number): [string, DescribedTensor] => [
-    names.get(row) ?? '',
-    { shape: table.shape(row), dtype: table.dtype(row) },
-  ];
   return {
-    checkpoint: { path, format, tensors: rows.length, parameters: add(table.elements), sizeBytes: add(table.bytes), findings },
-    tensors: new Map(rows.filter((row) => !table.errors.has(row) && !table.raw.has(row)).map(describe)),
+    path,
+    format,
+    tensors: rows.length,
+    parameters: add(table.elements),
+    sizeBytes: add(table.bytes),
+    findings,
+    nameChanges: [],
   };
+}
+
+/** Readable tensors that take part, by name, of a checkpoint in the form in which it is compared. */
+export function describeTensors({ table }: Checkpoint, selects: ResolvedOptions['selects']): Map<string, DescribedTensor> {
+  return new Map(
+    table.names.flatMap((name, row) =>
+      selects(name) && !table.errors.has(row) && !table.raw.has(row)
+        ? [[name, { shape: table.shape(row), dtype: table.dtype(row) }] as const]
+        : [],
+    ),
+  );
 }
 
 /** The checkpoints with the names that tell them apart. */

@@ -68,7 +68,7 @@ async function surveyAll(
   for (const input of checkpoints) {
     const held = await openNext(input, opening, base);
     try {
-      found.push(surveyCheckpoint(held.checkpoint, held.path, resolved).checkpoint);
+      found.push(surveyCheckpoint(held.checkpoint, held.path, resolved));
     } finally {
       release(held);
     }

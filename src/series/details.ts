@@ -1,9 +1,11 @@
 /** What stands below the verdict of a series: which tensors, which directions, and what is not in the numbers. */
 import type { SeriesEventKind } from './types.ts';
+import { describeNameChange } from '../names/name-change.ts';
 import { formatNoun } from '../wording/numbers.ts';
 import { capitalize, joinWords, listNames } from '../wording/sentences.ts';
+import { truncateMiddle } from '../wording/width.ts';
 import { readCosines } from './cosines.ts';
-import { describeRise, formatStepCosine, listTensors, nameOf, type UnjudgedSeries } from './wording.ts';
+import { describeRise, formatStepCosine, isPartial, listTensors, LONGEST_NAME, nameOf, type UnjudgedSeries } from './wording.ts';
 
 /** Some sentences; empty where the verdict says everything. The names in them are as the files have them. */
 export function explainSeries(series: UnjudgedSeries): string {
@@ -14,6 +16,7 @@ export function explainSeries(series: UnjudgedSeries): string {
     describeFirst(series, 'jumped', 'jumped alone'),
     describeFirst(series, 'froze', 'stopped changing'),
     describeNever(series),
+    ...describeForms(series),
     describePartial(series),
   ];
   return sentences
@@ -80,8 +83,17 @@ function describeNever({ steps, tensors }: UnjudgedSeries): string | null {
   return `${never.length} of ${formatNoun(tensors.names.length, 'tensor')} never changed`;
 }
 
-function describePartial({ steps }: UnjudgedSeries): string | null {
-  return steps.some((step) => step.addedTensors + step.removedTensors + step.reshapedTensors > 0)
-    ? 'tensors that are not in every checkpoint with one shape are left out of the totals'
-    : null;
+/** What was done to names and tensors, once for all checkpoints that it was done to alike. */
+function describeForms({ checkpoints }: UnjudgedSeries): string[] {
+  const found = new Map<string, string[]>();
+  for (const { name, nameChanges } of checkpoints) {
+    if (nameChanges.length === 0) continue;
+    const words = joinWords(nameChanges.map(describeNameChange));
+    found.set(words, [...(found.get(words) ?? []), truncateMiddle(name, LONGEST_NAME)]);
+  }
+  return [...found].map(([words, names]) => `${words} in ${listNames(names)}`);
+}
+
+function describePartial(series: UnjudgedSeries): string | null {
+  return isPartial(series) ? 'tensors that are not in every checkpoint with one shape are left out of the totals' : null;
 }

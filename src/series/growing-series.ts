@@ -1,12 +1,15 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { LoadOptions, RunOptions } from '../checkpoint/types.ts';
 import { compareTogether } from '../compare/compare-together.ts';
+import { type Side, SIDES } from '../compare/derive.ts';
 import { type CheckpointInput, chooseLoadOptions } from '../compare/inputs.ts';
 import { type ResolvedOptions, resolveOptions } from '../compare/options.ts';
 import { argumentError } from '../errors.ts';
+import { type NameRules, NO_RULES } from '../names/match.ts';
 import { startSeries } from './accumulator.ts';
-import { nameCheckpoints, surveyCheckpoint, type UnnamedCheckpoint } from './checkpoint-survey.ts';
-import { KeptCheckpoints, openNext, release } from './kept-checkpoints.ts';
+import { type Aligned, alignCheckpoints } from './align.ts';
+import { describeTensors, nameCheckpoints, surveyCheckpoint, type UnnamedCheckpoint } from './checkpoint-survey.ts';
+import { type HeldCheckpoint, KeptCheckpoints, openNext, release, replace } from './kept-checkpoints.ts';
 import type { SeriesOptions } from './options.ts';
 import { recordStep } from './record-step.ts';
 import { finishSeries } from './result.ts';
@@ -23,7 +26,7 @@ export class GrowingSeries implements Series {
   readonly #base: string | undefined;
   readonly #kept = new KeptCheckpoints();
   readonly #list = new TensorList();
-  readonly #checkpoints: UnnamedCheckpoint[] = [];
+  #checkpoints: UnnamedCheckpoint[] = [];
   readonly #steps: StepRecord[] = [];
   /** Ends the add that runs. */
   #stop: AbortController | null = null;
@@ -32,8 +35,7 @@ export class GrowingSeries implements Series {
   /** @param options checked; what they are resolved from still throws where a pattern or a rule makes no sense */
   constructor({ signal, onProgress, base, ...options }: SeriesOptions) {
     this.#run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-    // Every checkpoint must be called by the same names: no prefix is taken off for the sake of one pair.
-    this.#options = resolveOptions({ ...options, autoPrefix: false, histogram: false, probes: false });
+    this.#options = resolveOptions({ ...options, histogram: false, probes: false });
     this.#opening = chooseLoadOptions(options);
     this.#base = base;
   }
@@ -81,14 +83,12 @@ export class GrowingSeries implements Series {
 
   /** Nothing of the series changes before the new checkpoint has been compared. */
   async #enter(input: CheckpointInput, signal: AbortSignal): Promise<void> {
-    const newer = await openNext(input, { ...this.#opening, signal }, this.#base);
+    let newer = await openNext(input, { ...this.#opening, signal }, this.#base);
     try {
-      const { checkpoint, tensors } = surveyCheckpoint(newer.checkpoint, newer.path, this.#options);
-      const step = await this.#compare(newer.checkpoint, signal);
-      signal.throwIfAborted();
-      this.#checkpoints.push(checkpoint);
-      this.#list.add(tensors);
-      if (step !== null) this.#steps.push(step);
+      const checkpoint = surveyCheckpoint(newer.checkpoint, newer.path, this.#options);
+      const { first } = this.#kept;
+      if (first === undefined) this.#checkpoints.push(checkpoint);
+      else newer = await this.#follow(first, newer, checkpoint, signal);
     } catch (error) {
       release(newer);
       throw error;
@@ -96,13 +96,45 @@ export class GrowingSeries implements Series {
     this.#kept.advance(newer);
   }
 
-  /** What is kept of the comparisons of a step; null for the first checkpoint. */
-  async #compare(newer: Checkpoint, signal: AbortSignal): Promise<StepRecord | null> {
+  /** Compares a checkpoint after the first one, and enters what is kept of that. */
+  async #follow(
+    first: Checkpoint,
+    newer: HeldCheckpoint,
+    checkpoint: UnnamedCheckpoint,
+    signal: AbortSignal,
+  ): Promise<HeldCheckpoint> {
+    const isSettled = this.#steps.length > 0;
+    const movable: readonly Side[] = isSettled ? ['new'] : SIDES;
+    const aligned = await alignCheckpoints(first, newer.checkpoint, this.#options, { signal }, movable);
+    try {
+      // Of those that are kept each is there once: the first one may be the last or the one before, too.
+      const olds = isSettled ? this.#kept.checkpoints : [aligned.old.checkpoint];
+      const step = await this.#compare(olds, aligned.new.checkpoint, signal);
+      signal.throwIfAborted();
+      if (!isSettled) this.#settle(aligned.old);
+      this.#checkpoints.push(describeAligned(checkpoint, aligned.new));
+      this.#list.add(describeTensors(aligned.new.checkpoint, this.#options.selects));
+      if (step !== null) this.#steps.push(step);
+    } catch (error) {
+      for (const { made } of [aligned.old, aligned.new]) release({ own: made });
+      throw error;
+    }
+    return replace(newer, aligned.new);
+  }
+
+  /** The first checkpoint in the form that the second one has settled. */
+  #settle(aligned: Aligned): void {
+    this.#kept.settle(aligned);
+    this.#checkpoints = this.#checkpoints.map((checkpoint) => describeAligned(checkpoint, aligned));
+    this.#list.add(describeTensors(aligned.checkpoint, this.#options.selects));
+  }
+
+  /** What is kept of the comparisons of a step. @param olds the last checkpoint, the first, the one before the last */
+  async #compare(olds: readonly Checkpoint[], newer: Checkpoint, signal: AbortSignal): Promise<StepRecord | null> {
     const { onProgress } = this.#run;
     const run = { signal, ...(onProgress && { onProgress }) };
-    // Of those that are kept each is there once: the first one may be the last or the one before, too.
-    const olds = this.#kept.checkpoints;
-    const [last, start, before] = olds.length === 0 ? [] : await compareTogether(olds, newer, this.#options, run);
+    const options = { ...this.#options, names: AS_THEY_ARE };
+    const [last, start, before] = await compareTogether(olds, newer, options, run);
     if (last === undefined) return null;
     const pairs = { last, start: start ?? last, before: before ?? start ?? null };
     return keepStep(pairs, this.#numberTensors(last.names));
@@ -115,6 +147,13 @@ export class GrowingSeries implements Series {
     const isKnown = known?.length === numbers.length && numbers.every((number, row) => number === known[row]);
     return isKnown ? known : numbers;
   }
+}
+
+/** Checkpoints in one form have the names that they are compared by. */
+const AS_THEY_ARE: NameRules = { old: NO_RULES, new: NO_RULES, autoPrefix: false };
+
+function describeAligned(checkpoint: UnnamedCheckpoint, { changes, findings }: Aligned): UnnamedCheckpoint {
+  return { ...checkpoint, nameChanges: changes, findings: [...checkpoint.findings, ...findings] };
 }
 
 function closedError(): Error {

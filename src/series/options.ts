@@ -7,7 +7,7 @@ import { type OptionsOf, text } from '../options.ts';
  * Options of a series: those of `compare`, for every checkpoint and comparison. There is no `old` and no `new`, as each checkpoint is
  * first the one and then the other, and no `provenance`, as its result holds no date. Without effect are `includeUnchanged`,
  * `normalizeBySize`, `topKLayers`, `histogram` and `probes`, as a series holds sizes and angles of all tensors and nothing that these ask
- * for, and `autoPrefix`: names must be the same in all checkpoints, and `rename` and `stripPrefix` make them so.
+ * for.
  */
 export interface SeriesOptions extends Omit<CompareOptions, 'old' | 'new' | 'provenance'> {
   /**

@@ -1,4 +1,5 @@
 import type { CheckpointFormat, Finding, Severity } from '../checkpoint/types.ts';
+import type { NameChange } from '../names/name-change.ts';
 
 /** One checkpoint of a series, as far as its descriptions tell; tensors that `include` and `exclude` leave out are not counted. */
 export interface SeriesCheckpoint {
@@ -11,6 +12,8 @@ export interface SeriesCheckpoint {
   readonly parameters: number;
   readonly sizeBytes: number;
   readonly findings: readonly Finding[];
+  /** What was done to its names and tensors to bring it to the form of the others. */
+  readonly nameChanges: readonly Omit<NameChange, 'side'>[];
 }
 
 /**

@@ -7,16 +7,20 @@ import { median } from '../analysis/statistics.ts';
 import { findLargest, formatFold, formatNoun, formatPercent } from '../wording/numbers.ts';
 import { capitalize } from '../wording/sentences.ts';
 import { readCosines } from './cosines.ts';
-import { listTensors, placeOf, type UnjudgedSeries } from './wording.ts';
+import { isPartial, listTensors, placeOf, type UnjudgedSeries } from './wording.ts';
 
 /** A last step smaller or larger than the first by this factor is told as a trend. */
 const TREND = 1.5;
 /** Steps whose largest is at most this multiple of the smallest are all alike; above the second they are uneven. */
 const SPREAD = { alike: 1.25, even: 3 };
 
+/** Part of the elements that has to be in both checkpoints of a step for it to speak for the model. */
+const LEAST_SHARE = 0.5;
+
 /** What happened, and where it began. */
 export function composeSeriesVerdict(series: UnjudgedSeries): string {
   const clauses = [
+    describeShare(series),
     describeStart(series),
     describeOverflows(series),
     describeCodes(series),
@@ -26,6 +30,19 @@ export function composeSeriesVerdict(series: UnjudgedSeries): string {
     countTensors(series, 'failed', 'could not be compared'),
   ];
   return `${capitalize(clauses.filter((clause) => clause !== null).join('; '))}.`;
+}
+
+/** What speaks for less than half of the elements says so first. */
+function describeShare(series: UnjudgedSeries): string | null {
+  if (!series.tensors.isMeasured.includes(1)) return null;
+  const shares = series.steps.map(({ totalElements }, at) => {
+    const elements = [at, at + 1].map((index) => series.checkpoints[index]?.parameters ?? 0);
+    return totalElements / findLargest(elements);
+  });
+  const least = findLeast(shares);
+  if (!(least < LEAST_SHARE)) return null;
+  const place = placeOf(series, shares.indexOf(least) + 1);
+  return `only ${formatPercent(least)} of the elements could be followed to ${place}: names or shapes differ`;
 }
 
 function describeStart(series: UnjudgedSeries): string | null {
@@ -59,7 +76,9 @@ function describeCourse(series: UnjudgedSeries): string | null {
   const troubles = [total('jumped'), total('norm_jumped'), nonfinite].filter((event) => event !== undefined);
   if (troubles.length > 0) return describeTrouble(series, troubles);
   if (steps.every((step) => step.changedTensors === 0))
-    return `no change: all ${checkpoints.length} checkpoints are equal in every value`;
+    return isPartial(series)
+      ? `no change in what all ${checkpoints.length} checkpoints have; other tensors come or go`
+      : `no change: all ${checkpoints.length} checkpoints are equal in every value`;
   const sizes = steps.map((step) => step.relativeStep).filter((size) => size !== null);
   if (sizes.length > 0) return describeTraining(series, sizes);
   return events.some(({ kind }) => kind === 'codes') ? null : 'no step has a size';
@@ -134,7 +153,11 @@ function describeRange(sizes: readonly number[]): string {
 }
 
 function findRange(sizes: readonly number[]): readonly [least: number, most: number] {
-  return [sizes.reduce((least, size) => Math.min(least, size), Infinity), findLargest(sizes)];
+  return [findLeast(sizes), findLargest(sizes)];
+}
+
+function findLeast(numbers: readonly number[]): number {
+  return numbers.reduce((least, number) => Math.min(least, number), Infinity);
 }
 
 /** Jumps of single tensors in a run that did not jump as a whole. */

@@ -6,7 +6,7 @@ import { truncateMiddle } from '../wording/width.ts';
 export type UnjudgedSeries = Omit<SeriesResult, 'verdict'>;
 
 /** A longer name of a checkpoint is shortened in the middle: the verdict is one line. */
-const LONGEST_NAME = 32;
+export const LONGEST_NAME = 32;
 
 /** What a step leads to: `diverge-3`. */
 export function nameOf({ checkpoints }: UnjudgedSeries, step: number): string {
@@ -16,6 +16,11 @@ export function nameOf({ checkpoints }: UnjudgedSeries, step: number): string {
 /** `step 2 (diverge-3)`. */
 export function placeOf(series: UnjudgedSeries, step: number): string {
   return step === 0 ? 'the start' : `step ${step} (${nameOf(series, step)})`;
+}
+
+/** Whether tensors come, go or change their shape. */
+export function isPartial({ steps }: UnjudgedSeries): boolean {
+  return steps.some((step) => step.addedTensors + step.removedTensors + step.reshapedTensors > 0);
 }
 
 /** How far a value is above what was before: `5,936 times` or `41×`. */

@@ -51,12 +51,16 @@ async function follow(
   progress: ProgressLine,
 ): Promise<SeriesResult> {
   const { compareSeries } = await import('../../series/compare-series.ts');
-  return await compareSeries(paths, chooseConfig(flags), {
-    signal: session.signal,
-    onProgress: progress.update,
-    ...chooseOpening(flags),
-    ...(flags.base !== undefined && { base: flags.base }),
-  });
+  return await compareSeries(
+    paths,
+    { ...chooseConfig(flags), autoPrefix: flags.autoPrefix },
+    {
+      signal: session.signal,
+      onProgress: progress.update,
+      ...chooseOpening(flags),
+      ...(flags.base !== undefined && { base: flags.base }),
+    },
+  );
 }
 
 /** Where a series comes from; null where that is not to be said. */

@@ -20,6 +20,7 @@ import {
   string,
 } from './schema.ts';
 import { SEVERITY } from './side-schema.ts';
+import { OWN_NAME_CHANGES_SCHEMA } from './summary-schema.ts';
 
 /** One step as JSON has it. */
 export const STEP_SCHEMA: ObjectSchema = named(
@@ -69,7 +70,7 @@ export const EVENT_SCHEMA: ObjectSchema = named(
   }),
 );
 
-type SavedCheckpoint = Pick<SeriesCheckpoint, 'name' | 'tensors' | 'parameters' | 'sizeBytes'> & {
+type SavedCheckpoint = Pick<SeriesCheckpoint, 'name' | 'tensors' | 'parameters' | 'sizeBytes' | 'nameChanges'> & {
   readonly format: CheckpointFormat;
 };
 
@@ -82,6 +83,10 @@ const CHECKPOINT_SCHEMA = named(
     tensors: number,
     parameters: described('Elements of all tensors.', number),
     sizeBytes: number,
+    nameChanges: described(
+      'What was done to its names and tensors to bring it to the form of the others.',
+      OWN_NAME_CHANGES_SCHEMA,
+    ),
   }),
 );
 

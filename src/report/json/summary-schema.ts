@@ -4,6 +4,7 @@ import type { NameChange } from '../../names/name-change.ts';
 import {
   boolean,
   described,
+  type FieldsOf,
   list,
   named,
   nullable,
@@ -20,17 +21,19 @@ import {
 
 export const CONFIG_CHANGES_SCHEMA: Schema = list(object<ConfigChange>({ key: string, old: verbatim, new: verbatim }));
 
-export const NAME_CHANGES_SCHEMA: Schema = list(
-  object<NameChange>({
-    side: oneOf(['old', 'new']),
-    kind: described(
-      "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's; split: one tensor that the other side has in parts; synonym: a name that a library gave up for another one; transpose: matrices whose rows are the columns of the other side.",
-      oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf', 'split', 'synonym', 'transpose']),
-    ),
-    rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
-    tensors: described('Names that it changed, or tensors that were taken apart.', number),
-  }),
-);
+const NAME_CHANGE: FieldsOf<Omit<NameChange, 'side'>> = {
+  kind: described(
+    "prefix, wrapper: taken off by themselves; strip, rename: asked for; gguf: translated to Hugging Face's; split: one tensor that the other side has in parts; synonym: a name that a library gave up for another one; transpose: matrices whose rows are the columns of the other side.",
+    oneOf(['prefix', 'wrapper', 'strip', 'rename', 'gguf', 'split', 'synonym', 'transpose']),
+  ),
+  rule: described('What was taken off, the rule, or the architecture of the GGUF file.', string),
+  tensors: described('Names that it changed, or tensors that were taken apart.', number),
+};
+
+export const NAME_CHANGES_SCHEMA: Schema = list(object<NameChange>({ side: oneOf(['old', 'new']), ...NAME_CHANGE }));
+
+/** The same of one checkpoint. */
+export const OWN_NAME_CHANGES_SCHEMA: Schema = list(object<Omit<NameChange, 'side'>>(NAME_CHANGE));
 
 const LAYER_CHANGES = list(tuple(string, number));
 

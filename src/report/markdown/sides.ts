@@ -1,7 +1,7 @@
 import { escapeMarkdown } from '../../wording/escape.ts';
 import { formatBytes, formatConfidence, formatCount, formatNoun, formatPercent } from '../../wording/numbers.ts';
 import { truncateMiddle } from '../../wording/width.ts';
-import { describeNameChange } from '../describe.ts';
+import { describeNameChange } from '../../names/name-change.ts';
 import type { Report } from '../report.ts';
 import type { MarkdownBlock } from './budget.ts';
 import { codeName } from './code-name.ts';

@@ -1,4 +1,4 @@
-import { describeNameChange } from '../describe.ts';
+import { describeNameChange } from '../../names/name-change.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { wrapWords } from '../../wording/width.ts';
 import { describePlace, listChosen, listSerious } from '../findings.ts';

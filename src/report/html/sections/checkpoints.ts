@@ -1,7 +1,7 @@
 import type { ComparedSide } from '../../../comparison/side.ts';
 import { formatBytes, formatCount, formatRest } from '../../../wording/numbers.ts';
 import { truncateMiddle } from '../../../wording/width.ts';
-import { describeNameChange } from '../../describe.ts';
+import { describeNameChange } from '../../../names/name-change.ts';
 import type { Report } from '../../report.ts';
 import { html, type Markup } from '../view/markup.ts';
 import { showName } from '../view/name.ts';
