@@ -87,8 +87,8 @@ function matchSides(sides: TranslatedSides, movable: readonly Side[], { names }:
   }
   // The first has its names for good: what was taken off it to match is put on the new ones instead.
   const given = new Map(matched.old.names.map((name, at) => [name, sides.old.table.names[matched.old.rows[at] ?? -1] ?? name]));
-  const target = matched.new.names.map((name) => given.get(name) ?? name);
-  if (findTwice(target) !== undefined) return sides;
+  const wanted = matched.new.names.map((name) => given.get(name) ?? name);
+  const target = findTwice(wanted) === undefined ? wanted : matched.new.names;
   const added = matched.new.names.flatMap((name, at) => (target[at] === name ? [] : [`${name}=>${target[at]}`]));
   return {
     ...sides,
