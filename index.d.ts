@@ -1524,9 +1524,12 @@ interface PlannedFile {
     /** Path inside the checkpoint, with slashes. */
     readonly name: string;
     readonly bytes: number;
-    /** Last modification in milliseconds since 1970; null where the system does not say, and for a file of a server. */
+    /** Last modification in milliseconds since 1970; null where the system does not say, and where there is a version. */
     readonly modified: number | null;
-    /** Of a file of the hub the commit, of another server its entity tag or date; null for a file of this machine. */
+    /**
+     * Of a file of the hub the commit, wherever its bytes are read from; of another server its entity tag or date; null for any other file of this
+     * machine.
+     */
     readonly version: string | null;
 }
 /** One side of a plan. */
@@ -1539,7 +1542,7 @@ interface PlannedSide {
     readonly files: readonly PlannedFile[];
     /** BLAKE3 of the descriptions of its tensors: names, dtypes, shapes, places, and how values are made of what is stored there. */
     readonly tensors: string;
-    /** SHA-256 of the configuration beside its weights. */
+    /** SHA-256 of the configuration beside its weights; of a model of the hub that of its commits, which fix it. */
     readonly configuration: string;
 }
 /** What one part of a plan reads. */
@@ -1562,11 +1565,20 @@ interface PartsPlan {
     readonly items: string;
     readonly parts: readonly PlannedPart[];
 }
+/** Where inputs of a plan lie, if not where they were planned from: what is there must be the same. */
+interface MovedInputs {
+    readonly old?: string;
+    readonly new?: string;
+    /** The adapter that is merged into the old checkpoint. */
+    readonly oldAdapter?: string;
+    /** The adapter that is merged into the new checkpoint. */
+    readonly newAdapter?: string;
+}
 /** Options of `comparePart`. */
-interface ComparePartOptions extends RunOptions {
+interface ComparePartOptions extends RunOptions, MovedInputs {
     /**
-     * What to plan where the folder holds no plan yet; else it must be the same. @default the plan that is there, and the checkpoints at the
-     * paths that it names
+     * What to plan where the folder holds no plan yet; else it must be the same. @default the plan that is there, and the inputs where it says,
+     * or where `old` and the like do
      */
     readonly plan?: {
         readonly old: string;
@@ -1590,13 +1602,9 @@ interface ComparedPart {
     readonly wasComplete: boolean;
 }
 /** Options of `combineParts`; those of the comparison itself are in the plan. */
-interface CombineOptions extends RunOptions, Pick<CompareOptions, 'threads' | 'probes' | 'includeUnchanged' | 'normalizeBySize' | 'topKLayers' | 'provenance'> {
+interface CombineOptions extends RunOptions, MovedInputs, Pick<CompareOptions, 'threads' | 'probes' | 'includeUnchanged' | 'normalizeBySize' | 'topKLayers' | 'provenance'> {
     /** true: tensors of parts that are missing or damaged become rows with an error; false: that is an error. @default false */
     readonly allowPartial?: boolean;
-    /** Where the old checkpoint lies, if not where it was planned from. */
-    readonly old?: string;
-    /** Where the new checkpoint lies, if not where it was planned from. */
-    readonly new?: string;
 }
 /** How far a part is that somebody is, or was, working on. */
 interface PartProgress {
@@ -1661,7 +1669,8 @@ declare function partsStatus(directory: string, options?: Pick<RunOptions, 'sign
  * Plans a comparison in parts that can be compared on different machines: reads what is known of both checkpoints, no tensor, and writes
  * `plan.json` into a folder, which is made where it is not there. A folder that holds the same plan already stays as it is.
  *
- * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the folder holds another plan.
+ * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the folder holds another plan; `E_NO_TENSORS` or `E_NO_COMMON_TENSORS`
+ *   where there is nothing to compare.
  *
  * @example
  * await planParts('base/', 'tuned/', 'run/', { parts: 64 });
@@ -1954,4 +1963,4 @@ declare class DiffVisualizer {
 declare function createDiffReport(diffs: readonly PartialRow[], summary: Partial<DiffSummary>, analysis: Analysis, options?: DiffReportOptions): string;
 
 export { CHANGE_TYPES, Checkpoint, CheckpointLoader, Comparison, DiffAnalyzer, DiffVisualizer, ModelDiff, ModelDiffError, ROUNDING_SHAPES, analyze, checkRules, combineParts, compare, compareCheckpoints, comparePart, compareSeries, compareStructure, createDiffReport, createSeries, createSeriesReport, detectFormat, hashCheckpoint, loadCheckpoint, parseReport, partsStatus, planParts, readManifest, renderReport, writeManifest };
-export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFile, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CombineOptions, CompareOptions, ComparePartOptions, ComparedFile, ComparedPart, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, ForeignPart, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, MovedBlocks, NameChange, Origin, PairMetrics, ParameterDiff, PartProgress, PartState, PartialCoverage, PartialRow, PartsPlan, PartsStatus, PatternResult, PlanPartsOptions, PlannedFile, PlannedOptions, PlannedPart, PlannedSide, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesRunOptions, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };
+export type { Analysis, AnalysisConfig, AnalysisSummary, BoundColumns, ChangePattern, ChangeType, CheckpointFile, CheckpointFormat, CheckpointInput, CheckpointJson, CheckpointTensor, CombineOptions, CompareOptions, ComparePartOptions, ComparedFile, ComparedPart, ComparedSide, ComparisonData, ComparisonOptions, ConfigChange, DepthPoint, DiffConfig, DiffReportOptions, DiffResult, DiffSummary, Dtype, ErrorCode, ErrorDetails, ErrorKind, Expectations, Explanation, ExplanationCode, Finding, ForeignPart, HashOptions, HistogramColumns, HtmlDetail, InsightCategory, InsightCode, InspectionProvenance, KnownDtype, LayerAnalysis, LayerDiff, LayerPatterns, LayerType, LeftOut, LeftOutDifference, LimitName, LoadOptions, MagnitudeBand, Manifest, ManifestLeftOut, ManifestTensor, MappingCandidate, MovedBlocks, MovedInputs, NameChange, Origin, PairMetrics, ParameterDiff, PartProgress, PartState, PartialCoverage, PartialRow, PartsPlan, PartsStatus, PatternResult, PlanPartsOptions, PlannedFile, PlannedOptions, PlannedPart, PlannedSide, ProbeMetrics, Progress, Provenance, ReadOptions, RenderOptions, ReportFormat, ResizedTensor, RoundingColumns, RoundingShape, RowOptions, RuleCase, RuleResult, RuleStatus, Rules, RunOptions, Series, SeriesCheckpoint, SeriesEvent, SeriesEventKind, SeriesOptions, SeriesReportOptions, SeriesResult, SeriesRunOptions, SeriesStep, SeriesTensors, Severity, SideColumns, SideMetrics, SideOptions, SideTotals, StageComparison, StructureChange, StructureComparison, StructureSide, TensorColumns, TensorData, TensorInfo, TensorJson, TensorShape, TensorValues, TensorView, TrainingInsight, TypedArray, ViewOperation, ViewOptions, VisualizationConfig };

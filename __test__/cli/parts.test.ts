@@ -1,8 +1,19 @@
 /** plan, --shard, status and combine as they are called: by hand, by schedulers, again after a crash. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Ended, example, makeFolder, run } from './cli.ts';
+import { type Ended, example, makeFolder, ROOT, run } from './cli.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 const folder = makeFolder();
@@ -113,16 +124,51 @@ test('how many parts there are is what the plan says', async (t) => {
   t.deepEqual(readdirSync(join(directory, 'parts')), ['00002-of-00003.mdp']);
 });
 
-test('names that do not match are matched by another plan', async (t) => {
-  const [old, newer] = ['a', 'b'].map((name) =>
+test('checkpoints without a name in common are not planned, with what the single run says', async (t) => {
+  const [old, newer] = ['net.a', 'a'].map((name) =>
     writeSafetensors(join(folder.path, `only-${name}.safetensors`), [{ name, shape: [2], values: [1, 2] }]),
   ) as [string, string];
+  const told = (text: string): string => text.replace(/, run: model-diff .* --no-auto-prefix /, ', run: … ');
+  const whole = await run([old, newer, '-q', '--no-auto-prefix']);
+  t.regex(told(whole.stderr), /^error\[E_NO_COMMON_TENSORS\].*\nhint: to match 1 of them, run: … --strip-prefix-old net\.\n$/);
   const directory = nextRun();
-  await run([old, newer, '--shard', '1/1', '--run-dir', directory]);
-  const { code, stderr } = await run(['combine', directory, '-q']);
-  t.is(code, 2);
-  t.regex(stderr, /E_NO_COMMON_TENSORS/);
-  t.regex(stderr, /hint: plan again, with the flags for names that model-diff OLD NEW proposes, if it knows any/);
+  const plan = ['plan', old, newer, '-n', '2', '-o', directory, '--no-auto-prefix'];
+  for (const args of [plan, [old, newer, '--shard', '1/2', '--run-dir', directory, '--no-auto-prefix']]) {
+    const { code, stderr } = await run(args);
+    t.is(code, 2);
+    t.is(told(stderr), told(whole.stderr));
+  }
+  t.false(existsSync(directory));
+  t.is((await run([...plan, '--strip-prefix-old', 'net.'])).code, 0, 'as the hint says');
+});
+
+test('a checkpoint and an adapter at other paths than those of the plan', async (t) => {
+  const root = join(folder.path, 'with-adapter');
+  const fixture = (name: string): string => join(ROOT, '__test__/fixtures/adapters', name);
+  const copy = { recursive: true, preserveTimestamps: true };
+  cpSync(fixture('base/f32'), join(root, 'base'), copy);
+  cpSync(fixture('plain/adapter'), join(root, 'adapter'), copy);
+  const directory = nextRun();
+  await run(['plan', 'base', 'base', '--adapter-new', 'adapter', '-n', '1', '-o', directory], { cwd: root });
+  const moved = join(folder.path, 'with-adapter-now');
+  renameSync(root, moved);
+  mkdirSync(root);
+  const flags = ['--old', join(moved, 'base'), '--new', join(moved, 'base'), '--adapter-new', join(moved, 'adapter')];
+  t.is((await run(['--shard', '1', '--run-dir', directory, ...flags])).code, 0);
+  const combined = await run(['combine', directory, ...flags, '--json', '--no-provenance']);
+  const whole = await run(['base', 'base', '--adapter-new', 'adapter', '--json', '--no-provenance'], { cwd: moved });
+  t.is(combined.stdout, whole.stdout);
+  for (const [args, words] of [
+    [[BASE, TUNED, '--old', BASE], /--old needs --shard/],
+    [
+      [BASE, TUNED, '--shard', '1/1', '--run-dir', directory, '--new', BASE],
+      /--new says where a checkpoint of a plan lies, and both are named already/,
+    ],
+  ] as const) {
+    const { code, stderr } = await run(args);
+    t.is(code, 2);
+    t.regex(stderr, words);
+  }
 });
 
 test('the configuration of the working directory is planned, and its rules hold what is combined', async (t) => {
@@ -248,7 +294,7 @@ test('Ctrl-C writes no part', async (t) => {
 });
 
 test('checkpoints that moved are found where the flags say', async (t) => {
-  const place = join(folder.path, 'moved');
+  const place = join(folder.path, 'elsewhere');
   mkdirSync(place);
   for (const [name, path] of [
     ['a', BASE],
@@ -266,15 +312,17 @@ test('checkpoints that moved are found where the flags say', async (t) => {
   }
   const gone = await run(['combine', directory]);
   t.is(gone.code, 2);
-  t.regex(
-    gone.stderr,
-    /no such file or directory .*\nhint: it lay there when it was planned; --old and --new say where it is now\n/,
-  );
+  t.regex(gone.stderr, /no such file or directory .*\nhint: it lay there when it was planned; --old says where it is now\n/);
   const part = await run(['--shard', '1', '--run-dir', directory]);
-  t.regex(part.stderr, /hint: it lay there when it was planned; give both checkpoints where they are now\n/);
+  t.regex(part.stderr, /hint: it lay there when it was planned; --old says where it is now\n/);
   const flags = ['--old', join(place, 'a-moved'), '--new', join(place, 'b-moved'), '-q'];
-  const moved = await run(['combine', directory, ...flags]);
-  t.is(moved.code, 0, moved.stderr);
+  for (const args of [
+    ['combine', directory],
+    ['--shard', '1', '--run-dir', directory],
+  ]) {
+    const moved = await run([...args, ...flags]);
+    t.is(moved.code, 0, moved.stderr);
+  }
 });
 
 for (const [words, args] of [

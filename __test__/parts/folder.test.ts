@@ -2,10 +2,12 @@
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -164,6 +166,67 @@ test('configuration that was changed after planning ends parts, and so does that
     /the configuration of the old checkpoint is another; the configuration of the new checkpoint is another/,
   );
   t.is(configured.hint, 'plan again in another folder');
+});
+
+test('inputs that lie elsewhere now are found where they are said to be, adapters too', async (t) => {
+  const root = join(folder, String((places += 1)));
+  const [base, adapter, run] = ['base', 'adapter', 'run'].map((name) => join(root, name)) as [string, string, string];
+  const copy = { recursive: true, preserveTimestamps: true };
+  cpSync(fixture('adapters/base/f32'), base, copy);
+  cpSync(fixture('adapters/plain/adapter'), adapter, copy);
+  await planParts(base, base, run, { parts: 2, changeThreshold: 0.01, new: { adapter } });
+  await comparePart(run, 1);
+  const moved = { base: join(root, 'elsewhere/base'), adapter: join(root, 'elsewhere/adapter') };
+  mkdirSync(join(root, 'elsewhere'));
+  renameSync(base, moved.base);
+  const gone = await refused(t, () => comparePart(run, 2));
+  t.is(gone.hint, 'it lay there when it was planned; --old and --new say where it is now');
+  renameSync(adapter, moved.adapter);
+  const at = { old: moved.base, new: moved.base };
+  for (const work of [() => comparePart(run, 2, at), () => combineParts(run, { ...at, allowPartial: true })]) {
+    const error = await refused(t, work);
+    t.is(error.code, 'E_NOT_FOUND');
+    t.is(error.hint, 'it lay there when it was planned; --adapter-new says where it is now');
+  }
+  const inputs = { ...at, newAdapter: moved.adapter };
+  t.false((await comparePart(run, 2, inputs)).wasComplete);
+  t.is(
+    renderReport(await combineParts(run, { ...inputs, provenance: false }), { format: 'json' }),
+    await compareWhole(at.old, at.new, { changeThreshold: 0.01, new: { adapter: moved.adapter } }),
+  );
+  const none = await refused(t, () => combineParts(run, { ...at, oldAdapter: moved.adapter }));
+  t.is(none.code, 'E_ARGUMENT');
+  t.is(none.message, 'the plan merges no adapter into the old checkpoint');
+  const other = await refused(t, () => combineParts(run, { ...at, newAdapter: fixture('adapters/dora/adapter') }));
+  t.is(other.code, 'E_PLAN_MISMATCH');
+  const plan = { ...at, options: { parts: 2 } };
+  t.is((await refused(t, () => comparePart(run, 2, { plan, old: at.old }))).message, 'old and plan both say where inputs lie');
+});
+
+test('a plan that would compare nothing is not made', async (t) => {
+  const made = place();
+  const root = join(made.run, '..');
+  const write = (name: string, names: readonly string[]): string => {
+    const path = join(root, `${name}.safetensors`);
+    writeFileSync(path, encodeFloats(new Map(names.map((tensor) => [tensor, [1, 2]]))));
+    return path;
+  };
+  const other = write('other', ['conv.kernel']);
+  const plan = { old: made.old, new: other, options: { parts: 1 } };
+  for (const work of [() => planParts(made.old, other, made.run, { parts: 1 }), () => comparePart(made.run, 1, { plan })]) {
+    const error = await refused(t, work);
+    t.is(error.code, 'E_NO_COMMON_TENSORS');
+    t.is(
+      error.message,
+      'no tensor in common: the old checkpoint has a.weight, b.weight, c.weight, … (6 tensors); the new one has conv.kernel',
+    );
+  }
+  const empty = await refused(t, () => planParts(made.old, write('empty', []), made.run, { parts: 1 }));
+  t.is(empty.code, 'E_NO_TENSORS');
+  t.is(empty.message, 'nothing to compare: the new checkpoint holds no tensor (empty.safetensors)');
+  t.false(existsSync(made.run));
+  await planParts(made.old, made.new, made.run, { parts: 1 });
+  t.is((await refused(t, () => comparePart(made.run, 1, { plan }))).code, 'E_PLAN_MISMATCH', 'beside another plan');
 });
 
 test('other options and another number of parts are not the plan, and are named', async (t) => {

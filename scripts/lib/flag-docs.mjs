@@ -50,6 +50,10 @@ export const FLAG_DOCS = {
     '--parts': 'How many parts, for `--shard auto` without a plan.',
     '--run-dir': 'Folder of the plan and the parts.',
     '--force': 'Compares a part again that is already complete, or replaces one of another plan.',
+    '--old':
+      'With a plan: where the old checkpoint lies, if not where it was planned from. `--adapter-old` says so of its adapter.',
+    '--new':
+      'With a plan: where the new checkpoint lies, if not where it was planned from. `--adapter-new` says so of its adapter.',
     '--threshold':
       'An element counts as changed if it differs by more than this. Default: 1e-6. With the default, a tensor counts as unchanged only if its whole change is also at most a millionth of its size, which matters for tensors of tiny weights.',
     '--precision':
@@ -144,5 +148,7 @@ export const FLAG_DOCS = {
       'Reports what is there if parts are missing or damaged: the report begins with `INCOMPLETE`, their tensors are errors, and the status is 2.',
     '--old': 'Where the old checkpoint lies, if not where it was planned from.',
     '--new': 'Where the new checkpoint lies, if not where it was planned from.',
+    '--adapter-old': 'Where the adapter of the old checkpoint lies, if not where it was planned from.',
+    '--adapter-new': 'Where the adapter of the new checkpoint lies, if not where it was planned from.',
   },
 };

@@ -188,7 +188,7 @@ export function addJobFlags(command: Command): Command {
 
 /** One part of a comparison. */
 export function addShardFlags(command: Command): Command {
-  return addPartsFlags(command, ['-n, ', ''])
+  addPartsFlags(command, ['-n, ', ''])
     .addOption(
       new Option(
         '--shard <part>',
@@ -196,6 +196,27 @@ export function addShardFlags(command: Command): Command {
       ),
     )
     .addOption(new Option('--force', 'compare a part again that is already complete'));
+  // Where an adapter lies is said by the flag that names it without a plan.
+  return addMovedFlags(command, ['old', 'new']);
+}
+
+/** What a plan names and may lie elsewhere now, by the flag that says where. */
+const MOVED = {
+  old: 'old checkpoint',
+  new: 'new checkpoint',
+  'adapter-old': 'adapter of the old checkpoint',
+  'adapter-new': 'adapter of the new checkpoint',
+} as const;
+
+/** Where what a plan names lies now. */
+export function addMovedFlags(
+  command: Command,
+  names: readonly (keyof typeof MOVED)[] = ['old', 'new', 'adapter-old', 'adapter-new'],
+): Command {
+  command.optionsGroup('In parts:');
+  for (const name of names)
+    command.addOption(new Option(`--${name} <path>`, `where the ${MOVED[name]} lies, if not where it was planned from`));
+  return command;
 }
 
 /** Flags for one side: `--key-old` and its like take the place of `--key`, the lists are added to those for both sides. */

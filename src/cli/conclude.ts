@@ -6,7 +6,8 @@ import { decideStatus } from './exit.ts';
 import type { ResultFlags } from './flags.ts';
 import { chooseReports } from './histogram.ts';
 import { logFindings } from './log-findings.ts';
-import { isDisjoint, requireTensors } from './no-common-tensors.ts';
+import { requireTensors } from '../compare/nothing-to-compare.ts';
+import { isDisjoint } from './no-common-tensors.ts';
 import type { OutputFile } from './output.ts';
 import type { ProgressLine } from './progress.ts';
 import { chooseFormat, deliver } from './render.ts';
@@ -20,8 +21,8 @@ export interface Conclusion {
   readonly outputs: readonly OutputFile[];
   readonly rules: RulePlan;
   readonly progress: ProgressLine;
-  /** What to say where no name is on both sides. */
-  readonly explainDisjoint: (comparison: Comparison) => Promise<ModelDiffError>;
+  /** What to say where no name is on both sides; left out where that was said before. */
+  readonly explainDisjoint?: (comparison: Comparison) => Promise<ModelDiffError>;
   /** The line on stderr about the run. Asked for twice: the report leaves room for it. */
   readonly describeRun: () => string;
 }
@@ -33,8 +34,8 @@ export async function conclude(
   { flags, outputs, rules: plan, progress, explainDisjoint, describeRun }: Conclusion,
 ): Promise<void> {
   const { summary, old, new: fresh } = comparison;
-  requireTensors(comparison);
-  const disjoint = isDisjoint(comparison) ? await explainDisjoint(comparison) : null;
+  requireTensors({ old, new: fresh });
+  const disjoint = isDisjoint(comparison) ? ((await explainDisjoint?.(comparison)) ?? null) : null;
   // On a terminal the text report tells them.
   const isShown = chooseFormat(flags) === 'text' && session.stdout.isTTY === true;
   if (flags.quiet !== true && !isShown) logFindings(session, [...old.findings, ...fresh.findings]);

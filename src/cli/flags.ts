@@ -75,8 +75,14 @@ export interface ResultFlags extends ReportFlags, RuleFlags {
   readonly config?: string | false;
 }
 
+/** Where inputs of a plan lie now. */
+export interface MovedFlags extends Pick<SideFlags, 'adapterOld' | 'adapterNew'> {
+  readonly old?: string;
+  readonly new?: string;
+}
+
 /** Flags of one part of a comparison. */
-interface ShardFlags {
+interface ShardFlags extends MovedFlags {
   readonly shard?: string;
   readonly runDir?: string;
   readonly parts?: number;
@@ -111,10 +117,8 @@ export interface SubmitFlags extends PlanFlags {
 }
 
 /** Flags of the report of a comparison in parts. */
-export interface CombineFlags extends ResultFlags, RunFlags {
+export interface CombineFlags extends ResultFlags, RunFlags, MovedFlags {
   readonly allowPartial?: true;
-  readonly old?: string;
-  readonly new?: string;
 }
 
 /** Flags of a look at a comparison in parts. */

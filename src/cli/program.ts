@@ -14,6 +14,7 @@ import {
   addProvenanceFlag,
   addDetailFlag,
   addJobFlags,
+  addMovedFlags,
   addReportFlags,
   addResultFlags,
   addRuleFlags,
@@ -32,6 +33,7 @@ import {
   type InspectFlags,
 } from './flags.ts';
 import type { CombineFlags, PlanFlags, SavedFlags, SeriesFlags, StatusFlags, SubmitFlags } from './flags.ts';
+import { findFlag } from './option-flags.ts';
 import { parseCount } from './parse-flags.ts';
 import type { Session } from './session.ts';
 
@@ -210,11 +212,14 @@ export function createProgram(
 }
 
 /** @throws ModelDiffError `E_ARGUMENT` for flags that only parts have */
-function requireNoParts({ runDir, parts, force, shard }: DiffFlags): void {
-  if (shard !== undefined) return;
-  const flag = runDir !== undefined ? '--run-dir' : parts !== undefined ? '--parts' : force !== undefined ? '--force' : null;
-  if (flag !== null)
-    throw argumentError(`${flag} needs --shard`, 'as in --shard 3/64 --run-dir run/; model-diff plan makes a plan only');
+function requireNoParts(flags: DiffFlags): void {
+  if (flags.shard !== undefined) return;
+  const name = (['runDir', 'parts', 'force', 'old', 'new'] as const).find((one) => flags[one] !== undefined);
+  if (name !== undefined)
+    throw argumentError(
+      `${findFlag(name)} needs --shard`,
+      'as in --shard 3/64 --run-dir run/; model-diff plan makes a plan only',
+    );
 }
 
 /** As commander says it of an argument that is never optional. */
@@ -234,9 +239,8 @@ function addCombineFlags(command: Command): void {
   addResultFlags(addDetailFlag(addReportFlags(command)));
   command
     .optionsGroup('In parts:')
-    .addOption(new Option('--allow-partial', 'report what is there, if parts are missing; their tensors are errors'))
-    .addOption(new Option('--old <path>', 'where the old checkpoint lies, if not where it was planned from'))
-    .addOption(new Option('--new <path>', 'where the new checkpoint lies, if not where it was planned from'));
+    .addOption(new Option('--allow-partial', 'report what is there, if parts are missing; their tensors are errors'));
+  addMovedFlags(command);
   addConfigFlags(addRuleFlags(command));
   addRunFlags(command);
   addCommonFlags(command);

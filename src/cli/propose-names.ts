@@ -1,4 +1,4 @@
-import { findNearest, type NearNames, pickEvenly } from './nearest-names.ts';
+import { findNearest, type NearNames, pickEvenly } from '../names/nearest-names.ts';
 import type { SideFlags } from './flags.ts';
 
 /** Flags that may make names match. */

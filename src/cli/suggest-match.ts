@@ -87,5 +87,6 @@ function spellCommand(command: string, proposal: Proposal): string {
       (typeof value === 'string' ? [value] : value).map((one) => `${findFlag(name)} ${quote(one)}`),
     )
     .join(' ');
-  return command.includes(' -- ') ? command.replace('model-diff', `model-diff ${added}`) : `${command} ${added}`;
+  if (!command.includes(' -- ')) return `${command} ${added}`;
+  return command.replace(/^model-diff(?: plan| submit)?/, (start) => `${start} ${added}`);
 }

@@ -10,7 +10,8 @@ import { quote } from '../wording/quote.ts';
 import { requireSamePlan } from './mismatch.ts';
 import { checkCombine } from './options.ts';
 import { listNumbers } from './list-numbers.ts';
-import { hintMoved, requirePlan, withPlan } from './plan-parts.ts';
+import { hintMoved, locateInputs } from './moved-inputs.ts';
+import { requirePlan, withPlan } from './plan-parts.ts';
 import { findForeign, findParts, type FoundPart } from './scan.ts';
 import type { CombineOptions, PartsPlan } from './types.ts';
 
@@ -23,11 +24,11 @@ import type { CombineOptions, PartsPlan } from './types.ts';
  */
 export async function combineParts(directory: string, options: CombineOptions = {}): Promise<Comparison> {
   checkCombine(directory, options);
-  const { allowPartial = false, old, new: newer, ...others } = options;
+  const { allowPartial = false, old: _old, new: _new, oldAdapter: _oldAdapter, newAdapter: _newAdapter, ...others } = options;
   const known = await requirePlan(directory);
   const parts = await gatherParts(directory, known, allowPartial, options.signal);
-  const paths = { old: old ?? known.old.path, new: newer ?? known.new.path };
-  const made = withPlan(paths, known.options, known.parts.length, others, async ({ plan, sides, options: resolved }) => {
+  const inputs = locateInputs(known, options);
+  const made = withPlan(inputs.paths, inputs.options, known.parts.length, others, async ({ plan, sides, options: resolved }) => {
     requireSamePlan(directory, known, plan);
     const ends = Float64Array.from(plan.parts, ({ end }) => end);
     const join: typeof runDiff = (checkpoints, items, _, run) =>
@@ -45,7 +46,7 @@ export async function combineParts(directory: string, options: CombineOptions = 
     return partial === null ? comparison : Comparison.from({ ...comparison, summary: { ...comparison.summary, partial } });
   });
   return made.catch((error: unknown) => {
-    throw hintMoved(error, known, '--old and --new say where it is now');
+    throw hintMoved(error, known);
   });
 }
 

@@ -6,15 +6,16 @@ import { runJob } from '../native/job.ts';
 import { readAttempt } from './attempt.ts';
 import { partPath, writeWhole } from './folder.ts';
 import type { MadePlan } from './make-plan.ts';
+import { hintMoved, locateInputs } from './moved-inputs.ts';
 import { checkComparePart } from './options.ts';
 import { encodePart, MOST_PART_BYTES } from './part-file.ts';
 import { readPlan } from './plan-file.ts';
 import { keepPlanned } from './plan-options.ts';
-import { hintMoved, requirePlan, settlePlan, withPlan } from './plan-parts.ts';
+import { requirePlan, settlePlan, withPlan } from './plan-parts.ts';
 import { ProgressFile } from './progress-file.ts';
 import { findPart } from './scan.ts';
 import { crashIfTested } from './test-crash.ts';
-import type { ComparedPart, ComparePartOptions, PartsPlan } from './types.ts';
+import type { ComparedPart, ComparePartOptions, MovedInputs, PartsPlan, PlannedOptions } from './types.ts';
 
 /**
  * Compares one part of a plan, and writes it into the folder of the run. A part that is there is not compared again.
@@ -25,14 +26,12 @@ import type { ComparedPart, ComparePartOptions, PartsPlan } from './types.ts';
 export async function comparePart(directory: string, part: number, options: ComparePartOptions = {}): Promise<ComparedPart> {
   checkComparePart(directory, part, options);
   const { plan: asked, force = false, threads, signal, onProgress } = options;
-  const known = asked === undefined ? await requirePlan(directory) : await readPlan(directory);
-  const inputs = asked ?? { old: known?.old.path ?? '', new: known?.new.path ?? '' };
-  const planned = asked === undefined ? (known?.options ?? {}) : keepPlanned(asked.options);
-  const of = asked?.options.parts ?? known?.parts.length ?? 0;
+  const { known, paths, planned, of } =
+    asked === undefined ? await readInputs(directory, options) : await askInputs(directory, asked);
   if (part > of) throw argumentError(`part ${part} does not exist: the plan has ${of}`);
   const run = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
-  const compared = withPlan({ old: inputs.old, new: inputs.new }, planned, of, run, async (made) => {
-    await settlePlan(directory, made.plan, known);
+  const compared = withPlan(paths, planned, of, run, async (made) => {
+    await settlePlan(directory, made, known);
     const bytes = made.plan.parts[part - 1]?.bytes ?? 0;
     const done = { part, of, path: partPath(directory, part, of), bytes };
     const found = await findPart(directory, made.plan, part);
@@ -49,8 +48,28 @@ export async function comparePart(directory: string, part: number, options: Comp
     return { ...done, wasComplete: false };
   });
   return compared.catch((error: unknown) => {
-    throw asked === undefined && known !== null ? hintMoved(error, known, 'give both checkpoints where they are now') : error;
+    throw asked === undefined && known !== null ? hintMoved(error, known) : error;
   });
+}
+
+/** What a part is one of. */
+interface Inputs {
+  /** The plan of the folder; null where there is none. */
+  readonly known: PartsPlan | null;
+  readonly paths: Readonly<Record<'old' | 'new', string>>;
+  readonly planned: PlannedOptions;
+  readonly of: number;
+}
+
+async function readInputs(directory: string, moved: MovedInputs): Promise<Inputs> {
+  const known = await requirePlan(directory);
+  const { paths, options } = locateInputs(known, moved);
+  return { known, paths, planned: options, of: known.parts.length };
+}
+
+async function askInputs(directory: string, asked: NonNullable<ComparePartOptions['plan']>): Promise<Inputs> {
+  const { old, new: newer, options } = asked;
+  return { known: await readPlan(directory), paths: { old, new: newer }, planned: keepPlanned(options), of: options.parts };
 }
 
 function measure({ plan, sides, items, options }: MadePlan, part: number, run: RunOptions): Promise<Uint8Array> {

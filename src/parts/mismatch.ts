@@ -87,9 +87,9 @@ function compareSide(side: 'old' | 'new', planned: PlannedSide, found: PlannedSi
 }
 
 function compareFile(planned: PlannedFile, found: PlannedFile): string | null {
-  if (planned.bytes !== found.bytes) return `has ${found.bytes} bytes, and had ${planned.bytes}`;
   if (planned.version !== found.version)
     return `is version ${spellVersion(found.version)}, and was planned as ${spellVersion(planned.version)}`;
+  if (planned.bytes !== found.bytes) return `has ${found.bytes} bytes, and had ${planned.bytes}`;
   if (planned.modified === found.modified) return null;
   return `was modified at ${spellTime(found.modified)}, and was planned as of ${spellTime(planned.modified)}`;
 }

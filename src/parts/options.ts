@@ -4,7 +4,7 @@ import { argumentError } from '../errors.ts';
 import { checkOptions, flag, nested, type OptionsOf, spell, text, wholeNumber } from '../options.ts';
 import { MOST_PARTS } from './folder.ts';
 import { PLANNED_OPTIONS } from './plan-options.ts';
-import type { CombineOptions, ComparePartOptions, PlanPartsOptions } from './types.ts';
+import type { CombineOptions, ComparePartOptions, MovedInputs, PlanPartsOptions } from './types.ts';
 
 const PLAN_PARTS_OPTIONS: OptionsOf<PlanPartsOptions> = {
   ...PLANNED_OPTIONS,
@@ -12,8 +12,11 @@ const PLAN_PARTS_OPTIONS: OptionsOf<PlanPartsOptions> = {
   parts: wholeNumber(1, MOST_PARTS),
 };
 
+const MOVED_INPUTS: OptionsOf<MovedInputs> = { old: text, new: text, oldAdapter: text, newAdapter: text };
+
 const COMPARE_PART_OPTIONS: OptionsOf<ComparePartOptions> = {
   ...RUN_OPTIONS,
+  ...MOVED_INPUTS,
   plan: nested({ old: text, new: text, options: nested(PLAN_PARTS_OPTIONS) }),
   force: flag,
   threads: COMPARE_OPTIONS.threads,
@@ -23,6 +26,7 @@ const { threads, probes, includeUnchanged, normalizeBySize, topKLayers, provenan
 
 const COMBINE_OPTIONS: OptionsOf<CombineOptions> = {
   ...RUN_OPTIONS,
+  ...MOVED_INPUTS,
   threads,
   probes,
   includeUnchanged,
@@ -30,8 +34,6 @@ const COMBINE_OPTIONS: OptionsOf<CombineOptions> = {
   topKLayers,
   provenance,
   allowPartial: flag,
-  old: text,
-  new: text,
 };
 
 /** @throws `ModelDiffError` of kind `Argument` */
@@ -49,7 +51,11 @@ export function checkComparePart(directory: string, part: number, options: Compa
   requirePath(directory, 'the folder of the run');
   checkOptions(options, COMPARE_PART_OPTIONS, 'comparePart');
   const { plan } = options;
-  if (plan !== undefined) checkPlanParts(plan.old, plan.new, directory, plan.options);
+  if (plan !== undefined) {
+    checkPlanParts(plan.old, plan.new, directory, plan.options);
+    const moved = Object.keys(MOVED_INPUTS).find((name) => options[name as keyof MovedInputs] !== undefined);
+    if (moved !== undefined) throw argumentError(`${moved} and plan both say where inputs lie`, 'leave one of both out', moved);
+  }
   if (!Number.isSafeInteger(part) || part < 1) throw argumentError(`part must be a whole number from 1, not ${spell(part)}`);
 }
 

@@ -3,7 +3,6 @@ import { COMPARE_OPTIONS } from '../compare/options.ts';
 import { compareCodeUnits } from '../names/order.ts';
 import { isPlainObject, type OptionTable, type OptionsOf } from '../options.ts';
 import { toSnakeCase } from '../wording/snake-case.ts';
-import { resolvePath } from './place.ts';
 import type { PlannedOptions } from './types.ts';
 
 const {
@@ -31,7 +30,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   raw: false,
 };
 
-/** The options that a plan fixes, without those that say nothing, in one order, with absolute paths. */
+/** The options that a plan fixes, without those that say nothing, in one order. */
 export function keepPlanned(options: PlannedOptions): PlannedOptions {
   return keep(options, PLANNED_OPTIONS);
 }
@@ -44,7 +43,7 @@ function keep(options: object, table: OptionTable): Readonly<Record<string, unkn
     const inner = table[name]?.inner;
     const own = isPlainObject(value) && inner !== undefined ? keep(value, inner) : value;
     if (isPlainObject(own) && Object.keys(own).length === 0) continue;
-    kept[name] = name === 'adapter' && typeof own === 'string' ? resolvePath(own) : own;
+    kept[name] = own;
   }
   return kept;
 }

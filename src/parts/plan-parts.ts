@@ -1,3 +1,5 @@
+import { tellApart } from '../checkpoint/distinct-names.ts';
+import { disjointError, requireTensors } from '../compare/nothing-to-compare.ts';
 import { withSides } from '../compare/open-sides.ts';
 import { type CompareOptions, resolveOptions } from '../compare/options.ts';
 import { ModelDiffError } from '../errors.ts';
@@ -13,7 +15,8 @@ import type { PartsPlan, PlannedOptions, PlanPartsOptions } from './types.ts';
  * Plans a comparison in parts that can be compared on different machines: reads what is known of both checkpoints, no tensor, and writes
  * `plan.json` into a folder, which is made where it is not there. A folder that holds the same plan already stays as it is.
  *
- * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the folder holds another plan.
+ * @throws `ModelDiffError` as `compare`; `E_PLAN_MISMATCH` where the folder holds another plan; `E_NO_TENSORS` or `E_NO_COMMON_TENSORS`
+ *   where there is nothing to compare.
  *
  * @example
  * await planParts('base/', 'tuned/', 'run/', { parts: 64 });
@@ -26,9 +29,9 @@ export async function planParts(old: string, newer: string, directory: string, o
   checkPlanParts(old, newer, directory, options);
   const { parts, signal, onProgress } = options;
   const run = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  return withPlan({ old, new: newer }, keepPlanned(options), parts, run, async ({ plan }) => {
-    await settlePlan(directory, plan, await readPlan(directory));
-    return plan;
+  return withPlan({ old, new: newer }, keepPlanned(options), parts, run, async (made) => {
+    await settlePlan(directory, made, await readPlan(directory));
+    return made.plan;
   });
 }
 
@@ -49,21 +52,29 @@ export async function withPlan<T>(
   return withSides(paths, options, resolved, async (sides) => use(await makePlan(sides, paths, planned, resolved, parts, run)));
 }
 
-/** Writes a plan where there is none; else it must be the same. */
-export async function settlePlan(directory: string, plan: PartsPlan, known: PartsPlan | null): Promise<void> {
+/**
+ * Writes a plan where there is none; else it must be the same.
+ * @throws `ModelDiffError` `E_PLAN_MISMATCH`; `E_NO_TENSORS` or `E_NO_COMMON_TENSORS` for a new plan that compares nothing
+ */
+export async function settlePlan(directory: string, made: MadePlan, known: PartsPlan | null): Promise<void> {
+  const { plan } = made;
   if (known !== null) return requireSamePlan(directory, known, plan);
+  requireCommon(made);
   if (await writePlan(directory, plan)) return;
   // Another process was first.
   const other = await readPlan(directory);
   if (other !== null) requireSamePlan(directory, other, plan);
 }
 
-/** An error of opening what a plan names, with what to do where it lies elsewhere now. */
-export function hintMoved(error: unknown, plan: PartsPlan, hint: string): unknown {
-  if (!(error instanceof ModelDiffError) || error.code !== 'E_NOT_FOUND') return error;
-  if (error.path !== plan.old.path && error.path !== plan.new.path) return error;
-  const { message, kind, code, path, cause } = error;
-  return new ModelDiffError(message, { kind, code, path, cause, hint: `it lay there when it was planned; ${hint}` });
+/** That there is something to compare: nobody should learn of a mistake from the last of many parts. */
+function requireCommon({ sides, names }: MadePlan): void {
+  const paths = tellApart([sides.old.path, sides.new.path]);
+  requireTensors({
+    old: { name: paths[0] ?? 'old', tensors: names.old.length },
+    new: { name: paths[1] ?? 'new', tensors: names.new.length },
+  });
+  const known = new Set(names.new);
+  if (!names.old.some((name) => known.has(name))) throw disjointError(names.old, names.new);
 }
 
 /** @throws `ModelDiffError` `E_NOT_FOUND` where the folder has no plan */

@@ -18,9 +18,12 @@ export interface PlannedFile {
   /** Path inside the checkpoint, with slashes. */
   readonly name: string;
   readonly bytes: number;
-  /** Last modification in milliseconds since 1970; null where the system does not say, and for a file of a server. */
+  /** Last modification in milliseconds since 1970; null where the system does not say, and where there is a version. */
   readonly modified: number | null;
-  /** Of a file of the hub the commit, of another server its entity tag or date; null for a file of this machine. */
+  /**
+   * Of a file of the hub the commit, wherever its bytes are read from; of another server its entity tag or date; null for any other file of this
+   * machine.
+   */
   readonly version: string | null;
 }
 
@@ -34,7 +37,7 @@ export interface PlannedSide {
   readonly files: readonly PlannedFile[];
   /** BLAKE3 of the descriptions of its tensors: names, dtypes, shapes, places, and how values are made of what is stored there. */
   readonly tensors: string;
-  /** SHA-256 of the configuration beside its weights. */
+  /** SHA-256 of the configuration beside its weights; of a model of the hub that of its commits, which fix it. */
   readonly configuration: string;
 }
 
@@ -60,11 +63,21 @@ export interface PartsPlan {
   readonly parts: readonly PlannedPart[];
 }
 
+/** Where inputs of a plan lie, if not where they were planned from: what is there must be the same. */
+export interface MovedInputs {
+  readonly old?: string;
+  readonly new?: string;
+  /** The adapter that is merged into the old checkpoint. */
+  readonly oldAdapter?: string;
+  /** The adapter that is merged into the new checkpoint. */
+  readonly newAdapter?: string;
+}
+
 /** Options of `comparePart`. */
-export interface ComparePartOptions extends RunOptions {
+export interface ComparePartOptions extends RunOptions, MovedInputs {
   /**
-   * What to plan where the folder holds no plan yet; else it must be the same. @default the plan that is there, and the checkpoints at the
-   * paths that it names
+   * What to plan where the folder holds no plan yet; else it must be the same. @default the plan that is there, and the inputs where it says,
+   * or where `old` and the like do
    */
   readonly plan?: { readonly old: string; readonly new: string; readonly options: PlanPartsOptions };
   /** true: a part that is there already is compared once more. @default false */
@@ -89,13 +102,10 @@ export interface ComparedPart {
 export interface CombineOptions
   extends
     RunOptions,
+    MovedInputs,
     Pick<CompareOptions, 'threads' | 'probes' | 'includeUnchanged' | 'normalizeBySize' | 'topKLayers' | 'provenance'> {
   /** true: tensors of parts that are missing or damaged become rows with an error; false: that is an error. @default false */
   readonly allowPartial?: boolean;
-  /** Where the old checkpoint lies, if not where it was planned from. */
-  readonly old?: string;
-  /** Where the new checkpoint lies, if not where it was planned from. */
-  readonly new?: string;
 }
 
 /** How far a part is that somebody is, or was, working on. */

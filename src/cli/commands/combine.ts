@@ -7,8 +7,8 @@ import { findConfig } from '../config/find-config.ts';
 import { quote } from '../../wording/quote.ts';
 import { formatSeconds } from '../describe-run.ts';
 import type { CombineFlags } from '../flags.ts';
-import { describeDisjointParts } from '../no-common-tensors.ts';
 import { planOutputs } from '../output.ts';
+import { chooseMoved } from '../parts/choose-moved.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, loadWriters } from '../render.ts';
 import { planRules } from '../rules.ts';
@@ -19,8 +19,7 @@ import { applyFlags, log, type Session } from '../session.ts';
 export async function runCombine(session: Session, directory: string, flags: CombineFlags): Promise<void> {
   applyFlags(session, flags);
   const { old, new: newer } = await requirePlan(directory);
-  const paths = { old: flags.old ?? old.path, new: flags.new ?? newer.path };
-  const inputs = [paths.old, paths.new];
+  const inputs = [flags.old ?? old.path, flags.new ?? newer.path];
   // Options of a comparison are those of the plan; rules are looked up now.
   const found = findConfig(session, flags, inputs);
   const outputs = planOutputs(flags, inputs);
@@ -28,7 +27,7 @@ export async function runCombine(session: Session, directory: string, flags: Com
   const progress = new ProgressLine(session, flags, chooseFormat(flags) === 'text');
   const [comparison] = await Promise.all([
     combineParts(directory, {
-      ...paths,
+      ...chooseMoved(flags),
       allowPartial: flags.allowPartial === true,
       includeUnchanged: flags.includeUnchanged === true,
       ...(flags.threads !== undefined && { threads: flags.threads }),
@@ -52,7 +51,6 @@ export async function runCombine(session: Session, directory: string, flags: Com
     outputs,
     rules,
     progress,
-    explainDisjoint: (result) => Promise.resolve(describeDisjointParts(result)),
     describeRun: () =>
       `Combined ${escapeTerminal(directory)}: ${formatNoun(summary.comparedTensors, 'tensor')}, ${formatBytes(comparison.old.bytes + comparison.new.bytes)}, in ${formatSeconds(process.uptime())}.`,
   });

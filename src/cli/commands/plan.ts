@@ -7,6 +7,7 @@ import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { chooseConfigured } from '../parts/choose-configured.ts';
 import type { PlanFlags } from '../flags.ts';
 import { refuseInside } from '../checkpoint-files.ts';
+import { hintDisjoint } from '../no-common-tensors.ts';
 import { refuseStdin } from '../output.ts';
 import { quote } from '../../wording/quote.ts';
 import { applyFlags, type Session } from '../session.ts';
@@ -21,7 +22,10 @@ export async function runPlan(session: Session, oldPath: string, newPath: string
   if (runDir === undefined) throw argumentError('--run-dir is missing: a folder for the plan and the parts', 'such as -o run/');
   refuseInside(runDir, [oldPath, newPath]);
   const options = chooseConfigured(session, given, [oldPath, newPath]);
-  const plan = await planParts(oldPath, newPath, runDir, { ...options, parts, signal: session.signal });
+  const planned = planParts(oldPath, newPath, runDir, { ...options, parts, signal: session.signal });
+  const plan = await planned.catch(async (error: unknown) => {
+    throw await hintDisjoint(session, { old: oldPath, new: newPath }, given, error);
+  });
   if (given.quiet !== true) session.stdout.write(describePlan(plan, runDir));
 }
 

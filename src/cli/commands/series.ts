@@ -9,7 +9,7 @@ import { chooseConfig, chooseOpening } from '../choose-options.ts';
 import { formatSeconds } from '../describe-run.ts';
 import { EXIT } from '../exit.ts';
 import type { SeriesFlags } from '../flags.ts';
-import { HOW_EMPTY } from '../no-common-tensors.ts';
+import { HOW_DISJOINT, HOW_EMPTY } from '../../compare/nothing-to-compare.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { ProgressLine } from '../progress.ts';
 import { chooseFormat, deliverSeries, loadWriters } from '../render.ts';
@@ -93,7 +93,7 @@ function requireShared({ tensors, steps, checkpoints }: SeriesResult): void {
   throw new ModelDiffError('no tensor in common: no checkpoint shares a name and shape with the one before it', {
     kind: 'Mismatch',
     code: 'E_NO_COMMON_TENSORS',
-    hint: 'are these checkpoints of the same model? model-diff inspect lists the names in each',
+    hint: HOW_DISJOINT,
   });
 }
 

@@ -1,15 +1,18 @@
 import { argumentError, ModelDiffError } from '../../errors.ts';
 import { comparePart } from '../../parts/compare-part.ts';
 import { readPlan } from '../../parts/plan-file.ts';
-import type { ComparePartOptions } from '../../parts/types.ts';
+import type { ComparePartOptions, MovedInputs } from '../../parts/types.ts';
 import { escapeTerminal } from '../../wording/escape.ts';
 import { formatBytes, formatNoun } from '../../wording/numbers.ts';
 import { quote } from '../../wording/quote.ts';
 import { refuseInside } from '../checkpoint-files.ts';
 import { formatSeconds } from '../describe-run.ts';
 import type { DiffFlags } from '../flags.ts';
+import { hintDisjoint } from '../no-common-tensors.ts';
+import { findFlag } from '../option-flags.ts';
 import { refuseStdin } from '../output.ts';
 import { chooseConfigured } from '../parts/choose-configured.ts';
+import { chooseMoved } from '../parts/choose-moved.ts';
 import { type ChosenShard, chooseShard } from '../parts/choose-shard.ts';
 import { ProgressLine } from '../progress.ts';
 import { applyFlags, log, type Session } from '../session.ts';
@@ -43,6 +46,10 @@ const OF_THE_RUN: ReadonlySet<string> = new Set([
   'verbose',
   'provenance',
   'autoPrefix',
+  'old',
+  'new',
+  'adapterOld',
+  'adapterNew',
 ]);
 
 /** `model-diff [OLD NEW] --shard I/N --run-dir RUN`: compares one part and keeps what it measured. */
@@ -54,7 +61,7 @@ export async function runShard(session: Session, paths: readonly string[], flags
   const asked = OF_THE_RESULT.find((name) => flags[name] !== undefined);
   if (asked !== undefined)
     throw argumentError(
-      `${spell(asked)} makes no sense with --shard: a part has no report`,
+      `${findFlag(asked)} makes no sense with --shard: a part has no report`,
       `give it to model-diff combine ${quote(runDir)}`,
     );
   if (flags.headersOnly === true)
@@ -62,12 +69,16 @@ export async function runShard(session: Session, paths: readonly string[], flags
   const chosen = chooseShard(shard, session.env);
   const plan = await choosePlan(session, paths, flags, chosen);
   const progress = new ProgressLine(session, flags, false);
-  const done = await comparePart(runDir, chosen.part, {
+  const compared = comparePart(runDir, chosen.part, {
     ...plan,
     ...(flags.threads !== undefined && { threads: flags.threads }),
     force: flags.force === true,
     signal: session.signal,
     onProgress: progress.update,
+  });
+  const done = await compared.catch(async (error: unknown) => {
+    const [old, newer] = paths;
+    throw old === undefined || newer === undefined ? error : await hintDisjoint(session, { old, new: newer }, flags, error);
   });
   if (flags.quiet === true) return;
   const which = `Part ${done.part} of ${done.of}`;
@@ -86,18 +97,21 @@ async function choosePlan(
   [oldPath, newPath]: readonly string[],
   flags: DiffFlags,
   { of }: ChosenShard,
-): Promise<Pick<ComparePartOptions, 'plan'>> {
+): Promise<Pick<ComparePartOptions, 'plan' | keyof MovedInputs>> {
   if (oldPath === undefined || newPath === undefined) {
     const fixed = Object.keys(flags).find((name) => !OF_THE_RUN.has(name) && !(name === 'config' && flags.config === false));
     if (fixed === undefined && flags.autoPrefix) {
       await requireParts(flags, of);
-      return {};
+      return chooseMoved(flags);
     }
     throw argumentError(
-      `${spell(fixed ?? 'noAutoPrefix')} is what a plan fixes, and cannot be given to a part`,
+      `${findFlag(fixed ?? 'autoPrefix')} is what a plan fixes, and cannot be given to a part`,
       'give it to model-diff plan, or give both checkpoints too: then it is held against the plan',
     );
   }
+  const moved = flags.old === undefined ? (flags.new === undefined ? null : '--new') : '--old';
+  if (moved !== null)
+    throw argumentError(`${moved} says where a checkpoint of a plan lies, and both are named already`, 'leave out one of both');
   refuseStdin([oldPath, newPath]);
   refuseInside(flags.runDir ?? '', [oldPath, newPath]);
   const parts = flags.parts ?? of ?? (await readPlan(flags.runDir ?? ''))?.parts.length;
@@ -123,8 +137,4 @@ async function requireParts({ runDir = '', parts }: DiffFlags, of: number | null
     path: runDir,
     hint: `number the parts 1 to ${plan.parts.length}, or plan again in another folder`,
   });
-}
-
-function spell(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

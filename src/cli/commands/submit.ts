@@ -9,6 +9,7 @@ import { escapeTerminal } from '../../wording/escape.ts';
 import { formatNoun } from '../../wording/numbers.ts';
 import { combineArguments } from '../slurm/combine-arguments.ts';
 import type { SubmitFlags } from '../flags.ts';
+import { hintDisjoint } from '../no-common-tensors.ts';
 import { planOutputs, refuseStdin } from '../output.ts';
 import { chooseConfigured } from '../parts/choose-configured.ts';
 import { quote } from '../../wording/quote.ts';
@@ -41,7 +42,9 @@ export async function runSubmit(session: Session, paths: readonly string[], flag
   }
   const size = await readMaxArraySize();
   const options = chooseConfigured(session, flags, paths);
-  await planParts(old, newer, runDir, { ...options, parts, signal: session.signal });
+  await planParts(old, newer, runDir, { ...options, parts, signal: session.signal }).catch(async (error: unknown) => {
+    throw await hintDisjoint(session, { old, new: newer }, flags, error);
+  });
   mkdirSync(join(runDir, 'logs'), { recursive: true });
   for (const [name, text] of Object.entries(scripts)) await writeFile(join(runDir, name), text);
   await submitMissing(session, runDir, size, flags);
