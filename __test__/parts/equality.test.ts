@@ -127,6 +127,27 @@ const CASES: Readonly<Record<string, Case>> = {
     pair: { old: path('fixtures/gguf/models/llama.safetensors'), new: path('fixtures/gguf/models/llama-Q4_K.gguf') },
     parts: [1, 3, 10],
   },
+  'stacks of experts beside the experts': {
+    pair: { old: path('fixtures/gguf/models/mixtral.safetensors'), new: path('fixtures/gguf/models/mixtral-Q8_0.gguf') },
+    parts: [3],
+  },
+  'what several processes wrote, and the whole': {
+    pair: { old: path('fixtures/distributed/fsdp-2.safetensors'), new: path('fixtures/distributed/fsdp-2') },
+    parts: [4],
+  },
+  'an adapter in its base': {
+    pair: { old: path('fixtures/adapters/base/f32'), new: path('fixtures/adapters/base/f32') },
+    parts: [1, 5],
+    options: { new: { adapter: path('fixtures/adapters/plain/adapter') } },
+  },
+  'two adapters, each in its base': {
+    pair: { old: path('fixtures/adapters/base/f32'), new: path('fixtures/adapters/base/f32') },
+    parts: [3],
+    options: {
+      old: { adapter: path('fixtures/adapters/lokr/adapter') },
+      new: { adapter: path('fixtures/adapters/dora/adapter') },
+    },
+  },
   'a checkpoint of torch': {
     pair: { old: path('fixtures/torch/dtypes.pt'), new: path('fixtures/torch/dtypes.pt') },
     parts: [2],

@@ -135,6 +135,8 @@ test.serial('a commit of the hub is the same checkpoint in every cache, and in n
       t.true((await comparePart(run, at + 1)).wasComplete);
     }
     t.is(await asJson(run), await compareWhole(old, `hf://org/name@${FIRST}`));
+    // By the folder of the model in a cache too, which stands for its branch.
+    t.is((await combineParts(run, { new: join(places[0]?.[1] ?? '', 'models--org--name') })).summary.comparedTensors, 2);
   }
 });
 

@@ -54,13 +54,14 @@ export async function makePlan(
 
 function describeSide(checkpoint: Checkpoint, given: string, tensors: Uint8Array): PlannedSide {
   if (isInMemory(checkpoint)) throw argumentError('tensors in memory cannot be compared in parts', 'save them to a file first');
-  const commits = checkpoint.files.map(({ path }) => readHubPlace(path)?.commit ?? null);
+  const places = checkpoint.files.map(({ path }) => readHubPlace(path));
+  const commits = places.map((place) => place?.commit ?? null);
   // A cache may hold less configuration than its commit has; that of files is known by itself.
   const configuration = commits.includes(null) ? [checkpoint.config, Object.entries(checkpoint.configs)] : commits;
   return {
     path: pinPath(given, [checkpoint.path]),
     files: checkpoint.files.map((file, at) => ({
-      name: nameInside(checkpoint.path, file.path),
+      name: places[at]?.inside ?? nameInside(checkpoint.path, file.path),
       bytes: file.bytes,
       ...readVersion(file, commits[at] ?? null),
     })),

@@ -9,16 +9,20 @@ export interface HubPlace {
   /** `ORG/NAME` */
   readonly model: string;
   readonly commit: string;
+  /** The path inside the model, with slashes. */
+  readonly inside: string;
 }
 
 /** Which model of the hub a path lies in, of one that is read from the hub or from a local cache of it; null for any other path. */
 export function readHubPlace(path: string): HubPlace | null {
-  const [, name, remote] = /^hf:\/\/([^@]+)@([0-9a-f]{40})(?:\/|$)/.exec(path) ?? [];
-  if (name !== undefined && remote !== undefined) return { model: name, commit: remote };
-  const [, folder, model, commit] =
-    /^((?:.*[\\/])?models--([^\\/]+))[\\/]snapshots[\\/]([0-9a-f]{40})(?:[\\/]|$)/s.exec(path) ?? [];
-  if (folder === undefined || model === undefined || commit === undefined || !isInside(path, folder)) return null;
-  return { model: model.replaceAll('--', '/'), commit };
+  const remote = /^hf:\/\/(?<model>[^@]+)@(?<commit>[0-9a-f]{40})(?:\/(?<inside>.*))?$/s.exec(path)?.groups;
+  const cached =
+    /^(?<folder>(?:.*[\\/])?models--(?<model>[^\\/]+))[\\/]snapshots[\\/](?<commit>[0-9a-f]{40})(?:[\\/](?<inside>.*))?$/s.exec(
+      path,
+    )?.groups;
+  const { folder, model, commit, inside = '' } = remote ?? cached ?? {};
+  if (model === undefined || commit === undefined || (folder !== undefined && !isInside(path, folder))) return null;
+  return { model: model.replaceAll('--', '/'), commit, inside: inside.replaceAll('\\', '/') };
 }
 
 /** Whether a path leads into a folder with all its links: one out of the cache leads to what the hub knows nothing of. */

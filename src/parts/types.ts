@@ -15,7 +15,7 @@ export interface PlanPartsOptions extends PlannedOptions, RunOptions {
 
 /** A file of a checkpoint as it was when the plan was made. */
 export interface PlannedFile {
-  /** Path inside the checkpoint, with slashes. */
+  /** Path inside the checkpoint, or inside its model of the hub, with slashes. */
   readonly name: string;
   readonly bytes: number;
   /** Last modification in milliseconds since 1970; null where the system does not say, and where there is a version. */

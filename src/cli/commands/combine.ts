@@ -46,12 +46,13 @@ export async function runCombine(session: Session, directory: string, flags: Com
       session,
       `warning: ${formatCount(partial.missingParts.length)} of ${formatNoun(partial.parts, 'part')} missing or unusable, ${formatBytes(partial.missingBytes)} of ${formatBytes(partial.bytes)} not compared; model-diff status ${quote(directory)} says which and why`,
     );
+  const bytes = partial === undefined ? comparison.old.bytes + comparison.new.bytes : partial.bytes - partial.missingBytes;
   await conclude(session, comparison, {
     flags,
     outputs,
     rules,
     progress,
     describeRun: () =>
-      `Combined ${escapeTerminal(directory)}: ${formatNoun(summary.comparedTensors, 'tensor')}, ${formatBytes(comparison.old.bytes + comparison.new.bytes)}, in ${formatSeconds(process.uptime())}.`,
+      `Combined ${escapeTerminal(directory)}: ${formatNoun(summary.comparedTensors, 'tensor')}, ${formatBytes(bytes)}, in ${formatSeconds(process.uptime())}.`,
   });
 }
