@@ -88,19 +88,35 @@ head = struct.pack("<IQQ", 1, 0, 2)
 put("part", "zeros", head + item(300) + item(1 << 21))
 put("part", "errors", head + error(b"E_IO", b"gone") + error(b"E_NO_DATA", b""))
 
-# Steps of the target: into rows and columns, axes in another order, a part of each axis, joined to itself, other signs, a number added.
-NOTHING = [2, 0, 0, 0]
+
+def size(number):
+    # As views.rs reads sizes: at most 16, times a power of two.
+    power = next(power for power in range(16) if number % (1 << power) == 0 and number >> power <= 16)
+    return power << 4 | (number >> power) - 1
+
+
+# Steps of views.rs: into rows and columns, axes in another order, a part of each axis, joined to itself, a number added, other signs.
+def rows(rows, columns):
+    return [1, size(rows), size(columns), 0]
+
+
+TURN = [0, 1, 0, 0]
 PROGRAMS = {
-    "turned": ([1, 64, 64, 0], [0, 1, 0, 0]),
-    "heads": ([1, 32, 8, 0], [0, 0, 1, 0]),
-    "cut": ([1, 24, 40, 0], [2, 3, 2, 0], [0, 2, 1, 0]),
-    "joined": ([1, 10, 9, 0], [3, 0, 0, 1], [0, 1, 0, 0], [3, 0, 0, 2]),
-    "values": ([1, 7, 3, 0], [4, 0, 0, 0], [0, 1, 0, 0], [5, 3, 0, 0]),
+    "turned": (64, 64, [rows(64, 64), TURN]),
+    "heads": (1024, 72, [rows(32, 8), [0, 0, 1, 0]]),
+    "cut": (24, 40, [rows(24, 40), [2, 3, 2, 0], [0, 2, 1, 0]]),
+    "joined": (10, 9, [rows(10, 9), [3, 0, 0, 1], TURN, [3, 0, 0, 2]]),
+    "values": (1024, 72, [rows(8, 3), [4, 2, 0, 0], TURN, [5, 0, 0, 0]]),
+    "tiles": (1024, 72, [rows(1024, 72), TURN]),
+    "chunks": (1024, 640, [rows(1024, 640), TURN]),
+    "planes": (3072, 24, [rows(3, 1024), [0, 2, 0, 0]]),
 }
-for name, steps in PROGRAMS.items():
-    program = b"".join(map(bytes, (*steps, *[NOTHING] * (8 - len(steps)))))
-    (_, rows, columns, _) = steps[0]
-    # A few elements, more than the kernels take at a time, and more than is made at a time: whole rows of them.
-    for least in (1, 5000, 20000):
-        count = -(-least // (rows * columns)) * rows * columns
-        put("views", f"{name}-{count}", program + struct.pack(f"<{count}f", *(at / 7 for at in range(count))))
+NOTHING = [2, 0, 0, 0]
+# Around 1 in every type.
+NUMBERS = bytes.fromhex("3f20bfa04040bf4040003f81")
+for name, (height, width, steps) in PROGRAMS.items():
+    program = b"".join(map(bytes, steps + [NOTHING] * (6 - len(steps))))
+    # Types and maps of both sides: floats of 32 bits, or of 16 and of 8; the new side turned too, or in order.
+    for at, (old, new, turned) in enumerate((((0, 1), (0, 0), True), ((1, 1), (1, 0), False), ((0, 1), (3, 1), True))):
+        sides = bytes([old[0], 1, old[1]]) + program + bytes([new[0], 2, new[1]]) + (program if turned else bytes(NOTHING * 6))
+        put("views", f"{name}-{at}", bytes([size(height), size(width), 2]) + sides + NUMBERS)
