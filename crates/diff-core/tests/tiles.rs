@@ -1,4 +1,5 @@
-//! Transposed matrices are compared as they lie in their storage; the numbers have the bits of the same elements in logical order.
+//! Transposed matrices, and permuted heads without a map, are compared as they lie in their storage; the numbers have the bits of the same
+//! elements in logical order.
 
 mod common;
 
@@ -62,6 +63,23 @@ const CASES: [Case; 6] = [
         inside: &[0, 1],
         offset: 0,
         are_long: true,
+    },
+];
+
+/// Runs that are taken in tiles where there is no map.
+const HEADS: [Case; 2] = [
+    // Of the second five heads a piece has three and the next one two.
+    Case {
+        shape: &[2, 5, 2048, 128],
+        inside: &[3, 1, 2, 0],
+        offset: 3,
+        are_long: true,
+    },
+    Case {
+        shape: &[3, 16_384, 16],
+        inside: &[1, 2, 0],
+        offset: 0,
+        are_long: false,
     },
 ];
 
@@ -238,7 +256,7 @@ fn tiles_have_the_bits_of_logical_order() {
 #[test]
 fn a_file_without_a_map_is_read_once() {
     let folder = Folder::new("tiles");
-    for (at, case) in CASES.iter().enumerate() {
+    for (at, case) in CASES.iter().chain(&HEADS).enumerate() {
         let [mut lying, ordered] = case.files(DType::F32, Kind::Any, 3);
         lying.extend([0; 4]);
         let path = folder.0.join(at.to_string());
@@ -286,6 +304,55 @@ fn a_file_without_a_map_is_read_once() {
             );
         }
     }
+}
+
+#[test]
+fn what_columns_have_in_common_is_read_once() {
+    // Heads of rows that begin in the middle of the row before.
+    let (shape, strides) = ([8, 1024, 64], [64, 256, 1]);
+    let storage = 7 * 64 + 1023 * 256 + 64;
+    let span = |elements: u64| Span {
+        source: 0,
+        offset: 0,
+        bytes: 4 * elements,
+    };
+    let plain = |elements| {
+        let shape = shape.to_vec();
+        Tensor::plain("w".into(), DType::F32, shape, elements, span(elements))
+    };
+    let stored = Stored::strided(
+        span(storage),
+        ByteOrder::Little,
+        4,
+        0,
+        &shape,
+        strides.to_vec(),
+    );
+    let view = Tensor {
+        node: Node::Stored(stored.unwrap()),
+        ..plain(shape.iter().product())
+    };
+    let value = |place: u64| (1.0 + place as f32).to_le_bytes();
+    let lying: Vec<u8> = (0..storage).flat_map(value).collect();
+    let open = || {
+        let source = Arc::new(MemorySource::new("memory", lying.clone()));
+        let watched = Watched::new(source, |_, _| Ok(()));
+        let sources = vec![Arc::clone(&watched) as Arc<dyn Source>];
+        let checkpoint = Checkpoint::in_memory(vec![view.clone()], sources);
+        (Arc::new(checkpoint), watched)
+    };
+    let ((old, old_file), (new, new_file)) = (open(), open());
+    let (found, _) = run([&old, &new], Method::default(), 1);
+    for file in [old_file, new_file] {
+        assert_eq!(file.bytes.load(Ordering::Relaxed), 4 * storage);
+    }
+    let places = (0..view.elements).map(|at| {
+        let (head, row, inside) = (at / 65_536, at / 64 % 1024, at % 64);
+        head * strides[0] + row * strides[1] + inside
+    });
+    let ordered = places.flat_map(value).collect();
+    let ordered = in_memory(plain(view.elements), ordered);
+    assert!(found == run([&ordered, &ordered], Method::default(), 1).0);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod kronecker;
 mod lent;
 mod lookup;
 mod low_rank;
+mod memory;
 mod normed;
 mod pair;
 mod plain;

@@ -1,10 +1,14 @@
 //! Memory of one thread and one tensor, used again and again.
 
+use super::memory::Memory;
+
 /// Reused memory for reading a tensor, and in it the same for the tensors that it is made of.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Bytes as they lie in a source.
     pub(super) window: Vec<u8>,
+    /// Columns of a view, as far as they were read.
+    pub(super) columns: Memory,
     /// Elements that are handed out.
     pub(super) out: Vec<u8>,
     /// Codes of whole blocks, of which only some are wanted.

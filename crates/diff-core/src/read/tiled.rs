@@ -1,4 +1,5 @@
-//! Blocks of a view that lie together in the storage, and far apart in logical order: the same columns of many rows of a transposed matrix.
+//! Blocks of a view that lie together in the storage, and far apart in logical order: the same columns of many rows of a transposed matrix, or
+//! of a matrix of runs.
 //!
 //! A *strip* is a block of each of some rows. It is taken in *tiles* of as many rows as stay in the cache, which are turned while every line of
 //! the cache that they lie in is there.
@@ -6,6 +7,7 @@
 use std::ops::Range;
 
 use super::lent::{Walk, in_lines, start_of_line};
+use super::memory::Memory;
 use super::scratch::Scratch;
 use crate::dtype::{DType, ValueMap};
 use crate::error::Result;
@@ -119,16 +121,18 @@ pub(super) struct Layout<'s> {
     pub dims: &'s [u64],
     /// In elements.
     pub strides: &'s [u64],
+    /// Elements that lie together in the view as in the storage.
+    pub run: usize,
 }
 
-/// Columns, whose elements lie one after the other.
+/// Columns of runs that lie one after the other; a run may be a single element.
 pub(crate) struct Columns<'s> {
     layout: Layout<'s>,
     dtype: DType,
     /// The map from the first element on, if there is one.
     map: Option<&'s [u8]>,
     /// What was read of the source, if there is none, and for each strip where its first column begins, and how far on the next one does.
-    window: &'s mut Vec<u8>,
+    window: &'s mut Memory,
     held: Vec<(usize, usize)>,
     /// Where each column of the strip begins, in bytes of the map or of the window.
     places: Vec<usize>,
@@ -149,7 +153,7 @@ impl<'s> Columns<'s> {
             layout,
             dtype,
             map,
-            window: &mut scratch.window,
+            window: &mut scratch.columns,
             held: Vec::new(),
             places: Vec::with_capacity(BLOCK),
             turned: &mut scratch.out,
@@ -163,23 +167,26 @@ impl<'s> Columns<'s> {
             start,
             dims,
             strides,
+            run,
         } = self.layout;
         self.places.clear();
+        let columns = BLOCK / run;
         if let Some(&(first, pitch)) = self.held.get(number) {
-            self.places.extend((first..).step_by(pitch).take(BLOCK));
+            self.places.extend((first..).step_by(pitch).take(columns));
             return Ok(());
         }
         let item = self.dtype.bytes() as usize;
         let mut walk = Walk::new(dims, strides, 0, strip.first);
-        while self.places.len() < BLOCK
-            && let Some((first, count)) = walk.next((BLOCK - self.places.len()) as u64)
+        while self.places.len() < columns
+            && let Some((first, count)) = walk.next(((columns - self.places.len()) * run) as u64)
         {
-            let columns = (0..count).map(|column| first + column * walk.step());
+            let elements = (0..count).step_by(run);
+            let places = elements.map(|element| first + element * walk.step());
             self.places
-                .extend(columns.map(|place| place as usize * item));
+                .extend(places.map(|place| place as usize * item));
         }
         if self.map.is_none() {
-            self.read(source, start, strip.rows * item)?;
+            self.read(source, start, strip.rows * run * item)?;
             return self.go_to(number, strip);
         }
         Ok(())
@@ -188,21 +195,29 @@ impl<'s> Columns<'s> {
     /// Reads so many bytes of each column into the window: of columns that lie one after the other at once.
     fn read(&mut self, source: &dyn Source, start: u64, bytes: usize) -> Result<()> {
         let Self {
+            layout: Layout { run, .. },
+            dtype,
             places,
             window,
             held,
             ..
         } = self;
+        let columns = BLOCK / *run;
         let are_one = places.is_sorted_by(|place, next| place + bytes == *next);
         // Columns a power of two apart would meet in the cache.
         let pitch = if are_one { bytes } else { bytes + LINE };
         let first = held
             .last()
-            .map_or(0, |(first, pitch)| first + BLOCK * pitch);
-        window.resize((first + BLOCK * pitch).max(window.len()), 0);
-        let at_once = if are_one { BLOCK } else { 1 };
-        let columns = places.iter().step_by(at_once);
-        for (place, at) in columns.zip((first..).step_by(pitch)) {
+            .map_or(0, |(first, pitch)| first + columns * pitch);
+        let end = first + columns * pitch;
+        if window.len() < end {
+            // For all of a piece, with an eighth for what is between columns.
+            let piece = PIECE as usize * dtype.bytes() as usize;
+            window.grow_to((piece + piece / 8).max(end.next_power_of_two()))?;
+        }
+        let at_once = if are_one { columns } else { 1 };
+        let reads = places.iter().step_by(at_once);
+        for (place, at) in reads.zip((first..).step_by(pitch)) {
             let target = &mut window[at..at + at_once * bytes];
             source.read_exact(start + *place as u64, target)?;
         }
@@ -217,10 +232,20 @@ impl<'s> Columns<'s> {
 
     fn turn(&mut self, rows: Range<usize>) {
         let item = self.dtype.bytes() as usize;
-        let (skipped, bytes) = (rows.start * item, rows.len() * item);
+        let run = self.layout.run * item;
+        let (skipped, bytes) = (rows.start * run, rows.len() * run);
         self.first = rows.start;
         let storage: &[u8] = self.map.unwrap_or(self.window);
         let turned = in_lines(self.turned, rows.len() * Self::pitch(item));
+        if run > item {
+            for (&place, to) in self.places.iter().zip((0..).step_by(run)) {
+                let column = storage[place + skipped..][..bytes].chunks_exact(run);
+                for (from, row) in column.zip(turned.chunks_exact_mut(Self::pitch(item))) {
+                    row[to..to + run].copy_from_slice(from);
+                }
+            }
+            return;
+        }
         let mut ahead = self.places.iter().skip(TURNED);
         let groups = self.places.as_chunks::<TURNED>().0;
         for (places, to) in groups.iter().zip((0..).step_by(TURNED)) {

@@ -122,10 +122,20 @@ impl Axes {
         Walk::new(&self.dims, &self.strides, offset, start)
     }
 
-    /// The axis whose elements lie one after the other, where it is outside of whole blocks.
+    /// The axis along which runs lie one after the other, where it is outside of whole blocks, and these are made of whole runs.
     pub(super) fn columns(&self) -> Option<usize> {
-        let is_outside = !self.is_in_lines() && self.pitch(self.along).is_multiple_of(BLOCK as u64);
-        (is_outside && self.strides[self.along] == 1).then_some(self.along)
+        let (block, run) = (BLOCK as u64, self.run());
+        let axis = (self.strides.iter()).rposition(|stride| *stride == run)?;
+        let is_outside = axis + 1 < self.dims.len() && self.pitch(axis).is_multiple_of(block);
+        (is_outside && block.is_multiple_of(run)).then_some(axis)
+    }
+
+    /// Whether the columns along an axis have no elements in common.
+    pub(super) fn are_columns_apart(&self, axis: usize) -> bool {
+        let column = self.run() * self.dims[axis];
+        let mut strides = self.strides.iter().enumerate();
+        let last = self.dims.len() - 1;
+        strides.all(|(at, stride)| at == axis || at == last && *stride == 1 || *stride >= column)
     }
 
     /// Elements from one index of an axis to the next in logical order.
@@ -149,6 +159,7 @@ impl Axes {
             start,
             dims: &self.dims,
             strides: &self.strides,
+            run: self.run() as usize,
         }
     }
 

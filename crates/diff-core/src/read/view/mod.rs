@@ -13,6 +13,7 @@ mod tests;
 use std::ops::Range;
 
 use super::lent::{self, Lent, in_lines};
+use super::memory::Memory;
 use super::tiled::{Columns, PIECE, Tiled, Tiling};
 use super::{As, Read, Reader, Region, Scratch, part, plain, source};
 use crate::checkpoint::Checkpoint;
@@ -57,7 +58,7 @@ pub(super) struct Strided<'a> {
     dtype: DType,
     order: ByteOrder,
     /// All of the storage, where tiles are made of short columns and there is no map.
-    kept: Once<Vec<u8>>,
+    kept: Once<Memory>,
 }
 
 impl<'a> Strided<'a> {
@@ -203,7 +204,12 @@ impl Read for Strided<'_> {
     fn tiling(&self) -> Option<Tiling> {
         let axis = self.axes.columns().filter(|_| self.is_as_stored())?;
         let map = self.map();
-        if map.is_none() && !self.has_long_columns() && !self.is_small() {
+        let is_worth_it = match map {
+            // Of longer runs it is lent block by block.
+            Some(_) => self.axes.run() == 1,
+            None => self.has_long_columns() || self.is_small(),
+        };
+        if !is_worth_it {
             return None;
         }
         let item = self.dtype.bytes();
@@ -241,10 +247,11 @@ impl Read for Strided<'_> {
 impl Strided<'_> {
     /// Whether the columns of a piece are worth reads of their own.
     fn has_long_columns(&self) -> bool {
-        let rows = self.axes.columns().map_or(0, |axis| {
-            self.axes.dim(axis).min(PIECE / self.axes.pitch(axis))
-        });
-        rows * self.dtype.bytes() >= LEAST_READ
+        let axes = &self.axes;
+        axes.columns().is_some_and(|axis| {
+            let rows = axes.dim(axis).min(PIECE / axes.pitch(axis));
+            rows * axes.run() * self.dtype.bytes() >= LEAST_READ && axes.are_columns_apart(axis)
+        })
     }
 
     /// Whether all of the storage is the view's, and little enough to be kept while tiles are made of it: every piece needs some of all of it.
@@ -257,13 +264,13 @@ impl Strided<'_> {
     fn keep(&self) -> Result<&[u8]> {
         let Span { offset, bytes, .. } = self.storage;
         let kept = self.kept.get_or_make(|| {
-            let mut storage = vec![0; bytes as usize];
+            let mut storage = Memory::new(bytes as usize)?;
             for (at, piece) in (offset..).step_by(AT_ONCE).zip(storage.chunks_mut(AT_ONCE)) {
                 self.source.read_exact(at, piece)?;
             }
             Ok(storage)
         });
-        kept.map(Vec::as_slice)
+        kept.map(|storage| &**storage)
     }
 }
 
