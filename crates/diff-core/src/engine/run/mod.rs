@@ -1,6 +1,7 @@
 //! Compares the items of a plan. Threads take *units* in the order of the files: up to [`UNIT`] neighbouring chunks of the
 //! items of a row, which are whole subtrees of their [`Tree`]s.
 
+mod pair;
 mod row;
 mod sides;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::grid::{Grid, Share, elements_of, shares, units_of};
 use super::kept::Keeper;
-use super::plan::{Plan, TOGETHER};
+use super::plan::{Input, Plan, TOGETHER};
 use super::queue::{Place, Queue};
 use super::sample::{Distribution, Histogram, Sample};
 use super::tree::{Tree, join_rest};
@@ -24,6 +25,7 @@ use crate::kernel::{AnyOrder, Isa, Method};
 use crate::observe::Observer;
 use crate::read::{Reader, Scratch};
 use crate::stats::PairStats;
+use crate::tensor::Tensor;
 use row::{INPUTS, Readers, Row};
 use unit::Unit;
 
@@ -266,6 +268,19 @@ impl<'a> Run<'a> {
             }
         }
         is_over
+    }
+
+    fn count_read(&self, scratch: &mut [Scratch]) {
+        self.observer
+            .add_read(scratch.iter_mut().map(Scratch::take_read).sum());
+    }
+
+    fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
+        let error = error.tensor(&tensor.name);
+        match self.plan.checkpoint(input) {
+            Some(checkpoint) => error.at(&checkpoint.path),
+            None => error,
+        }
     }
 
     fn into_outcome(self) -> Outcome {

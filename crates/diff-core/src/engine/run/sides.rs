@@ -1,17 +1,40 @@
 //! Both sides of an item whose elements need not be written to memory: out of maps block by block, or made part by part.
 
+use super::Worker;
+use super::pair::Pair;
 use super::row::INPUTS;
-use super::unit::Unit;
 use crate::engine::sample::{SAMPLE, Sample};
-use crate::error::{Code, Error, Result};
-use crate::kernel::{self, BLOCK, Elements, Foreseen, Method, Part, Parts};
+use crate::engine::tree::push;
+use crate::error::Result;
+use crate::kernel::{self, BLOCK, CHUNK, Elements, Foreseen, Part, Parts};
 use crate::read::{Bytes, Lent, Read, Reader, Scratch};
 use crate::stats::PairStats;
 
+/// Compares a piece of a pair whose elements have to be made, where they can be part by part. Whether it did.
+///
+/// # Errors
+/// What keeps a side from being read.
+pub(super) fn in_parts(
+    pair: &Pair,
+    (start, count): (u64, usize),
+    worker: &mut Worker,
+) -> Result<bool> {
+    let [old, new] = pair.readers;
+    let is_made = matches!(old, Reader::Made(_)) || matches!(new, Reader::Made(_));
+    if !(is_made && old.comes_in_parts() && new.comes_in_parts()) {
+        return Ok(false);
+    }
+    let mut sides = Sides::new(pair, &mut worker.scratch, &mut worker.sample[0]);
+    for at in (0..count).step_by(CHUNK) {
+        let stats = sides.chunk(start + at as u64, CHUNK.min(count - at))?;
+        push(&mut worker.pending[0], stats);
+    }
+    Ok(true)
+}
+
 /// Both sides of an item, part by part.
-pub(super) struct Sides<'p, 'u, 'a> {
-    unit: &'p Unit<'u, 'a>,
-    readers: [&'u Reader<'a>; 2],
+struct Sides<'p, 'u, 'a> {
+    pair: &'p Pair<'u, 'a>,
     /// First element of the chunk at work.
     start: u64,
     /// Whether both sides of that chunk are made of equal bytes, so that one of them is read.
@@ -24,15 +47,13 @@ pub(super) struct Sides<'p, 'u, 'a> {
 }
 
 impl<'p, 'u, 'a> Sides<'p, 'u, 'a> {
-    pub(super) fn new(
-        unit: &'p Unit<'u, 'a>,
-        readers: [&'u Reader<'a>; 2],
+    fn new(
+        pair: &'p Pair<'u, 'a>,
         scratch: &'p mut [Scratch; INPUTS],
         sample: &'p mut Sample,
     ) -> Self {
         Self {
-            unit,
-            readers,
+            pair,
             start: 0,
             is_one: false,
             bytes: Bytes::default(),
@@ -46,10 +67,11 @@ impl<'p, 'u, 'a> Sides<'p, 'u, 'a> {
     ///
     /// # Errors
     /// What keeps it from being read.
-    pub(super) fn chunk(&mut self, start: u64, count: usize, method: Method) -> Result<PairStats> {
+    fn chunk(&mut self, start: u64, count: usize) -> Result<PairStats> {
         self.start = start;
         self.begin(count);
-        match kernel::compare_parts(count, method, self.unit.run.isa, self)? {
+        let run = self.pair.run;
+        match kernel::compare_parts(count, run.options.method, run.isa, self)? {
             Some(stats) => Ok(stats),
             None => self.compare(count),
         }
@@ -57,57 +79,53 @@ impl<'p, 'u, 'a> Sides<'p, 'u, 'a> {
 
     /// Looks whether a chunk is made of equal bytes on both sides; those of the new one count as read with that.
     fn look_at_bytes(&mut self, count: usize) {
-        let (Some(twin), Some(input)) = (&self.unit.readers.twin, self.unit.row.inputs[0]) else {
+        let Some(twin) = self.pair.twin else {
             return;
         };
-        let first = input.start + self.start;
+        let first = self.pair.inputs[0].start + self.start;
         let elements = first..first + count as u64;
         // What keeps the bytes from being read is told by the readers, which know its name.
-        let equal = twin.equal_bytes(self.readers, &elements, &mut self.bytes);
+        let equal = twin.equal_bytes(self.pair.readers, &elements, &mut self.bytes);
         let equal = equal.ok().flatten();
         self.is_one = equal.is_some();
-        self.unit.run.observer.add_read(equal.unwrap_or(0));
+        self.pair.run.observer.add_read(equal.unwrap_or(0));
     }
 
     /// Looks at what is known of the chunk before it is read.
     fn begin(&mut self, count: usize) {
-        self.unit.run.count_read(self.scratch);
+        self.pair.run.count_read(self.scratch);
         self.look_at_bytes(count);
-        let lend = |slot: usize| {
-            let input = self.unit.row.inputs[slot]?;
-            self.readers[slot].lend(input.start + self.start)
-        };
+        let Pair {
+            readers, inputs, ..
+        } = self.pair;
+        let lend = |side: usize| readers[side].lend(inputs[side].start + self.start);
         // What may be equal as bytes has to be made of them.
-        let is_made = self.unit.readers.twin.is_some();
+        let is_made = self.pair.twin.is_some();
         let lent = (!is_made).then(|| lend(0).zip(lend(1))).flatten();
         self.lent = lent.map(|(old, new)| [old, new]);
     }
 
     /// A chunk as a whole, after some of its parts: its bytes count once.
     fn compare(&mut self, count: usize) -> Result<PairStats> {
-        let run = self.unit.run;
+        let run = self.pair.run;
         self.scratch.iter_mut().for_each(|scratch| {
             scratch.take_read();
         });
-        let (unit, readers, start) = (self.unit, self.readers, self.start);
-        let [a, b] = read_sides(unit, readers, (start, count, self.is_one), self.scratch)?;
+        let place = (self.start, count, self.is_one);
+        let [a, b] = read_sides(self.pair, place, self.scratch)?;
         Ok(kernel::compare(a, b, run.options.method, run.isa))
     }
 }
 
 fn read_sides<'s>(
-    unit: &Unit,
-    readers: [&'s Reader; 2],
+    pair: &Pair<'s, '_>,
     (start, count, is_one): (u64, usize, bool),
     [old, new, ..]: &'s mut [Scratch; INPUTS],
 ) -> Result<[Elements<'s>; 2]> {
-    let read = |slot: usize, scratch| {
-        let (Some(input), Some(tensor)) = (unit.row.inputs[slot], unit.row.tensors[slot]) else {
-            return Err(Error::new(Code::Internal, "side of a pair is missing"));
-        };
-        readers[slot]
-            .read(input.start + start, count, scratch)
-            .map_err(|error| unit.run.named(error, input, tensor))
+    let read = |side: usize, scratch| {
+        pair.readers[side]
+            .read(pair.inputs[side].start + start, count, scratch)
+            .map_err(|error| pair.named(side, error))
     };
     let first = read(0, old)?;
     Ok([first, if is_one { first } else { read(1, new)? }])
@@ -125,8 +143,7 @@ impl Parts for Sides<'_, '_, '_> {
 
     fn part(&mut self, start: usize, count: usize) -> Result<Part<'_>> {
         let Self {
-            unit,
-            readers,
+            pair,
             start: first,
             is_one,
             lent,
@@ -150,15 +167,14 @@ impl Parts for Sides<'_, '_, '_> {
         } else {
             let place = (*first + start as u64, count, *is_one);
             Part {
-                sides: read_sides(unit, *readers, place, scratch)?,
+                sides: read_sides(pair, place, scratch)?,
                 foreseen: None,
             }
         };
         if start == 0 {
-            let elements = unit.items[0].elements();
-            let histogram = unit.run.options.histogram;
+            let histogram = pair.run.options.histogram;
             let [a, b] = part.sides;
-            sample.take(elements, Some(a), Some(b), histogram);
+            sample.take(pair.elements(), Some(a), Some(b), histogram);
         }
         Ok(part)
     }

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::Worker;
-use super::unit::Unit;
+use super::pair::Pair;
 use crate::dtype::{DType, ValueMap};
 use crate::engine::UNIT;
 use crate::engine::sample::SAMPLE;
 use crate::engine::tree::push;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::{self, BLOCK, CHUNK, Elements, LINE};
 use crate::read::{PIECE, Read, Reader, Strip, Tiled, Tiling};
 
@@ -63,100 +63,81 @@ fn tiles(
     })
 }
 
-impl Unit<'_, '_> {
-    /// Compares a piece of whole blocks in tiles, where these are best taken so. Whether it did.
-    pub(super) fn in_tiles(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
-        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.of) else {
-            return false;
-        };
-        let starts_at_zero =
-            |slot: usize| self.row.inputs[slot].is_some_and(|input| input.start == 0);
-        if !(count.is_multiple_of(BLOCK) && starts_at_zero(0) && starts_at_zero(1))
-            || self.errors[0].is_some()
-            || self.types[0].is_none_or(|types| types.are_complex)
-            || !self.run.options.histogram.needs_beginnings(item.elements())
-        {
-            return false;
-        }
-        let Some(tiling) = tiling([old, new]) else {
-            return false;
-        };
-        match self.tile_by_tile([old, new], tiling, (start, count), worker) {
-            Ok(done) => done,
-            Err(error) => {
-                self.errors[0] = Some(Box::new(error));
-                true
-            }
-        }
+/// Compares a piece of whole blocks of a pair in tiles, where these are best taken so. Whether it did.
+///
+/// # Errors
+/// What keeps a side from being read.
+pub(super) fn in_tiles(
+    pair: &Pair,
+    (start, count): (u64, usize),
+    worker: &mut Worker,
+) -> Result<bool> {
+    let [old, new] = pair.readers;
+    let starts_at_zero = pair.inputs.iter().all(|input| input.start == 0);
+    if !(count.is_multiple_of(BLOCK) && starts_at_zero) {
+        return Ok(false);
     }
-
-    fn tile_by_tile(
-        &self,
-        readers: [&Reader; 2],
-        tiling: Tiling,
-        (start, count): (u64, usize),
-        worker: &mut Worker,
-    ) -> Result<bool> {
-        let (options, isa) = (self.run.options, self.run.isa);
-        let Worker {
-            scratch,
-            pending,
-            sample,
-            any_order,
-        } = worker;
-        let [old, new] = readers;
-        let types = readers.map(|reader| elements(reader.dtype(), &[]));
-        if !any_order.begin(types, count / BLOCK, options.method) {
-            return Ok(false);
+    let Some(tiling) = tiling([old, new]) else {
+        return Ok(false);
+    };
+    let (options, isa) = (pair.run.options, pair.run.isa);
+    let Worker {
+        scratch,
+        pending,
+        sample,
+        any_order,
+    } = worker;
+    let types = pair.readers.map(|reader| elements(reader.dtype(), &[]));
+    if !any_order.begin(types, count / BLOCK, options.method) {
+        return Ok(false);
+    }
+    let [of_old, of_new, ..] = scratch;
+    let named = |side: usize| move |error| pair.named(side, error);
+    // A side without a tiling of its own first: what the other one has to read for its tiles would be read in vain without it.
+    let (a, b) = if old.tiling().is_none() {
+        let a = old.tiled(tiling, of_old).map_err(named(0))?;
+        let is_there = a.is_some();
+        let b = is_there.then(|| new.tiled(tiling, of_new).map_err(named(1)));
+        (a, b.transpose()?.flatten())
+    } else {
+        let b = new.tiled(tiling, of_new).map_err(named(1))?;
+        let is_there = b.is_some();
+        let a = is_there.then(|| old.tiled(tiling, of_old).map_err(named(0)));
+        (a.transpose()?.flatten(), b)
+    };
+    let Some((old, new)) = a.zip(b) else {
+        return Ok(false);
+    };
+    let first = start / BLOCK as u64;
+    let mut piece = Piece {
+        pair,
+        sides: [old, new],
+        tiling,
+        blocks: first..first + (count / BLOCK) as u64,
+    };
+    let all = pair.elements();
+    piece.each_block(0..count / BLOCK, &mut |at, sides| {
+        any_order.add(at, sides, isa);
+        // The sample is taken of the first blocks of each chunk.
+        if at % BLOCKS < SAMPLE / BLOCK {
+            let [a, b] = sides.map(Some);
+            sample[0].take(all, a, b, options.histogram);
         }
-        let [of_old, of_new, ..] = scratch;
-        let named = |slot: usize| move |error: Error| self.named(slot, error);
-        // A side without a tiling of its own first: what the other one has to read for its tiles would be read in vain without it.
-        let (a, b) = if old.tiling().is_none() {
-            let a = old.tiled(tiling, of_old).map_err(named(0))?;
-            let is_there = a.is_some();
-            let b = is_there.then(|| new.tiled(tiling, of_new).map_err(named(1)));
-            (a, b.transpose()?.flatten())
+    })?;
+    for (chunk, stats) in any_order.finish(options.method, isa).enumerate() {
+        let stats = if let Some(stats) = stats {
+            stats
         } else {
-            let b = new.tiled(tiling, of_new).map_err(named(1))?;
-            let is_there = b.is_some();
-            let a = is_there.then(|| old.tiled(tiling, of_old).map_err(named(0)));
-            (a.transpose()?.flatten(), b)
+            let [a, b] = piece.chunk(chunk)?;
+            let (a, b) = (elements(types[0].dtype, &a), elements(types[1].dtype, &b));
+            kernel::compare(a, b, options.method, isa)
         };
-        let Some((old, new)) = a.zip(b) else {
-            return Ok(false);
-        };
-        let first = start / BLOCK as u64;
-        let mut piece = Piece {
-            unit: self,
-            sides: [old, new],
-            tiling,
-            blocks: first..first + (count / BLOCK) as u64,
-        };
-        let all = self.items[0].elements();
-        piece.each_block(0..count / BLOCK, &mut |at, sides| {
-            any_order.add(at, sides, isa);
-            // The sample is taken of the first blocks of each chunk.
-            if at % BLOCKS < SAMPLE / BLOCK {
-                let [a, b] = sides.map(Some);
-                sample[0].take(all, a, b, options.histogram);
-            }
-        })?;
-        for (chunk, stats) in any_order.finish(options.method, isa).enumerate() {
-            let stats = if let Some(stats) = stats {
-                stats
-            } else {
-                let [a, b] = piece.chunk(chunk)?;
-                let (a, b) = (elements(types[0].dtype, &a), elements(types[1].dtype, &b));
-                kernel::compare(a, b, options.method, isa)
-            };
-            push(&mut pending[0], stats);
-        }
-        for (side, scratch) in types.iter().zip(scratch) {
-            scratch.add_read(count * side.dtype.bytes() as usize);
-        }
-        Ok(true)
+        push(&mut pending[0], stats);
     }
+    for (side, scratch) in types.iter().zip(scratch) {
+        scratch.add_read(count * side.dtype.bytes() as usize);
+    }
+    Ok(true)
 }
 
 /// Blocks of a chunk.
@@ -172,7 +153,7 @@ fn elements(dtype: DType, bytes: &[u8]) -> Elements<'_> {
 
 /// A piece of a unit, tile by tile.
 struct Piece<'p, 'u, 'a> {
-    unit: &'p Unit<'u, 'a>,
+    pair: &'p Pair<'u, 'a>,
     sides: [Tiled<'p>; 2],
     tiling: Tiling,
     /// In the numbers of the whole tensor.
@@ -195,9 +176,9 @@ impl Piece<'_, '_, '_> {
             if rows.is_empty() {
                 continue;
             }
-            for (slot, side) in self.sides.iter_mut().enumerate() {
-                let done = side.go_to(number, strip);
-                done.map_err(|error| self.unit.named(slot, error))?;
+            for (side, tiled) in self.sides.iter_mut().enumerate() {
+                let done = tiled.go_to(number, strip);
+                done.map_err(|error| self.pair.named(side, error))?;
             }
             let [a, b] = &mut self.sides;
             let item = a.item().min(b.item());

@@ -1,21 +1,20 @@
 //! A unit at work: its pieces are read, and each item of the row is compared.
 
-use super::Run;
+use super::pair::Pair;
 use super::row::{INPUTS, Readers, Row, Types};
-use super::sides::Sides;
-use super::tiles;
-use super::{Options, Worker};
+use super::sides::in_parts;
+use super::tiles::{in_tiles, tiling};
+use super::{Run, Worker};
 use crate::engine::describe::describe_chunk;
 use crate::engine::piece::few_and_many;
-use crate::engine::plan::{Input, Item, TOGETHER};
+use crate::engine::plan::{Item, TOGETHER};
 use crate::engine::release::release;
 use crate::engine::sample::Sample;
 use crate::engine::tree::push;
 use crate::error::{Error, Result};
 use crate::kernel::{self, CHUNK, Elements, complex};
-use crate::read::{PIECE, Read, Reader, Scratch, check_places};
+use crate::read::{PIECE, Read, check_places};
 use crate::stats::PairStats;
-use crate::tensor::Tensor;
 
 /// A unit at work. An error of an input is one of the items that need it; the others go on.
 pub(super) struct Unit<'u, 'a> {
@@ -29,7 +28,7 @@ pub(super) struct Unit<'u, 'a> {
     pub(super) done: u64,
 }
 
-impl Unit<'_, '_> {
+impl<'u, 'a> Unit<'u, 'a> {
     /// # Errors
     /// That the run is to stop.
     pub(super) fn compare(&mut self, (first, end): (u64, u64), worker: &mut Worker) -> Result<()> {
@@ -51,7 +50,7 @@ impl Unit<'_, '_> {
             run.observer.check()?;
             run.stop.check()?;
             let count = (end - start).min(piece as u64) as usize;
-            if !self.in_tiles(start, count, worker) && !self.in_parts(start, count, worker) {
+            if !self.without_memory(start, count, worker) {
                 self.piece_of(start, count, worker);
             }
             if self.errors[..self.items.len()].iter().all(Option::is_some) {
@@ -79,7 +78,7 @@ impl Unit<'_, '_> {
         let item_bytes = tensors.map(|tensor| tensor.dtype.bytes()).max();
         let [few, many] = few_and_many(item_bytes.unwrap_or(1));
         if let [Some(Ok(old)), Some(Ok(new)), None, ..] = &self.readers.of
-            && tiles::tiling([old, new]).is_some()
+            && tiling([old, new]).is_some()
         {
             return PIECE as usize;
         }
@@ -128,36 +127,29 @@ impl Unit<'_, '_> {
         }
     }
 
-    /// Compares a piece without writing its elements to memory, where they have to be made and can be part by part. Whether it did.
-    fn in_parts(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
-        let ([item], [Some(Ok(old)), Some(Ok(new)), ..]) = (self.items, &self.readers.of) else {
+    /// Compares a piece without writing its elements to memory, where that can be. Whether it did.
+    fn without_memory(&mut self, start: u64, count: usize, worker: &mut Worker) -> bool {
+        let Some(pair) = self.pair() else {
             return false;
         };
-        let is_made = matches!(old, Reader::Made(_)) || matches!(new, Reader::Made(_));
-        let Options {
-            method, histogram, ..
-        } = self.run.options;
-        if !is_made
-            || self.errors[0].is_some()
-            || self.types[0].is_none_or(|types| types.are_complex)
-            || !histogram.needs_beginnings(item.elements())
-            || !(old.comes_in_parts() && new.comes_in_parts())
-        {
-            return false;
-        }
-        let readers = [old, new];
-        let mut sides = Sides::new(self, readers, &mut worker.scratch, &mut worker.sample[0]);
-        for at in (0..count).step_by(CHUNK) {
-            let length = CHUNK.min(count - at);
-            match sides.chunk(start + at as u64, length, method) {
-                Ok(stats) => push(&mut worker.pending[0], stats),
-                Err(error) => {
-                    self.errors[0] = Some(Box::new(error));
-                    break;
-                }
-            }
-        }
-        true
+        let place = (start, count);
+        let done = in_tiles(&pair, place, worker)
+            .and_then(|done| Ok(done || in_parts(&pair, place, worker)?));
+        done.unwrap_or_else(|error| {
+            self.errors[0] = Some(Box::new(error));
+            true
+        })
+    }
+
+    /// The sides of the only item, where no more is asked of it than its sums and the beginnings of its chunks.
+    fn pair(&self) -> Option<Pair<'u, 'a>> {
+        let [item] = self.items else {
+            return None;
+        };
+        let is_real = self.types[0].is_some_and(|types| !types.are_complex);
+        let histogram = self.run.options.histogram;
+        (self.errors[0].is_none() && is_real && histogram.needs_beginnings(item.elements()))
+            .then(|| Pair::new(self.run, self.row, self.readers))?
     }
 
     /// An input that cannot be read is the error of every item that needs it.
@@ -167,14 +159,6 @@ impl Unit<'_, '_> {
             if slots.contains(&Some(slot)) {
                 failed.get_or_insert_with(|| Box::new(error.clone()));
             }
-        }
-    }
-
-    /// An error of an input with its name.
-    pub(super) fn named(&self, slot: usize, error: Error) -> Error {
-        match (self.row.inputs[slot], self.row.tensors[slot]) {
-            (Some(input), Some(tensor)) => self.run.named(error, input, tensor),
-            _ => error,
         }
     }
 
@@ -220,19 +204,6 @@ impl Unit<'_, '_> {
 }
 
 impl Run<'_> {
-    pub(super) fn count_read(&self, scratch: &mut [Scratch]) {
-        self.observer
-            .add_read(scratch.iter_mut().map(Scratch::take_read).sum());
-    }
-
-    pub(super) fn named(&self, error: Error, input: Input, tensor: &Tensor) -> Error {
-        let error = error.tensor(&tensor.name);
-        match self.plan.checkpoint(input) {
-            Some(checkpoint) => error.at(&checkpoint.path),
-            None => error,
-        }
-    }
-
     /// Adds the chunks of a piece of one item of so many elements.
     fn chunks_of(
         &self,
