@@ -848,3 +848,47 @@ fn what_does_not_fit_is_said() {
         assert!(known.contains(&error.code()), "{at}: {error}");
     }
 }
+
+/// A few bytes can describe factors and scales of any size, of which all would be read before the first element.
+#[test]
+fn what_is_too_large_to_be_held_is_said() {
+    let bytes = Bytes(vec![0; 8]);
+    let whole = |dtype: DType, shape: [u64; 2]| {
+        let span = Span {
+            source: 0,
+            offset: 0,
+            bytes: 8,
+        };
+        let stored = Stored::strided(
+            span,
+            ByteOrder::Little,
+            dtype.bytes(),
+            0,
+            &shape,
+            vec![0, 0],
+        );
+        let elements = shape.iter().product();
+        Tensor {
+            node: Node::Stored(stored.unwrap()),
+            ..Tensor::plain("w".into(), dtype, shape.to_vec(), elements, span)
+        }
+    };
+    let large = whole(DType::F32, [1 << 13, (1 << 13) + 1]);
+    let product = Tensor::low_rank(&whole(DType::F32, [1, 1 << 13]), &large).unwrap();
+    let codes = whole(DType::U8, [1 << 13, (1 << 13) + 1]);
+    let scaled = Tensor::affine(
+        codes,
+        None,
+        Factor::Each(large),
+        Factor::One(0.0),
+        vec![1, 1],
+    );
+    for tensor in [product, scaled] {
+        let [source, _] = sources(&bytes.0);
+        let checkpoint = Checkpoint::in_memory(vec![tensor], vec![source]);
+        let error = read_elements(&checkpoint, 0, 0, 1, ElementType::F32, &Observer::default())
+            .unwrap_err();
+        assert_eq!(error.code(), Code::LimitExceeded, "{error}");
+        assert!(error.to_string().contains("67117056 in w"), "{error}");
+    }
+}

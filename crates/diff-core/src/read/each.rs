@@ -146,7 +146,7 @@ impl<'a> Times<'a> {
             number: match &times.number {
                 Scale::Number(number) => Number::Known(*number as f32),
                 Scale::Stored { number, over } => Number::Stored {
-                    held: Held::new(checkpoint, number)?,
+                    held: Held::new(checkpoint, number),
                     over: *over,
                 },
             },

@@ -1,4 +1,4 @@
-//! A small tensor whose numbers are held in memory while a larger tensor is made of it.
+//! Small tensors whose numbers are held in memory while larger ones are made of them: factors of products, scales, tables, indices.
 
 use super::{As, Read, Region, Scratch, part};
 use crate::checkpoint::Checkpoint;
@@ -10,7 +10,33 @@ use crate::tensor::Tensor;
 /// The most numbers that are held of one tensor: 256 MiB.
 const MOST_HELD: u64 = 1 << 26;
 
-/// All numbers of a tensor, in f32, read at the first use.
+/// All numbers of a tensor, in f32.
+///
+/// # Errors
+/// `LimitExceeded` for a tensor that is too large to be held; what keeps it from being read.
+pub(super) fn read_all(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Vec<f32>> {
+    if tensor.elements > MOST_HELD {
+        return Err(Error::new(
+            Code::LimitExceeded,
+            "tensor that others are made of is too large to be held in memory",
+        )
+        .expected(format!("at most {MOST_HELD} elements"))
+        .found(format!("{} in {}", tensor.elements, tensor.name)));
+    }
+    let reader = part(checkpoint, tensor, As::Values)?;
+    let mut numbers = Vec::with_capacity(tensor.elements as usize);
+    let mut cells = Vec::new();
+    let mut scratch = Scratch::default();
+    for at in (0..tensor.elements).step_by(kernel::CHUNK) {
+        let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
+        cells.resize(count, [0; 4]);
+        kernel::to_f32(reader.read(at, count, &mut scratch)?, &mut cells);
+        numbers.extend(cells.iter().map(|cell| f32::from_le_bytes(*cell)));
+    }
+    Ok(numbers)
+}
+
+/// All numbers of a tensor, read at the first use.
 pub(super) struct Held<'a> {
     checkpoint: &'a Checkpoint,
     tensor: &'a Tensor,
@@ -18,21 +44,12 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    /// # Errors
-    /// `LimitExceeded` for a tensor that is too large to be held.
-    pub(super) fn new(checkpoint: &'a Checkpoint, tensor: &'a Tensor) -> Result<Self> {
-        if tensor.elements > MOST_HELD {
-            return Err(
-                Error::new(Code::LimitExceeded, "factor of a product is too large")
-                    .expected(format!("at most {MOST_HELD} elements"))
-                    .found(format!("{} in {}", tensor.elements, tensor.name)),
-            );
-        }
-        Ok(Self {
+    pub(super) fn new(checkpoint: &'a Checkpoint, tensor: &'a Tensor) -> Self {
+        Self {
             checkpoint,
             tensor,
             numbers: Once::default(),
-        })
+        }
     }
 
     pub(super) fn shape(&self) -> &'a [u64] {
@@ -40,20 +57,10 @@ impl<'a> Held<'a> {
     }
 
     /// # Errors
-    /// What keeps the tensor from being read.
+    /// Those of [`read_all`].
     pub(super) fn all(&self) -> Result<&[f32]> {
-        let numbers = self.numbers.get_or_make(|| {
-            let reader = part(self.checkpoint, self.tensor, As::Values)?;
-            let mut numbers = Vec::with_capacity(self.tensor.elements as usize);
-            let mut scratch = Scratch::default();
-            for at in (0..self.tensor.elements).step_by(kernel::CHUNK) {
-                let count = (self.tensor.elements - at).min(kernel::CHUNK as u64) as usize;
-                let operand = reader.read(at, count, &mut scratch)?;
-                kernel::for_each_value(operand, |value| numbers.push(value as f32));
-            }
-            Ok(numbers)
-        });
-        numbers.map(Vec::as_slice)
+        let numbers = || read_all(self.checkpoint, self.tensor);
+        self.numbers.get_or_make(numbers).map(Vec::as_slice)
     }
 
     /// The regions that the tensor lies in. Every element of the larger tensor needs them.

@@ -17,11 +17,11 @@ pub(super) struct Product<'a> {
 }
 
 impl<'a> Product<'a> {
-    pub(super) fn new(checkpoint: &'a Checkpoint, product: &'a Kronecker) -> Result<Self> {
-        Ok(Self {
-            left: Held::new(checkpoint, &product.left)?,
-            right: Held::new(checkpoint, &product.right)?,
-        })
+    pub(super) fn new(checkpoint: &'a Checkpoint, product: &'a Kronecker) -> Self {
+        Self {
+            left: Held::new(checkpoint, &product.left),
+            right: Held::new(checkpoint, &product.right),
+        }
     }
 
     /// The places of the two elements whose product is the element at `at`; and for how many elements along the last axis, this one included,

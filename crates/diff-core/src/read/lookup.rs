@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::affine::read_all;
+use super::held::read_all;
 use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;

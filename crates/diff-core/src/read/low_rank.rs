@@ -31,7 +31,7 @@ impl<'a> Product<'a> {
         let dim = |axis: usize| product.right.shape.get(axis).copied().unwrap_or(0);
         Ok(Self {
             left: part(checkpoint, &product.left, As::Values)?,
-            right: Held::new(checkpoint, &product.right)?,
+            right: Held::new(checkpoint, &product.right),
             rank: dim(0),
             columns: dim(1),
         })

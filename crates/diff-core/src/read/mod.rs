@@ -232,7 +232,7 @@ fn made<'a>(
             As::Stored => return made_of(checkpoint, &affine.codes, what),
         },
         Node::LowRank(product) => Box::new(low_rank::Product::new(checkpoint, product)?),
-        Node::Kronecker(product) => Box::new(kronecker::Product::new(checkpoint, product)?),
+        Node::Kronecker(product) => Box::new(kronecker::Product::new(checkpoint, product)),
         Node::Pair(pair) => Box::new(pair::Paired::new(checkpoint, pair, tensor.dtype)?),
         Node::Times(times) => Box::new(each::Times::new(checkpoint, times)?),
         Node::Rounded(of) => Box::new(each::Rounded::new(checkpoint, of, tensor.dtype)?),

@@ -28,7 +28,7 @@ impl<'a> Normed<'a> {
         Ok(Self {
             of: part(checkpoint, &normed.of, As::Values)?,
             elements: normed.of.elements,
-            magnitude: Held::new(checkpoint, &normed.magnitude)?,
+            magnitude: Held::new(checkpoint, &normed.magnitude),
             factors: Once::default(),
             indices: normed.magnitude.elements.max(1),
             epsilon: normed.epsilon,

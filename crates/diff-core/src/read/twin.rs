@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::affine::read_all;
+use super::held::read_all;
 use super::kept::in_f32;
 use super::same::has_form;
 use super::{Read, Reader, Region};

@@ -4,6 +4,7 @@ mod blocks;
 
 use std::ops::Range;
 
+use super::held::{Held, read_all};
 use super::{As, Read, Reader, Region, Scratch, part, plain};
 use crate::checkpoint::Checkpoint;
 use crate::dtype::DType;
@@ -16,15 +17,12 @@ use blocks::{Blocks, Numbers, Step};
 /// How many codes are turned into numbers at once.
 const TILE: usize = 1 << 12;
 
-/// The most numbers that are held of one small tensor: scales, zero points, a table, an index.
-const MOST_FACTORS: u64 = 1 << 26;
-
 /// See [`Affine`].
 pub(super) struct Scaled<'a> {
     codes: Reader<'a>,
     blocks: Blocks,
-    scale: Held<'a>,
-    zero: Held<'a>,
+    scale: PerBlock<'a>,
+    zero: PerBlock<'a>,
     index: Option<Indexed<'a>>,
     step: Step,
 }
@@ -36,10 +34,10 @@ struct Indexed<'a> {
     read: Once<Vec<u32>>,
 }
 
-/// One number for all blocks, or one for each, read at the first use.
-enum Held<'a> {
+/// One number for all blocks, or one for each.
+enum PerBlock<'a> {
     One([f32; 1]),
-    Each(&'a Checkpoint, &'a Tensor, Once<Vec<f32>>),
+    Each(Held<'a>),
 }
 
 /// A reader of codes with one scale that are a part of another tensor, which needs them as numbers.
@@ -52,8 +50,8 @@ pub(super) fn of_scaled<'a>(
     Ok(Scaled {
         codes: part(checkpoint, codes, As::Values)?,
         blocks: Blocks::new(&[codes.elements], &[codes.elements], None),
-        scale: Held::One([scale as f32]),
-        zero: Held::One([zero_point as f32]),
+        scale: PerBlock::One([scale as f32]),
+        zero: PerBlock::One([zero_point as f32]),
         index: None,
         step: Step::new(Rule::Subtract, None, zero_point != 0),
     })
@@ -62,8 +60,8 @@ pub(super) fn of_scaled<'a>(
 impl<'a> Scaled<'a> {
     pub(super) fn new(checkpoint: &'a Checkpoint, affine: &'a Affine) -> Result<Self> {
         let numbers = |factor: &'a Factor| match factor {
-            Factor::One(number) => Held::One([*number]),
-            Factor::Each(tensor) => Held::Each(checkpoint, tensor, Once::default()),
+            Factor::One(number) => PerBlock::One([*number]),
+            Factor::Each(tensor) => PerBlock::Each(Held::new(checkpoint, tensor)),
         };
         let index = affine.index.as_ref();
         let of_index = index.map(|index| (index.axis, index.count));
@@ -162,13 +160,11 @@ impl Read for Scaled<'_> {
     }
 }
 
-impl Held<'_> {
+impl PerBlock<'_> {
     fn all(&self) -> Result<&[f32]> {
         match self {
             Self::One(number) => Ok(number),
-            Self::Each(checkpoint, tensor, once) => once
-                .get_or_make(|| read_all(checkpoint, tensor))
-                .map(Vec::as_slice),
+            Self::Each(held) => held.all(),
         }
     }
 }
@@ -192,30 +188,4 @@ impl Indexed<'_> {
             .found(format!("{wrong} in {}", self.index.blocks.name))),
         }
     }
-}
-
-/// All numbers of a small tensor: factors, a table, an index.
-///
-/// # Errors
-/// `LimitExceeded`; what reading ends with.
-pub(super) fn read_all(checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Vec<f32>> {
-    if tensor.elements > MOST_FACTORS {
-        return Err(
-            Error::new(Code::LimitExceeded, "quantised tensor has too many scales")
-                .expected(format!("at most {MOST_FACTORS}"))
-                .found(tensor.elements),
-        );
-    }
-    let reader = part(checkpoint, tensor, As::Values)?;
-    let mut values = Vec::with_capacity(tensor.elements as usize);
-    let mut cells = Vec::new();
-    let mut scratch = Scratch::default();
-    for at in (0..tensor.elements).step_by(kernel::CHUNK) {
-        let count = (tensor.elements - at).min(kernel::CHUNK as u64) as usize;
-        let operand = reader.read(at, count, &mut scratch)?;
-        cells.resize(count, [0; 4]);
-        kernel::to_f32(operand, &mut cells);
-        values.extend(cells.iter().map(|cell| f32::from_le_bytes(*cell)));
-    }
-    Ok(values)
 }
