@@ -123,6 +123,7 @@ test.serial('a commit of the hub is the same checkpoint in every cache, and in n
     ['one with less of the configuration', makeCache({ [FIRST]: few }, FIRST)],
     ['no cache', makeFolder()],
   ];
+  const reports = new Set<string>();
   for (const [name, cache] of [places[0], places[3]] as typeof places) {
     process.env['HF_HUB_CACHE'] = cache;
     const run = makeFolder();
@@ -135,9 +136,14 @@ test.serial('a commit of the hub is the same checkpoint in every cache, and in n
       t.true((await comparePart(run, at + 1)).wasComplete);
     }
     t.is(await asJson(run), await compareWhole(old, `hf://org/name@${FIRST}`));
+    for (const complete of [0, 1, 3]) {
+      process.env['HF_HUB_CACHE'] = places[complete]?.[1];
+      reports.add(await asJson(run));
+    }
     // By the folder of the model in a cache too, which stands for its branch.
     t.is((await combineParts(run, { new: join(places[0]?.[1] ?? '', 'models--org--name') })).summary.comparedTensors, 2);
   }
+  t.is(reports.size, 1, 'the report is the same too');
 });
 
 test.serial('another commit is refused, also where a cache calls it by the name of the branch', async (t) => {

@@ -1,4 +1,5 @@
 import { basename, resolve, sep } from 'node:path';
+import { spellPlace } from '../wording/address.ts';
 
 /**
  * What checkpoints are called: the last part of their paths, and as many parts before it as tell different ones apart.
@@ -16,8 +17,13 @@ export function tellApart(paths: readonly string[]): string[] {
   return resolved.map((path) => basename(path));
 }
 
-/** Models of the hub without the commits that they were read at, where different ones stay different without. */
+/**
+ * Models of the hub by their names, those in a local cache too; without the commits that they were read at, where different ones stay different
+ * without.
+ */
 function nameModels(paths: readonly string[]): readonly string[] {
-  const named = paths.map((path) => path.replace(/^(hf:\/\/[^/]+\/[^/@]+)@[0-9a-f]{40}/, '$1'));
-  return new Set(named).size === new Set(paths).size ? named : paths;
+  const spelt = paths.map(spellPlace);
+  const named = spelt.map((path) => path.replace(/^(hf:\/\/[^/]+\/[^/@]+)@[^/]+/, '$1'));
+  const different = new Set(paths).size;
+  return [named, spelt].find((names) => new Set(names).size === different) ?? paths;
 }

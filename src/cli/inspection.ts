@@ -1,7 +1,8 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { NO_STATISTICS } from '../checkpoint/tensor-info.ts';
 import type { TensorInfo } from '../checkpoint/types.ts';
-import { spellPlace, type InspectionProvenance } from '../comparison/provenance.ts';
+import type { InspectionProvenance } from '../comparison/provenance.ts';
+import { spellPlace } from '../wording/address.ts';
 import type { Inspection } from '../report/inspection.ts';
 import { writeInspectionJson } from '../report/json/inspection.ts';
 import { writeInspectionLines } from '../report/json/lines.ts';

@@ -30,12 +30,3 @@ export interface SeriesProvenance extends Origin {
 export interface InspectionProvenance extends Origin {
   readonly checkpoint: string;
 }
-
-const SNAPSHOT = /(?:^|[\\/])models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)(?:[\\/](.+))?$/;
-
-/** A path as provenance has it: a snapshot in the cache of the hub by its address. */
-export function spellPlace(path: string): string {
-  const [, organisation, name, revision, inside] = SNAPSHOT.exec(path) ?? [];
-  if (revision === undefined) return path;
-  return `hf://${organisation}/${name}@${revision}${inside === undefined ? '' : `/${inside.replaceAll('\\', '/')}`}`;
-}

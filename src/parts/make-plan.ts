@@ -11,7 +11,7 @@ import { binding } from '../native/binding.ts';
 import { runJob } from '../native/job.ts';
 import { TOOL } from '../tool.ts';
 import { isAddress } from '../wording/address.ts';
-import { nameInside, pinPath, readHubPlace } from './place.ts';
+import { nameInside, pinPath, findHubPlace } from './place.ts';
 import { sealPlan } from './plan-file.ts';
 import type { PartsPlan, PlannedFile, PlannedOptions, PlannedSide } from './types.ts';
 
@@ -54,7 +54,7 @@ export async function makePlan(
 
 function describeSide(checkpoint: Checkpoint, given: string, tensors: Uint8Array): PlannedSide {
   if (isInMemory(checkpoint)) throw argumentError('tensors in memory cannot be compared in parts', 'save them to a file first');
-  const places = checkpoint.files.map(({ path }) => readHubPlace(path));
+  const places = checkpoint.files.map(({ path }) => findHubPlace(path));
   const commits = places.map((place) => place?.commit ?? null);
   // A cache may hold less configuration than its commit has; that of files is known by itself.
   const configuration = commits.includes(null) ? [checkpoint.config, Object.entries(checkpoint.configs)] : commits;

@@ -1,32 +1,28 @@
 import { realpathSync } from 'node:fs';
-import { basename, relative, resolve, sep } from 'node:path';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { binding } from '../native/binding.ts';
 import { unwrap } from '../native/failure.ts';
-import { isAddress, spellAddress } from '../wording/address.ts';
+import { isAddress, spellAddress, spellPlace } from '../wording/address.ts';
 
-/** A model of the hub at one commit: the same wherever its bytes are read from. */
+/** A place in a model of the hub at one commit: the same bytes, wherever they are read from. */
 export interface HubPlace {
   /** `ORG/NAME` */
   readonly model: string;
   readonly commit: string;
-  /** The path inside the model, with slashes. */
+  /** The path inside the model, with slashes; empty for the model itself. */
   readonly inside: string;
 }
 
-/** Which model of the hub a path lies in, of one that is read from the hub or from a local cache of it; null for any other path. */
-export function readHubPlace(path: string): HubPlace | null {
-  const remote = /^hf:\/\/(?<model>[^@]+)@(?<commit>[0-9a-f]{40})(?:\/(?<inside>.*))?$/s.exec(path)?.groups;
-  const cached =
-    /^(?<folder>(?:.*[\\/])?models--(?<model>[^\\/]+))[\\/]snapshots[\\/](?<commit>[0-9a-f]{40})(?:[\\/](?<inside>.*))?$/s.exec(
-      path,
-    )?.groups;
-  const { folder, model, commit, inside = '' } = remote ?? cached ?? {};
-  if (model === undefined || commit === undefined || (folder !== undefined && !isInside(path, folder))) return null;
-  return { model: model.replaceAll('--', '/'), commit, inside: inside.replaceAll('\\', '/') };
+/** Where in a model of the hub a path leads, into the hub itself or a local cache of it; null for any other path. */
+export function findHubPlace(path: string): HubPlace | null {
+  const [, model, commit, inside = ''] = /^hf:\/\/([^@]+)@([0-9a-f]{40})(?:\/(.*))?$/s.exec(spellPlace(path)) ?? [];
+  if (model === undefined || commit === undefined) return null;
+  return isAddress(path) || isOfCache(path, commit) ? { model, commit, inside } : null;
 }
 
-/** Whether a path leads into a folder with all its links: one out of the cache leads to what the hub knows nothing of. */
-function isInside(path: string, folder: string): boolean {
+/** Whether a path in a snapshot stays in the cache of its model: a link out of it leads to what the hub knows nothing of. */
+function isOfCache(path: string, commit: string): boolean {
+  const folder = dirname(path.slice(0, path.indexOf(commit)));
   try {
     return realpathSync(path).startsWith(realpathSync(folder) + sep);
   } catch {
@@ -43,7 +39,7 @@ function isInside(path: string, folder: string): boolean {
 export function pinPath(given: string, opened: readonly string[]): string {
   if (!isAddress(given)) return resolve(given);
   const asked = unwrap(binding().hubAddress(given));
-  const found = opened.map(readHubPlace).findLast((place) => place !== null && place.model === asked?.name);
+  const found = opened.map(findHubPlace).findLast((place) => place !== null && place.model === asked?.name);
   if (asked === null || found === undefined || found === null) return spellAddress(given);
   return [`hf://${found.model}@${found.commit}`, ...(asked.path === undefined ? [] : [asked.path])].join('/');
 }

@@ -8,3 +8,12 @@ export function spellAddress(path: string): string {
   if (!/^https?:\/\//i.test(path)) return path;
   return path.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1');
 }
+
+const SNAPSHOT = /(?:^|[\\/])models--([^\\/]+?)--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)(?:[\\/](.+))?$/;
+
+/** A path where a model in the local cache of the hub has its address, with the revision that was read; any other path as it is. */
+export function spellPlace(path: string): string {
+  const [, organisation, name, revision, inside] = SNAPSHOT.exec(path) ?? [];
+  if (revision === undefined) return path;
+  return `hf://${organisation}/${name}@${revision}${inside === undefined ? '' : `/${inside.replaceAll('\\', '/')}`}`;
+}

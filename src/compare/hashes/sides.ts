@@ -2,7 +2,7 @@ import { ModelDiffError } from '../../errors.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { RunOptions } from '../../checkpoint/types.ts';
 import type { Manifest } from '../../comparison/manifest.ts';
-import { spellPlace } from '../../comparison/provenance.ts';
+import { spellPlace } from '../../wording/address.ts';
 import { findFault } from '../../manifest/find-fault.ts';
 import { hashCheckpoint } from '../../manifest/hash-checkpoint.ts';
 import { readManifest } from '../../manifest/read.ts';
