@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { combineParts, comparePart, ModelDiffError, planParts, renderReport } from 'model-diff';
 import { compareWhole } from '../helpers/parts.ts';
-import { makeFolder } from '../helpers/safetensors.ts';
+import { encodeRaw, makeFolder } from '../helpers/safetensors.ts';
 import { type Answer, hub, sendRange, serve, type TestServer } from '../helpers/server.ts';
 import { encodeTensors, makeTree } from '../helpers/tree.ts';
 
@@ -210,4 +210,31 @@ test.serial('an adapter is planned at its commit too, and from a URL without its
   t.true(text.includes(JSON.stringify(address)));
   await comparePart(other, 1, { newAdapter: signed });
   t.true(files.asked.at(-1)?.url.includes('SECRET'));
+});
+
+test('a part of a large tensor asks for its own bytes only, in as few requests as they take', async (t) => {
+  const [WINDOW, UNIT] = [4 * 2 ** 20, 8 * 2 ** 20];
+  const tensors = ['a', 'b'].map((name) => [name, { dtype: 'F32', shape: [2 ** 22] }] as const);
+  const header = Object.fromEntries(
+    tensors.map(([name, tensor], at) => [name, { ...tensor, data_offsets: [2 * UNIT * at, 2 * UNIT * (at + 1)] }]),
+  );
+  const file = encodeRaw(JSON.stringify(header), Buffer.alloc(4 * UNIT, 1));
+  const server = await using(t, () => false, makeTree({ 'a.safetensors': file, 'b.safetensors': file }));
+  const run = makeFolder();
+  await planParts(`${server.url}/a.safetensors`, `${server.url}/b.safetensors`, run, { parts: 4 });
+  for (const part of [3, 1, 4, 2]) {
+    const before = server.asked.length;
+    await comparePart(run, part, { threads: 2 });
+    const ranges = server.asked.slice(before).map(
+      ({ range }) =>
+        /(\d+)-(\d+)/
+          .exec(range ?? '')
+          ?.slice(1)
+          .map(Number) ?? [],
+    );
+    const bytes = ranges.reduce((sum, [first = 0, last = 0]) => sum + last + 1 - first, 0);
+    // Of each side the first bytes, and a unit.
+    t.true(ranges.length <= 2 * (1 + UNIT / WINDOW), `part ${part}: ${ranges.length} requests`);
+    t.true(bytes <= 2 * (UNIT + 2 ** 17), `part ${part}: ${bytes} bytes`);
+  }
 });

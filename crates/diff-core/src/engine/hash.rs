@@ -64,7 +64,11 @@ pub fn hash(
     let tensors = &checkpoint.tensors;
     let bytes = |tensor: &Tensor| tensor.stored_bytes(0..elements(tensor));
     observer.start(tensors.iter().map(bytes).sum(), tensors.len() as u64);
-    announce(tensors.iter().map(|tensor| (checkpoint, tensor)));
+    announce(
+        tensors
+            .iter()
+            .map(|tensor| (checkpoint, tensor, 0..tensor.units())),
+    );
     let run = Run {
         checkpoint,
         threads,

@@ -119,13 +119,24 @@ impl Plan {
 
     /// Tells the sources what will be read of them.
     pub(super) fn announce(&self) {
-        if self.sides.iter().any(|side| side.is_remote()) {
-            let inputs = self.items.iter().flat_map(|item| [item.old, item.new]);
-            let inputs = inputs.flatten();
-            announce(
-                inputs.filter_map(|input| Some((self.checkpoint(input)?, self.tensor(input)?))),
-            );
+        self.announce_elements(self.items.iter().map(|item| (item, 0..item.elements())));
+    }
+
+    /// Tells the sources that of some items these elements will be read, and no others.
+    pub(super) fn announce_elements<'p>(
+        &'p self,
+        items: impl Iterator<Item = (&'p Item, Range<u64>)>,
+    ) {
+        if !self.sides.iter().any(|side| side.is_remote()) {
+            return;
         }
+        announce(items.flat_map(|(item, elements)| {
+            let inputs = [item.old, item.new].into_iter().flatten();
+            inputs.filter_map(move |input| {
+                let units = input.start + elements.start..input.start + elements.end;
+                Some((self.checkpoint(input)?, self.tensor(input)?, units))
+            })
+        }));
     }
 
     /// Ends with the first source that is no longer what it was when it was opened.

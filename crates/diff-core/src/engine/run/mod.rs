@@ -88,6 +88,10 @@ pub(super) fn run_range(
     let bytes = shares.iter().map(|share| run.bytes_of_share(share)).sum();
     let items = shares.iter().map(|share| run.rows[share.row].len() as u64);
     observer.start(bytes, items.sum());
+    plan.announce_elements(shares.iter().flat_map(|share| {
+        let items = plan.items[run.rows[share.row].clone()].iter();
+        items.map(|item| (item, elements_of(&share.units, item.elements())))
+    }));
     workers::run(options.threads, &run.stop, || run.work())?;
     plan.verify()?;
     Ok(run.into_measured(&shares))
