@@ -223,11 +223,11 @@ fn in_order(
     block: u64,
     sparse: &Sparse,
 ) -> Result<Coalesced> {
-    let mut order: Vec<u32> = (0..keys.len() as u32).collect();
-    order.sort_by_key(|&at| keys.get(at as usize));
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|&at| keys.get(at));
     let sorted: Vec<u64> = order
         .iter()
-        .filter_map(|&at| keys.get(at as usize).copied())
+        .filter_map(|&at| keys.get(at).copied())
         .collect();
     let tensor = &sparse.values;
     let count = tensor.elements as usize;
@@ -238,7 +238,7 @@ fn in_order(
         let bytes = (tensor.dtype.bytes() * block) as usize;
         let mut values = Vec::with_capacity(operand.bytes.len());
         for &at in &order {
-            let from = at as usize * bytes;
+            let from = at * bytes;
             values.extend_from_slice(operand.bytes.get(from..from + bytes).unwrap_or_default());
         }
         return Ok(Coalesced {
@@ -262,7 +262,7 @@ fn in_order(
     let mut sums: Vec<f64> = Vec::new();
     let block_length = block as usize;
     for (&key, &at) in sorted.iter().zip(&order) {
-        let from = at as usize * block_length;
+        let from = at * block_length;
         let values = numbers.get(from..from + block_length).unwrap_or_default();
         if unique.last() == Some(&key) {
             let start = sums.len() - block_length;
