@@ -69,14 +69,19 @@ impl Files {
 
     /// Tells that files will be opened, in this order: those of a server are asked for at once.
     pub fn will_open(&self, paths: &[PathBuf]) {
+        self.will_open_headers(|| paths.iter().map(|path| (path.clone(), 0)).collect());
+    }
+
+    /// The same of files whose headers have about so many bytes.
+    pub fn will_open_headers(&self, list: impl FnOnce() -> Vec<(PathBuf, u64)>) {
         if let Some(remote) = &self.0 {
-            let may_be_there = |path: &&PathBuf| {
+            let mut files = list();
+            files.retain(|(path, _)| {
                 remote
                     .find(path)
                     .is_some_and(|(root, name)| !root.is_listed() || root.size(&name).is_some())
-            };
-            let paths: Vec<PathBuf> = paths.iter().filter(may_be_there).cloned().collect();
-            remote.will_open(&paths);
+            });
+            remote.will_open(files);
         }
     }
 

@@ -48,8 +48,9 @@ pub(super) fn add_shards(
     let index: Index =
         serde_json::from_str(&text).map_err(|e| json::invalid("shard index", &e).at(index_path))?;
     let shards = shards_of(&index, directory, index_path)?;
-    let paths: Vec<PathBuf> = shards.iter().map(|(_, path)| path.clone()).collect();
-    options.files.will_open(&paths);
+    options
+        .files
+        .will_open_headers(|| headers_of(&shards, &index));
     let missing: Vec<&str> = shards
         .iter()
         .filter(|(_, path)| !options.files.exists(path))
@@ -120,6 +121,21 @@ fn shards_of<'a>(
     shards
         .into_iter()
         .map(|shard| Ok((shard, join_inside(directory, shard, index_path)?)))
+        .collect()
+}
+
+/// Bytes of a tensor's entry in the header of a shard, beside its name: type, shape and offsets.
+const ENTRY: u64 = 112;
+
+/// The shards, with about so many bytes as their headers have.
+fn headers_of(shards: &[(&str, PathBuf)], index: &Index) -> Vec<(PathBuf, u64)> {
+    let mut bytes: HashMap<&str, u64> = HashMap::new();
+    for (Text(tensor), Text(file)) in &index.weight_map.0 {
+        *bytes.entry(plain(file)).or_default() += tensor.len() as u64 + ENTRY;
+    }
+    shards
+        .iter()
+        .map(|(shard, path)| (path.clone(), bytes.get(shard).copied().unwrap_or_default()))
         .collect()
 }
 

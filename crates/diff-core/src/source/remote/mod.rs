@@ -69,10 +69,10 @@ pub struct Remote {
     kept_whole: AtomicU64,
 }
 
-/// Files that will be opened, and those of them that were asked for.
+/// Files that will be opened, with the bytes of the first request for each, and those of them that were asked for.
 #[derive(Debug, Default)]
 struct Ahead {
-    waiting: VecDeque<PathBuf>,
+    waiting: VecDeque<(PathBuf, u64)>,
     asked: HashMap<PathBuf, Arc<Answer>>,
 }
 
@@ -116,7 +116,7 @@ impl Remote {
             return known.clone();
         }
         let asked = locked(&self.ahead).asked.remove(path);
-        let answer = asked.unwrap_or_else(|| self.ask_first(path));
+        let answer = asked.unwrap_or_else(|| self.ask_first(path, HEAD));
         self.ask_ahead();
         let known = match self.wait(&answer) {
             Ok((bytes, facts)) => self.enter(path, bytes, facts),
@@ -165,11 +165,11 @@ impl Remote {
         })
     }
 
-    fn ask_first(&self, path: &Path) -> Arc<Answer> {
+    fn ask_first(&self, path: &Path, length: u64) -> Arc<Answer> {
         self.fetch(Wanted {
             path: address(path),
             offset: 0,
-            length: HEAD,
+            length: length.clamp(HEAD, KEPT_WHOLE),
             is_first: true,
         })
     }
@@ -201,11 +201,13 @@ impl Remote {
         })
     }
 
-    /// Has files asked for ahead of their opening, in this order, a few at a time.
-    pub(super) fn will_open(&self, paths: &[PathBuf]) {
+    /// Has files asked for ahead of their opening, in this order, a few at a time. Beside each the bytes of its header, as far as they are
+    /// known, so that it comes in one request.
+    pub(super) fn will_open(&self, files: Vec<(PathBuf, u64)>) {
         let known = locked(&self.known);
-        let unknown = paths.iter().filter(|path| !known.contains_key(*path));
-        locked(&self.ahead).waiting.extend(unknown.cloned());
+        let mut unknown = files;
+        unknown.retain(|(path, _)| !known.contains_key(path));
+        locked(&self.ahead).waiting.extend(unknown);
         drop(known);
         self.ask_ahead();
     }
@@ -213,10 +215,10 @@ impl Remote {
     fn ask_ahead(&self) {
         let mut ahead = locked(&self.ahead);
         while ahead.asked.len() < OPENED_AHEAD
-            && let Some(path) = ahead.waiting.pop_front()
+            && let Some((path, header)) = ahead.waiting.pop_front()
         {
             if !ahead.asked.contains_key(&path) && !locked(&self.known).contains_key(&path) {
-                let answer = self.ask_first(&path);
+                let answer = self.ask_first(&path, header);
                 ahead.asked.insert(path, answer);
             }
         }

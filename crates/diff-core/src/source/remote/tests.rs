@@ -234,7 +234,9 @@ fn files_that_will_be_opened_are_asked_for_at_once_but_not_all() {
     let paths: Vec<PathBuf> = (0..100)
         .map(|number| PathBuf::from(format!("http://host/{number}")))
         .collect();
-    server.remote.will_open(&paths);
+    server
+        .remote
+        .will_open(paths.iter().map(|path| (path.clone(), 0)).collect());
     assert_eq!(locked(&server.asked).len(), OPENED_AHEAD);
     for path in &paths {
         server.remote.open(path).unwrap();
